@@ -1,0 +1,198 @@
+// The one event envelope: feed, recording and `-o ndjson` carry exactly these objects. Knows no producer and no consumer.
+// Unset fields are absent. Readers accept fields they do not know and drop them; writers add none that are not here.
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+
+/** Who is at one end. `address` is `ip:port`; `principal` as in semantics (`sa:ns/name`, `host:…`, `world:…`, `unknown`). */
+export const endpointSchema = z.object({
+  /** Workload name as shown; with `kind` and `namespace` it is the key. */
+  workload: z.string(),
+  kind: z.string().optional(),
+  namespace: z.string(),
+  address: z.string().optional(),
+  principal: z.string(),
+  /** How the principal is known: by address, by mutual TLS, or by a verified token. */
+  assurance: z.enum(['ip', 'mtls', 'token']),
+});
+
+/** A header as captured: lower-case name and value, the value masked where it held a secret or personal data. */
+export const headerSchema = z.tuple([z.string(), z.string()]);
+
+/** The first bytes of a body as text, masked. `truncated` when the body was longer than the window. */
+export const bodyWindowSchema = z.object({
+  contentType: z.string().optional(),
+  text: z.string(),
+  truncated: z.boolean().optional(),
+});
+
+export const verdictSchema = z.object({
+  action: z.enum(['allow', 'block', 'throttle', 'redact']),
+  /** `enforce`: it was done. `shadow`: it would have been done. */
+  mode: z.enum(['enforce', 'shadow']),
+  /** `namespace/name`; absent for the default allow; `(strict-parsing)` where the parser refused. */
+  policy: z.string().optional(),
+  /** Which selector decided, e.g. `match.http.paths[0]`. */
+  rule: z.string().optional(),
+  /** The field of the request that decided, e.g. `path`. */
+  field: z.string().optional(),
+  /** The normalised value of that field. */
+  value: z.string().optional(),
+  /** A sentence, or the policy's own reason. */
+  reason: z.string().optional(),
+  /** Whole seconds a throttled caller was told to wait. */
+  retryAfterSeconds: count.optional(),
+  /** Opaque id in the refusal's body, resolvable by `explain`. */
+  blockId: z.string().optional(),
+});
+
+/** One request with its answer, or one opaque connection. */
+export const flowEventSchema = z.object({
+  type: z.literal('flow'),
+  /** RFC 3339 with milliseconds, UTC: when the request's first byte was read. */
+  time: z.string(),
+  id: z.string(),
+  /** Id of the connection that carried it; requests of one keep-alive connection share it. */
+  connection: z.string().optional(),
+  source: endpointSchema,
+  destination: endpointSchema,
+  protocol: z.enum(['http/1.1', 'http/1.0', 'opaque']),
+  request: z
+    .object({
+      method: z.string(),
+      host: z.string(),
+      /** Path as sent, without the query, control characters escaped. */
+      path: z.string(),
+      query: z.string().optional(),
+      /** Learned template, e.g. `/orders/{id}`. */
+      route: z.string(),
+      bytes: count,
+      headers: z.array(headerSchema).optional(),
+      body: bodyWindowSchema.optional(),
+    })
+    .optional(),
+  response: z
+    .object({
+      /** HTTP status; 0 when the connection ended before an answer. */
+      status: count,
+      bytes: count,
+      headers: z.array(headerSchema).optional(),
+      body: bodyWindowSchema.optional(),
+      /** True when the agent wrote this answer itself (403, 429, 400, 502, 504). */
+      local: z.boolean().optional(),
+    })
+    .optional(),
+  /** Request's first byte to answer's last byte. */
+  latencyMs: z.number().nonnegative().optional(),
+  /** Request's first byte to answer's first byte. */
+  firstByteMs: z.number().nonnegative().optional(),
+  verdict: verdictSchema,
+  /** What the enforced set plus the shadow set would have done, only where that differs from `verdict`. */
+  shadow: verdictSchema.optional(),
+  /** W3C trace id, 32 hex digits. */
+  traceId: z.string().optional(),
+  /** Parser code when the bytes could not be read as HTTP, e.g. `CL_AND_TE`. */
+  broken: z.string().optional(),
+  /** Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`. */
+  opaque: z.string().optional(),
+});
+
+export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
+
+/** A detection's result; re-sent with the same `id` (its fingerprint) and a higher `count` when it recurs. */
+export const findingEventSchema = z.object({
+  type: z.literal('finding'),
+  time: z.string(),
+  /** Fingerprint over rule, principal, destination and route. */
+  id: z.string(),
+  rule: z.string(),
+  title: z.string(),
+  severity: z.enum(severities),
+  /** 0 to 1. */
+  confidence: z.number().min(0).max(1),
+  tags: z.array(z.string()),
+  source: endpointSchema,
+  destination: endpointSchema.optional(),
+  route: z.string().optional(),
+  count,
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  /** Flow ids, newest last, bounded. */
+  evidence: z.array(z.string()),
+  /** What was seen, one sentence with the numbers. */
+  why: z.string(),
+  /** What to do, one sentence. */
+  fix: z.string(),
+  suggestion: z
+    .object({
+      action: z.enum(['block', 'throttle']),
+      methods: z.array(z.string()).optional(),
+      paths: z.array(z.string()).optional(),
+      rate: z.string().optional(),
+    })
+    .optional(),
+  /** True while the baseline is still being learned. */
+  learning: z.boolean().optional(),
+});
+
+/** A policy came, went, changed state, or its counters moved. */
+export const policyEventSchema = z.object({
+  type: z.literal('policy'),
+  time: z.string(),
+  /** `namespace/name`. */
+  name: z.string(),
+  state: z.enum(['active', 'shadow', 'off', 'rejected', 'expired', 'removed']),
+  /** The object as stored (FlowPolicy); absent when it could not be read. */
+  object: z.unknown().optional(),
+  expiresAt: z.string().optional(),
+  /** Requests it decided since it was loaded. */
+  hits: count.optional(),
+  shadowHits: count.optional(),
+  lastHit: z.string().optional(),
+  /** Why it was rejected: where and a sentence. */
+  error: z
+    .object({ file: z.string().optional(), line: count.optional(), code: z.string(), message: z.string() })
+    .optional(),
+  /** Who wrote it, where known. */
+  author: z.string().optional(),
+});
+
+/** Something was dropped: never a silent gap. */
+export const lostEventSchema = z.object({
+  type: z.literal('lost'),
+  time: z.string(),
+  /** `worker-ring`, `feed`, `recording`, `window`, … */
+  where: z.string(),
+  count,
+});
+
+/** A workload the agent knows: where it listens or what it calls. */
+export const identityEventSchema = z.object({
+  type: z.literal('identity'),
+  time: z.string(),
+  endpoint: endpointSchema,
+  /** `listener` for a protected destination, `caller` for a known source. */
+  role: z.enum(['listener', 'caller']),
+  /** What the agent can do for it: inspected, opaque or not enforceable, in words. */
+  coverage: z.string().optional(),
+});
+
+export const eventSchema = z.discriminatedUnion('type', [
+  flowEventSchema,
+  findingEventSchema,
+  policyEventSchema,
+  lostEventSchema,
+  identityEventSchema,
+]);
+
+export type Endpoint = Readonly<z.infer<typeof endpointSchema>>;
+export type Header = z.infer<typeof headerSchema>;
+export type BodyWindow = Readonly<z.infer<typeof bodyWindowSchema>>;
+export type Verdict = Readonly<z.infer<typeof verdictSchema>>;
+export type FlowEvent = Readonly<z.infer<typeof flowEventSchema>>;
+export type FindingEvent = Readonly<z.infer<typeof findingEventSchema>>;
+export type PolicyEvent = Readonly<z.infer<typeof policyEventSchema>>;
+export type LostEvent = Readonly<z.infer<typeof lostEventSchema>>;
+export type IdentityEvent = Readonly<z.infer<typeof identityEventSchema>>;
+export type ApiEvent = FlowEvent | FindingEvent | PolicyEvent | LostEvent | IdentityEvent;
+export type Severity = (typeof severities)[number];

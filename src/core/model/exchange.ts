@@ -1,0 +1,85 @@
+// One request with its answer while it is being assembled in the data plane: a reused, mutable struct, never shared across
+// threads; `observe` encodes it at once. Numbers instead of strings where a table exists on both sides.
+
+/** Protocol of an exchange, by index. */
+export const exchangeProtocols = ['http/1.1', 'http/1.0', 'opaque'] as const;
+/** Action codes of a decision, by index. */
+export const actionCodes = ['allow', 'block', 'throttle', 'redact'] as const;
+
+/** The outcome of policy for one request: reused, filled by `decide`. */
+export interface Decision {
+  /** Index into `actionCodes`. */
+  action: number;
+  /** Index of the deciding policy in the snapshot, -1 for none (default allow) and -2 for strict parsing. */
+  policy: number;
+  /** What of the policy decided, index into the snapshot's rule names; -1 for none. */
+  rule: number;
+  /** True when the policy could not be evaluated (HTTP fields on something that is not HTTP). */
+  indeterminate: boolean;
+  /** How to refuse: 0 in the caller's protocol, 1 reset. */
+  answer: number;
+  /** Milliseconds until a throttled caller's next token; 0 otherwise. */
+  retryAfterMs: number;
+  /** Burst size of the throttle that decided, 0 otherwise. */
+  limitBurst: number;
+  /** Tokens left in the throttle that decided. */
+  limitRemaining: number;
+  /** The same four for "enforced set plus shadow set"; equal to the above when no flip. */
+  shadowAction: number;
+  shadowPolicy: number;
+  shadowRule: number;
+  shadowRetryAfterMs: number;
+}
+
+/** Everything the worker knows of one exchange. Byte fields are spans into the buffers named. */
+export interface Exchange {
+  /** Connection number within the worker, and number of this exchange on it. */
+  connection: number;
+  sequence: number;
+  listener: number;
+  /** Generation of the policy snapshot that decided. */
+  generation: number;
+  /** Epoch ms: request first byte, answer first byte, answer last byte; 0 when it did not happen. */
+  startedAt: number;
+  firstByteAt: number;
+  endedAt: number;
+  /** Index into `exchangeProtocols`. */
+  protocol: number;
+  /** Request head as received (bounded copy), spans into `head`. `headLength` 0 for opaque. */
+  head: Uint8Array;
+  headLength: number;
+  methodStart: number;
+  methodEnd: number;
+  pathStart: number;
+  pathEnd: number;
+  queryStart: number;
+  queryEnd: number;
+  hostStart: number;
+  hostEnd: number;
+  /** Learned template at the time of the request. */
+  route: string;
+  requestBytes: number;
+  /** First bytes of the request body as sent, and whether there was more. */
+  requestBody: Uint8Array;
+  requestBodyLength: number;
+  requestBodyTruncated: boolean;
+  status: number;
+  responseBytes: number;
+  /** Response head as received (bounded copy). */
+  responseHead: Uint8Array;
+  responseHeadLength: number;
+  responseBody: Uint8Array;
+  responseBodyLength: number;
+  responseBodyTruncated: boolean;
+  /** The agent wrote the answer itself. */
+  local: boolean;
+  decision: Decision;
+  /** 64-bit random as 16 hex digits when refused, else ''. */
+  blockId: string;
+  /** Parser code, '' when fine. */
+  broken: string;
+  /** `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`, '' when not opaque. */
+  opaque: string;
+  /** Normalised path that the decision looked at, '' unless a policy decided. */
+  normalisedPath: string;
+}

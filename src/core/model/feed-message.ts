@@ -1,0 +1,87 @@
+// Frames of the feed (WebSocket text frames, JSON): the events, and the few requests a terminal or a verb may make.
+// One schema for both ends; knows neither socket nor store.
+import { z } from 'zod';
+import { endpointSchema, eventSchema } from './event.ts';
+import { flowPolicySchema } from '../policy/schema.ts';
+
+/** Version of the frames; a client refuses a server with a greater one, in a sentence. */
+export const feedVersion = 1;
+
+const count = z.number().int().nonnegative();
+
+/** First frame from the server. */
+export const helloSchema = z.object({
+  type: z.literal('hello'),
+  version: count,
+  /** What is being watched, for the header: e.g. `demo`, `web → api`. */
+  name: z.string(),
+  time: z.string(),
+  /** False when the server takes no mutation (no policy folder). */
+  writable: z.boolean(),
+  listeners: z.array(z.object({ source: endpointSchema, destination: endpointSchema })),
+  /** How far back a subscription can reach. */
+  windowMs: count,
+  /** Default lifetime of an interactive policy. */
+  defaultTtlMs: count,
+});
+
+/** Counters of the agent, once a second while subscribed. */
+export const statusSchema = z.object({
+  type: z.literal('status'),
+  time: z.string(),
+  uptimeMs: count,
+  openConnections: count,
+  /** Open connections by source → destination key `ns/Kind/name>ns/Kind/name`. */
+  openByPair: z.record(z.string(), count),
+  requests: count,
+  lost: count,
+  /** Age of the worker's last heartbeat. */
+  heartbeatAgeMs: count,
+  policies: z.object({ active: count, shadow: count, rejected: count }),
+});
+
+export const serverFrameSchema = z.discriminatedUnion('type', [
+  helloSchema,
+  statusSchema,
+  z.object({ type: z.literal('batch'), events: z.array(eventSchema) }),
+  z.object({ type: z.literal('reply'), id: count, ok: z.literal(true), result: z.unknown() }),
+  z.object({
+    type: z.literal('refusal'),
+    id: count,
+    error: z.object({ code: z.string(), message: z.string(), hint: z.string() }),
+  }),
+]);
+
+/** What a client may ask. `object` is validated by the store, strictly, before anything is written. */
+export const operationSchema = z.discriminatedUnion('op', [
+  z.object({ op: z.literal('policy.apply'), object: flowPolicySchema, dryRun: z.boolean().optional() }),
+  z.object({ op: z.literal('policy.remove'), name: z.string() }),
+  /** Reverts the newest change that is still standing (its stored inverse). */
+  z.object({ op: z.literal('policy.undo') }),
+  z.object({ op: z.literal('policy.list') }),
+  z.object({ op: z.literal('status') }),
+]);
+
+export const clientFrameSchema = z.discriminatedUnion('type', [
+  /** Start the stream: history of `sinceMs` (at most `last` events), then live. */
+  z.object({ type: z.literal('subscribe'), sinceMs: count.optional(), last: count.optional() }),
+  z.object({ type: z.literal('request'), id: count, operation: operationSchema }),
+]);
+
+/** Result of `policy.apply` and `policy.remove`. */
+export const appliedSchema = z.object({
+  name: z.string(),
+  change: z.enum(['created', 'replaced', 'removed', 'unchanged', 'dry-run']),
+  /** The object now in force, absent after a removal. */
+  object: flowPolicySchema.optional(),
+});
+/** Result of `policy.undo`. */
+export const undoneSchema = z.object({ name: z.string(), change: z.enum(['created', 'replaced', 'removed']) });
+
+export type Hello = Readonly<z.infer<typeof helloSchema>>;
+export type AgentStatus = Readonly<z.infer<typeof statusSchema>>;
+export type ServerFrame = Readonly<z.infer<typeof serverFrameSchema>>;
+export type ClientFrame = Readonly<z.infer<typeof clientFrameSchema>>;
+export type Operation = Readonly<z.infer<typeof operationSchema>>;
+export type Applied = Readonly<z.infer<typeof appliedSchema>>;
+export type Undone = Readonly<z.infer<typeof undoneSchema>>;

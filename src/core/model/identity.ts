@@ -1,0 +1,45 @@
+// Who is at the two ends of a connection, as configured (demo, `agent --listen`) or later resolved in a cluster. Pure words.
+import type { Endpoint } from './event.ts';
+
+/** A workload as an operator names it. */
+export interface Workload {
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** The identity of one end without its address: what is fixed per listener. */
+export interface Peer {
+  readonly workload: Workload;
+  readonly principal: string;
+  readonly assurance: 'ip' | 'mtls' | 'token';
+}
+
+/** One explicit listener: accept on `listen`, forward to `upstream`, with the identity of both ends given. */
+export interface ListenerConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly upstream: { readonly host: string; readonly port: number };
+  readonly source: Peer;
+  readonly destination: Peer;
+}
+
+/** A peer and its address as an event shows them. */
+export function toEndpoint(peer: Peer, address: string | undefined): Endpoint {
+  return {
+    workload: peer.workload.name,
+    kind: peer.workload.kind,
+    namespace: peer.workload.namespace,
+    ...(address === undefined ? {} : { address }),
+    principal: peer.principal,
+    assurance: peer.assurance,
+  };
+}
+
+/** The peer of a workload known by name only: a Deployment with its ServiceAccount of the same name, identity by address. */
+export function peerFromName(name: string, namespace: string): Peer {
+  return {
+    workload: { kind: 'Deployment', name, namespace },
+    principal: `sa:${namespace}/${name}`,
+    assurance: 'ip',
+  };
+}

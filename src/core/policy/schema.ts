@@ -1,0 +1,115 @@
+// FlowPolicy as people write it: the single source of the YAML folder's check, the JSON Schema and (later) the CRD.
+// Everything is strict: an unknown field rejects the whole object. Knows nothing of files, watches or compilation.
+import { z } from 'zod';
+
+export const apiVersion = 'apidefense.dev/v1alpha1';
+
+const dnsLabel = z
+  .string()
+  .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a lower-case DNS label of at most 63 characters');
+const objectName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case DNS name of at most 253 characters');
+const timestamp = z.iso.datetime({ offset: true });
+
+/** One way to say who: every given part must hold. At least one part is required. */
+export const peerSchema = z
+  .strictObject({
+    workload: z
+      .strictObject({ kind: z.string().min(1).max(63).optional(), name: objectName, namespace: dnsLabel.optional() })
+      .optional(),
+    namespace: dnsLabel.optional(),
+    serviceAccount: z.strictObject({ name: objectName, namespace: dnsLabel.optional() }).optional(),
+    cidr: z.union([z.cidrv4(), z.cidrv6()]).optional(),
+    minAssurance: z.enum(['IP', 'MTLS', 'Token']).optional(),
+  })
+  .refine((peer) => peer.workload ?? peer.namespace ?? peer.serviceAccount ?? peer.cidr, {
+    message: 'needs one of workload, namespace, serviceAccount or cidr; for everyone write `scope: All`',
+  });
+
+const everyone = z.strictObject({ scope: z.literal('All') });
+
+/** Who calls: a list of peers (any of them), or everyone in so many words. */
+export const sourceSchema = z.union([everyone, z.strictObject({ peers: z.array(peerSchema).min(1).max(64) })]);
+/** Who is called; `ports` narrows to destination ports. */
+export const destinationSchema = z.union([
+  everyone,
+  z.strictObject({
+    peers: z.array(peerSchema).min(1).max(64),
+    ports: z.array(z.number().int().min(1).max(65535)).min(1).max(64).optional(),
+  }),
+]);
+
+/** HTTP part of a match: all given fields must match, within a list any of. Paths take `{name}` for one segment, a trailing `*` for the rest. */
+export const httpMatchSchema = z
+  .strictObject({
+    methods: z.array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/)).min(1).max(16).optional(),
+    hosts: z.array(z.string().min(1).max(253)).min(1).max(64).optional(),
+    paths: z.array(z.string().min(1).max(1024).startsWith('/')).min(1).max(64).optional(),
+    headers: z
+      .array(
+        z.strictObject({
+          name: z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/),
+          values: z.array(z.string().max(1024)).min(1).max(64),
+        }),
+      )
+      .min(1)
+      .max(16)
+      .optional(),
+  })
+  .refine((http) => Object.keys(http).length > 0, { message: 'needs at least one of methods, hosts, paths or headers' });
+
+export const throttleKeys = ['principal', 'workload', 'destination', 'route', 'method'] as const;
+const ratePattern = /^([1-9][0-9]{0,8})\/(s|m|h)$/;
+
+export const actionSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('Block'),
+    block: z
+      .strictObject({
+        /** Auto answers in the caller's protocol; Reset aborts the connection. */
+        answer: z.enum(['Auto', 'Reset']).optional(),
+        existing: z.enum(['Cut', 'Drain']).optional(),
+      })
+      .optional(),
+  }),
+  z.strictObject({
+    type: z.literal('Throttle'),
+    throttle: z.strictObject({
+      rate: z.string().regex(ratePattern, 'must be a whole number per s, m or h, such as 20/s'),
+      burst: z.number().int().min(1).max(1_000_000_000).optional(),
+      /** What shares one bucket; default `[principal]`. A missing part is a bucket of its own. */
+      key: z.array(z.union([z.enum(throttleKeys), z.string().regex(/^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/)])).min(1).max(4).optional(),
+      scope: z.literal('PerAgent').optional(),
+    }),
+  }),
+]);
+
+/** The object of `kind: FlowPolicy`. */
+export const flowPolicySchema = z.strictObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal('FlowPolicy'),
+  metadata: z.strictObject({
+    name: objectName,
+    namespace: dnsLabel,
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+  }),
+  spec: z.strictObject({
+    mode: z.enum(['Off', 'Shadow', 'Enforce']),
+    from: sourceSchema,
+    to: destinationSchema,
+    match: z.strictObject({ http: httpMatchSchema }).optional(),
+    action: actionSchema,
+    /** When it cannot be evaluated: let through or refuse. */
+    failure: z.enum(['Open', 'Closed']).optional(),
+    expiresAt: timestamp.optional(),
+    reason: z.string().max(1024).optional(),
+  }),
+});
+
+export type Peer = Readonly<z.infer<typeof peerSchema>>;
+export type HttpMatch = Readonly<z.infer<typeof httpMatchSchema>>;
+export type PolicyAction = Readonly<z.infer<typeof actionSchema>>;
+export type FlowPolicy = Readonly<z.infer<typeof flowPolicySchema>>;
