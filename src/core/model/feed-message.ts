@@ -76,7 +76,10 @@ export const appliedSchema = z.object({
   object: flowPolicySchema.optional(),
 });
 /** Result of `policy.undo`. */
-export const undoneSchema = z.object({ name: z.string(), change: z.enum(['created', 'replaced', 'removed']) });
+export const undoneSchema = z.object({
+  name: z.string(),
+  change: z.enum(['created', 'replaced', 'removed']),
+});
 
 export type Hello = Readonly<z.infer<typeof helloSchema>>;
 export type AgentStatus = Readonly<z.infer<typeof statusSchema>>;

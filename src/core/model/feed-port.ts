@@ -8,7 +8,11 @@ export type FeedMessage =
   | { readonly type: 'batch'; readonly events: readonly ApiEvent[] }
   | { readonly type: 'status'; readonly status: AgentStatus }
   /** The other side went away (with why) or is being tried again; what was received stays valid. */
-  | { readonly type: 'connection'; readonly state: 'connected' | 'reconnecting' | 'closed'; readonly detail: string }
+  | {
+      readonly type: 'connection';
+      readonly state: 'connected' | 'reconnecting' | 'closed';
+      readonly detail: string;
+    }
   /** Replay only: where the clock stands. `reset` when earlier events no longer hold (a seek): batches start afresh. */
   | { readonly type: 'position'; readonly position: ReplayPosition; readonly reset: boolean };
 

@@ -17,7 +17,11 @@ const timestamp = z.iso.datetime({ offset: true });
 export const peerSchema = z
   .strictObject({
     workload: z
-      .strictObject({ kind: z.string().min(1).max(63).optional(), name: objectName, namespace: dnsLabel.optional() })
+      .strictObject({
+        kind: z.string().min(1).max(63).optional(),
+        name: objectName,
+        namespace: dnsLabel.optional(),
+      })
       .optional(),
     namespace: dnsLabel.optional(),
     serviceAccount: z.strictObject({ name: objectName, namespace: dnsLabel.optional() }).optional(),
@@ -31,7 +35,10 @@ export const peerSchema = z
 const everyone = z.strictObject({ scope: z.literal('All') });
 
 /** Who calls: a list of peers (any of them), or everyone in so many words. */
-export const sourceSchema = z.union([everyone, z.strictObject({ peers: z.array(peerSchema).min(1).max(64) })]);
+export const sourceSchema = z.union([
+  everyone,
+  z.strictObject({ peers: z.array(peerSchema).min(1).max(64) }),
+]);
 /** Who is called; `ports` narrows to destination ports. */
 export const destinationSchema = z.union([
   everyone,
@@ -44,7 +51,11 @@ export const destinationSchema = z.union([
 /** HTTP part of a match: all given fields must match, within a list any of. Paths take `{name}` for one segment, a trailing `*` for the rest. */
 export const httpMatchSchema = z
   .strictObject({
-    methods: z.array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/)).min(1).max(16).optional(),
+    methods: z
+      .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/))
+      .min(1)
+      .max(16)
+      .optional(),
     hosts: z.array(z.string().min(1).max(253)).min(1).max(64).optional(),
     paths: z.array(z.string().min(1).max(1024).startsWith('/')).min(1).max(64).optional(),
     headers: z
@@ -58,7 +69,9 @@ export const httpMatchSchema = z
       .max(16)
       .optional(),
   })
-  .refine((http) => Object.keys(http).length > 0, { message: 'needs at least one of methods, hosts, paths or headers' });
+  .refine((http) => Object.keys(http).length > 0, {
+    message: 'needs at least one of methods, hosts, paths or headers',
+  });
 
 export const throttleKeys = ['principal', 'workload', 'destination', 'route', 'method'] as const;
 const ratePattern = /^([1-9][0-9]{0,8})\/(s|m|h)$/;
@@ -80,7 +93,13 @@ export const actionSchema = z.discriminatedUnion('type', [
       rate: z.string().regex(ratePattern, 'must be a whole number per s, m or h, such as 20/s'),
       burst: z.number().int().min(1).max(1_000_000_000).optional(),
       /** What shares one bucket; default `[principal]`. A missing part is a bucket of its own. */
-      key: z.array(z.union([z.enum(throttleKeys), z.string().regex(/^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/)])).min(1).max(4).optional(),
+      key: z
+        .array(
+          z.union([z.enum(throttleKeys), z.string().regex(/^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/)]),
+        )
+        .min(1)
+        .max(4)
+        .optional(),
       scope: z.literal('PerAgent').optional(),
     }),
   }),

@@ -1,0 +1,22 @@
+// How the shell drives the brain of one connection. Synchronous and total: no call throws, each may use the sink it was built with.
+import type { Side } from '../model/command.ts';
+
+/** Why the upstream leg could not be opened. */
+export type ConnectFailure = 'refused' | 'timeout' | 'unreachable';
+
+export interface Conversation {
+  /** The client was accepted; usually asks the sink to connect. */
+  start(nowMs: number): void;
+  /** Bytes arrived from one side; the buffer is reused after the call. */
+  receive(from: Side, bytes: Uint8Array, start: number, end: number, nowMs: number): void;
+  /** One side finished sending (FIN). */
+  ended(from: Side, nowMs: number): void;
+  /** The upstream leg could not be opened. */
+  connectFailed(why: ConnectFailure, nowMs: number): void;
+  /** One side reset, or the shell hit a limit or a deadline: `why` is a short word for the record. Nothing more will come. */
+  aborted(from: Side, why: string, nowMs: number): void;
+  /** A new policy snapshot is in force: cut what is now denied and cannot be judged at its next request. */
+  rejudge(nowMs: number): void;
+  /** True when no request is under way: a drain may close it. */
+  idle(): boolean;
+}
