@@ -11,7 +11,7 @@ const allowed: Record<string, readonly string[]> = {
   app: ['app', 'tui', 'io', 'core'],
 };
 /** Packages and built-ins core may use: pure ones only. */
-const corePackages = ['zod', 'node:buffer', 'node:crypto', 'node:zlib'];
+const corePackages = ['zod', 'yaml', 'node:buffer', 'node:crypto', 'node:zlib'];
 const onlyIn: Record<string, readonly string[]> = {
   koffi: ['io/kernel/'],
   ws: ['io/feed/'],
