@@ -37,6 +37,8 @@ export interface Exchange {
   connection: number;
   sequence: number;
   listener: number;
+  /** Where the client connected from, `127.0.0.1:51234` or `[::1]:51234`; the shell fills it in `observe`, '' before. */
+  clientAddress: string;
   /** Generation of the policy snapshot that decided. */
   generation: number;
   /** Epoch ms: request first byte, answer first byte, answer last byte; 0 when it did not happen. */
