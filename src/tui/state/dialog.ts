@@ -1,0 +1,81 @@
+// Everything that can lie over the screens, as one union. The topmost gets the keys.
+import type { PolicyName } from '../../core/model/brand.ts';
+import type { FindingEvent, FlowEvent } from '../../core/model/event.ts';
+import type { PreviewResult } from '../../core/policy/preview.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { TextInput } from './text-input.ts';
+
+/** Fields of the mutation dialog that a person edits, in the order of tab. */
+export const mutationFields = ['mode', 'expires', 'reason', 'rate'] as const;
+export type MutationField = (typeof mutationFields)[number];
+
+/** The preview of what a change would have done. */
+export type PreviewState =
+  | { readonly type: 'running'; readonly job: number; readonly done: number; readonly total: number }
+  | { readonly type: 'done'; readonly job: number; readonly result: PreviewResult }
+  | { readonly type: 'failed'; readonly job: number; readonly message: string };
+
+/** Block or throttle: the exact policy, what it would have done, and the fields to change. */
+export interface MutationDialog {
+  readonly type: 'mutation';
+  readonly action: 'Block' | 'Throttle';
+  /** The request it was drafted from. */
+  readonly flow: FlowEvent;
+  /** The finding that suggested it, if any. */
+  readonly finding: FindingEvent | undefined;
+  /** True: everything the caller asks of the destination; false: this method and route only. */
+  readonly wholeWorkload: boolean;
+  /** Four characters that make the policy's name unique; kept while fields are edited. */
+  readonly suffix: string;
+  /** The object as it would be stored. */
+  readonly policy: FlowPolicy;
+  /** `policy` as YAML, one line each. */
+  readonly yaml: readonly string[];
+  readonly fields: Readonly<Record<MutationField, string>>;
+  /** The field being edited, with its text; `error` says why the text is refused. */
+  readonly editing:
+    | { readonly field: MutationField; readonly input: TextInput; readonly error: string | undefined }
+    | undefined;
+  readonly preview: PreviewState;
+  /** First line of the scrolled part. */
+  readonly scroll: number;
+  /** Why y was refused, in a sentence. */
+  readonly refusal: string | undefined;
+  /** Tag of the request under way. */
+  readonly sending: number | undefined;
+}
+
+/** Remove a policy, or undo the newest change; removal shows what would be let through again. */
+export interface ConfirmDialog {
+  readonly type: 'confirm';
+  readonly what: 'remove' | 'undo';
+  /** Absent for an undo, which the agent chooses: its newest standing change. */
+  readonly name: PolicyName | undefined;
+  readonly sentence: string;
+  readonly preview: PreviewState | undefined;
+  readonly refusal: string | undefined;
+  readonly sending: number | undefined;
+}
+
+export type Dialog =
+  | MutationDialog
+  | ConfirmDialog
+  /** A policy's YAML or any other text to read. */
+  | {
+      readonly type: 'text';
+      readonly title: string;
+      readonly lines: readonly string[];
+      readonly scroll: number;
+    }
+  /** Keys of the context below, generated from the key table. */
+  | { readonly type: 'help'; readonly scroll: number }
+  /** The command palette; matching is the view's, `index` is clamped there. */
+  | { readonly type: 'palette'; readonly input: TextInput; readonly index: number }
+  /** A sentence that needs an acknowledgement. */
+  | {
+      readonly type: 'message';
+      readonly level: 'info' | 'bad';
+      readonly title: string;
+      readonly text: string;
+      readonly hint: string;
+    };

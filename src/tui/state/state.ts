@@ -1,0 +1,209 @@
+// What the terminal is showing, as plain readonly data. Flows, findings and policies themselves live in the session store
+// (session.ts); this holds what the person chose and what is known of the other side. Knows no clock and no terminal.
+import type { FlowId, Millis, PolicyName, WorkloadId } from '../../core/model/brand.ts';
+import type { AgentStatus, Hello } from '../../core/model/feed-message.ts';
+import type { ReplayPosition } from '../../core/model/feed-port.ts';
+import type { FilterNode } from '../../core/filter/filter.ts';
+import type { Explanation } from '../../core/policy/explain.ts';
+import type { Dialog } from './dialog.ts';
+import type { TextInput } from './text-input.ts';
+
+/** The numbered screens, in the order of the keys 1 to 4. */
+export const screenNames = ['flows', 'graph', 'findings', 'policies'] as const;
+export type ScreenName = (typeof screenNames)[number];
+
+/** Which pane the movement keys go to. */
+export type Focus = 'list' | 'detail' | 'axis';
+
+export interface Sort {
+  /** Id of a flow column. */
+  readonly column: string;
+  readonly descending: boolean;
+}
+
+/** The flows screen: a window on the shown (filtered, perhaps sorted) flows. */
+export interface FlowsView {
+  /** True while the cursor sticks to the newest flow. */
+  readonly follow: boolean;
+  /** Sequence of the newest flow that may be shown while paused; absent while not paused. */
+  readonly heldAt: number | undefined;
+  /** The flow under the cursor; undefined: the newest. Its sequence says where it was, should it be evicted. */
+  readonly selected: { readonly id: FlowId; readonly sequence: number } | undefined;
+  /** Screen row of the cursor inside the table, so that rows do not slide under it when new ones arrive. */
+  readonly row: number;
+  readonly sort: Sort;
+  /** First column shown after the fixed ones (H and L move it). */
+  readonly columnOffset: number;
+}
+
+export interface FilterState {
+  /** The filter in force: the last valid text. */
+  readonly text: string;
+  readonly node: FilterNode | undefined;
+  /** Present while the prompt is open. */
+  readonly prompt: FilterPrompt | undefined;
+}
+
+export interface FilterPrompt {
+  readonly input: TextInput;
+  /** Set when the text is no filter; `start`/`end` mark the part at fault, in UTF-16 units of the text. */
+  readonly error: { readonly message: string; readonly start: number; readonly end: number } | undefined;
+  /** What was in force when the prompt opened, restored by cancel. */
+  readonly previous: string;
+}
+
+/** The pane that shows one flow in full. It follows the selection of the flows screen unless `id` pins another flow. */
+export interface DetailState {
+  readonly open: boolean;
+  /** First line shown; panes clamp it. */
+  readonly scroll: number;
+  readonly id: FlowId | undefined;
+  /** Answer of the last `explain`, valid for the flow named. */
+  readonly explained: { readonly id: FlowId; readonly explanation: Explanation } | undefined;
+}
+
+export const graphViews = ['ego', 'list', 'matrix'] as const;
+export type GraphView = (typeof graphViews)[number];
+
+export interface GraphState {
+  readonly view: GraphView;
+  /** The workload in the middle; undefined: the busiest. */
+  readonly focus: WorkloadId | undefined;
+  /** Where the cursor is: a column of the ego view and a row in it (list view: `row` only; matrix: both). */
+  readonly column: 'callers' | 'focus' | 'callees';
+  readonly row: number;
+  /** Workloads looked at before, newest last, for esc. */
+  readonly trail: readonly WorkloadId[];
+}
+
+/** A list whose cursor is held by key; `row` is where it was, should the key go. */
+export interface ListState {
+  readonly selected: string | undefined;
+  readonly row: number;
+}
+
+/** The other side, in words that are true. */
+export interface ConnectionState {
+  readonly kind: 'live' | 'replay';
+  readonly state: 'connecting' | 'connected' | 'reconnecting' | 'closed';
+  readonly detail: string;
+  readonly hello: Hello | undefined;
+  readonly status: AgentStatus | undefined;
+  /** When anything was last received, by the clock of ticks; 0 for never. */
+  readonly lastReceivedMs: number;
+}
+
+/** Who may act. Anything but `act` refuses mutations with its sentence. */
+export interface AccessState {
+  /** Started with --read-only; cannot be lifted. */
+  readonly readOnly: boolean;
+  /** The runtime lock, toggled by a key. */
+  readonly locked: boolean;
+}
+
+/** A mutation asked of the agent. What became of it after `stored` is read from policy events and flows, never assumed. */
+export interface Change {
+  /** Tag of the feed request. */
+  readonly tag: number;
+  readonly kind: 'apply' | 'remove' | 'undo';
+  /** Unknown for an undo until it is answered. */
+  readonly name: PolicyName | undefined;
+  readonly action: 'block' | 'throttle' | undefined;
+  readonly mode: 'enforce' | 'shadow' | 'off' | undefined;
+  readonly askedAtMs: number;
+  readonly state: 'sent' | 'stored' | 'refused';
+  /** What the agent answered: its change word, or why it refused. */
+  readonly answer: string;
+  /** Requests the policy had decided when it was asked for (it may have existed before). */
+  readonly hitsBefore: number;
+}
+
+/** A sentence for the message line, gone when `untilMs` has passed. */
+export interface Notice {
+  readonly level: 'info' | 'good' | 'warn' | 'bad';
+  readonly text: string;
+  readonly untilMs: number;
+}
+
+export interface AppState {
+  readonly columns: number;
+  readonly rows: number;
+  /** The clock of ticks (epoch ms); in replay the position's clock is `replay.nowMs`. */
+  readonly nowMs: Millis;
+  readonly screen: ScreenName;
+  readonly focus: Focus;
+  /** The focused pane fills the body. */
+  readonly zoomed: boolean;
+  readonly flows: FlowsView;
+  readonly filter: FilterState;
+  readonly detail: DetailState;
+  readonly graph: GraphState;
+  readonly findings: ListState;
+  readonly policies: ListState;
+  /** Topmost last. */
+  readonly dialogs: readonly Dialog[];
+  readonly connection: ConnectionState;
+  readonly replay: ReplayPosition | undefined;
+  readonly access: AccessState;
+  /** Mutations of this session, newest last, bounded. */
+  readonly changes: readonly Change[];
+  readonly notice: Notice | undefined;
+  readonly themeName: string;
+  /** Show local times? Times are UTC unless an offset in minutes is given here. */
+  readonly utcOffsetMinutes: number;
+  /** Next tag for feed requests and preview jobs. */
+  readonly nextTag: number;
+  readonly quitting: boolean;
+}
+
+export interface InitialOptions {
+  readonly kind: 'live' | 'replay';
+  readonly columns: number;
+  readonly rows: number;
+  readonly nowMs: Millis;
+  readonly readOnly: boolean;
+  readonly themeName: string;
+  readonly utcOffsetMinutes?: number;
+}
+
+/** The state before the first message. */
+export function initialState(options: InitialOptions): AppState {
+  return {
+    columns: options.columns,
+    rows: options.rows,
+    nowMs: options.nowMs,
+    screen: 'flows',
+    focus: 'list',
+    zoomed: false,
+    flows: {
+      follow: true,
+      heldAt: undefined,
+      selected: undefined,
+      row: 0,
+      sort: { column: 'time', descending: true },
+      columnOffset: 0,
+    },
+    filter: { text: '', node: undefined, prompt: undefined },
+    detail: { open: false, scroll: 0, id: undefined, explained: undefined },
+    graph: { view: 'ego', focus: undefined, column: 'focus', row: 0, trail: [] },
+    findings: { selected: undefined, row: 0 },
+    policies: { selected: undefined, row: 0 },
+    dialogs: [],
+    connection: {
+      kind: options.kind,
+      state: 'connecting',
+      detail: '',
+      hello: undefined,
+      status: undefined,
+      lastReceivedMs: 0,
+    },
+    replay: undefined,
+    access: { readOnly: options.readOnly, locked: false },
+    changes: [],
+    notice: undefined,
+    themeName: options.themeName,
+    utcOffsetMinutes: options.utcOffsetMinutes ?? 0,
+    nextTag: 1,
+    quitting: false,
+  };
+}
