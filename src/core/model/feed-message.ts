@@ -63,7 +63,7 @@ export const operationSchema = z.discriminatedUnion('op', [
 ]);
 
 export const clientFrameSchema = z.discriminatedUnion('type', [
-  /** Start the stream: history of `sinceMs` (at most `last` events), then live. */
+  /** Start the stream: history at or after `sinceMs` (epoch ms; absent: the whole window), at most the newest `last` events, then live. */
   z.object({ type: z.literal('subscribe'), sinceMs: count.optional(), last: count.optional() }),
   z.object({ type: z.literal('request'), id: count, operation: operationSchema }),
 ]);
