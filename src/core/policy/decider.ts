@@ -11,10 +11,27 @@ export interface Decider {
   readonly generation: number;
   /** The set of policies that can concern connections of this listener (its source and destination); computed once per snapshot. */
   scopeOf(listener: number): number;
+  /**
+   * The same for one client of that listener, by its address in text (`10.0.0.7`, `::1`); for policies that select sources
+   * by cidr. Without it (`scopeOf`) such policies cannot be evaluated and follow `failure`. Call once per accepted connection.
+   */
+  scopeOfClient?(listener: number, clientAddress: string): number;
   /** The strongest judgement an *enforcing*, unexpired policy of the scope needs: one of `judgement`. */
   judges(scope: number, now: number): number;
   /** Judge one request. Fills every field of `out`; allocates nothing when nothing matches. Throttles count this call. */
   decide(scope: number, head: HeadView, route: string, now: number, out: Decision): void;
   /** Judge a stream that is not readable as HTTP: L4 policies decide, L7 ones are indeterminate and follow `failure`. */
   decideOpaque(scope: number, now: number, out: Decision): void;
+  /**
+   * The reading of the path that the last `decide` of this decider went by, for `Exchange.normalisedPath`; '' when no policy
+   * decided. Allocates: call it only when `out.policy` or `out.shadowPolicy` is not -1.
+   */
+  normalisedPath?(): string;
 }
+
+/**
+ * Why a path cannot be judged. `decide` answers `action` block with `policy` -2 (strict parsing: 400, not 403) and `rule` an
+ * index into this table when an enforcing L7 policy is in scope; otherwise the request passes.
+ */
+export const strictPathCodes = ['PATH_NUL', 'PATH_CONTROL', 'PATH_NOT_UTF8', 'PATH_AMBIGUOUS'] as const;
+export type StrictPathCode = (typeof strictPathCodes)[number];
