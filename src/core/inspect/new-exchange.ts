@@ -1,0 +1,130 @@
+// Makes the reused, mutable structs of the data plane: an Exchange with its capture buffers and a Decision. Knows no parser.
+import type { Decision, Exchange } from '../model/exchange.ts';
+
+/** How much of an exchange is kept for people, in bytes. Everything else only passes through. */
+export interface CaptureLimits {
+  /** Copy of the request head. As large as the largest head the parser accepts, so that no span is ever cut off. */
+  readonly requestHeadBytes: number;
+  /** Copy of the response head; same reason. */
+  readonly responseHeadBytes: number;
+  /** First bytes of a JSON or text request body: enough for ids and field names, too little to hoard payloads. */
+  readonly requestBodyBytes: number;
+  /** First bytes of a JSON or text response body. */
+  readonly responseBodyBytes: number;
+}
+
+export const captureLimits: CaptureLimits = {
+  requestHeadBytes: 32 * 1024,
+  responseHeadBytes: 32 * 1024,
+  requestBodyBytes: 4 * 1024,
+  responseBodyBytes: 4 * 1024,
+};
+
+/** A decision that says "allowed by default". */
+export function newDecision(): Decision {
+  return {
+    action: 0,
+    policy: -1,
+    rule: -1,
+    indeterminate: false,
+    answer: 0,
+    retryAfterMs: 0,
+    limitBurst: 0,
+    limitRemaining: 0,
+    shadowAction: 0,
+    shadowPolicy: -1,
+    shadowRule: -1,
+    shadowRetryAfterMs: 0,
+  };
+}
+
+/** An empty exchange whose buffers have the given sizes (default: `captureLimits`); whoever fills it may swap in larger ones. */
+export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
+  const sizes = { ...captureLimits, ...limits };
+  return {
+    connection: 0,
+    sequence: 0,
+    listener: 0,
+    generation: 0,
+    startedAt: 0,
+    firstByteAt: 0,
+    endedAt: 0,
+    protocol: 0,
+    head: new Uint8Array(sizes.requestHeadBytes),
+    headLength: 0,
+    methodStart: 0,
+    methodEnd: 0,
+    pathStart: 0,
+    pathEnd: 0,
+    queryStart: 0,
+    queryEnd: 0,
+    hostStart: 0,
+    hostEnd: 0,
+    route: '',
+    requestBytes: 0,
+    requestBody: new Uint8Array(sizes.requestBodyBytes),
+    requestBodyLength: 0,
+    requestBodyTruncated: false,
+    status: 0,
+    responseBytes: 0,
+    responseHead: new Uint8Array(sizes.responseHeadBytes),
+    responseHeadLength: 0,
+    responseBody: new Uint8Array(sizes.responseBodyBytes),
+    responseBodyLength: 0,
+    responseBodyTruncated: false,
+    local: false,
+    decision: newDecision(),
+    blockId: '',
+    broken: '',
+    opaque: '',
+    normalisedPath: '',
+  };
+}
+
+/** Back to the default allow, in place. */
+export function resetDecision(decision: Decision): void {
+  decision.action = 0;
+  decision.policy = -1;
+  decision.rule = -1;
+  decision.indeterminate = false;
+  decision.answer = 0;
+  decision.retryAfterMs = 0;
+  decision.limitBurst = 0;
+  decision.limitRemaining = 0;
+  decision.shadowAction = 0;
+  decision.shadowPolicy = -1;
+  decision.shadowRule = -1;
+  decision.shadowRetryAfterMs = 0;
+}
+
+/** Everything but the buffers back to empty, in place. */
+export function resetExchange(exchange: Exchange): void {
+  exchange.connection = 0;
+  exchange.sequence = 0;
+  exchange.listener = 0;
+  exchange.generation = 0;
+  exchange.startedAt = 0;
+  exchange.firstByteAt = 0;
+  exchange.endedAt = 0;
+  exchange.protocol = 0;
+  exchange.headLength = 0;
+  exchange.methodStart = exchange.methodEnd = 0;
+  exchange.pathStart = exchange.pathEnd = 0;
+  exchange.queryStart = exchange.queryEnd = 0;
+  exchange.hostStart = exchange.hostEnd = 0;
+  exchange.route = '';
+  exchange.requestBytes = 0;
+  exchange.requestBodyLength = 0;
+  exchange.requestBodyTruncated = false;
+  exchange.status = 0;
+  exchange.responseBytes = 0;
+  exchange.responseHeadLength = 0;
+  exchange.responseBodyLength = 0;
+  exchange.responseBodyTruncated = false;
+  exchange.local = false;
+  exchange.blockId = '';
+  exchange.broken = '';
+  exchange.opaque = '';
+  exchange.normalisedPath = '';
+  resetDecision(exchange.decision);
+}
