@@ -48,7 +48,13 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('refusal'),
     id: count,
-    error: z.object({ code: z.string(), message: z.string(), hint: z.string() }),
+    /** `family` as in the table of exit codes. */
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      hint: z.string(),
+      family: z.string().optional(),
+    }),
   }),
 ]);
 
