@@ -1,0 +1,62 @@
+// Empties the event ring on main: in batches while events come, asleep (no timer, no polling) while none do. Knows no socket.
+import { setImmediate } from 'node:timers';
+import type { Exchange } from '../../core/model/exchange.ts';
+import { createRingReader } from './event-ring.ts';
+import { createExchangeDecoder } from './exchange-codec.ts';
+import type { DataPlaneLimits } from './limits.ts';
+
+export interface DrainOptions {
+  readonly ring: SharedArrayBuffer;
+  readonly limits: Pick<DataPlaneLimits, 'drainEveryMs' | 'drainedPerTurn'>;
+  /** Filled anew for each event. */
+  readonly target: Exchange;
+  readonly onExchange: (exchange: Exchange) => void;
+  readonly onLost: (where: string, count: number) => void;
+}
+
+export interface Drain {
+  /** The worker wrote into a ring whose reader slept. */
+  wake(): void;
+  /** The worker ended: deliver what is left, at once and entirely. */
+  finish(): void;
+}
+
+/** Starts asleep: the first commit wakes it. */
+export function createDrain(options: DrainOptions): Drain {
+  const { limits, target } = options;
+  const reader = createRingReader(options.ring);
+  const decoder = createExchangeDecoder(reader);
+  let finished = false;
+
+  /** Handles at most `most` events; returns how many. */
+  function take(most: number): number {
+    let taken = 0;
+    for (; taken < most; taken++) {
+      const offset = reader.next();
+      if (offset < 0) break;
+      decoder.decode(offset, target);
+      reader.release();
+      options.onExchange(target);
+    }
+    const lost = reader.takeLost();
+    if (lost > 0) options.onLost('worker-ring', lost);
+    return taken;
+  }
+
+  function turn(): void {
+    if (finished) return;
+    const taken = take(limits.drainedPerTurn);
+    if (taken === limits.drainedPerTurn) setImmediate(turn);
+    else if (taken > 0) setTimeout(turn, limits.drainEveryMs);
+    else if (!reader.sleep()) setImmediate(turn);
+  }
+
+  reader.sleep();
+  return {
+    wake: turn,
+    finish() {
+      finished = true;
+      take(Number.POSITIVE_INFINITY);
+    },
+  };
+}

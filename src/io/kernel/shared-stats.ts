@@ -1,0 +1,105 @@
+// Counters of the data plane in shared memory: written by the worker only, read by main at any time without asking it.
+// Knows no meaning beyond the names.
+
+/** Index of each counter; Float64 each, so that nothing overflows. */
+export const counter = {
+  accepted: 0,
+  /** Accepted and closed at once because file descriptors ran out. */
+  refused: 1,
+  open: 2,
+  /** Exchanges handed over (recorded or lost). */
+  exchanges: 3,
+  fromClientBytes: 4,
+  fromUpstreamBytes: 5,
+  pendingBytes: 6,
+  /** Highest `pendingBytes` so far. */
+  pendingPeakBytes: 7,
+  /** Returns of `epoll_wait`. */
+  passes: 8,
+  /** Most bytes one side of one connection was read in one pass, ever. */
+  readPeakBytes: 9,
+  /** Passes in which some side had more to give than one read takes: where a noisy neighbour was held back. */
+  readCapped: 10,
+  connectFailed: 11,
+  /** Connections closed by a deadline: head, idle or stall. */
+  expired: 12,
+  /** Connections reset because a pending limit was reached. */
+  overflowed: 13,
+  /** Connections reset because of a bug of ours. */
+  faults: 14,
+  /** Connections judged again after a policy change. */
+  rejudged: 15,
+  /** Epoch ms of the last turn of the loop. */
+  heartbeatAt: 16,
+  /** CPU time of the worker thread, ms, updated once a second. */
+  cpuMs: 17,
+  /** Events lost to a full ring. */
+  lost: 18,
+} as const;
+
+const counterCount = 24;
+
+/** What `DataPlane.stats` answers. */
+export interface DataPlaneStats {
+  readonly openConnections: number;
+  /** Open connections per listener, in the order of the configuration. */
+  readonly openByListener: readonly number[];
+  readonly accepted: number;
+  readonly refused: number;
+  readonly requests: number;
+  readonly fromClientBytes: number;
+  readonly fromUpstreamBytes: number;
+  readonly pendingBytes: number;
+  readonly pendingPeakBytes: number;
+  readonly passes: number;
+  readonly readPeakBytes: number;
+  readonly readCapped: number;
+  readonly connectFailed: number;
+  readonly expired: number;
+  readonly overflowed: number;
+  readonly faults: number;
+  readonly rejudged: number;
+  readonly lost: number;
+  readonly heartbeatAgeMs: number;
+  readonly workerCpuMs: number;
+}
+
+/** Shared memory for the counters and one open-connection count per listener. */
+export function createStatsBuffer(listeners: number): SharedArrayBuffer {
+  return new SharedArrayBuffer((counterCount + listeners) * 8);
+}
+
+/** The writer's and the reader's view of the counters. */
+export function viewStats(buffer: SharedArrayBuffer): Float64Array {
+  return new Float64Array(buffer);
+}
+
+/** Where the open connections of a listener are counted. */
+export const openSlot = (listener: number): number => counterCount + listener;
+
+/** A copy for people; `nowMs` is the wall clock the heartbeat is compared with. */
+export function readStats(view: Float64Array, nowMs: number): DataPlaneStats {
+  const at = (index: number): number => view[index] ?? 0;
+  return {
+    openConnections: at(counter.open),
+    openByListener: [...view.subarray(counterCount)],
+    accepted: at(counter.accepted),
+    refused: at(counter.refused),
+    requests: at(counter.exchanges),
+    fromClientBytes: at(counter.fromClientBytes),
+    fromUpstreamBytes: at(counter.fromUpstreamBytes),
+    pendingBytes: at(counter.pendingBytes),
+    pendingPeakBytes: at(counter.pendingPeakBytes),
+    passes: at(counter.passes),
+    readPeakBytes: at(counter.readPeakBytes),
+    readCapped: at(counter.readCapped),
+    connectFailed: at(counter.connectFailed),
+    expired: at(counter.expired),
+    overflowed: at(counter.overflowed),
+    faults: at(counter.faults),
+    rejudged: at(counter.rejudged),
+    lost: at(counter.lost),
+    heartbeatAgeMs: Math.max(0, nowMs - at(counter.heartbeatAt)),
+    workerCpuMs: at(counter.cpuMs),
+  };
+}
