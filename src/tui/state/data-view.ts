@@ -1,7 +1,13 @@
 // What the reducer and the panes may read of the data that streams in: the session store seen from outside.
 // Everything here is cheap to ask each frame; nothing here can be changed through it.
 import type { FlowId, PolicyName, WorkloadId } from '../../core/model/brand.ts';
-import type { Endpoint, FindingEvent, FlowEvent, IdentityEvent, PolicyEvent } from '../../core/model/event.ts';
+import type {
+  Endpoint,
+  FindingEvent,
+  FlowEvent,
+  IdentityEvent,
+  PolicyEvent,
+} from '../../core/model/event.ts';
 
 /** The shown flows in display order: filtered, below the pause mark, sorted. Index 0 is the top row. */
 export interface FlowList {

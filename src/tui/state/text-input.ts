@@ -24,8 +24,8 @@ export type TextEdit = (typeof textEdits)[number];
 export const textLimit = 1024;
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
-// C0, DEL, C1, bidi controls and the byte order mark: nothing a person types on purpose.
-const unwanted = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
+// C0, DEL, C1 (Cc), bidi controls and the byte order mark (Cf but for joiners), separators: nothing typed on purpose.
+const unwanted = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/gu;
 
 /** A line with the cursor at its end. */
 export function textInput(text = ''): TextInput {

@@ -1,0 +1,92 @@
+// Which sequences of the ring match the filter, kept incrementally: new flows are tested once as they arrive, older ones
+// in slices from the newest backwards, so that the visible rows are right first. Knows no filter grammar.
+import type { FlowEvent } from '../../core/model/event.ts';
+import type { FlowRing } from './flow-ring.ts';
+
+export interface FilterIndex {
+  readonly size: number;
+  /** Share of the held flows that have been tested, 0 to 1. */
+  readonly progress: number;
+  /** Sequence of the match at `index`, 0 = newest. */
+  at(index: number): number | undefined;
+  /** How many matches are newer than `sequence`. */
+  newerThan(sequence: number): number;
+  /** Test a flow that was just pushed. */
+  added(sequence: number, flow: FlowEvent): void;
+  /** Forget what the ring no longer holds. */
+  trim(): void;
+  /** Test up to `limit` older flows; true when nothing is left. */
+  work(limit: number): boolean;
+}
+
+/** First index in ascending `values[from, to)` whose value is greater than `bound`. */
+export function upperBound(values: readonly number[], bound: number, from: number): number {
+  let low = from;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) <= bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Compact the newer list once this many of its head are gone. */
+const compactAt = 8192;
+
+/** An index over the ring as it is now; everything held still has to be worked through. */
+export function createFilterIndex(ring: FlowRing, test: (flow: FlowEvent) => boolean): FilterIndex {
+  /** Matches that arrived since, ascending, valid from `head`. */
+  let newer: number[] = [];
+  let head = 0;
+  /** Matches found going back, descending. */
+  const older: number[] = [];
+  const startedAt = ring.next;
+  let scanned = ring.next;
+  const newerSize = (): number => newer.length - head;
+  return {
+    get size() {
+      return newerSize() + older.length;
+    },
+    get progress() {
+      const span = startedAt - ring.base;
+      return span <= 0 ? 1 : Math.min(1, (startedAt - Math.max(scanned, ring.base)) / span);
+    },
+    at(index) {
+      if (index < 0) return undefined;
+      const fresh = newerSize();
+      return index < fresh ? newer[newer.length - 1 - index] : older[index - fresh];
+    },
+    newerThan(sequence) {
+      const fresh = newer.length - upperBound(newer, sequence, head);
+      if (fresh < newerSize()) return fresh;
+      let low = 0;
+      let high = older.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if ((older[middle] ?? 0) > sequence) low = middle + 1;
+        else high = middle;
+      }
+      return fresh + low;
+    },
+    added(sequence, flow) {
+      if (test(flow)) newer.push(sequence);
+    },
+    trim() {
+      while (older.length > 0 && (older.at(-1) ?? 0) < ring.base) older.pop();
+      while (head < newer.length && (newer[head] ?? 0) < ring.base) head++;
+      if (head < compactAt || head * 2 < newer.length) return;
+      newer = newer.slice(head);
+      head = 0;
+    },
+    work(limit) {
+      const stop = Math.max(ring.base, scanned - limit);
+      while (scanned > stop) {
+        scanned--;
+        const flow = ring.at(scanned);
+        if (flow && test(flow)) older.push(scanned);
+      }
+      return scanned <= ring.base;
+    },
+  };
+}

@@ -1,0 +1,241 @@
+// Flows as the terminal holds them: a bounded ring, the running filter, the sort picture and the sums over everything seen.
+// Mutable, outside React and the reducer; live and replay feed it alike. Panes read it through DataView.
+import type { FlowEvent, IdentityEvent, LostEvent } from '../../core/model/event.ts';
+import type { FlowList, FlowsData, Totals } from './data-view.ts';
+import { createDataClock } from './data-clock.ts';
+import type { DataClock } from './data-clock.ts';
+import { createEdgeStore } from './edge-store.ts';
+import type { FilterIndex } from './filter-index.ts';
+import { createFilterIndex } from './filter-index.ts';
+import type { FlowRing, RingLimits } from './flow-ring.ts';
+import { createFlowRing, defaultRingLimits } from './flow-ring.ts';
+import type { SortKey } from './sort-snapshot.ts';
+import { sortSnapshot } from './sort-snapshot.ts';
+import { createTotalsStore } from './totals-store.ts';
+
+export interface FlowStore {
+  /** The reading side. */
+  readonly data: FlowsData;
+  readonly clock: DataClock;
+  /** Add a flow; false when it is already held. */
+  add(flow: FlowEvent): boolean;
+  addLost(event: LostEvent): void;
+  addIdentity(event: IdentityEvent): void;
+  /** Choose the filter (undefined: everything). Old flows are tested by `work`. */
+  setFilter(test: ((flow: FlowEvent) => boolean) | undefined): void;
+  /** Test up to `limit` held flows with a new filter; true when nothing is left to do. */
+  work(limit: number): boolean;
+  /** Take a sorted picture; undefined key: by arrival, `descending` meaning newest first. */
+  setSort(order: SortOrder): void;
+  /** Flows held when the walk began, oldest first; those evicted meanwhile are left out. */
+  held(): Iterable<FlowEvent>;
+  /** After a seek: flows and sums start afresh. */
+  reset(): void;
+}
+
+export interface SortOrder {
+  readonly key: SortKey | undefined;
+  readonly descending: boolean;
+  readonly heldAt: number | undefined;
+}
+
+/** Newest first, without filter: the ring itself up to the mark. */
+function ringList(ring: FlowRing, heldAt: number | undefined): FlowList {
+  const top = Math.min(heldAt ?? ring.next - 1, ring.next - 1);
+  const size = Math.max(0, top - ring.base + 1);
+  return {
+    size,
+    at: (index) => (index >= 0 && index < size ? ring.at(top - index) : undefined),
+    sequenceAt: (index) => (index >= 0 && index < size ? top - index : undefined),
+    indexOf: (sequence) => (size === 0 ? -1 : Math.min(size - 1, Math.max(0, top - sequence))),
+  };
+}
+
+/** Newest first, filtered, up to the mark. */
+function indexList(ring: FlowRing, index: FilterIndex, heldAt: number | undefined): FlowList {
+  const skipped = heldAt === undefined ? 0 : index.newerThan(heldAt);
+  const size = index.size - skipped;
+  const sequenceAt = (row: number): number | undefined =>
+    row >= 0 && row < size ? index.at(row + skipped) : undefined;
+  return {
+    size,
+    at: (row) => {
+      const sequence = sequenceAt(row);
+      return sequence === undefined ? undefined : ring.at(sequence);
+    },
+    sequenceAt,
+    indexOf: (sequence) =>
+      size === 0 ? -1 : Math.min(size - 1, Math.max(0, index.newerThan(sequence) - skipped)),
+  };
+}
+
+/** The same rows, bottom first. */
+function reversed(list: FlowList): FlowList {
+  const flip = (index: number): number => list.size - 1 - index;
+  return {
+    size: list.size,
+    at: (index) => list.at(flip(index)),
+    sequenceAt: (index) => list.sequenceAt(flip(index)),
+    indexOf: (sequence) => (list.size === 0 ? -1 : flip(list.indexOf(sequence))),
+  };
+}
+
+interface Lists {
+  filter: FilterIndex | undefined;
+  sort: SortOrder;
+  picture: FlowList | undefined;
+}
+
+function listOf(ring: FlowRing, lists: Lists, heldAt: number | undefined): FlowList {
+  if (lists.picture) return lists.picture;
+  const list = lists.filter ? indexList(ring, lists.filter, heldAt) : ringList(ring, heldAt);
+  return lists.sort.descending ? list : reversed(list);
+}
+
+/** Time of the event in epoch ms; 0 for a stamp nobody can read. */
+export function timeOf(time: string): number {
+  const ms = Date.parse(time);
+  return Number.isFinite(ms) ? ms : 0;
+}
+
+/** An empty store. */
+export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowStore {
+  const clock = createDataClock();
+  const ring = createFlowRing(limits);
+  const edges = createEdgeStore(clock);
+  const sums = createTotalsStore(clock);
+  const lists: Lists = {
+    filter: undefined,
+    sort: { key: undefined, descending: true, heldAt: undefined },
+    picture: undefined,
+  };
+  const totals = totalsView({ ring, sums, clock });
+  const data: FlowsData = {
+    list: (heldAt) => listOf(ring, lists, heldAt),
+    arrivedSince: (heldAt) =>
+      lists.filter
+        ? lists.filter.newerThan(heldAt)
+        : Math.max(0, ring.next - Math.max(heldAt + 1, ring.base)),
+    get newestSequence() {
+      return ring.next - 1;
+    },
+    byId: (id) => {
+      const sequence = ring.sequenceOf(id);
+      return sequence === undefined ? undefined : ring.at(sequence);
+    },
+    sequenceOf: (id) => ring.sequenceOf(id),
+    get filterProgress() {
+      return lists.filter?.progress ?? 1;
+    },
+    totals,
+    get edges() {
+      return edges.edges;
+    },
+    get services() {
+      return edges.services;
+    },
+    service: (id) => edges.service(id),
+    tally: (name) => sums.tally(name),
+  };
+  const takePicture = (): void => {
+    const { key, descending, heldAt } = lists.sort;
+    const base = lists.filter ? indexList(ring, lists.filter, heldAt) : ringList(ring, heldAt);
+    lists.picture = key && sortSnapshot(base, (sequence) => ring.at(sequence), { key, descending });
+  };
+  return {
+    data,
+    clock,
+    add(flow) {
+      if (!ring.push(flow)) return false;
+      const timeMs = timeOf(flow.time);
+      clock.advance(timeMs + (flow.latencyMs ?? 0));
+      lists.filter?.added(ring.next - 1, flow);
+      lists.filter?.trim();
+      edges.add(flow, timeMs);
+      sums.add(flow, timeMs);
+      return true;
+    },
+    addLost: (event) => sums.addLost(event),
+    addIdentity: (event) => edges.identity(event),
+    setFilter(test) {
+      lists.filter = test && createFilterIndex(ring, test);
+      if (lists.sort.key) takePicture();
+    },
+    work(limit) {
+      return lists.filter?.work(limit) ?? true;
+    },
+    setSort(order) {
+      lists.sort = order;
+      takePicture();
+    },
+    *held() {
+      const end = ring.next;
+      for (let sequence = ring.base; sequence < end; sequence++) {
+        const flow = ring.at(sequence);
+        if (flow) yield flow;
+      }
+    },
+    reset() {
+      ring.clear();
+      edges.clear();
+      sums.clear();
+      clock.reset();
+      lists.filter?.trim();
+      if (lists.sort.key) takePicture();
+    },
+  };
+}
+
+function totalsView(parts: {
+  readonly ring: FlowRing;
+  readonly sums: ReturnType<typeof createTotalsStore>;
+  readonly clock: DataClock;
+}): Totals {
+  const { ring, sums, clock } = parts;
+  return {
+    get flows() {
+      return sums.flows;
+    },
+    get dropped() {
+      return Math.max(0, sums.flows - (ring.next - ring.base));
+    },
+    get held() {
+      return ring.next - ring.base;
+    },
+    get heldBytes() {
+      return ring.bytes;
+    },
+    get rate() {
+      return sums.rate;
+    },
+    get errorShare() {
+      return sums.errorShare;
+    },
+    get refusedShare() {
+      return sums.refusedShare;
+    },
+    get inspectedShare() {
+      const opaque = sums.opaqueShare;
+      return opaque === undefined ? undefined : 1 - opaque;
+    },
+    get opaqueShare() {
+      return sums.opaqueShare;
+    },
+    get perSecond() {
+      return sums.perSecond;
+    },
+    get lost() {
+      return sums.lost;
+    },
+    get lostBy() {
+      return sums.lostBy;
+    },
+    get newestMs() {
+      return clock.nowMs;
+    },
+    get oldestHeldMs() {
+      const oldest = ring.at(ring.base);
+      return oldest ? timeOf(oldest.time) : 0;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+// A sorted picture of the newest matching flows: taken when a sort is chosen and again once a second, because rows that
+// change places on every arrival cannot be read. Knows no column; the key function comes in.
+import type { FlowEvent } from '../../core/model/event.ts';
+import type { FlowList } from './data-view.ts';
+
+/** Most flows sorted: sorting them stays under a frame's worth of work. The pane says when there are more. */
+export const sortLimit = 10_000;
+
+export type SortKey = (flow: FlowEvent) => number | string;
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+function compare(left: number | string, right: number | string): number {
+  if (typeof left === 'number' && typeof right === 'number') return left - right;
+  return collator.compare(String(left), String(right));
+}
+
+/** The first `sortLimit` rows of `list` (newest first) in the order of `key`; equal keys stay newest first. */
+export function sortSnapshot(
+  list: FlowList,
+  at: (sequence: number) => FlowEvent | undefined,
+  order: { readonly key: SortKey; readonly descending: boolean },
+): FlowList {
+  const rows: { readonly sequence: number; readonly key: number | string }[] = [];
+  for (let index = 0; index < Math.min(list.size, sortLimit); index++) {
+    const sequence = list.sequenceAt(index);
+    const flow = list.at(index);
+    if (sequence !== undefined && flow) rows.push({ sequence, key: order.key(flow) });
+  }
+  const sign = order.descending ? -1 : 1;
+  rows.sort((left, right) => sign * compare(left.key, right.key) || right.sequence - left.sequence);
+  const indexes = new Map(rows.map((row, index) => [row.sequence, index]));
+  return {
+    size: rows.length,
+    at: (index) => {
+      const row = rows[index];
+      return row && at(row.sequence);
+    },
+    sequenceAt: (index) => rows[index]?.sequence,
+    indexOf: (sequence) => indexes.get(sequence) ?? (rows.length > 0 ? 0 : -1),
+  };
+}
