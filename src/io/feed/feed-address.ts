@@ -11,13 +11,7 @@ export function parseFeedAddress(text: string): FeedAddress {
   if (text.includes('/')) return { type: 'unix', path: text };
   const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
-  if (digits === '' || port > 65_535)
-    throw new AppError({
-      code: 'FEED_ADDRESS',
-      family: 'usage',
-      message: `"${text}" is not an address of a feed.`,
-      hint: 'Write 127.0.0.1:PORT, or unix:PATH for a socket file.',
-    });
+  if (digits === '' || port > 65_535) throw addressUnknown(text);
   return { type: 'tcp', host: host.replace(/^\[(.*)\]$/, '$1'), port };
 }
 
@@ -26,3 +20,12 @@ export function formatFeedAddress(address: FeedAddress): string {
   if (address.type === 'unix') return `unix:${address.path}`;
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
+
+/** The error for a text that is no address. */
+export const addressUnknown = (text: string): AppError =>
+  new AppError({
+    code: 'FEED_ADDRESS',
+    family: 'usage',
+    message: `"${text}" is not an address of a feed.`,
+    hint: 'Write 127.0.0.1:PORT, or unix:PATH for a socket file.',
+  });

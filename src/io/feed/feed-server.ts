@@ -1,8 +1,19 @@
 // The agent's side of the feed: accepts terminals and verbs over WebSocket and ships events to them. Knows no store and no window.
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { WebSocketServer } from 'ws';
+import { AppError } from '../../core/model/app-error.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { AgentStatus, Hello, Operation } from '../../core/model/feed-message.ts';
+import type { Frame } from './batcher.ts';
+import { createBatcher } from './batcher.ts';
 import type { FeedAddress } from './feed-address.ts';
+import type { FeedConnection } from './feed-connection.ts';
+import { createFeedConnection } from './feed-connection.ts';
+import { admit, refusalText } from './feed-door.ts';
 import type { FeedServerLimits } from './feed-limits.ts';
+import { feedServerLimits } from './feed-limits.ts';
+import { listenForFeed } from './feed-listen.ts';
 
 export interface FeedServerOptions {
   /** `port: 0` takes a free port; the server's `address` tells which. */
@@ -27,4 +38,131 @@ export interface FeedServer {
   close(): Promise<void>;
 }
 
-export declare function startFeedServer(options: FeedServerOptions): Promise<FeedServer>;
+/** How long a client has to answer our close before it is cut, ms. */
+const closeGraceMs = 1_000;
+
+/**
+ * Serves the feed until `close`.
+ * @throws AppError when the address cannot be had, or is TCP without a token.
+ */
+export async function startFeedServer(options: FeedServerOptions): Promise<FeedServer> {
+  const limits = { ...feedServerLimits, ...options.limits };
+  if (options.address.type === 'tcp' && (options.token ?? '') === '') throw tokenMissing();
+  const room = createRoom(options, limits);
+  const http = createDoor(options, limits, room);
+  const address = await listenForFeed(http, options.address);
+  const timers = [setInterval(room.tick, limits.statusMs), setInterval(room.ping, limits.pingMs)];
+  let closed = false;
+  return {
+    address,
+    publish(event) {
+      if (!closed && room.subscribers() > 0) room.batcher.push(event);
+    },
+    stats: () => ({
+      connections: room.connections.size,
+      subscribers: room.subscribers(),
+      dropped: room.dropped(),
+    }),
+    async close() {
+      if (closed) return;
+      closed = true;
+      timers.forEach(clearInterval);
+      room.batcher.flush();
+      await shut(http, room.connections);
+    },
+  };
+}
+
+interface Room {
+  readonly connections: Set<FeedConnection>;
+  readonly batcher: ReturnType<typeof createBatcher>;
+  enter(socket: Parameters<typeof createFeedConnection>[0]['socket']): void;
+  readonly subscribers: () => number;
+  readonly dropped: () => number;
+  readonly tick: () => void;
+  readonly ping: () => void;
+}
+
+/** Everyone who is connected, and what is told to all of them. */
+function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room {
+  const connections = new Set<FeedConnection>();
+  let droppedBefore = 0;
+  const subscribers = (): number => [...connections].filter((one) => one.subscribed()).length;
+  const batcher = createBatcher(limits, (frame: Frame) => {
+    for (const connection of connections) connection.deliver(frame);
+  });
+  return {
+    connections,
+    batcher,
+    subscribers,
+    dropped: () => [...connections].reduce((sum, one) => sum + one.dropped(), droppedBefore),
+    enter(socket) {
+      const connection = createFeedConnection({
+        socket,
+        server: options,
+        limits,
+        beforeSubscribe: batcher.flush,
+        onClose: () => {
+          droppedBefore += connection.dropped();
+          connections.delete(connection);
+        },
+      });
+      connections.add(connection);
+    },
+    tick() {
+      if (subscribers() === 0) return;
+      const status = Buffer.from(JSON.stringify(options.status()));
+      for (const connection of connections) connection.tick(status);
+    },
+    ping() {
+      for (const connection of connections) connection.ping();
+    },
+  };
+}
+
+/** The HTTP server in front: only an admitted upgrade becomes a WebSocket. */
+function createDoor(options: FeedServerOptions, limits: FeedServerLimits, room: Room): Server {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.clientFrameBytes,
+  });
+  const http = createServer({
+    headersTimeout: limits.handshakeMs,
+    requestTimeout: limits.handshakeMs,
+    keepAliveTimeout: 1_000,
+    connectionsCheckingInterval: Math.min(1_000, limits.handshakeMs),
+    maxHeaderSize: 8 * 1024,
+  });
+  // Strangers who never finish the handshake may hold as many sockets again, not more.
+  http.maxConnections = limits.connections * 2;
+  http.on('request', (_request, response) => {
+    response.writeHead(426, { connection: 'close', upgrade: 'websocket' }).end('This is a WebSocket feed.\n');
+  });
+  http.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    const admission = admit(request, options.token, room.connections.size >= limits.connections);
+    if (admission.type === 'refused') socket.end(refusalText(admission));
+    else sockets.handleUpgrade(request, socket, head, (client) => room.enter(client));
+  });
+  return http;
+}
+
+async function shut(http: Server, connections: ReadonlySet<FeedConnection>): Promise<void> {
+  for (const connection of connections) connection.close();
+  const cut = setTimeout(() => {
+    for (const connection of connections) connection.terminate();
+    http.closeAllConnections();
+  }, closeGraceMs);
+  await new Promise<void>((done) => http.close(() => done()));
+  clearTimeout(cut);
+}
+
+const tokenMissing = (): AppError =>
+  new AppError({
+    code: 'FEED_TOKEN_MISSING',
+    family: 'usage',
+    message: 'A feed on a port needs a token: every user of this machine can reach a port.',
+    hint: 'Set a token, or use a unix socket, which only its owner can open.',
+  });

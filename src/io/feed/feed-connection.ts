@@ -1,0 +1,182 @@
+// One client on the server's side: its subscription, its requests one after the other, its strikes, its heartbeat.
+// Knows the WebSocket; knows nothing of the other connections.
+import type { WebSocket } from 'ws';
+import { AppError } from '../../core/model/app-error.ts';
+import { assertNever } from '../../core/model/assert-never.ts';
+import type { ClientFrame, ServerFrame } from '../../core/model/feed-message.ts';
+import type { Frame } from './batcher.ts';
+import type { FeedServerLimits } from './feed-limits.ts';
+import type { FeedServerOptions } from './feed-server.ts';
+import { readClientFrame } from './read-client-frame.ts';
+import type { Subscriber } from './subscriber.ts';
+import { createSubscriber } from './subscriber.ts';
+
+export interface FeedConnection {
+  readonly subscribed: () => boolean;
+  readonly dropped: () => number;
+  deliver(frame: Frame): void;
+  /** Once a second: the encoded status frame, for subscribers that keep up. */
+  tick(status: Buffer): void;
+  /** Every `pingMs`: ends a connection whose other side has not moved for two of them. */
+  ping(): void;
+  close(): void;
+  terminate(): void;
+}
+
+interface ConnectionOptions {
+  readonly socket: WebSocket;
+  readonly server: FeedServerOptions;
+  readonly limits: FeedServerLimits;
+  /** Called before history is taken: what waits in the shared batch is in history already. */
+  readonly beforeSubscribe: () => void;
+  readonly onClose: () => void;
+}
+
+/** Takes over an accepted socket and greets it. */
+export function createFeedConnection(options: ConnectionOptions): FeedConnection {
+  const { socket, limits } = options;
+  let subscriber: Subscriber | undefined;
+  let unanswered = 0;
+  const send = (frame: ServerFrame): void => socket.send(JSON.stringify(frame));
+  const desk = createDesk(options, send);
+
+  const subscribe = (frame: Extract<ClientFrame, { type: 'subscribe' }>): void => {
+    options.beforeSubscribe();
+    subscriber = createSubscriber({
+      outlet: {
+        get bufferedAmount() {
+          return socket.bufferedAmount;
+        },
+        isOpen: () => socket.readyState === socket.OPEN,
+        send: (bytes, done) => socket.send(bytes, { binary: false }, () => done?.()),
+      },
+      limits,
+      history: options.server.history(frame.sinceMs, frame.last),
+      time: () => new Date().toISOString(),
+    });
+  };
+  const receive = (text: string): void => {
+    const read = readClientFrame(text);
+    switch (read.type) {
+      case 'nonsense':
+        desk.strike(read.id, read.message);
+        break;
+      case 'badOperation':
+        desk.refuse(read.id, read.code, read.message);
+        break;
+      case 'frame':
+        if (read.frame.type === 'request') desk.request(read.frame);
+        else if (subscriber === undefined) subscribe(read.frame);
+        else desk.strike(0, 'This connection is subscribed already.');
+        break;
+      default:
+        assertNever(read);
+    }
+  };
+
+  socket.on('message', (data, isBinary) => {
+    unanswered = 0;
+    if (isBinary || !Buffer.isBuffer(data)) desk.strike(0, 'Frames of the feed are text.');
+    else receive(data.toString());
+  });
+  socket.on('pong', () => {
+    unanswered = 0;
+  });
+  socket.on('error', () => socket.terminate());
+  socket.on('close', options.onClose);
+  send(options.server.hello());
+
+  return {
+    subscribed: () => subscriber !== undefined,
+    dropped: () => subscriber?.dropped() ?? 0,
+    deliver: (frame) => subscriber?.deliver(frame),
+    tick(status) {
+      if (subscriber === undefined) return;
+      subscriber.tick();
+      if (socket.bufferedAmount <= limits.bufferedBytes) socket.send(status, { binary: false });
+    },
+    ping() {
+      if (unanswered >= 2) {
+        socket.terminate();
+        return;
+      }
+      unanswered += 1;
+      socket.ping();
+    },
+    close: () => socket.close(1001, 'the agent is stopping'),
+    terminate: () => socket.terminate(),
+  };
+}
+
+interface Desk {
+  request(frame: Extract<ClientFrame, { type: 'request' }>): void;
+  refuse(id: number, code: string, message: string): void;
+  /** Refuses, and closes the connection when it happens too often. */
+  strike(id: number, message: string): void;
+}
+
+/** Answers requests in order, one at a time: a client that does not read its answers gets no further one made. */
+function createDesk({ socket, server, limits }: ConnectionOptions, send: (frame: ServerFrame) => void): Desk {
+  let waiting = 0;
+  let strikes = 0;
+  let queue = Promise.resolve();
+  const answer = async (frame: Extract<ClientFrame, { type: 'request' }>): Promise<void> => {
+    const text = await answerText(server, limits, frame);
+    await new Promise<void>((done) => socket.send(text, () => done()));
+    waiting -= 1;
+  };
+  const desk: Desk = {
+    request(frame) {
+      if (waiting >= limits.requests) {
+        desk.strike(frame.id, `No more than ${limits.requests} requests may wait on one connection.`);
+        return;
+      }
+      waiting += 1;
+      queue = queue.then(() => answer(frame));
+    },
+    refuse(id, code, message) {
+      const hint = 'Check the versions of both sides, and the object that was sent.';
+      send({ type: 'refusal', id, error: { code, message, hint, family: 'data' } });
+    },
+    strike(id, message) {
+      strikes += 1;
+      desk.refuse(id, 'FRAME_INVALID', message);
+      if (strikes >= limits.invalidFrames) socket.close(1008, 'too many frames that make no sense');
+    },
+  };
+  return desk;
+}
+
+async function answerText(
+  server: FeedServerOptions,
+  limits: FeedServerLimits,
+  { id, operation }: Extract<ClientFrame, { type: 'request' }>,
+): Promise<string> {
+  try {
+    const result = await server.handle(operation);
+    const text = JSON.stringify({ type: 'reply', id, ok: true, result: result ?? null });
+    if (text.length <= limits.replyBytes) return text;
+    throw new AppError({
+      code: 'REPLY_TOO_LARGE',
+      family: 'refused',
+      message: `The answer to ${operation.op} is larger than the feed carries (${limits.replyBytes} bytes).`,
+      hint: 'Ask for less.',
+    });
+  } catch (error) {
+    const { code, message, hint, family } = error instanceof AppError ? error : internal(error);
+    return JSON.stringify({
+      type: 'refusal',
+      id,
+      error: { code, message, hint, family },
+    } satisfies ServerFrame);
+  }
+}
+
+const internal = (cause: unknown): AppError =>
+  new AppError({
+    code: 'INTERNAL',
+    family: 'internal',
+    message: 'The agent failed to carry that out.',
+    hint: 'Its own log says why.',
+    cause,
+  });

@@ -1,0 +1,108 @@
+// One WebSocket to an agent, from dialling to its end: frames out as judged values, every end told once and in words.
+// Knows nothing of reconnecting.
+import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { WebSocket } from 'ws';
+import { AppError } from '../../core/model/app-error.ts';
+import type { ClientFrame } from '../../core/model/feed-message.ts';
+import type { FeedAddress } from './feed-address.ts';
+import { formatFeedAddress } from './feed-address.ts';
+import { feedPath } from './feed-door.ts';
+import type { FeedClientLimits } from './feed-limits.ts';
+import type { ServerFrameRead } from './read-server-frame.ts';
+import { readServerFrame } from './read-server-frame.ts';
+
+/** Why a connection is over. `error` when trying again cannot help. */
+export interface ConnectionEnd {
+  readonly detail: string;
+  readonly error?: AppError;
+}
+
+export interface LiveConnection {
+  send(frame: ClientFrame): void;
+  /** Ends it for a reason of our own, reported as the end. */
+  end(end: ConnectionEnd): void;
+}
+
+interface Handlers {
+  readonly onFrame: (frame: ServerFrameRead) => void;
+  /** Called exactly once. */
+  readonly onEnd: (end: ConnectionEnd) => void;
+}
+
+/** Dials at once; nothing is thrown, all that goes wrong is an end. */
+export function openConnection(
+  options: { readonly address: FeedAddress; readonly token?: string; readonly limits: FeedClientLimits },
+  handlers: Handlers,
+): LiveConnection {
+  const { limits } = options;
+  const name = formatFeedAddress(options.address);
+  const socket = dial(options.address, options.token, limits);
+  let over = false;
+  let silence: NodeJS.Timeout | undefined;
+  const finish = (end: ConnectionEnd): void => {
+    if (over) return;
+    over = true;
+    clearTimeout(silence);
+    socket.terminate();
+    handlers.onEnd(end);
+  };
+  const heard = (waitMs: number): void => {
+    clearTimeout(silence);
+    const detail = `the agent at ${name} has not been heard for ${waitMs / 1000} s`;
+    silence = setTimeout(() => finish({ detail }), waitMs);
+  };
+  heard(limits.handshakeMs);
+  socket.on('message', (data, isBinary) => {
+    if (over) return;
+    heard(limits.silenceMs);
+    const text = isBinary || !Buffer.isBuffer(data) ? '' : data.toString();
+    handlers.onFrame(readServerFrame(text));
+  });
+  socket.on('ping', () => {
+    if (!over) heard(limits.silenceMs);
+  });
+  socket.on('unexpected-response', (_request, response) => finish(refused(name, response)));
+  socket.on('error', (error) => finish(broken(name, error)));
+  socket.on('close', (code) => finish({ detail: `the agent at ${name} ended the connection (${code})` }));
+  return {
+    send: (frame) => socket.send(JSON.stringify(frame), () => undefined),
+    end: finish,
+  };
+}
+
+function dial(address: FeedAddress, token: string | undefined, limits: FeedClientLimits): WebSocket {
+  const authority = address.type === 'tcp' ? formatFeedAddress(address) : 'localhost';
+  return new WebSocket(`ws://${authority}${feedPath}`, {
+    perMessageDeflate: false,
+    maxPayload: limits.serverFrameBytes,
+    handshakeTimeout: limits.handshakeMs,
+    followRedirects: false,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    ...(address.type === 'unix' ? { createConnection: () => connect({ path: address.path }) } : {}),
+  });
+}
+
+function refused(name: string, response: IncomingMessage): ConnectionEnd {
+  const status = response.statusCode ?? 0;
+  response.resume();
+  if (status === 401 || status === 403)
+    return { detail: 'not admitted', error: denied(name, `HTTP ${status}`) };
+  return { detail: `${name} answered HTTP ${status} instead of a feed` };
+}
+
+function broken(name: string, error: Error): ConnectionEnd {
+  const code = 'code' in error ? error.code : undefined;
+  if (code === 'EACCES' || code === 'EPERM')
+    return { detail: 'not admitted', error: denied(name, 'the socket belongs to someone else') };
+  if (code === 'ECONNREFUSED' || code === 'ENOENT') return { detail: `no agent answers at ${name}` };
+  return { detail: `the connection to ${name} broke: ${error.message}` };
+}
+
+const denied = (name: string, why: string): AppError =>
+  new AppError({
+    code: 'FEED_DENIED',
+    family: 'denied',
+    message: `The agent at ${name} does not admit us (${why}).`,
+    hint: 'Give the token that the agent printed when it started, or run as the user who runs the agent.',
+  });
