@@ -45,6 +45,7 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     connection: 0,
     sequence: 0,
     listener: 0,
+    clientAddress: '',
     generation: 0,
     startedAt: 0,
     firstByteAt: 0,
@@ -102,6 +103,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.connection = 0;
   exchange.sequence = 0;
   exchange.listener = 0;
+  exchange.clientAddress = '';
   exchange.generation = 0;
   exchange.startedAt = 0;
   exchange.firstByteAt = 0;

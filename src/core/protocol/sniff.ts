@@ -1,0 +1,36 @@
+// What a connection speaks, from the client's first bytes. A table: the next wire format is a row. Anything that some HTTP
+// server might still read as HTTP/1 counts as HTTP/1, so that its strict parser and not this guess refuses it.
+import { wordOf } from './http1/byte-class.ts';
+
+export type Sniffed = 'http1' | 'tls' | 'h2' | 'unknown' | 'more';
+
+interface SniffRow {
+  readonly protocol: Sniffed;
+  /** First bytes, compared exactly; fewer received bytes that agree so far ask for more. */
+  readonly prefix: Uint8Array;
+}
+
+const rows: readonly SniffRow[] = [
+  /** TLS handshake record (RFC 8446 5.1); no text protocol begins with 0x16. */
+  { protocol: 'tls', prefix: Uint8Array.of(0x16) },
+  /** First word of the HTTP/2 preface (RFC 9113 3.4); PRI is reserved, no HTTP/1 request may use it. */
+  { protocol: 'h2', prefix: wordOf('PRI ') },
+];
+
+/** Bytes needed at most to be certain. */
+export const sniffBytes = 4;
+
+/** Names the protocol of the first bytes of a connection; `more` when they fit a row but are too few. */
+export function sniff(bytes: Uint8Array, start: number, end: number): Sniffed {
+  if (start === end) return 'more';
+  for (const row of rows) {
+    const length = Math.min(row.prefix.length, end - start);
+    let at = 0;
+    while (at < length && bytes[start + at] === row.prefix[at]) at += 1;
+    if (at < length) continue;
+    return length === row.prefix.length ? row.protocol : 'more';
+  }
+  const first = bytes[start] as number;
+  const maybeText = first === 13 || first === 10 || first === 9 || (first >= 32 && first < 127);
+  return maybeText ? 'http1' : 'unknown';
+}
