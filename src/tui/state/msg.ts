@@ -1,12 +1,11 @@
 // What can happen to the terminal (Msg), what a key can mean (Intent), and what the shell is asked to do (Effect).
 // The key table names intents from here; nothing else gives keys a meaning.
-import type { FlowId, Millis, PolicyName, WorkloadId } from '../../core/model/brand.ts';
+import type { FlowId, Millis, WorkloadId } from '../../core/model/brand.ts';
 import type { Operation } from '../../core/model/feed-message.ts';
 import type { FeedMessage } from '../../core/model/feed-port.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
-import type { PreviewResult } from '../../core/policy/preview.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { PolicyChange, PreviewResult } from '../../core/policy/preview.ts';
 import type { Sort } from './state.ts';
 import type { TextEdit } from './text-input.ts';
 
@@ -132,11 +131,6 @@ export type Msg =
   | { readonly type: 'export.failed'; readonly error: Refusal }
   | { readonly type: 'theme.loaded'; readonly name: string }
   | { readonly type: 'theme.failed'; readonly error: Refusal };
-
-/** The change that a preview judges; same shape as PreviewInput.change. */
-export type PolicyChange =
-  | { readonly type: 'add'; readonly policy: FlowPolicy }
-  | { readonly type: 'remove'; readonly name: PolicyName };
 
 export type Effect =
   /** FeedPort.request; answer with `replied` or `refused` of the same tag. */

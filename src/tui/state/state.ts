@@ -69,9 +69,11 @@ export interface GraphState {
   readonly view: GraphView;
   /** The workload in the middle; undefined: the busiest. */
   readonly focus: WorkloadId | undefined;
-  /** Where the cursor is: a column of the ego view and a row in it (list view: `row` only; matrix: both). */
+  /** Where the cursor is: a column of the ego view and a row in it; the list uses `row` only. */
   readonly column: 'callers' | 'focus' | 'callees';
   readonly row: number;
+  /** Column of the cursor in the matrix, whose row is `row`. */
+  readonly matrixColumn: number;
   /** Workloads looked at before, newest last, for esc. */
   readonly trail: readonly WorkloadId[];
 }
@@ -185,7 +187,7 @@ export function initialState(options: InitialOptions): AppState {
     },
     filter: { text: '', node: undefined, prompt: undefined },
     detail: { open: false, scroll: 0, id: undefined, explained: undefined },
-    graph: { view: 'ego', focus: undefined, column: 'focus', row: 0, trail: [] },
+    graph: { view: 'ego', focus: undefined, column: 'focus', row: 0, matrixColumn: 0, trail: [] },
     findings: { selected: undefined, row: 0 },
     policies: { selected: undefined, row: 0 },
     dialogs: [],

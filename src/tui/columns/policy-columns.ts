@@ -1,0 +1,165 @@
+// The columns of the policies list, one row each. Counters are the larger of what the agent reports and what was seen here.
+import type { PolicyEvent } from '../../core/model/event.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { PolicyTally } from '../state/data-view.ts';
+import type { Role } from '../theme/roles.ts';
+import type { CellEnv, Column } from './column.ts';
+import { formatClock, formatShortCount, formatSpan } from './format.ts';
+import { shortPolicy } from './verdict-words.ts';
+
+/** A policy with what is known of it: its checked object and what flows showed. */
+export interface PolicyRow {
+  readonly event: PolicyEvent;
+  readonly policy: FlowPolicy | undefined;
+  readonly tally: PolicyTally | undefined;
+}
+
+const stateLooks: Readonly<Record<PolicyEvent['state'], { readonly word: string; readonly role: Role }>> = {
+  active: { word: 'enforced', role: 'policy.active' },
+  shadow: { word: 'shadow', role: 'policy.shadow' },
+  off: { word: 'off', role: 'policy.off' },
+  rejected: { word: 'REJECTED', role: 'policy.rejected' },
+  expired: { word: 'expired', role: 'policy.expired' },
+  removed: { word: 'removed', role: 'policy.expired' },
+};
+
+/** Requests it decided (or would have), as far as anyone knows. */
+export function policyHits(row: PolicyRow): number {
+  if (row.event.state === 'shadow') return Math.max(row.event.shadowHits ?? 0, row.tally?.shadowHits ?? 0);
+  return Math.max(row.event.hits ?? 0, row.tally?.hits ?? 0);
+}
+
+/** Epoch ms of the last request it decided; 0 for none. */
+export function policyLastHitMs(row: PolicyRow): number {
+  const reported = row.event.lastHit === undefined ? 0 : Date.parse(row.event.lastHit);
+  return Math.max(Number.isFinite(reported) ? reported : 0, row.tally?.lastHitMs ?? 0);
+}
+
+/** `in 29m 40s`, `never`, or `passed` when its time is over and the agent has not said so yet. */
+export function expiryText(row: PolicyRow, nowMs: number): string {
+  const at = row.event.expiresAt ?? row.policy?.spec.expiresAt;
+  if (at === undefined) return row.event.state === 'rejected' ? '' : 'never';
+  const left = Date.parse(at) - nowMs;
+  if (row.event.state === 'expired' || left <= 0) return 'passed';
+  return `in ${formatSpan(left)}`;
+}
+
+function actionText(row: PolicyRow): string {
+  const action = row.policy?.spec.action;
+  if (!action) return '';
+  return action.type === 'Throttle' ? `Throttle ${action.throttle.rate}` : action.type;
+}
+
+export const policyColumns: readonly Column<PolicyRow>[] = [
+  {
+    id: 'name',
+    title: 'POLICY',
+    about: 'Name without its namespace.',
+    min: 22,
+    max: 48,
+    grow: 3,
+    priority: 1,
+    align: 'left',
+    cell: (row) => shortPolicy(row.event.name),
+    role: () => 'strong',
+  },
+  {
+    id: 'namespace',
+    title: 'NAMESPACE',
+    about: 'Where it lives.',
+    min: 9,
+    max: 20,
+    grow: 1,
+    priority: 9,
+    align: 'left',
+    cell: (row) => row.event.name.slice(0, Math.max(0, row.event.name.indexOf('/'))),
+    role: () => 'dim',
+  },
+  {
+    id: 'action',
+    title: 'ACTION',
+    about: 'What it does to requests that match.',
+    min: 14,
+    max: 18,
+    grow: 1,
+    priority: 3,
+    align: 'left',
+    cell: actionText,
+    role: (row) => (row.policy?.spec.action.type === 'Throttle' ? 'verdict.throttle' : 'verdict.block'),
+  },
+  {
+    id: 'state',
+    title: 'STATE',
+    about: 'As the agent reports it.',
+    min: 9,
+    max: 9,
+    grow: 0,
+    priority: 1,
+    align: 'left',
+    cell: (row) => stateLooks[row.event.state].word,
+    role: (row) => stateLooks[row.event.state].role,
+  },
+  {
+    id: 'expires',
+    title: 'EXPIRES',
+    about: 'Time left.',
+    min: 11,
+    max: 12,
+    grow: 0,
+    priority: 2,
+    align: 'left',
+    cell: (row, env) => expiryText(row, env.nowMs),
+    role: () => 'time',
+  },
+  {
+    id: 'hits',
+    title: 'HITS',
+    about: 'Requests it decided, or would have in shadow.',
+    min: 6,
+    max: 7,
+    grow: 0,
+    priority: 2,
+    align: 'right',
+    cell: (row) => formatShortCount(policyHits(row)),
+    role: () => 'number',
+  },
+  {
+    id: 'last',
+    title: 'LAST HIT',
+    about: 'When it last decided one.',
+    min: 8,
+    max: 8,
+    grow: 0,
+    priority: 4,
+    align: 'left',
+    cell: (row, env) => {
+      const at = policyLastHitMs(row);
+      return at === 0 ? '' : formatClock(at, env.utcOffsetMinutes);
+    },
+    role: () => 'time',
+  },
+  {
+    id: 'author',
+    title: 'BY',
+    about: 'Who wrote it, where known.',
+    min: 8,
+    max: 24,
+    grow: 1,
+    priority: 7,
+    align: 'left',
+    cell: (row) => row.event.author ?? '',
+    role: () => 'dim',
+  },
+  {
+    id: 'reason',
+    title: 'REASON',
+    about: "The policy's own reason, or why it was rejected.",
+    min: 16,
+    max: 80,
+    grow: 4,
+    priority: 6,
+    align: 'left',
+    cell: (row) => row.event.error?.message ?? row.policy?.spec.reason ?? '',
+    role: (row) => (row.event.error ? 'policy.rejected' : 'dim'),
+  },
+];

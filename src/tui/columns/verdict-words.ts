@@ -1,0 +1,58 @@
+// Verdicts in glyph, word and role: the one table that the flows table, the graph, the detail pane and the axis share.
+import type { FlowEvent, Verdict } from '../../core/model/event.ts';
+import type { GlyphName } from '../theme/glyphs.ts';
+import type { Role } from '../theme/roles.ts';
+
+export interface VerdictLook {
+  readonly glyph: GlyphName;
+  readonly word: string;
+  readonly role: Role;
+}
+
+export const verdictLooks: Readonly<Record<Verdict['action'], VerdictLook>> = {
+  allow: { glyph: 'allow', word: 'allow', role: 'verdict.allow' },
+  block: { glyph: 'block', word: 'BLOCK', role: 'verdict.block' },
+  throttle: { glyph: 'throttle', word: 'THROTTLE', role: 'verdict.throttle' },
+  redact: { glyph: 'redact', word: 'REDACT', role: 'verdict.redact' },
+};
+
+/** A policy's name without its namespace. */
+export function shortPolicy(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}
+
+/** The look of a flow's outcome: broken and opaque streams have their own, unless a policy refused them. */
+export function verdictLook(flow: FlowEvent): VerdictLook {
+  const look = verdictLooks[flow.verdict.action];
+  if (flow.verdict.action !== 'allow') return look;
+  if (flow.broken !== undefined) return { glyph: 'broken', word: 'BROKEN', role: 'verdict.broken' };
+  if (flow.opaque !== undefined) return { glyph: 'opaque', word: 'opaque', role: 'opaque' };
+  return look;
+}
+
+/** Glyph, word, what decided, and what the shadow set would have done: `✖ BLOCK block-scanner-7f3a`. */
+export function verdictText(flow: FlowEvent, glyph: (name: GlyphName) => string): string {
+  const look = verdictLook(flow);
+  const what = flow.verdict.policy === undefined ? undefined : shortPolicy(flow.verdict.policy);
+  const parts = [glyph(look.glyph), look.word];
+  if (what !== undefined) parts.push(what);
+  if (look.word === 'BROKEN' && flow.broken !== undefined) parts.push(flow.broken);
+  else if (look.word === 'opaque' && flow.opaque !== undefined) parts.push(flow.opaque);
+  if (flow.shadow) parts.push(shadowText(flow.shadow, glyph));
+  return parts.join(' ');
+}
+
+/** `◌ would BLOCK block-x`: what the shadow set would have done. */
+export function shadowText(shadow: Verdict, glyph: (name: GlyphName) => string): string {
+  const policy = shadow.policy === undefined ? '' : ` ${shortPolicy(shadow.policy)}`;
+  return `${glyph('shadow')} would ${verdictLooks[shadow.action].word}${policy}`;
+}
+
+/** Role of an HTTP status. */
+export function statusRole(status: number | undefined): Role {
+  if (status === undefined || status < 100 || status > 599) return 'status.none';
+  if (status < 200) return 'status.1xx';
+  if (status < 300) return 'status.2xx';
+  if (status < 400) return 'status.3xx';
+  return status < 500 ? 'status.4xx' : 'status.5xx';
+}

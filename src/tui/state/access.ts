@@ -1,0 +1,27 @@
+// Whether a mutation may be sent now, and the sentence when not. Drafting and previewing are always allowed.
+import type { AppState } from './state.ts';
+
+/** Short word for the header: who may act. */
+export function accessWord(state: AppState): 'RO' | 'LOCK' | 'REPLAY' | 'ACT' {
+  if (state.connection.kind === 'replay') return 'REPLAY';
+  if (state.access.readOnly || state.connection.hello?.writable === false) return 'RO';
+  return state.access.locked ? 'LOCK' : 'ACT';
+}
+
+/** Why nothing can be changed now, as a whole sentence with what to do; undefined when it can. */
+export function mutationRefusal(state: AppState): string | undefined {
+  if (state.connection.kind === 'replay')
+    return 'This is a recording: what happened cannot be changed. Export the policy and apply it to the live agent.';
+  if (state.access.readOnly) return 'Started with --read-only: start without it to change policies.';
+  if (state.access.locked) return 'Locked: unlock first (L), then apply.';
+  if (state.connection.state !== 'connected')
+    return `Not connected to the agent (${state.connection.state}): nothing can be stored until it is back.`;
+  if (state.connection.hello?.writable === false)
+    return 'The agent takes no policies over this feed: start it with --policies DIR.';
+  return undefined;
+}
+
+/** The clock that policies and ages are judged by: the position's in replay, else the tick's. */
+export function clockMs(state: AppState): number {
+  return state.replay?.nowMs ?? state.nowMs;
+}
