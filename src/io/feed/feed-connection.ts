@@ -55,6 +55,11 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
       time: () => new Date().toISOString(),
     });
   };
+  // A client that asks for the status after subscribing learns from the answer that its history is complete.
+  const ask = (frame: Extract<ClientFrame, { type: 'request' }>): void => {
+    if (frame.operation.op !== 'status' || subscriber === undefined) desk.request(frame);
+    else void subscriber.caughtUp.then(() => desk.request(frame));
+  };
   const receive = (text: string): void => {
     const read = readClientFrame(text);
     switch (read.type) {
@@ -65,7 +70,7 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
         desk.refuse(read.id, read.code, read.message);
         break;
       case 'frame':
-        if (read.frame.type === 'request') desk.request(read.frame);
+        if (read.frame.type === 'request') ask(read.frame);
         else if (subscriber === undefined) subscribe(read.frame);
         else desk.strike(0, 'This connection is subscribed already.');
         break;

@@ -19,6 +19,8 @@ export interface Subscriber {
   /** Once a second: tell about losses as soon as the reader has caught up. */
   tick(): void;
   dropped(): number;
+  /** Resolves when history, and what came while it was being sent, has left the process or the connection has ended. */
+  readonly caughtUp: Promise<void>;
 }
 
 export interface SubscriberOptions {
@@ -65,7 +67,7 @@ export function createSubscriber({ outlet, limits, history, time }: SubscriberOp
     live = true;
     settle();
   };
-  void catchUp();
+  const caughtUp = catchUp();
 
   return {
     deliver(frame) {
@@ -84,6 +86,7 @@ export function createSubscriber({ outlet, limits, history, time }: SubscriberOp
     },
     tick: settle,
     dropped: () => total,
+    caughtUp,
   };
 }
 
