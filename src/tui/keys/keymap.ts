@@ -75,7 +75,7 @@ const typing: readonly KeyContext[] = ['prompt', 'field', 'palette'];
 
 function typed(contexts: readonly KeyContext[], key: string): boolean {
   const [first] = contexts;
-  return first !== undefined && typing.includes(first) && (key === 'space' || [...key].length === 1);
+  return first !== undefined && typing.includes(first) && (key === 'space' || /^.$/su.test(key));
 }
 
 function index(rows: readonly KeyRow[]): ReadonlyMap<string, KeyRow> {

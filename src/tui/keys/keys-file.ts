@@ -1,6 +1,6 @@
 // A person's own keys from YAML text: `keys: {flow.block: K, move.down: [j, n]}`. All problems are reported together, with
 // their lines. Knows no file system.
-import { isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
 import { AppError } from '../../core/model/app-error.ts';
 import { buildKeymap } from './keymap.ts';
@@ -10,6 +10,8 @@ import type { Keymap, KeyOverrides } from './keymap.ts';
 const fileLimit = 100_000;
 
 const firstLine = (text: string): string => /^[^\n]*/.exec(text)?.[0] ?? '';
+
+const offsetOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
 
 interface Reading {
   readonly fileName: string;
@@ -27,7 +29,7 @@ function readKeys(reading: Reading, map: YAMLMap): KeyOverrides {
   const overrides = new Map<string, readonly string[]>();
   for (const { key, value } of map.items) {
     const id = isScalar(key) ? String(key.value) : '';
-    const offset = isScalar(key) ? key.range?.[0] : undefined;
+    const offset = offsetOf(key);
     const items = isSeq(value) ? value.items : [value];
     const keys = items.map((item) =>
       isScalar(item) && (typeof item.value === 'string' || typeof item.value === 'number')
@@ -61,7 +63,7 @@ function readDocument(reading: Reading, text: string): KeyOverrides {
     if (name === 'keys' && isMap(value)) overrides = readKeys(reading, value);
     else
       reading.problems.push(
-        `${place(reading, isScalar(key) ? key.range?.[0] : undefined)}: ${name} is not known here; write \`keys:\` with names and keys below it.`,
+        `${place(reading, offsetOf(key))}: ${name} is not known here; write \`keys:\` with names and keys below it.`,
       );
   }
   return overrides;

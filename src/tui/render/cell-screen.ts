@@ -1,0 +1,247 @@
+// The screen: takes ink's debug frames as the lowest layer, lets canvases paint over it, and writes one diff per paint.
+// Knows no React; what a canvas or an overlay is to ink is in canvas.tsx.
+import { EventEmitter } from 'node:events';
+import { copyGrid, copyRect, createClusterPool, createGrid, drawOn } from './cell-grid.ts';
+import type { CellGrid } from './cell-grid.ts';
+import { diffGrids } from './diff-grids.ts';
+import type { Draw, Rect } from './draw-context.ts';
+import { createFrameReader } from './frame-reader.ts';
+import type { FrameReader } from './frame-reader.ts';
+import type { StyleTable } from './style-table.ts';
+
+/** What is needed of the real terminal's output stream. */
+export interface TerminalOutput {
+  readonly columns?: number;
+  readonly rows?: number;
+  readonly writableNeedDrain?: boolean;
+  write(text: string): boolean;
+  on(event: 'resize' | 'drain', listener: () => void): unknown;
+  off(event: 'resize' | 'drain', listener: () => void): unknown;
+}
+
+/** A pane painted straight into cells. `layer` 0 lies under all overlays, 1 belongs to a dialog above them. */
+export interface CanvasEntry {
+  readonly rect: () => Rect | undefined;
+  readonly draw: Draw;
+  readonly layer: 0 | 1;
+}
+
+/** A region where ink's own text lies over the canvases: a dialog. */
+export interface OverlayEntry {
+  readonly rect: () => Rect | undefined;
+}
+
+export interface CellScreenOptions {
+  readonly terminal: TerminalOutput;
+  readonly styles: StyleTable;
+  readonly ascii: boolean;
+  /** A canvas threw: its pane is left blank and the screen goes on. */
+  readonly onDrawError: (error: unknown) => void;
+}
+
+/** Counters for tests and benchmarks. */
+export interface PaintCounts {
+  readonly paints: number;
+  /** Paints that wrote something. */
+  readonly writes: number;
+  readonly bytes: number;
+  readonly fullClears: number;
+  /** Paints put off because the terminal had not taken the last one. */
+  readonly deferred: number;
+}
+
+export interface CellScreen {
+  /** The stream to give to ink as `stdout`, with `debug: true`. */
+  readonly stdout: InkOutput;
+  readonly columns: number;
+  readonly rows: number;
+  addCanvas(entry: CanvasEntry): () => void;
+  addOverlay(entry: OverlayEntry): () => void;
+  /** Paints what has changed since the last paint: at most one write. */
+  paint(): void;
+  /** The next paint clears and writes everything. */
+  invalidate(): void;
+  /** No painting until resumed: the terminal belongs to someone else. */
+  suspend(suspended: boolean): void;
+  counts(): PaintCounts;
+  /** What was last painted. */
+  readonly shown: CellGrid;
+  close(): void;
+}
+
+/** What ink uses of a terminal stream. */
+export interface InkOutput extends EventEmitter {
+  readonly isTTY: true;
+  readonly writable: true;
+  readonly columns: number;
+  readonly rows: number;
+  write(data: string | Uint8Array, ...rest: readonly unknown[]): boolean;
+}
+
+const beginFrame = '\u001b[?2026h';
+const endFrame = '\u001b[?2026l';
+/** Mode switches that ink may pass on to the terminal: bracketed paste. */
+const passedOn: readonly string[] = ['\u001b[?2004h', '\u001b[?2004l'];
+/** Other mode switches of ink are no frame and are dropped: the cursor is ours. */
+const isModeSwitch = (data: string): boolean => data.startsWith('\u001b[?') && data.length < 16;
+
+interface Layers {
+  base: CellGrid;
+  current: CellGrid;
+  shown: CellGrid;
+  reader: FrameReader;
+}
+
+const sizeOf = (terminal: TerminalOutput): readonly [number, number] => [
+  Math.min(1000, Math.max(1, terminal.columns ?? 80)),
+  Math.min(500, Math.max(1, terminal.rows ?? 24)),
+];
+
+function createLayers(options: CellScreenOptions): Layers {
+  const [columns, rows] = sizeOf(options.terminal);
+  const pool = createClusterPool();
+  const base = createGrid(columns, rows, pool);
+  return {
+    base,
+    current: createGrid(columns, rows, pool),
+    shown: createGrid(columns, rows, pool),
+    reader: createFrameReader(base, options.styles, options.ascii),
+  };
+}
+
+/** What ink sees as its terminal: it writes frames here and asks for the size. */
+class FrameSink extends EventEmitter implements InkOutput {
+  readonly isTTY = true;
+  readonly writable = true;
+  readonly #size: () => readonly [number, number];
+  readonly #take: (frame: string) => void;
+
+  constructor(size: () => readonly [number, number], take: (frame: string) => void) {
+    super();
+    this.#size = size;
+    this.#take = take;
+  }
+  get columns(): number {
+    return this.#size()[0];
+  }
+  get rows(): number {
+    return this.#size()[1];
+  }
+  write(data: string | Uint8Array, ...rest: readonly unknown[]): boolean {
+    this.#take(typeof data === 'string' ? data : new TextDecoder().decode(data));
+    const done = rest.at(-1);
+    if (typeof done === 'function') queueMicrotask(() => void Reflect.apply(done, undefined, []));
+    return true;
+  }
+}
+
+type Counts = { -readonly [Key in keyof PaintCounts]: PaintCounts[Key] };
+
+/** A screen over a terminal's output stream. */
+export function createCellScreen(options: CellScreenOptions): CellScreen {
+  const { terminal, styles } = options;
+  const canvases = new Set<CanvasEntry>();
+  const overlays = new Set<OverlayEntry>();
+  const counts: Counts = { paints: 0, writes: 0, bytes: 0, fullClears: 0, deferred: 0 };
+  let layers = createLayers(options);
+  let full = true;
+  let suspended = false;
+  let owed = false;
+
+  const drawLayer = (grid: CellGrid, layer: 0 | 1): void => {
+    for (const canvas of canvases) {
+      if (canvas.layer !== layer) continue;
+      const rect = canvas.rect();
+      if (!rect || rect.width <= 0 || rect.height <= 0) continue;
+      try {
+        canvas.draw(drawOn(grid, rect, options.ascii), rect);
+      } catch (error) {
+        options.onDrawError(error);
+      }
+    }
+  };
+
+  const compose = (): void => {
+    copyGrid(layers.base, layers.current);
+    drawLayer(layers.current, 0);
+    for (const overlay of overlays) {
+      const rect = overlay.rect();
+      if (rect) copyRect(layers.base, layers.current, rect);
+    }
+    drawLayer(layers.current, 1);
+  };
+
+  const paint = (): void => {
+    if (suspended) return;
+    counts.paints++;
+    if (terminal.writableNeedDrain === true) {
+      counts.deferred++;
+      owed = true;
+      return;
+    }
+    owed = false;
+    compose();
+    const changes = diffGrids(layers.shown, layers.current, styles, full);
+    if (full) counts.fullClears++;
+    full = false;
+    [layers.current, layers.shown] = [layers.shown, layers.current];
+    if (changes === '') return;
+    const bytes = beginFrame + changes + endFrame;
+    counts.writes++;
+    counts.bytes += Buffer.byteLength(bytes);
+    terminal.write(bytes);
+  };
+
+  const take = (data: string): void => {
+    if (passedOn.includes(data)) terminal.write(data);
+    else if (data !== '' && !isModeSwitch(data)) layers.reader.read(data);
+  };
+  const stdout = new FrameSink(() => [layers.base.columns, layers.base.rows], take);
+  stdout.setMaxListeners(0);
+
+  const resize = (): void => {
+    layers = createLayers(options);
+    full = true;
+    stdout.emit('resize');
+  };
+  const drained = (): void => {
+    if (owed) paint();
+  };
+  terminal.on('resize', resize);
+  terminal.on('drain', drained);
+
+  return {
+    stdout,
+    get columns() {
+      return layers.base.columns;
+    },
+    get rows() {
+      return layers.base.rows;
+    },
+    get shown() {
+      return layers.shown;
+    },
+    addCanvas: (entry) => {
+      canvases.add(entry);
+      return () => canvases.delete(entry);
+    },
+    addOverlay: (entry) => {
+      overlays.add(entry);
+      return () => overlays.delete(entry);
+    },
+    paint,
+    invalidate: () => {
+      full = true;
+    },
+    suspend: (value) => {
+      suspended = value;
+      if (!value) full = true;
+    },
+    counts: () => ({ ...counts }),
+    close: () => {
+      suspended = true;
+      terminal.off('resize', resize);
+      terminal.off('drain', drained);
+    },
+  };
+}

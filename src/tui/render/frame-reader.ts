@@ -1,0 +1,92 @@
+// Reads the frames ink writes in debug mode (lines of text with SGR) into a grid, only the lines that changed.
+import { rightHalf } from './cell-grid.ts';
+import type { CellGrid } from './cell-grid.ts';
+import { createSgrReader } from './sgr.ts';
+import type { StyleTable } from './style-table.ts';
+import { glyphsOf, marks } from './visible.ts';
+
+const blank = 32;
+const escape = 0x1b;
+const sgr = /\[([0-9;]*)m/y;
+
+const isPlainCode = (code: number): boolean => code >= 0x20 && code <= 0x7e;
+
+/** Where the run that starts at `from` ends: printable ASCII, or anything else but ESC. */
+function runEnd(line: string, from: number): number {
+  const plain = isPlainCode(line.charCodeAt(from));
+  let at = from + 1;
+  while (at < line.length) {
+    const code = line.charCodeAt(at);
+    if (code === escape || isPlainCode(code) !== plain) break;
+    at++;
+  }
+  return at;
+}
+
+export interface FrameReader {
+  /** Takes one whole frame; true when any line differs from the frame before. */
+  read(frame: string): boolean;
+}
+
+/** Reads frames into `grid`; `ascii` replaces what is not ASCII. */
+export function createFrameReader(grid: CellGrid, styles: StyleTable, ascii: boolean): FrameReader {
+  const applySgr = createSgrReader(styles);
+  const lines: (string | undefined)[] = [];
+
+  const writeRich = (text: string, start: number, end: number, style: number): number => {
+    let at = start;
+    for (const glyph of glyphsOf(text)) {
+      const replaced = ascii && glyph.text.charCodeAt(0) > 0x7e;
+      const width = replaced ? 1 : glyph.width;
+      if (at + width > end) break;
+      grid.chars[at] = replaced ? marks.ascii.charCodeAt(0) : grid.pool.intern(glyph.text);
+      grid.styles[at++] = style;
+      if (width === 2) {
+        grid.chars[at] = rightHalf;
+        grid.styles[at++] = style;
+      }
+    }
+    return at;
+  };
+
+  const readLine = (line: string, row: number): void => {
+    let at = row * grid.columns;
+    const end = at + grid.columns;
+    let style = 0;
+    for (let i = 0; i < line.length && at < end;) {
+      if (line.charCodeAt(i) === escape) {
+        sgr.lastIndex = i + 1;
+        const found = sgr.exec(line);
+        // A lone ESC is no text: skipped, what follows is drawn as the characters it is made of.
+        i = found ? sgr.lastIndex : i + 1;
+        if (found) style = applySgr(style, found[1] === '' ? '0' : (found[1] ?? '0'));
+        continue;
+      }
+      const stop = runEnd(line, i);
+      if (!isPlainCode(line.charCodeAt(i))) at = writeRich(line.slice(i, stop), at, end, style);
+      else
+        for (let j = i; j < stop && at < end; j++) {
+          grid.chars[at] = line.charCodeAt(j);
+          grid.styles[at++] = style;
+        }
+      i = stop;
+    }
+    grid.chars.fill(blank, at, end);
+    grid.styles.fill(0, at, end);
+  };
+
+  return {
+    read(frame) {
+      const next = frame.split('\n');
+      let changed = false;
+      for (let row = 0; row < grid.rows; row++) {
+        const line = next[row] ?? '';
+        if (line === lines[row]) continue;
+        lines[row] = line;
+        readLine(line, row);
+        changed = true;
+      }
+      return changed;
+    },
+  };
+}
