@@ -42,8 +42,8 @@ export interface Shop {
   readonly upstreams: Readonly<Record<ServiceName, Address>>;
   /** One listener per edge, port 0; give them to the data plane in this order. */
   readonly listeners: readonly ListenerConfig[];
-  /** The processes, for tests and for `ps`. */
-  readonly processes: readonly { readonly role: Role; readonly pid: number }[];
+  /** The processes that run now, for tests and for `ps`. The scanner comes with the traffic, if it comes at all. */
+  processes(): readonly { readonly role: Role; readonly pid: number }[];
   /**
    * Tells services and callers the listeners' ports and lets the callers go. Call once.
    * @param ports in the order of `listeners`, as `DataPlane.ports`.
@@ -56,20 +56,28 @@ export interface Shop {
 /** Starts all processes of the demo; resolves when every service listens. Rejects with AppError, nothing left running. */
 export async function startServices({ seed, onExit }: ServicesOptions): Promise<Shop> {
   const secret = randomBytes(32).toString('hex');
-  const children = roles.map((role) => startChild(role, onExit));
+  const children: Child[] = [];
+  const start = async (role: Role): Promise<readonly [Role, number | undefined]> => {
+    const child = startChild(role, onExit);
+    children.push(child);
+    const ready = child.expect('ready');
+    child.tell({ type: 'configure', seed, secret });
+    return [role, (await ready).port];
+  };
   const stop = async (): Promise<void> => {
     await Promise.all(children.map((child) => child.stop(stopDeadlineMs)));
   };
   try {
-    const ready = children.map((child) => child.expect('ready'));
-    for (const child of children) child.tell({ type: 'configure', seed, secret });
-    const ports = (await Promise.all(ready)).map((message) => message.port);
-    const upstreams = addresses(ports);
+    const firstRoles = roles.filter((role) => role !== 'scanner');
+    const upstreams = addresses(new Map(await Promise.all(firstRoles.map(start))));
     return {
       upstreams,
       listeners: demoListeners(upstreams),
-      processes: children.map(({ role, pid }) => ({ role, pid })),
-      startTraffic: (listenerPorts, options) => wire(children, listenerPorts, options),
+      processes: () => children.map(({ role, pid }) => ({ role, pid })),
+      startTraffic: async (ports, { rate, attacker }) => {
+        if (attacker) await start('scanner');
+        await wire(children, ports, rate);
+      },
       stop,
     };
   } catch (error) {
@@ -79,17 +87,9 @@ export async function startServices({ seed, onExit }: ServicesOptions): Promise<
 }
 
 /** Services first, so that the first user finds a shop that can reach its own parts. */
-async function wire(
-  children: readonly Child[],
-  ports: readonly number[],
-  { rate, attacker }: TrafficOptions,
-): Promise<void> {
-  const isService = (child: Child): boolean => serviceNames.some((name) => name === child.role);
-  const groups = [
-    children.filter(isService),
-    children.filter((child) => !isService(child) && (attacker || child.role !== 'scanner')),
-  ];
-  for (const group of groups) {
+async function wire(children: readonly Child[], ports: readonly number[], rate: number): Promise<void> {
+  const isService = ({ role }: Child): boolean => serviceNames.some((name) => name === role);
+  for (const group of [children.filter(isService), children.filter((child) => !isService(child))]) {
     const wired = group.map((child) => child.expect('wired'));
     for (const child of group) {
       child.tell({ type: 'wire', urls: urlsOf(child.role, ports), rate: shareOf(child.role, rate) });
@@ -104,9 +104,9 @@ function shareOf(role: Role, rate: number): number {
   return role === 'nightly' ? bounded * nightlyShare : 0;
 }
 
-function addresses(ports: readonly (number | undefined)[]): Readonly<Record<ServiceName, Address>> {
+function addresses(ports: ReadonlyMap<Role, number | undefined>): Readonly<Record<ServiceName, Address>> {
   const of = (service: ServiceName): Address => {
-    const port = ports[roles.indexOf(service)];
+    const port = ports.get(service);
     if (port === undefined) throw new Error(`${service} did not say where it listens`);
     return { host: '127.0.0.1', port };
   };

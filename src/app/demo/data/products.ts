@@ -1,0 +1,39 @@
+// The demo's products, the same for every process of a seed. Knows nothing of who sells them.
+import type { Random } from '../seeded-random.ts';
+
+export interface Product {
+  readonly id: number;
+  readonly name: string;
+  readonly category: string;
+  readonly priceCents: number;
+  /** Pieces on the shelf at the start. */
+  readonly stock: number;
+  /** Taken off sale: old links to it answer 404. */
+  readonly removed: boolean;
+}
+
+export const productCount = 120;
+export const firstProductId = 200;
+
+const kinds = [
+  { category: 'kitchen', names: ['mug', 'kettle', 'pan', 'bowl', 'knife'] },
+  { category: 'outdoor', names: ['tent', 'lamp', 'rope', 'flask'] },
+  { category: 'desk', names: ['notebook', 'pen', 'stand', 'chair'] },
+];
+const colours = 'blue,green,black,white,red,sand'.split(',');
+
+/** All products. A few are scarce, so that "out of stock" happens to ordinary people. */
+export function drawProducts(random: Random): readonly Product[] {
+  const own = random.fork('products');
+  return Array.from({ length: productCount }, (_, index) => {
+    const kind = own.pick(kinds);
+    return {
+      id: firstProductId + index,
+      name: `${own.pick(colours)} ${own.pick(kind.names)}`,
+      category: kind.category,
+      priceCents: own.int(4, 180) * 100 - 1,
+      stock: own.chance(0.05) ? own.int(0, 3) : own.int(200, 900),
+      removed: own.chance(0.04),
+    };
+  });
+}

@@ -1,0 +1,63 @@
+// The notifications service: turns "tell this customer" into a stored message. It asks users for the mail address.
+import { randomUUID } from 'node:crypto';
+import { countField, textField } from '../http/fields.ts';
+import { idOf, invalid, relay, type Service } from './context.ts';
+import { openDatabase, textOf } from './database.ts';
+
+const schema = `CREATE TABLE messages (id TEXT PRIMARY KEY, customer INTEGER NOT NULL, template TEXT NOT NULL,
+  recipient TEXT NOT NULL, reference TEXT NOT NULL);`;
+
+/** Kept messages; the oldest go. */
+const maxMessages = 5000;
+
+export const notifications: Service = ({ call: callService, ownToken }) => {
+  const database = openDatabase(schema);
+  const insert = database.prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?)');
+  const trim = database.prepare(
+    `DELETE FROM messages WHERE rowid <= (SELECT MAX(rowid) FROM messages) - ${maxMessages}`,
+  );
+  const ofCustomer = database.prepare(
+    'SELECT * FROM messages WHERE customer = ? ORDER BY rowid DESC LIMIT 20',
+  );
+
+  return [
+    {
+      method: 'POST',
+      path: '/messages',
+      allow: ['service'],
+      handle: async ({ body, trace }) => {
+        const customer = countField(body, 'customerId');
+        const template = textField(body, 'template', 60);
+        if (customer === undefined) return invalid('customerId');
+        if (template === undefined) return invalid('template');
+        const found = await callService('users', {
+          method: 'GET',
+          path: `/users/${customer}`,
+          token: ownToken(),
+          trace,
+        });
+        if (found.status !== 200) return relay(found);
+        const recipient = textField(found.body, 'email') ?? '';
+        const id = randomUUID();
+        insert.run(id, customer, template, recipient, textField(body, 'reference', 60) ?? '');
+        trim.run();
+        return { status: 202, body: { id, recipient } };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/messages',
+      allow: ['service'],
+      handle: ({ query }) => {
+        const rows = ofCustomer.all(idOf(query.get('customer')) ?? 0);
+        const messages = rows.map((row) => ({
+          id: textOf(row, 'id'),
+          template: textOf(row, 'template'),
+          recipient: textOf(row, 'recipient'),
+          reference: textOf(row, 'reference'),
+        }));
+        return { status: 200, body: { messages } };
+      },
+    },
+  ];
+};
