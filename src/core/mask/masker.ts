@@ -1,4 +1,12 @@
-// Masks secrets and personal data at capture. Signature published first; the implementation follows in the next commit.
+// Masks secrets and personal data at capture: headers, queries, paths and body windows. Keyed, typed surrogates keep equality
+// and type, so what was masked can still be counted, joined and filtered. Knows no exchange and no event.
+import { maskForm, maskPath } from './mask-form.ts';
+import { maskHeader } from './mask-header.ts';
+import { maskJson } from './mask-json.ts';
+import { maskText } from './mask-text.ts';
+import { createValueMasker } from './mask-value.ts';
+
+export { isSurrogate } from './classes.ts';
 
 /** Masks text by keyed, typed surrogates (`<email:3f9a1c22>`): equal values give equal surrogates under one key. */
 export interface Masker {
@@ -8,9 +16,31 @@ export interface Masker {
   maskQuery(query: string): string;
   /** Path without the query. */
   maskPath(path: string): string;
-  /** Body window as text; JSON stays valid JSON. `truncated` when the body was longer than the window. */
-  maskBody(text: string, contentType: string, truncated?: boolean): string;
+  /** Body window as text; JSON keeps its structure and its types, also where the window ends in the middle of a value. */
+  maskBody(text: string, contentType: string): string;
 }
 
-/** Key: at least 16 random bytes, kept for one agent run (or one recording) so that equality holds within it. */
-export declare function createMasker(key: Uint8Array): Masker;
+/** Shortest key: 128 bits. */
+const shortestKey = 16;
+
+/** `{`, `[` or `"` after blanks: what a JSON text starts with, whatever its content type says. */
+const startsJson = /^\s*[[{"]/;
+
+/**
+ * Key: at least 16 random bytes, kept for one agent run (or one recording) so that equality holds within it.
+ * Throws RangeError for a shorter one (our own bug: keys are made, not given).
+ */
+export function createMasker(key: Uint8Array): Masker {
+  if (key.length < shortestKey) throw new RangeError(`a masking key has at least ${shortestKey} bytes`);
+  const values = createValueMasker(key);
+  return {
+    maskHeader: (name, value) => maskHeader(values, name.toLowerCase(), value),
+    maskQuery: (query) => maskForm(values, query),
+    maskPath: (path) => maskPath(values, path),
+    maskBody: (text, contentType) => {
+      const type = contentType.toLowerCase();
+      if (type.includes('x-www-form-urlencoded')) return maskForm(values, text);
+      return type.includes('json') || startsJson.test(text) ? maskJson(values, text) : maskText(values, text);
+    },
+  };
+}

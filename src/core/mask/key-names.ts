@@ -1,0 +1,126 @@
+// What the name of a field, parameter or header says about its value. Tables; the names are compared without case and marks.
+import type { MaskClass } from './classes.ts';
+
+/** Names as they are once lower-cased and stripped of everything but letters and digits. */
+const exact: ReadonlyMap<string, MaskClass> = new Map<string, MaskClass>([
+  ['pwd', 'password'],
+  ['pass', 'password'],
+  ['passcode', 'password'],
+  ['pin', 'password'],
+  ['otp', 'password'],
+  ['cvv', 'password'],
+  ['cvc', 'password'],
+  ['cvv2', 'password'],
+  ['securitycode', 'password'],
+  ['secrets', 'secret'],
+  ['sig', 'secret'],
+  ['xamzsignature', 'secret'],
+  ['connectionstring', 'secret'],
+  ['auth', 'token'],
+  ['authorization', 'bearer'],
+  ['proxyauthorization', 'bearer'],
+  ['bearer', 'bearer'],
+  ['jwt', 'token'],
+  ['credential', 'secret'],
+  ['sid', 'session'],
+  ['session', 'session'],
+  ['sessid', 'session'],
+  ['connectsid', 'session'],
+  ['phpsessid', 'session'],
+  ['jsessionid', 'session'],
+  ['mail', 'email'],
+  ['tel', 'phone'],
+  ['telephone', 'phone'],
+  ['mobile', 'phone'],
+  ['fax', 'phone'],
+  ['msisdn', 'phone'],
+  ['pan', 'card'],
+  ['card', 'card'],
+  ['socialsecurity', 'ssn'],
+  ['dob', 'birth'],
+  ['birthday', 'birth'],
+  ['street', 'address'],
+  ['addressline', 'address'],
+]);
+
+/** Name endings; the first that fits decides. */
+const endings: readonly (readonly [ending: string, cls: MaskClass])[] = [
+  ['password', 'password'],
+  ['passwd', 'password'],
+  ['passphrase', 'password'],
+  ['secret', 'secret'],
+  ['secretkey', 'secret'],
+  ['privatekey', 'secret'],
+  ['accesskey', 'key'],
+  ['apikey', 'key'],
+  ['authkey', 'key'],
+  ['subscriptionkey', 'key'],
+  ['token', 'token'],
+  ['credentials', 'secret'],
+  ['sessionid', 'session'],
+  ['sessionkey', 'session'],
+  ['cookie', 'session'],
+  ['email', 'email'],
+  ['emailaddress', 'email'],
+  ['phone', 'phone'],
+  ['phonenumber', 'phone'],
+  ['mobilenumber', 'phone'],
+  ['ssn', 'ssn'],
+  ['socialsecuritynumber', 'ssn'],
+  ['cardnumber', 'card'],
+  ['creditcard', 'card'],
+  ['iban', 'iban'],
+  ['firstname', 'person'],
+  ['lastname', 'person'],
+  ['surname', 'person'],
+  ['givenname', 'person'],
+  ['familyname', 'person'],
+  ['fullname', 'person'],
+  ['dateofbirth', 'birth'],
+  ['birthdate', 'birth'],
+  ['streetaddress', 'address'],
+  ['addressline1', 'address'],
+  ['addressline2', 'address'],
+];
+
+/** Tokens that let nobody in: paging and cancellation. */
+const harmlessTokens: ReadonlySet<string> = new Set([
+  'nexttoken',
+  'pagetoken',
+  'nextpagetoken',
+  'prevpagetoken',
+  'continuationtoken',
+  'synctoken',
+  'cancellationtoken',
+]);
+
+/** A name that contains `password` but speaks about it: `passwordChangedAt`. */
+const aboutPassword = /(?:at|date|policy|expiry|required|enabled|length|strength|url|attempts|age)$/;
+const longestName = 64;
+
+function classify(name: string): MaskClass | undefined {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const known = exact.get(plain);
+  if (known) return known;
+  if (harmlessTokens.has(plain)) return undefined;
+  for (const [ending, cls] of endings) if (plain.endsWith(ending)) return cls;
+  if (plain.includes('password') && !aboutPassword.test(plain)) return 'password';
+  return undefined;
+}
+
+/** Distinct names remembered; services use a few hundred. */
+const rememberedNames = 4096;
+
+/** A lookup with a bounded memory of its own. Names longer than 64 characters are judged by their last 64. */
+export function createKeyNames(): (name: string) => MaskClass | undefined {
+  let remembered = new Map<string, MaskClass | undefined>();
+  return (name) => {
+    const key = name.length > longestName ? name.slice(-longestName) : name;
+    const hit = remembered.get(key);
+    if (hit !== undefined || remembered.has(key)) return hit;
+    if (remembered.size >= rememberedNames) remembered = new Map();
+    const cls = classify(key);
+    remembered.set(Buffer.from(key, 'utf16le').toString('utf16le'), cls);
+    return cls;
+  };
+}
