@@ -1,0 +1,79 @@
+// What the agent says about itself: greeting, status and identities, from numbers it is given.
+import type { IdentityEvent } from '../../core/model/event.ts';
+import { feedVersion, type AgentStatus, type Hello } from '../../core/model/feed-message.ts';
+import { toEndpoint, type ListenerConfig } from '../../core/model/identity.ts';
+import { defaultTtlMs } from '../../core/policy/draft.ts';
+
+/** How far back a subscription may reach, ms. */
+export const windowMs = 10 * 60_000;
+
+const pairKey = ({ source, destination }: ListenerConfig): string =>
+  [source, destination]
+    .map(({ workload }) => `${workload.namespace}/${workload.kind}/${workload.name}`)
+    .join('>');
+
+export interface StatusInput {
+  readonly plane: {
+    readonly openConnections: number;
+    readonly openByListener: readonly number[];
+    readonly requests: number;
+    readonly lost: number;
+    readonly heartbeatAgeMs: number;
+  };
+  readonly listeners: readonly ListenerConfig[];
+  readonly startedMs: number;
+  readonly policies: AgentStatus['policies'];
+}
+
+/** The counters of now. */
+export function statusOf({ plane, listeners, startedMs, policies }: StatusInput): AgentStatus {
+  const openByPair: Record<string, number> = {};
+  listeners.forEach((listener, index) => {
+    const key = pairKey(listener);
+    openByPair[key] = (openByPair[key] ?? 0) + (plane.openByListener[index] ?? 0);
+  });
+  const nowMs = Date.now();
+  return {
+    type: 'status',
+    time: new Date(nowMs).toISOString(),
+    uptimeMs: Math.max(0, nowMs - startedMs),
+    openConnections: plane.openConnections,
+    openByPair,
+    requests: plane.requests,
+    lost: plane.lost,
+    heartbeatAgeMs: Math.max(0, Math.round(plane.heartbeatAgeMs)),
+    policies,
+  };
+}
+
+/** The first frame of every connection. */
+export function helloOf(name: string, listeners: readonly ListenerConfig[], writable: boolean): Hello {
+  return {
+    type: 'hello',
+    version: feedVersion,
+    name,
+    time: new Date().toISOString(),
+    writable,
+    listeners: listeners.map(({ source, destination }) => ({
+      source: toEndpoint(source, undefined),
+      destination: toEndpoint(destination, undefined),
+    })),
+    windowMs,
+    defaultTtlMs,
+  };
+}
+
+/** Both ends of every listener. */
+export function identitiesOf(listeners: readonly ListenerConfig[]): readonly IdentityEvent[] {
+  const time = new Date().toISOString();
+  return listeners.flatMap(({ source, destination, upstream }): IdentityEvent[] => [
+    { type: 'identity', time, role: 'caller', endpoint: toEndpoint(source, undefined) },
+    {
+      type: 'identity',
+      time,
+      role: 'listener',
+      endpoint: toEndpoint(destination, `${upstream.host}:${upstream.port}`),
+      coverage: 'inspected',
+    },
+  ]);
+}

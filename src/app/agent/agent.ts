@@ -1,0 +1,172 @@
+// The agent on one machine: listeners -> data plane -> flow events -> detections -> window and feed; policy store -> snapshots.
+// Only wiring: what a byte, a verdict or a finding means is decided in core, what a socket is in io.
+import { randomBytes } from 'node:crypto';
+import { createDetector } from '../../core/detect/engine.ts';
+import { createFlowAssembler } from '../../core/inspect/flow-event.ts';
+import { createMasker } from '../../core/mask/masker.ts';
+import type { ApiEvent } from '../../core/model/event.ts';
+import type { ListenerConfig } from '../../core/model/identity.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { PolicyStore } from '../../core/policy/store.ts';
+import type { FeedAddress } from '../../io/feed/feed-address.ts';
+import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
+import { startDataPlane, type DataPlane } from '../../io/kernel/data-plane.ts';
+import { openFolderStore } from '../../io/policies/folder-store.ts';
+import { operate } from './agent-operations.ts';
+import { createCleanup, type Cleanup } from './cleanup.ts';
+import { helloOf, identitiesOf, statusOf, windowMs } from './agent-words.ts';
+import { createEventWindow, type EventWindow } from './event-window.ts';
+import { emptyStore } from './memory-store.ts';
+import { createPolicyEvents, type PolicyEvents } from './policy-events.ts';
+import { createSnapshots, type Snapshots } from './snapshots.ts';
+
+/** How often moved policy counters are told, ms. */
+const countersEveryMs = 1_000;
+/** How long a stop lets requests under way finish, ms. */
+const defaultDrainMs = 5_000;
+
+export interface AgentOptions {
+  /** What is being watched, as shown in headers: `demo`, `web → api`. */
+  readonly name: string;
+  readonly listeners: readonly ListenerConfig[];
+  /** Folder of FlowPolicy files; without one the agent only observes. */
+  readonly policiesDirectory: string | undefined;
+  readonly feed: FeedAddress;
+  readonly feedToken?: string;
+  /** A failure after the start; `fatal` when the worker ended by itself and nothing is forwarded any more. */
+  readonly onFault: (error: Error, fatal: boolean) => void;
+}
+
+export interface Agent {
+  /** Real port of each listener, in the order given. */
+  readonly ports: readonly number[];
+  readonly feed: FeedAddress;
+  /** Drain to the deadline, then close everything. Idempotent. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+const inForce = (store: PolicyStore): FlowPolicy[] =>
+  store.entries().flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : []));
+
+/** The parts that events pass through, before and after there is a feed to tell. */
+interface Hub {
+  readonly window: EventWindow;
+  readonly policyEvents: PolicyEvents;
+  server: FeedServer | undefined;
+  readonly tell: (event: ApiEvent) => void;
+}
+
+function createHub(): Hub {
+  const window = createEventWindow();
+  const hub: Hub = {
+    window,
+    policyEvents: createPolicyEvents(),
+    server: undefined,
+    tell(event) {
+      window.add(event);
+      hub.server?.publish(event);
+    },
+  };
+  return hub;
+}
+
+/** The data plane with everything that one finished exchange causes. */
+function startPlane(options: AgentOptions, hub: Hub, snapshots: Snapshots): Promise<DataPlane> {
+  const detector = createDetector();
+  const assembleFlow = createFlowAssembler({
+    listeners: options.listeners,
+    agent: randomBytes(3).toString('hex'),
+    masker: createMasker(randomBytes(32)),
+    describe: snapshots.describe,
+  });
+  return startDataPlane({
+    listeners: options.listeners,
+    snapshot: snapshots.current().buffer,
+    onExchange: (exchange) => {
+      const flow = assembleFlow(exchange);
+      hub.policyEvents.count(flow);
+      hub.tell(flow);
+      for (const finding of detector.observe(flow)) hub.tell(finding);
+    },
+    onLost: (where, count) => hub.tell({ type: 'lost', time: new Date().toISOString(), where, count }),
+    onFault: options.onFault,
+  });
+}
+
+/** Policies from the store into the data plane, now and at every change or expiry. */
+async function startEnforcing(
+  options: AgentOptions,
+  store: PolicyStore,
+  hub: Hub,
+  cleanup: Cleanup,
+): Promise<DataPlane> {
+  const enforcing: { plane?: DataPlane } = {};
+  const refresh = (): void => {
+    snapshots.replace(inForce(store));
+    hub.policyEvents.update(store.entries(), Date.now()).forEach((event) => hub.tell(event));
+  };
+  const snapshots = createSnapshots(inForce(store), {
+    now: Date.now,
+    install: (snapshot) => enforcing.plane?.setSnapshot(snapshot.buffer),
+    onExpiry: refresh,
+  });
+  cleanup.add(() => snapshots.close());
+  const started = await startPlane(options, hub, snapshots);
+  enforcing.plane = started;
+  cleanup.add(() => started.stop(cleanup.drainMs));
+  cleanup.add(store.onChange(refresh));
+  // Tells what is in force, and catches a change between the first compile and the line above.
+  refresh();
+  return started;
+}
+
+async function startFeed(
+  options: AgentOptions,
+  store: PolicyStore,
+  hub: Hub,
+  plane: DataPlane,
+): Promise<FeedServer> {
+  const startedMs = Date.now();
+  const status = (): ReturnType<typeof statusOf> =>
+    statusOf({
+      plane: plane.stats(),
+      listeners: options.listeners,
+      startedMs,
+      policies: hub.policyEvents.summary(),
+    });
+  return startFeedServer({
+    address: options.feed,
+    ...(options.feedToken === undefined ? {} : { token: options.feedToken }),
+    hello: () => helloOf(options.name, options.listeners, options.policiesDirectory !== undefined),
+    history: (sinceMs, last) => hub.window.history(Math.max(sinceMs ?? 0, Date.now() - windowMs), last),
+    status,
+    handle: (operation) => operate(store, status, operation),
+  });
+}
+
+/** Starts listening, judging and telling. Rejects with AppError when a port, folder or socket cannot be had; nothing stays behind. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const cleanup = createCleanup(defaultDrainMs);
+  try {
+    const store =
+      options.policiesDirectory === undefined
+        ? emptyStore
+        : await openFolderStore({ directory: options.policiesDirectory, now: Date.now });
+    cleanup.add(() => store.close());
+    const hub = createHub();
+    identitiesOf(options.listeners).forEach((event) => hub.tell(event));
+    const plane = await startEnforcing(options, store, hub, cleanup);
+    const server = await startFeed(options, store, hub, plane);
+    hub.server = server;
+    cleanup.addFirst(() => server.close());
+    const counters = setInterval(
+      () => hub.policyEvents.moved(Date.now()).forEach((event) => hub.tell(event)),
+      countersEveryMs,
+    );
+    cleanup.add(() => clearInterval(counters));
+    return { ports: plane.ports, feed: server.address, stop: (drainMs) => cleanup.run(drainMs) };
+  } catch (error) {
+    await cleanup.run(0);
+    throw error;
+  }
+}

@@ -1,0 +1,151 @@
+// Store entries and decided flows -> `policy` events: what is in force, what was rejected and why, and how often it decided.
+// Pure bookkeeping over a clock that is passed in; knows no store, no feed.
+import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { StoredPolicy } from '../../core/policy/store.ts';
+
+interface Counters {
+  hits: number;
+  shadowHits: number;
+  lastHit: string | undefined;
+  changed: boolean;
+}
+
+export interface PolicyEvents {
+  /** The store changed: the events that tell it, removed ones included. */
+  update(entries: readonly StoredPolicy[], nowMs: number): readonly PolicyEvent[];
+  /** Count what decided this flow. */
+  count(flow: FlowEvent): void;
+  /** Events of the policies whose counters moved since the last call. */
+  moved(nowMs: number): readonly PolicyEvent[];
+  summary(): { readonly active: number; readonly shadow: number; readonly rejected: number };
+}
+
+function stateOf(policy: FlowPolicy): PolicyEvent['state'] {
+  switch (policy.spec.mode) {
+    case 'Enforce':
+      return 'active';
+    case 'Shadow':
+      return 'shadow';
+    case 'Off':
+      return 'off';
+  }
+}
+
+/** Name under which a file that holds no readable object is shown. */
+const fileKey = (file: string): string => `(file)/${file}`;
+
+function describe(entry: StoredPolicy): Omit<PolicyEvent, 'type' | 'time'> {
+  if (entry.type === 'rejected') {
+    const { file, line, code, message } = entry.rejection;
+    return {
+      name: entry.name ?? fileKey(file),
+      state: 'rejected',
+      ...(entry.object === undefined ? {} : { object: entry.object }),
+      error: { file, ...(line === undefined ? {} : { line }), code, message },
+    };
+  }
+  const { policy, author } = entry;
+  const rejection = entry.type === 'valid' ? entry.rejection : undefined;
+  return {
+    name: entry.name,
+    state: entry.type === 'expired' ? 'expired' : stateOf(policy),
+    object: policy,
+    ...(policy.spec.expiresAt === undefined ? {} : { expiresAt: policy.spec.expiresAt }),
+    ...(author === undefined ? {} : { author }),
+    ...(rejection === undefined
+      ? {}
+      : {
+          error: {
+            file: rejection.file,
+            ...(rejection.line === undefined ? {} : { line: rejection.line }),
+            code: rejection.code,
+            message: rejection.message,
+          },
+        }),
+  };
+}
+
+/** Starts with nothing known. */
+export function createPolicyEvents(): PolicyEvents {
+  let known = new Map<
+    string,
+    { readonly fields: Omit<PolicyEvent, 'type' | 'time'>; readonly text: string }
+  >();
+  const counters = new Map<string, Counters>();
+
+  function event(fields: Omit<PolicyEvent, 'type' | 'time'>, nowMs: number): PolicyEvent {
+    const counted = counters.get(fields.name);
+    return {
+      type: 'policy',
+      time: new Date(nowMs).toISOString(),
+      ...fields,
+      ...(counted === undefined ? {} : { hits: counted.hits, shadowHits: counted.shadowHits }),
+      ...(counted?.lastHit === undefined ? {} : { lastHit: counted.lastHit }),
+    };
+  }
+
+  function countersOf(name: string): Counters {
+    let found = counters.get(name);
+    if (!found) counters.set(name, (found = { hits: 0, shadowHits: 0, lastHit: undefined, changed: false }));
+    return found;
+  }
+
+  function update(entries: readonly StoredPolicy[], nowMs: number): readonly PolicyEvent[] {
+    const next = new Map<
+      string,
+      { readonly fields: Omit<PolicyEvent, 'type' | 'time'>; readonly text: string }
+    >();
+    const told: PolicyEvent[] = [];
+    for (const entry of entries) {
+      const fields = describe(entry);
+      const text = JSON.stringify(fields);
+      if (entry.type === 'valid') countersOf(fields.name);
+      if (known.get(fields.name)?.text !== text) told.push(event(fields, nowMs));
+      next.set(fields.name, { fields, text });
+    }
+    for (const name of known.keys()) {
+      if (next.has(name)) continue;
+      told.push(event({ name, state: 'removed' }, nowMs));
+      counters.delete(name);
+    }
+    known = next;
+    return told;
+  }
+
+  function count(flow: FlowEvent): void {
+    if (flow.verdict.policy !== undefined && known.has(flow.verdict.policy)) {
+      const counted = countersOf(flow.verdict.policy);
+      counted.hits += 1;
+      counted.lastHit = flow.time;
+      counted.changed = true;
+    }
+    if (flow.shadow?.policy !== undefined && known.has(flow.shadow.policy)) {
+      const counted = countersOf(flow.shadow.policy);
+      counted.shadowHits += 1;
+      counted.lastHit = flow.time;
+      counted.changed = true;
+    }
+  }
+
+  function moved(nowMs: number): readonly PolicyEvent[] {
+    const told: PolicyEvent[] = [];
+    for (const [name, counted] of counters) {
+      const entry = counted.changed ? known.get(name) : undefined;
+      counted.changed = false;
+      if (entry) told.push(event(entry.fields, nowMs));
+    }
+    return told;
+  }
+
+  function summary(): { active: number; shadow: number; rejected: number } {
+    const totals = { active: 0, shadow: 0, rejected: 0 };
+    for (const { fields } of known.values()) {
+      if (fields.state === 'active' || fields.state === 'shadow' || fields.state === 'rejected')
+        totals[fields.state] += 1;
+    }
+    return totals;
+  }
+
+  return { update, count, moved, summary };
+}

@@ -1,0 +1,89 @@
+// Policy set -> compiled snapshot -> data plane, and back: which snapshot a verdict of generation n refers to.
+// Recompiles when the store changes and when a policy expires. Knows the store's port and the compiler, not YAML or sockets.
+import type { Verdict } from '../../core/model/event.ts';
+import type { Decision } from '../../core/model/exchange.ts';
+import { millis } from '../../core/model/brand.ts';
+import { compilePolicies } from '../../core/policy/compile.ts';
+import type { Snapshot } from '../../core/policy/snapshot.ts';
+import { describeVerdict } from '../../core/policy/describe-verdict.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
+
+/** Exchanges of an older snapshot can still be in the ring; this many generations stay describable. */
+const keptGenerations = 16;
+/** setTimeout's own limit; a later expiry is looked at again then. */
+const longestTimerMs = 2 ** 31 - 1;
+
+export interface Snapshots {
+  readonly current: () => Snapshot;
+  /** Compile and hand over the given set; returns the new snapshot. */
+  replace(policies: readonly FlowPolicy[]): Snapshot;
+  /** Words for a decision made under `generation`. */
+  describe(
+    decision: Decision,
+    generation: number,
+    normalisedPath: string,
+    blockId?: string,
+  ): { readonly verdict: Verdict; readonly shadow?: Verdict };
+  close(): void;
+}
+
+export interface SnapshotOptions {
+  readonly now: () => number;
+  readonly install: (snapshot: Snapshot) => void;
+  /** Called when a policy of the current set has just expired. */
+  readonly onExpiry: () => void;
+}
+
+function nextExpiryMs(policies: readonly FlowPolicy[], nowMs: number): number | undefined {
+  let next: number | undefined;
+  for (const { spec } of policies) {
+    if (spec.expiresAt === undefined || spec.mode === 'Off') continue;
+    const atMs = Date.parse(spec.expiresAt);
+    if (atMs > nowMs && (next === undefined || atMs < next)) next = atMs;
+  }
+  return next;
+}
+
+/** Starts with `policies` compiled as generation 1 (not installed: the data plane is started with it). */
+export function createSnapshots(policies: readonly FlowPolicy[], options: SnapshotOptions): Snapshots {
+  const kept: Snapshot[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  function compile(set: readonly FlowPolicy[]): Snapshot {
+    const nowMs = options.now();
+    const generation = (kept.at(-1)?.generation ?? 0) + 1;
+    const snapshot = compilePolicies(set, { generation, nowMs: millis(nowMs) });
+    kept.push(snapshot);
+    if (kept.length > keptGenerations) kept.shift();
+    clearTimeout(timer);
+    const expiryMs = nextExpiryMs(set, nowMs);
+    if (expiryMs !== undefined) {
+      timer = setTimeout(() => options.onExpiry(), Math.min(expiryMs - nowMs + 1, longestTimerMs));
+      timer.unref();
+    }
+    return snapshot;
+  }
+
+  let current = compile(policies);
+  return {
+    current: () => current,
+    replace(set) {
+      current = compile(set);
+      options.install(current);
+      return current;
+    },
+    describe(decision, generation, normalisedPath, blockId) {
+      const snapshot = kept.find((one) => one.generation === generation);
+      if (!snapshot)
+        return {
+          verdict: {
+            action: 'allow',
+            mode: 'enforce',
+            reason: `decided by generation ${generation}, no longer kept`,
+          },
+        };
+      return describeVerdict(decision, snapshot, normalisedPath, blockId);
+    },
+    close: () => clearTimeout(timer),
+  };
+}

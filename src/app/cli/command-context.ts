@@ -1,0 +1,14 @@
+// What every verb gets from the program: streams, environment, and a way to say how it ended. Keeps verbs testable.
+import type { LineWriter } from './output/writer.ts';
+
+export interface CommandContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  /** Lines for the reader of standard output. */
+  readonly out: LineWriter;
+  /** A sentence for the person, on standard error. */
+  readonly say: (text: string) => void;
+  /** Resolves at SIGINT, SIGTERM or SIGHUP, or when the reader of standard output is gone. */
+  readonly interrupted: Promise<void>;
+}

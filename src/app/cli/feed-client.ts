@@ -1,0 +1,133 @@
+// `--connect`: from words on the command line to a feed that answers, for every verb that talks to an agent.
+import { readFileSync } from 'node:fs';
+import { AppError } from '../../core/model/app-error.ts';
+import type { ApiEvent } from '../../core/model/event.ts';
+import { statusSchema, type AgentStatus, type Hello } from '../../core/model/feed-message.ts';
+import type { FeedMessage, FeedPort } from '../../core/model/feed-port.ts';
+import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../io/feed/feed-address.ts';
+import { createLiveFeed, type LiveFeedOptions } from '../../io/feed/live-feed.ts';
+import { demoSocket, readToken } from './session-paths.ts';
+
+export interface ConnectOptions {
+  readonly connect?: string;
+  readonly tokenFile?: string;
+}
+
+/** How long a verb waits for the first word of an agent, ms. */
+const answerMs = 5_000;
+
+/** The address asked for, or this user's demo. */
+export function addressOf(options: ConnectOptions, env: NodeJS.ProcessEnv): FeedAddress {
+  const text = options.connect ?? env['API_DEFENSE_FEED'];
+  return text === undefined ? { type: 'unix', path: demoSocket(env) } : parseFeedAddress(text);
+}
+
+/** `--token-file`, `API_DEFENSE_TOKEN`, or the file an agent on this machine left for its port. */
+export function tokenOf(
+  options: ConnectOptions,
+  address: FeedAddress,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  if (options.tokenFile !== undefined) return readTokenFile(options.tokenFile);
+  if (env['API_DEFENSE_TOKEN'] !== undefined) return env['API_DEFENSE_TOKEN'];
+  return address.type === 'tcp' ? readToken(env, address.port) : undefined;
+}
+
+/** First line of the file. @throws AppError when it cannot be read or is empty. */
+export function readTokenFile(path: string): string {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').split('\n', 1)[0]?.trim() ?? '';
+  } catch (cause) {
+    throw new AppError({
+      code: 'TOKEN_FILE',
+      family: 'notFound',
+      message: `The token file ${path} cannot be read.`,
+      hint: 'Name the file that the agent was given with --token-file.',
+      cause,
+    });
+  }
+  if (text !== '') return text;
+  throw new AppError({
+    code: 'TOKEN_FILE',
+    family: 'data',
+    message: `The token file ${path} is empty.`,
+    hint: 'Its first line must be the token.',
+  });
+}
+
+/** A feed that is not yet started. */
+export function openFeed(
+  options: ConnectOptions,
+  env: NodeJS.ProcessEnv,
+  subscribe?: LiveFeedOptions['subscribe'],
+): FeedPort {
+  const address = addressOf(options, env);
+  const token = tokenOf(options, address, env);
+  return createLiveFeed({
+    address,
+    ...(token === undefined ? {} : { token }),
+    ...(subscribe === undefined ? {} : { subscribe }),
+  });
+}
+
+export interface Session {
+  readonly feed: FeedPort;
+  readonly hello: Hello;
+  /** Everything that came before the agent answered a first `status`: the history asked for. */
+  readonly history: readonly ApiEvent[];
+  readonly status: AgentStatus;
+  /** From now on messages go here; those since the history come first. */
+  listen(listener: (message: FeedMessage) => void): void;
+}
+
+/**
+ * Starts the feed and waits for the agent's hello and for the history to have arrived.
+ * @throws AppError FEED_UNREACHABLE when nobody answers, or the feed's own refusal.
+ */
+export async function startSession(feed: FeedPort, address: FeedAddress): Promise<Session> {
+  const history: ApiEvent[] = [];
+  const early: FeedMessage[] = [];
+  let listener: ((message: FeedMessage) => void) | undefined;
+  let complete = false;
+  let timer: NodeJS.Timeout | undefined;
+  const hello = await new Promise<Hello>((resolve, reject) => {
+    timer = setTimeout(() => reject(unreachable(address, 'nothing answered')), answerMs);
+    feed.start((message) => {
+      if (listener) listener(message);
+      else if (message.type === 'batch' && !complete) history.push(...message.events);
+      else if (complete) early.push(message);
+      if (message.type === 'hello') resolve(message.hello);
+      if (message.type === 'connection' && message.state !== 'connected')
+        reject(unreachable(address, message.detail));
+    });
+  })
+    .catch(async (error: unknown) => {
+      await feed.close();
+      throw error;
+    })
+    .finally(() => clearTimeout(timer));
+  // The agent answers in order, so its reply marks the end of the history.
+  const status = statusSchema.parse(await feed.request({ op: 'status' }));
+  complete = true;
+  return {
+    feed,
+    hello,
+    history,
+    status,
+    listen(next) {
+      early.splice(0).forEach(next);
+      listener = next;
+    },
+  };
+}
+
+function unreachable(address: FeedAddress, detail: string): AppError {
+  const where = formatFeedAddress(address);
+  return new AppError({
+    code: 'FEED_UNREACHABLE',
+    family: 'unavailable',
+    message: `No agent answers at ${where}: ${detail}.`,
+    hint: 'Start one (`npm start` runs the demo, `agent` protects a service), or name its address with --connect.',
+  });
+}

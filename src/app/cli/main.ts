@@ -1,0 +1,104 @@
+// Entry of the program: builds the command line from the verb table, runs one verb, turns failures into sentences and statuses.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { AppError, exitCodes } from '../../core/model/app-error.ts';
+import { printable } from '../../core/model/printable.ts';
+import type { CommandContext } from './command-context.ts';
+import { createLineWriter } from './output/writer.ts';
+import { rootOptions, verbs, type OptionRow, type OptionValues, type RunVerb } from './verbs.ts';
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  const found: unknown = JSON.parse(text);
+  return typeof found === 'object' && found !== null && 'version' in found
+    ? String(found.version)
+    : 'unknown';
+}
+
+function addOptions(command: Command, rows: readonly OptionRow[]): void {
+  for (const { flags, text, choices, fallback } of rows) {
+    const option = new Option(flags, text);
+    if (choices) option.choices(choices);
+    if (fallback !== undefined) option.default(fallback);
+    command.addOption(option);
+  }
+}
+
+function signalled(context: Pick<CommandContext, 'out'>): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    context.out.onClosed(resolve);
+  });
+}
+
+function createContext(): CommandContext {
+  const out = createLineWriter(process.stdout);
+  return {
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    out,
+    say: (text) => process.stderr.write(`${text}\n`),
+    interrupted: signalled({ out }),
+  };
+}
+
+/** A sentence for a person's mistake, with what to do; a stack trace only for our own bug. Returns the exit status. */
+function report(error: unknown): number {
+  if (error instanceof AppError) {
+    process.stderr.write(`error: ${printable(error.message)}\n  ${printable(error.hint)} [${error.code}]\n`);
+    return exitCodes[error.family];
+  }
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`internal error, please report it:\n${text}\n`);
+  return exitCodes.internal;
+}
+
+function buildProgram(
+  run: (load: () => Promise<RunVerb>, words: readonly string[], options: OptionValues) => Promise<void>,
+): Command {
+  const program = new Command('kubectl-api_defense')
+    .description('Live investigation and defence of east-west API traffic, from the terminal.')
+    .version(version(), '-V, --version')
+    .enablePositionalOptions()
+    .showHelpAfterError('(add --help for the options)')
+    .exitOverride();
+  addOptions(program, rootOptions);
+  program.action((options: OptionValues) =>
+    run(async () => (await import('./verbs/connect.ts')).connect, [], options),
+  );
+  for (const row of verbs) {
+    const command = program
+      .command(row.usage)
+      .description(row.text)
+      .exitOverride()
+      .showHelpAfterError('(add --help for the options)');
+    addOptions(command, row.options);
+    command.addHelpText(
+      'after',
+      `\nExamples:\n${row.examples.map((line) => `  kubectl api-defense ${line}`).join('\n')}`,
+    );
+    command.action((...args: unknown[]) => {
+      const words = args
+        .slice(0, -2)
+        .flat()
+        .filter((word) => typeof word === 'string');
+      return run(row.load, words, command.opts());
+    });
+  }
+  return program;
+}
+
+/** Runs the command line. Sets the exit status and ends the process when everything it started has ended. */
+export async function main(argv: readonly string[]): Promise<void> {
+  let status = 0;
+  const program = buildProgram(async (load, words, options) => {
+    status = await (await load())(words, options, createContext());
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    status = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : exitCodes.usage) : report(error);
+  }
+  process.exitCode = status;
+}

@@ -1,0 +1,122 @@
+// Events as one line of text each, columns aligned: `-o table`. Columns are rows of a table; nothing here knows where lines go.
+import type {
+  ApiEvent,
+  Endpoint,
+  FindingEvent,
+  FlowEvent,
+  PolicyEvent,
+  Verdict,
+} from '../../../core/model/event.ts';
+import { assertNever } from '../../../core/model/assert-never.ts';
+import { printable } from '../../../core/model/printable.ts';
+
+interface Column<Row> {
+  readonly title: string;
+  /** Cells; longer text pushes the rest of the line to the right rather than being cut. */
+  readonly width: number;
+  readonly right?: boolean;
+  readonly cell: (row: Row) => string;
+}
+
+const clock = (time: string): string => time.slice(11, 23);
+const who = (end: Endpoint): string => `${end.namespace}/${end.workload}`;
+
+/** Glyph and word, never colour alone. */
+export function verdictText(verdict: Verdict): string {
+  const policy = verdict.policy === undefined ? '' : ` ${verdict.policy}`;
+  switch (verdict.action) {
+    case 'allow':
+      return `· allow${verdict.policy === undefined ? '' : ` (${verdict.reason ?? verdict.policy})`}`;
+    case 'block':
+      return `✖ BLOCK${policy}`;
+    case 'throttle':
+      return `⧗ THROTTLE${policy}`;
+    case 'redact':
+      return `◼ REDACT${policy}`;
+    default:
+      return assertNever(verdict.action);
+  }
+}
+
+function requestText(flow: FlowEvent): string {
+  if (flow.request === undefined) return `(${flow.opaque ?? flow.protocol})`;
+  const { method, path, query } = flow.request;
+  return `${method} ${path}${query === undefined || query === '' ? '' : `?${query}`}`;
+}
+
+function flowVerdict(flow: FlowEvent): string {
+  const shadow = flow.shadow ? `   ◌ shadow: ${verdictText(flow.shadow)}` : '';
+  const broken = flow.broken === undefined ? '' : `   ! ${flow.broken}`;
+  return verdictText(flow.verdict) + shadow + broken;
+}
+
+const flowColumns: readonly Column<FlowEvent>[] = [
+  { title: 'TIME', width: 12, cell: (flow) => clock(flow.time) },
+  { title: 'FROM', width: 18, cell: (flow) => who(flow.source) },
+  { title: 'TO', width: 18, cell: (flow) => who(flow.destination) },
+  { title: 'REQUEST', width: 40, cell: requestText },
+  { title: 'CODE', width: 4, right: true, cell: (flow) => String(flow.response?.status ?? '-') },
+  { title: 'MS', width: 7, right: true, cell: (flow) => flow.latencyMs?.toFixed(1) ?? '-' },
+  { title: 'VERDICT', width: 0, cell: flowVerdict },
+];
+
+const findingColumns: readonly Column<FindingEvent>[] = [
+  { title: 'LAST SEEN', width: 12, cell: (finding) => clock(finding.lastSeen) },
+  { title: 'SEVERITY', width: 8, cell: (finding) => finding.severity },
+  { title: 'RULE', width: 22, cell: (finding) => finding.rule },
+  { title: 'FROM', width: 18, cell: (finding) => who(finding.source) },
+  { title: 'TO', width: 18, cell: (finding) => (finding.destination ? who(finding.destination) : '-') },
+  { title: 'COUNT', width: 6, right: true, cell: (finding) => String(finding.count) },
+  { title: 'WHAT', width: 0, cell: (finding) => `${finding.title}: ${finding.why}` },
+];
+
+const policyColumns: readonly Column<PolicyEvent>[] = [
+  { title: 'NAME', width: 44, cell: (policy) => policy.name },
+  { title: 'STATE', width: 9, cell: (policy) => policy.state },
+  { title: 'HITS', width: 8, right: true, cell: (policy) => String(policy.hits ?? 0) },
+  { title: 'SHADOW', width: 8, right: true, cell: (policy) => String(policy.shadowHits ?? 0) },
+  { title: 'EXPIRES', width: 20, cell: (policy) => policy.expiresAt?.slice(0, 19).concat('Z') ?? 'never' },
+  { title: 'NOTE', width: 0, cell: (policy) => policy.error?.message ?? '' },
+];
+
+function lineOf<Row>(columns: readonly Column<Row>[], text: (column: Column<Row>) => string): string {
+  return columns
+    .map((column) => {
+      const cell = printable(text(column));
+      return column.right === true ? cell.padStart(column.width) : cell.padEnd(column.width);
+    })
+    .join('  ')
+    .trimEnd();
+}
+
+/** Column titles of flows, findings or policies. */
+export function tableHeader(kind: 'flow' | 'finding' | 'policy'): string {
+  switch (kind) {
+    case 'flow':
+      return lineOf(flowColumns, (column) => column.title);
+    case 'finding':
+      return lineOf(findingColumns, (column) => column.title);
+    case 'policy':
+      return lineOf(policyColumns, (column) => column.title);
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** One event as one line. */
+export function tableLine(event: ApiEvent): string {
+  switch (event.type) {
+    case 'flow':
+      return lineOf(flowColumns, (column) => column.cell(event));
+    case 'finding':
+      return lineOf(findingColumns, (column) => column.cell(event));
+    case 'policy':
+      return lineOf(policyColumns, (column) => column.cell(event));
+    case 'lost':
+      return `${clock(event.time)}  ! lost ${event.count} events at ${printable(event.where)}`;
+    case 'identity':
+      return `${clock(event.time)}  ${event.role} ${printable(who(event.endpoint))} ${printable(event.coverage ?? '')}`.trimEnd();
+    default:
+      return assertNever(event);
+  }
+}

@@ -1,0 +1,194 @@
+// The verbs as a table: name, one line, arguments, options, and where the code is. Help, parsing and dispatch come from it.
+// Verb modules are loaded only when run, so that `--help` and the verbs without a terminal stay quick.
+import type { CommandContext } from './command-context.ts';
+
+/** Values of a verb's options as commander hands them over. */
+export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+export type RunVerb = (
+  words: readonly string[],
+  options: OptionValues,
+  context: CommandContext,
+) => Promise<number>;
+
+export interface OptionRow {
+  readonly flags: string;
+  readonly text: string;
+  readonly choices?: readonly string[];
+  readonly fallback?: string;
+}
+
+export interface VerbRow {
+  /** With arguments, as commander writes them: `replay <file>`. */
+  readonly usage: string;
+  readonly text: string;
+  readonly options: readonly OptionRow[];
+  readonly examples: readonly string[];
+  readonly load: () => Promise<RunVerb>;
+}
+
+const connect: readonly OptionRow[] = [
+  {
+    flags: '--connect <address>',
+    text: 'feed of the agent: 127.0.0.1:PORT or unix:PATH (default: the demo of this user)',
+  },
+  { flags: '--token-file <file>', text: 'file whose first line is the token of the feed' },
+];
+const output: OptionRow = {
+  flags: '-o, --output <format>',
+  text: 'how to print events',
+  choices: ['table', 'json', 'ndjson'],
+  fallback: 'table',
+};
+const noUi: readonly OptionRow[] = [
+  { flags: '--no-ui', text: 'print events instead of opening the terminal view' },
+  output,
+];
+const terminal: readonly OptionRow[] = [
+  { flags: '--read-only', text: 'bind no key that changes anything' },
+  { flags: '--theme <name>', text: 'default, high-contrast, mono, or a theme of your own' },
+  { flags: '--keys <file>', text: 'key bindings by name (YAML)' },
+  { flags: '--ascii', text: 'draw with ASCII only' },
+  {
+    flags: '--color <when>',
+    text: 'when to use colour',
+    choices: ['auto', 'always', 'never'],
+    fallback: 'auto',
+  },
+];
+const window: readonly OptionRow[] = [
+  { flags: '--last <n>', text: 'at most so many, the newest' },
+  { flags: '--since <duration>', text: 'how far back: 90s, 5m, 1h' },
+  { flags: '-f, --follow', text: 'go on with what comes' },
+];
+const mutation: readonly OptionRow[] = [
+  { flags: '--for <duration>', text: 'lifetime of the policy', fallback: '30m' },
+  { flags: '--reason <text>', text: 'why, kept in the policy' },
+  { flags: '--namespace <name>', text: "where the policy lives, if the filter's destination does not say" },
+  { flags: '--shadow', text: 'count what it would do, refuse nothing' },
+  { flags: '--dry-run', text: 'print the policy and what it would have done; write nothing' },
+  { flags: '-y, --yes', text: 'do not ask' },
+  { flags: '--policies <dir>', text: 'write into this folder instead of through a feed' },
+  ...connect,
+];
+
+/** All verbs in the order of the help. */
+export const verbs: readonly VerbRow[] = [
+  {
+    usage: 'demo',
+    text: 'run a small shop under live traffic on this machine and open the terminal on it',
+    options: [
+      { flags: '--rate <n>', text: 'requests per second, 1 to 2000', fallback: '120' },
+      { flags: '--seed <n>', text: 'draws people, sessions and attacks; the same seed draws the same' },
+      { flags: '--no-attacker', text: 'leave the attacker out' },
+      { flags: '--policies <dir>', text: 'policy folder (default: a temporary one, gone at the end)' },
+      { flags: '--for <duration>', text: 'end by itself after this time' },
+      ...noUi,
+      ...terminal,
+    ],
+    examples: ['demo', 'demo --no-attacker', 'demo --no-ui --for 12s -o ndjson'],
+    load: async () => (await import('./verbs/demo.ts')).demo,
+  },
+  {
+    usage: 'replay <file>',
+    text: 'open a recorded session: same screens, same keys, offline',
+    options: [
+      { flags: '--speed <x>', text: 'multiple of real time, 0.1 to 1000', fallback: '1' },
+      { flags: '--paused', text: 'start paused' },
+      ...noUi,
+      ...terminal,
+    ],
+    examples: ['replay recordings/demo.adr', 'replay session.adr --no-ui -o ndjson'],
+    load: async () => (await import('./verbs/replay.ts')).replay,
+  },
+  {
+    usage: 'agent',
+    text: 'put the agent in front of a service on this machine',
+    options: [
+      { flags: '--listen <host:port>', text: 'where callers connect' },
+      { flags: '--upstream <host:port>', text: 'the service behind it' },
+      { flags: '--source <name>', text: 'who calls: workload, or namespace/workload', fallback: 'client' },
+      {
+        flags: '--destination <name>',
+        text: 'who is called: workload, or namespace/workload',
+        fallback: 'service',
+      },
+      { flags: '--policies <dir>', text: 'folder of FlowPolicy files; without it the agent only observes' },
+      { flags: '--feed <address>', text: 'where terminals and verbs connect: 127.0.0.1:PORT or unix:PATH' },
+      {
+        flags: '--token-file <file>',
+        text: 'file whose first line is the token of the feed (default: a new one)',
+      },
+      { flags: '--drain <duration>', text: 'how long a stop waits for requests under way', fallback: '5s' },
+    ],
+    examples: [
+      'agent --listen 127.0.0.1:9000 --upstream 127.0.0.1:8080 --source web --destination api --policies policies --feed 127.0.0.1:9901',
+    ],
+    load: async () => (await import('./verbs/agent.ts')).agent,
+  },
+  {
+    usage: 'observe [filter...]',
+    text: 'print flows',
+    options: [...window, output, ...connect],
+    examples: ["observe 'to:orders status>=400' --since 5m", 'observe --follow -o ndjson'],
+    load: async () => (await import('./verbs/observe.ts')).observe,
+  },
+  {
+    usage: 'findings',
+    text: 'print findings',
+    options: [{ flags: '-f, --follow', text: 'go on with what comes' }, output, ...connect],
+    examples: ['findings', 'findings -o json'],
+    load: async () => (await import('./verbs/findings.ts')).findings,
+  },
+  {
+    usage: 'policies',
+    text: 'print policies: state, hits, expiry, rejected ones with line and reason',
+    options: [output, ...connect],
+    examples: ['policies'],
+    load: async () => (await import('./verbs/policies.ts')).policies,
+  },
+  {
+    usage: 'block <filter...>',
+    text: 'refuse what the filter names, after showing what that would have done',
+    options: mutation,
+    examples: [
+      "block 'from:scanner path:/admin/*' --for 30m --reason 'probes admin'",
+      'block from:scanner to:orders --dry-run',
+    ],
+    load: async () => (await import('./verbs/mutate.ts')).block,
+  },
+  {
+    usage: 'throttle <filter...>',
+    text: 'limit what the filter names, after showing what that would have done',
+    options: [{ flags: '--rate <rate>', text: 'such as 20/s, 600/m', fallback: '10/s' }, ...mutation],
+    examples: ["throttle 'from:nightly to:users' --rate 20/s"],
+    load: async () => (await import('./verbs/mutate.ts')).throttle,
+  },
+  {
+    usage: 'undo',
+    text: 'revert the newest policy change that still stands',
+    options: connect,
+    examples: ['undo'],
+    load: async () => (await import('./verbs/undo.ts')).undo,
+  },
+  {
+    usage: 'explain <flow>',
+    text: 'why a flow (its id, or a block id) was allowed or refused, and the nearest miss',
+    options: connect,
+    examples: ['explain 3fa9c1-4-2'],
+    load: async () => (await import('./verbs/explain.ts')).explain,
+  },
+  {
+    usage: 'record <file>',
+    text: 'write what an agent sees into a recording, masked',
+    options: [
+      { flags: '--for <duration>', text: 'end by itself after this time' },
+      { flags: '--since <duration>', text: "begin with the agent's memory of so long" },
+      ...connect,
+    ],
+    examples: ['record session.adr --for 5m'],
+    load: async () => (await import('./verbs/record.ts')).record,
+  },
+];
+
+/** Options of the program without a verb: the terminal on a running agent. */
+export const rootOptions: readonly OptionRow[] = [...connect, ...noUi, ...terminal];

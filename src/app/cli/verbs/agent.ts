@@ -1,0 +1,90 @@
+// `agent`: the agent in front of one service on this machine, until a signal.
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError, exitCodes } from '../../../core/model/app-error.ts';
+import { peerFromName, type Peer } from '../../../core/model/identity.ts';
+import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
+import { startAgent, type Agent } from '../../agent/agent.ts';
+import { durationOption, textOption } from '../option-values.ts';
+import { newToken, writeToken } from '../session-paths.ts';
+import { readTokenFile } from '../feed-client.ts';
+import type { OptionValues, RunVerb } from '../verbs.ts';
+import type { CommandContext } from '../command-context.ts';
+
+function hostPort(options: OptionValues, name: string): { host: string; port: number } {
+  const text = textOption(options, name) ?? '';
+  const found = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
+  const host = found?.['six'] ?? found?.['four'];
+  const port = Number(found?.['port']);
+  if (host !== undefined && port <= 65_535) return { host, port };
+  throw new AppError({
+    code: 'HOST_PORT',
+    family: 'usage',
+    message: text === '' ? `agent needs --${name} HOST:PORT.` : `--${name} "${text}" is not HOST:PORT.`,
+    hint: `Write --${name} 127.0.0.1:9000, or [::1]:9000 for IPv6.`,
+  });
+}
+
+/** `api` or `shop/api`. */
+function peerOption(options: OptionValues, name: string): Peer {
+  const text = textOption(options, name) ?? '';
+  const [, namespace = 'default', workload = ''] =
+    /^(?:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?([a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?)$/.exec(text) ??
+    [];
+  if (workload !== '') return peerFromName(workload, namespace);
+  throw new AppError({
+    code: 'WORKLOAD_NAME',
+    family: 'usage',
+    message: `--${name} "${text}" is not the name of a workload.`,
+    hint: 'Write a lower-case DNS name, or namespace/name.',
+  });
+}
+
+/** A TCP feed always has a token: the given one, or a new one left where `--connect` on this machine finds it. */
+function startOptions(options: OptionValues): { address: FeedAddress; token?: string } {
+  const address = parseFeedAddress(textOption(options, 'feed') ?? '127.0.0.1:0');
+  if (address.type === 'unix') {
+    mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 });
+    return { address };
+  }
+  const file = textOption(options, 'tokenFile');
+  return { address, token: file === undefined ? newToken() : readTokenFile(file) };
+}
+
+function announce(agent: Agent, token: string | undefined, context: CommandContext): void {
+  const where = formatFeedAddress(agent.feed);
+  if (agent.feed.type === 'tcp' && token !== undefined) writeToken(context.env, agent.feed.port, token);
+  context.say(`feed at ${where}; open the terminal with: kubectl api-defense --connect ${where}`);
+}
+
+export const agent: RunVerb = async (_words, options, context) => {
+  const listen = hostPort(options, 'listen');
+  const upstream = hostPort(options, 'upstream');
+  const source = peerOption(options, 'source');
+  const destination = peerOption(options, 'destination');
+  const { address, token } = startOptions(options);
+  let failure: Error | undefined;
+  let fail = (): void => undefined;
+  const failed = new Promise<void>((resolve) => (fail = resolve));
+  const running = await startAgent({
+    name: `${source.workload.name} → ${destination.workload.name}`,
+    listeners: [{ listen, upstream, source, destination }],
+    policiesDirectory: textOption(options, 'policies'),
+    feed: address,
+    ...(token === undefined ? {} : { feedToken: token }),
+    onFault: (error, fatal) => {
+      context.say(`error: ${error.message}`);
+      if (!fatal) return;
+      failure = error;
+      fail();
+    },
+  });
+  context.say(
+    `listening on ${listen.host}:${running.ports[0] ?? listen.port}, forwarding to ${upstream.host}:${upstream.port}`,
+  );
+  announce(running, token, context);
+  await Promise.race([failed, context.interrupted]);
+  if (failure === undefined) context.say('draining');
+  await running.stop(durationOption(options, 'drain'));
+  return failure === undefined ? 0 : exitCodes.internal;
+};

@@ -1,0 +1,15 @@
+// No verb: the terminal (or `--no-ui` lines) on an agent that is already running.
+import { openFeed } from '../feed-client.ts';
+import { connectOptions, flagOption, outputOption } from '../option-values.ts';
+import { openTerminal } from '../open-terminal.ts';
+import { printFeed } from '../print-feed.ts';
+import type { RunVerb } from '../verbs.ts';
+
+export const connect: RunVerb = async (_words, options, context) => {
+  const feed = openFeed(connectOptions(options), context.env);
+  if (options['ui'] === false) {
+    await printFeed(feed, context, { format: outputOption(options), forMs: undefined });
+    return 0;
+  }
+  return openTerminal(feed, { options, context, readOnly: flagOption(options, 'readOnly') });
+};

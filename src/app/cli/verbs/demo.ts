@@ -1,0 +1,102 @@
+// `demo`: shop, agent and terminal on one machine, no cluster, no root. Everything it starts ends with it.
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitCodes } from '../../../core/model/app-error.ts';
+import { createLiveFeed } from '../../../io/feed/live-feed.ts';
+import type { FeedAddress } from '../../../io/feed/feed-address.ts';
+import { startAgent, type Agent } from '../../agent/agent.ts';
+import { defaultRate, maxRate, startServices, type Shop } from '../../demo/shop.ts';
+import type { CommandContext } from '../command-context.ts';
+import { openTerminal } from '../open-terminal.ts';
+import { durationOption, flagOption, numberOption, outputOption, textOption } from '../option-values.ts';
+import { printFeed } from '../print-feed.ts';
+import { demoSocket, ensureRuntimeDirectory } from '../session-paths.ts';
+import type { OptionValues, RunVerb } from '../verbs.ts';
+
+/** The demo has nobody to be polite to: its callers are ended first. */
+const drainMs = 500;
+
+interface Running {
+  readonly shop: Shop;
+  readonly agent: Agent;
+  stop(): Promise<void>;
+}
+
+/** The well-known socket, so that verbs find the demo; one of its own when another demo holds it. */
+async function agentWithFreeSocket(
+  start: (feed: FeedAddress) => Promise<Agent>,
+  env: NodeJS.ProcessEnv,
+): Promise<Agent> {
+  const path = demoSocket(env);
+  try {
+    return await start({ type: 'unix', path });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'FEED_IN_USE')) throw error;
+    return start({ type: 'unix', path: path.replace(/\.sock$/, `-${process.pid}.sock`) });
+  }
+}
+
+async function startDemo(
+  options: OptionValues,
+  context: CommandContext,
+  onFailure: (what: string) => void,
+): Promise<Running> {
+  const rate = numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate;
+  const seed = numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
+  const runtime = ensureRuntimeDirectory(context.env);
+  const given = textOption(options, 'policies');
+  const directory = given ?? mkdtempSync(join(runtime, 'policies-'));
+  const removeDirectory = (): void => {
+    if (given === undefined) rmSync(directory, { recursive: true, force: true });
+  };
+  process.once('exit', removeDirectory);
+  const shop = await startServices({ seed, onExit: (exit) => onFailure(`${exit.role} ended by itself`) });
+  try {
+    const agent = await agentWithFreeSocket(
+      (feed) =>
+        startAgent({
+          name: `demo shop, seed ${seed}`,
+          listeners: shop.listeners,
+          policiesDirectory: directory,
+          feed,
+          onFault: (error) => onFailure(error.message),
+        }),
+      context.env,
+    );
+    const stop = async (): Promise<void> => {
+      await shop.stop();
+      await agent.stop(drainMs);
+      removeDirectory();
+    };
+    try {
+      await shop.startTraffic(agent.ports, { rate, attacker: options['attacker'] !== false });
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+    return { shop, agent, stop };
+  } catch (error) {
+    await shop.stop();
+    throw error;
+  }
+}
+
+export const demo: RunVerb = async (_words, options, context) => {
+  const forMs = durationOption(options, 'for');
+  const format = outputOption(options);
+  let failure = '';
+  const noUi = options['ui'] === false || !context.stdout.isTTY;
+  if (!noUi) context.say('starting the shop: eight services, their users and an attacker …');
+  const running = await startDemo(options, context, (what) => (failure ||= what));
+  try {
+    const feed = createLiveFeed({ address: running.agent.feed });
+    if (noUi) await printFeed(feed, context, { format, forMs });
+    else await openTerminal(feed, { options, context, readOnly: flagOption(options, 'readOnly'), forMs });
+  } finally {
+    await running.stop();
+  }
+  if (failure === '') return 0;
+  context.say(`error: ${failure}`);
+  return exitCodes.internal;
+};

@@ -1,0 +1,38 @@
+// `explain`: why one flow, named by its id or by the block id of its refusal, was allowed or refused.
+import { AppError } from '../../../core/model/app-error.ts';
+import { millis } from '../../../core/model/brand.ts';
+import type { FlowEvent } from '../../../core/model/event.ts';
+import { printable } from '../../../core/model/printable.ts';
+import { explainFlow } from '../../../core/policy/explain.ts';
+import { addressOf, openFeed, startSession } from '../feed-client.ts';
+import { connectOptions } from '../option-values.ts';
+import { policiesOf } from '../policies-of.ts';
+import { tableHeader, tableLine } from '../output/event-table.ts';
+import type { RunVerb } from '../verbs.ts';
+
+export const explain: RunVerb = async (words, options, context) => {
+  const wanted = words[0] ?? '';
+  const connect = connectOptions(options);
+  const feed = openFeed(connect, context.env);
+  const { history } = await startSession(feed, addressOf(connect, context.env));
+  await feed.close();
+  const flow = history.find(
+    (event): event is FlowEvent =>
+      event.type === 'flow' && (event.id === wanted || event.verdict.blockId === wanted),
+  );
+  if (!flow)
+    throw new AppError({
+      code: 'FLOW_NOT_FOUND',
+      family: 'notFound',
+      message: `No flow with id or block id "${wanted}" is in the agent's memory.`,
+      hint: 'It keeps the last ten minutes; `observe -o ndjson` prints ids.',
+    });
+  const why = explainFlow(policiesOf(history), flow, millis(Date.parse(flow.time)));
+  context.out.line(tableHeader('flow'));
+  context.out.line(tableLine(flow));
+  context.out.line('');
+  context.out.line(printable(why.outcome));
+  for (const step of why.steps) context.out.line(`  ${step.matched ? '✔' : '·'} ${printable(step.text)}`);
+  if (why.nearestMiss) context.out.line(`nearest miss: ${printable(why.nearestMiss.text)}`);
+  return 0;
+};

@@ -1,0 +1,164 @@
+// `block` and `throttle`: filter -> exact policy -> what it would have done -> question -> written through the feed or into a folder.
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
+import { userInfo } from 'node:os';
+import { AppError, exitCodes } from '../../../core/model/app-error.ts';
+import { millis } from '../../../core/model/brand.ts';
+import type { ApiEvent } from '../../../core/model/event.ts';
+import { appliedSchema } from '../../../core/model/feed-message.ts';
+import type { FeedPort } from '../../../core/model/feed-port.ts';
+import { printable } from '../../../core/model/printable.ts';
+import { draftFromFilter } from '../../../core/policy/draft-from-filter.ts';
+import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import { policyToYaml } from '../../../core/policy/to-yaml.ts';
+import { openFolderStore } from '../../../io/policies/folder-store.ts';
+import { addressOf, openFeed, startSession } from '../feed-client.ts';
+import { connectOptions, durationOption, filterWords, flagOption, textOption } from '../option-values.ts';
+import { policiesOf } from '../policies-of.ts';
+import { previewLines } from '../preview-lines.ts';
+import { qualifyFilter } from '../qualify-filter.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { OptionValues, RunVerb } from '../verbs.ts';
+
+interface Target {
+  /** What the agent remembers; undefined when no agent could be asked. */
+  readonly history: readonly ApiEvent[] | undefined;
+  readonly openByPair: Readonly<Record<string, number>>;
+  /** Where a folder is written directly, its policies; else those of the history. */
+  readonly current: readonly FlowPolicy[];
+  apply(policy: FlowPolicy): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** How long to wait for the agent's word that a policy is in force, ms. */
+const inForceMs = 5_000;
+
+/** Waits until the agent itself reports the policy in force: written is not yet enforced. */
+async function appliedThroughFeed(
+  feed: FeedPort,
+  listen: (listener: (event: ApiEvent) => void) => void,
+  policy: FlowPolicy,
+): Promise<string> {
+  const name = `${policy.metadata.namespace}/${policy.metadata.name}`;
+  let timer: NodeJS.Timeout | undefined;
+  const reported = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve('stored; the agent has not reported it in force yet'), inForceMs);
+    listen((event) => {
+      if (event.type !== 'policy' || event.name !== name) return;
+      if (event.state === 'active' || event.state === 'shadow')
+        resolve(`${event.state}, reported by the agent`);
+      if (event.state === 'rejected')
+        resolve(`rejected by the agent: ${event.error?.message ?? 'no reason given'}`);
+    });
+  });
+  try {
+    const applied = appliedSchema.parse(await feed.request({ op: 'policy.apply', object: policy }));
+    return `${applied.change} ${applied.name}: ${await reported}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function feedTarget(options: OptionValues, context: CommandContext): Promise<Target> {
+  const connect = connectOptions(options);
+  const feed = openFeed(connect, context.env);
+  const session = await startSession(feed, addressOf(connect, context.env));
+  const listeners: ((event: ApiEvent) => void)[] = [];
+  session.listen((message) => {
+    if (message.type === 'batch')
+      for (const event of message.events) listeners.forEach((listener) => listener(event));
+  });
+  return {
+    history: session.history,
+    openByPair: session.status.openByPair,
+    current: policiesOf(session.history),
+    apply: (policy) => appliedThroughFeed(feed, (listener) => listeners.push(listener), policy),
+    close: () => feed.close(),
+  };
+}
+
+async function folderTarget(
+  directory: string,
+  options: OptionValues,
+  context: CommandContext,
+): Promise<Target> {
+  const store = await openFolderStore({ directory, now: Date.now });
+  const seen = await feedTarget(options, context).catch(() => undefined);
+  await seen?.close();
+  return {
+    history: seen?.history,
+    openByPair: seen?.openByPair ?? {},
+    current: store.entries().flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : [])),
+    async apply(policy) {
+      const applied = await store.apply(policy);
+      return `${applied.change} ${applied.name} in ${directory}; the agent that watches this folder enforces it`;
+    },
+    close: () => store.close(),
+  };
+}
+
+/** @throws AppError when there is nobody to ask. */
+async function confirmed(context: CommandContext): Promise<boolean> {
+  if (!context.stdin.isTTY)
+    throw new AppError({
+      code: 'CONFIRMATION',
+      family: 'usage',
+      message: 'Nobody can be asked whether to apply this, because standard input is not a terminal.',
+      hint: 'Add --yes to apply it, or --dry-run to only look.',
+    });
+  const prompt = createInterface({ input: context.stdin, output: process.stderr });
+  const answer = await Promise.race([prompt.question('Apply? [y/N] '), context.interrupted.then(() => '')]);
+  prompt.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+function draft(
+  action: 'Block' | 'Throttle',
+  words: readonly string[],
+  options: OptionValues,
+  target: Target,
+): FlowPolicy {
+  const { node, namespace } = qualifyFilter(filterWords(words), target.history ?? []);
+  const ttlMs = durationOption(options, 'for');
+  const reason = textOption(options, 'reason');
+  const rate = textOption(options, 'rate');
+  const policy = draftFromFilter({
+    node,
+    action,
+    nowMs: millis(Date.now()),
+    suffix: randomBytes(2).toString('hex'),
+    namespace: textOption(options, 'namespace') ?? namespace,
+    author: userInfo().username,
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(rate === undefined || action === 'Block' ? {} : { rate }),
+  });
+  return flagOption(options, 'shadow') ? { ...policy, spec: { ...policy.spec, mode: 'Shadow' } } : policy;
+}
+
+function mutate(action: 'Block' | 'Throttle'): RunVerb {
+  return async (words, options, context) => {
+    const directory = textOption(options, 'policies');
+    const target =
+      directory === undefined
+        ? await feedTarget(options, context)
+        : await folderTarget(directory, options, context);
+    try {
+      const policy = draft(action, words, options, target);
+      context.out.line(policyToYaml(policy).trimEnd());
+      for (const line of previewLines(policy, target)) context.say(printable(line));
+      if (flagOption(options, 'dryRun')) return 0;
+      if (!flagOption(options, 'yes') && !(await confirmed(context))) {
+        context.say('Nothing was changed.');
+        return exitCodes.refused;
+      }
+      context.say(await target.apply(policy));
+      return 0;
+    } finally {
+      await target.close();
+    }
+  };
+}
+
+export const block = mutate('Block');
+export const throttle = mutate('Throttle');

@@ -1,0 +1,66 @@
+// `record`: subscribes to an agent and writes what it sees. Masked already where it was captured.
+import type { ApiEvent, IdentityEvent, PolicyEvent } from '../../../core/model/event.ts';
+import { createRecorder } from '../../../io/recording/recorder.ts';
+import { addressOf, openFeed, startSession, type Session } from '../feed-client.ts';
+import { connectOptions, durationOption } from '../option-values.ts';
+import type { RunVerb } from '../verbs.ts';
+
+/** How captured secrets were treated, kept in the header for whoever opens the file. */
+const masking =
+  'Secrets and personal data were replaced at capture by typed surrogates keyed per agent run: equal values stay equal, none can be read back.';
+
+function headerOf({ hello, history }: Session): Parameters<typeof createRecorder>[0]['header'] {
+  const isIdentity = (event: ApiEvent): event is IdentityEvent => event.type === 'identity';
+  const isPolicy = (event: ApiEvent): event is PolicyEvent => event.type === 'policy';
+  return {
+    name: hello.name,
+    agent: 'kubectl-api-defense',
+    listeners: hello.listeners,
+    windowMs: hello.windowMs,
+    identities: history.filter(isIdentity),
+    policies: history.filter(isPolicy),
+    masking,
+  };
+}
+
+export const record: RunVerb = async (words, options, context) => {
+  const path = words[0] ?? '';
+  const forMs = durationOption(options, 'for');
+  const sinceMs = durationOption(options, 'since');
+  const connect = connectOptions(options);
+  const subscribe = sinceMs === undefined ? { last: 0 } : { sinceMs: Date.now() - sinceMs };
+  const feed = openFeed(connect, context.env, subscribe);
+  const session = await startSession(feed, addressOf(connect, context.env));
+  let failure: Error | undefined;
+  let fail = (): void => undefined;
+  const failed = new Promise<void>((resolve) => (fail = resolve));
+  const recorder = await createRecorder({
+    path,
+    header: headerOf(session),
+    onFailure: (error) => {
+      failure = error;
+      fail();
+    },
+  });
+  for (const event of session.history) recorder.write(event);
+  context.say(`recording to ${path}${forMs === undefined ? '; ctrl-c ends it' : ''}`);
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => {
+    if (forMs !== undefined) timer = setTimeout(resolve, forMs);
+    session.listen((message) => {
+      if (message.type === 'batch') for (const event of message.events) recorder.write(event);
+      if (message.type === 'connection') context.say(`${message.state}: ${message.detail}`);
+      if (message.type === 'connection' && message.state === 'closed') resolve();
+    });
+  });
+  await Promise.race([over, failed, context.interrupted]);
+  clearTimeout(timer);
+  await feed.close();
+  await recorder.close();
+  if (failure) throw failure;
+  const { events, bytes, lost } = recorder.stats();
+  context.say(
+    `${path}: ${events} events, ${Math.ceil(bytes / 1024)} KiB${lost === 0 ? '' : `, ${lost} lost`}`,
+  );
+  return 0;
+};

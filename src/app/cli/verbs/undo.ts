@@ -1,0 +1,18 @@
+// `undo`: the newest policy change that still stands is reverted.
+import { undoneSchema } from '../../../core/model/feed-message.ts';
+import { addressOf, openFeed, startSession } from '../feed-client.ts';
+import { connectOptions } from '../option-values.ts';
+import type { RunVerb } from '../verbs.ts';
+
+export const undo: RunVerb = async (_words, options, context) => {
+  const connect = connectOptions(options);
+  const feed = openFeed(connect, context.env, false);
+  try {
+    const { feed: open } = await startSession(feed, addressOf(connect, context.env));
+    const undone = undoneSchema.parse(await open.request({ op: 'policy.undo' }));
+    context.out.line(`${undone.change} ${undone.name}`);
+    return 0;
+  } finally {
+    await feed.close();
+  }
+};

@@ -1,0 +1,71 @@
+// A preview's numbers as sentences, the same on the command line and in the terminal's dialog. Pure; knows no width and no style.
+import type { PreviewResult } from './preview.ts';
+
+/** Rows of callers and routes spelled out; the rest is counted. */
+const shownRows = 5;
+
+const number = (value: number): string => value.toLocaleString('en-US');
+const requests = (value: number): string => `${number(value)} request${value === 1 ? '' : 's'}`;
+/** `shop/Deployment/web` as `web`: the short name people use; the long one is in the policy. */
+const shortName = (id: string): string => id.split('/').at(-1) ?? id;
+
+function percent(part: number, whole: number): string {
+  if (whole === 0) return '';
+  const share = (part / whole) * 100;
+  return ` (${share > 0 && share < 0.1 ? '<0.1' : share.toFixed(1)} %)`;
+}
+
+/** `in the last 9 min 58 s`; empty when nothing was seen. */
+function windowText(result: PreviewResult): string {
+  if (result.windowStart === undefined || result.windowEnd === undefined) return '';
+  const spanMs = Date.parse(result.windowEnd) - Date.parse(result.windowStart);
+  const seconds = Math.max(1, Math.round(spanMs / 1_000));
+  const text = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `In the ${text} seen, `;
+}
+
+/** The headline: how many of how many would flip, whose they are, and what it costs everybody else. */
+export function previewHeadline(result: PreviewResult): string {
+  if (result.total === 0) return 'Nothing was seen yet, so nothing is known of its effect.';
+  const flips = `${windowText(result)}${number(result.flips)} of ${requests(result.total)} would flip${percent(result.flips, result.total)}`;
+  if (result.flips === 0) return `${flips}.`;
+  const [top] = result.byCaller;
+  const whose =
+    result.byCaller.length === 1 && top !== undefined
+      ? `all from ${shortName(top.caller)}`
+      : `from ${result.byCaller
+          .slice(0, 3)
+          .map(({ caller, flips: count }) => `${shortName(caller)} (${number(count)})`)
+          .join(', ')}${result.byCaller.length > 3 ? ` and ${result.byCaller.length - 3} more callers` : ''}`;
+  return `${flips}, ${whose}; ${number(result.othersSuccessFlips)} successful ${result.othersSuccessFlips === 1 ? 'request' : 'requests'} of anyone else.`;
+}
+
+function routeLines(result: PreviewResult): string[] {
+  const lines = result.byRoute.slice(0, shownRows).map(({ caller, route, flips, transitions }) => {
+    const changes = transitions
+      .map(({ from, to, count }) => `${from}→${to === 0 ? 'let through' : to} ${number(count)}`)
+      .join('  ');
+    return `  ${shortName(caller)}  ${number(flips)}  ${route}  ${changes}`;
+  });
+  const rest = result.byRoute.length - lines.length;
+  return rest > 0 ? [...lines, `  … and ${rest} more routes`] : lines;
+}
+
+/** All lines: headline, callers and routes, open connections, and what is not known. */
+export function previewSentences(result: PreviewResult): readonly string[] {
+  const open = result.openConnections.reduce((sum, { count }) => sum + count, 0);
+  return [
+    previewHeadline(result),
+    ...routeLines(result),
+    ...(open > 0
+      ? [
+          `${number(open)} open connection${open === 1 ? '' : 's'} concerned: ${result.openConnections.map(({ pair, count }) => `${pair.split('>').map(shortName).join(' → ')} ${count}`).join(', ')}.`,
+        ]
+      : []),
+    ...(result.notSeen.length > 0
+      ? [`Not seen in this window: ${result.notSeen.map(shortName).join(', ')}.`]
+      : []),
+    ...result.undecidable.map(({ count, why }) => `${requests(count)} could not be judged: ${why}.`),
+    ...(result.truncated ? ['More callers and routes than are listed here; the totals are complete.'] : []),
+  ];
+}
