@@ -22,6 +22,8 @@ export interface DataPlaneOptions {
   readonly onExchange: (exchange: Exchange) => void;
   /** Events were dropped: `where` is `worker-ring`. */
   readonly onLost: (where: string, count: number) => void;
+  /** Entry of the worker; default: the real one. Another brings other conversations (see run-worker.ts). */
+  readonly worker?: URL;
   /** The worker died on its own, or one conversation hit a bug of ours (`fatal` false). */
   readonly onFault?: (error: AppError, fatal: boolean) => void;
 }
@@ -86,7 +88,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     onExchange: options.onExchange,
     onLost: options.onLost,
   });
-  const worker = new Worker(workerUrl(), {
+  const worker = new Worker(options.worker ?? workerUrl(), {
     name: 'data-plane',
     workerData: setup,
     transferList: [channel.port2],
@@ -150,7 +152,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   return {
     ports,
     setSnapshot: (buffer) => say({ type: 'snapshot', buffer }),
-    stats: () => readStats(stats, Date.now()),
+    stats: () => readStats(stats, Date.now(), drain.lost()),
     stop: (deadlineMs) => (stopping ??= stop(deadlineMs)),
   };
 }

@@ -17,6 +17,8 @@ export interface DrainOptions {
 export interface Drain {
   /** The worker wrote into a ring whose reader slept. */
   wake(): void;
+  /** Events lost so far. */
+  lost(): number;
   /** The worker ended: deliver what is left, at once and entirely. */
   finish(): void;
 }
@@ -54,6 +56,7 @@ export function createDrain(options: DrainOptions): Drain {
   reader.sleep();
   return {
     wake: turn,
+    lost: () => reader.lost(),
     finish() {
       finished = true;
       take(Number.POSITIVE_INFINITY);

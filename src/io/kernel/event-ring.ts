@@ -33,6 +33,8 @@ export interface RingReader extends RingViews {
   release(): void;
   /** Records lost since the last call. */
   takeLost(): number;
+  /** Records lost since the ring was made. */
+  lost(): number;
   /** Ask to be woken by the next commit. False when records (or losses) came meanwhile: read on instead. */
   sleep(): boolean;
 }
@@ -134,6 +136,7 @@ export function createRingReader(buffer: SharedArrayBuffer): RingReader {
       reported = total;
       return fresh;
     },
+    lost: () => Atomics.load(header, lostIndex),
     sleep() {
       Atomics.store(header, asleepIndex, 1);
       if (Atomics.load(header, headIndex) === tail && Atomics.load(header, lostIndex) === reported)

@@ -33,8 +33,6 @@ export const counter = {
   heartbeatAt: 16,
   /** CPU time of the worker thread, ms, updated once a second. */
   cpuMs: 17,
-  /** Events lost to a full ring. */
-  lost: 18,
 } as const;
 
 const counterCount = 24;
@@ -59,6 +57,7 @@ export interface DataPlaneStats {
   readonly overflowed: number;
   readonly faults: number;
   readonly rejudged: number;
+  /** Events lost to a full ring. */
   readonly lost: number;
   readonly heartbeatAgeMs: number;
   readonly workerCpuMs: number;
@@ -78,7 +77,7 @@ export function viewStats(buffer: SharedArrayBuffer): Float64Array {
 export const openSlot = (listener: number): number => counterCount + listener;
 
 /** A copy for people; `nowMs` is the wall clock the heartbeat is compared with. */
-export function readStats(view: Float64Array, nowMs: number): DataPlaneStats {
+export function readStats(view: Float64Array, nowMs: number, lost: number): DataPlaneStats {
   const at = (index: number): number => view[index] ?? 0;
   return {
     openConnections: at(counter.open),
@@ -98,7 +97,7 @@ export function readStats(view: Float64Array, nowMs: number): DataPlaneStats {
     overflowed: at(counter.overflowed),
     faults: at(counter.faults),
     rejudged: at(counter.rejudged),
-    lost: at(counter.lost),
+    lost,
     heartbeatAgeMs: Math.max(0, nowMs - at(counter.heartbeatAt)),
     workerCpuMs: at(counter.cpuMs),
   };

@@ -1,0 +1,173 @@
+// One proxied connection: its two legs, and the command sink through which its conversation acts. Commands that cannot be executed while
+// the conversation is on the stack (closing, failing) are noted here and carried out by `settle`. Small on purpose: 10,000 may be idle.
+import type { Conversation, ConnectFailure } from '../../core/inspect/conversation-port.ts';
+import type { CommandSink, Side } from '../../core/model/command.ts';
+import type { Exchange } from '../../core/model/exchange.ts';
+import { openUpstream, queueBytes, writeBytes } from './connection-write.ts';
+import { newQueue, type Queue } from './pending.ts';
+import { count, type Plane } from './plane.ts';
+import { counter } from './shared-stats.ts';
+import type { WheelEntry } from './timer-wheel.ts';
+
+/** One socket of a connection. */
+export interface Leg {
+  readonly side: Side;
+  /** -1 while there is none. */
+  fd: number;
+  /** What epoll reports for the current registration. */
+  generation: number;
+  /** Events registered with epoll, -1 when not in the set. */
+  interest: number;
+  /** No end of stream seen yet. */
+  readable: boolean;
+  /** Not shut down by us and not broken. */
+  writable: boolean;
+  /** Upstream only: the handshake is not known to be complete. */
+  connecting: boolean;
+  /** The conversation asked not to read. */
+  held: boolean;
+  /** Half-close once the queue is empty. */
+  endWanted: boolean;
+  readonly queue: Queue;
+}
+
+function newLeg(side: Side, fd: number): Leg {
+  return {
+    side,
+    fd,
+    generation: 0,
+    interest: -1,
+    readable: fd >= 0,
+    writable: fd >= 0,
+    connecting: false,
+    held: false,
+    endWanted: false,
+    queue: newQueue(),
+  };
+}
+
+/** What a connection is doing, in the only order it can. */
+export const phase = {
+  open: 0,
+  /** `close` was asked: queues are written, input is thrown away. */
+  closing: 1,
+  /** Everything is written and our FIN sent; waiting for the client's. */
+  lingering: 2,
+  closed: 3,
+} as const;
+
+export class Connection implements CommandSink, WheelEntry {
+  readonly plane: Plane;
+  /** Unique within the worker. */
+  readonly number: number;
+  readonly listener: number;
+  readonly clientAddress: string;
+  readonly client: Leg;
+  readonly upstream: Leg;
+  readonly conversation: Conversation;
+  phase: number = phase.open;
+  /** Index in `plane.open`. */
+  place = -1;
+  /** RST both sides, as soon as the conversation is off the stack. */
+  resetWanted = false;
+  /** The upstream leg could not be opened; to be told. */
+  connectError: ConnectFailure | undefined = undefined;
+  /** This side failed (why); to be told, then both are reset. */
+  failedSide: Side | undefined = undefined;
+  failure = '';
+  /** Commands so far: whether a call of the conversation did anything. */
+  commands = 0;
+  /** Monotonic ms of the last byte in either direction, and of the last write that made room. */
+  activeAt: number;
+  drainedAt: number;
+  connectAt = 0;
+  /** Since when client bytes were taken without anything coming of them; 0 when not. */
+  headSince = 0;
+  lingerUntil = 0;
+  /** A span of the input buffer that was sent but not yet written, to join neighbours into one write. */
+  spanLeg: Leg | undefined = undefined;
+  spanStart = 0;
+  spanEnd = 0;
+  wheelTick = -1;
+  wheelNext: WheelEntry | undefined = undefined;
+  wheelPrevious: WheelEntry | undefined = undefined;
+
+  constructor(
+    plane: Plane,
+    details: { number: number; listener: number; fd: number; clientAddress: string },
+  ) {
+    this.plane = plane;
+    this.number = details.number;
+    this.listener = details.listener;
+    this.clientAddress = details.clientAddress;
+    this.client = newLeg('client', details.fd);
+    this.upstream = newLeg('upstream', -1);
+    this.activeAt = this.drainedAt = plane.monotonicMs;
+    this.conversation = plane.converse(this);
+  }
+
+  send(to: Side, bytes: Uint8Array, start: number, end: number): void {
+    this.commands++;
+    const leg = to === 'client' ? this.client : this.upstream;
+    if (start >= end || !leg.writable || this.phase > phase.closing) return;
+    if (leg.queue.bytes > 0) queueBytes(this, leg, bytes, start, end);
+    else if (bytes !== this.plane.input.bytes) {
+      this.flushSpan();
+      writeBytes(this, leg, bytes, start, end);
+    } else if (this.spanLeg === leg && this.spanEnd === start) this.spanEnd = end;
+    else {
+      this.flushSpan();
+      // The flush may have found the leg full or broken.
+      if (leg.queue.bytes > 0) queueBytes(this, leg, bytes, start, end);
+      else {
+        this.spanLeg = leg;
+        this.spanStart = start;
+        this.spanEnd = end;
+      }
+    }
+  }
+
+  /** Write the joined span; called before anything that must come after it, and at the latest when the conversation returns. */
+  flushSpan(): void {
+    const leg = this.spanLeg;
+    if (!leg) return;
+    this.spanLeg = undefined;
+    writeBytes(this, leg, this.plane.input.bytes, this.spanStart, this.spanEnd);
+  }
+
+  shutdown(to: Side): void {
+    this.commands++;
+    (to === 'client' ? this.client : this.upstream).endWanted = true;
+  }
+
+  close(): void {
+    this.commands++;
+    if (this.phase === phase.open) this.phase = phase.closing;
+  }
+
+  reset(): void {
+    this.commands++;
+    this.resetWanted = true;
+  }
+
+  hold(from: Side): void {
+    this.commands++;
+    (from === 'client' ? this.client : this.upstream).held = true;
+  }
+
+  resume(from: Side): void {
+    this.commands++;
+    (from === 'client' ? this.client : this.upstream).held = false;
+  }
+
+  connect(): void {
+    this.commands++;
+    if (this.upstream.fd < 0 && this.phase === phase.open) openUpstream(this);
+  }
+
+  observe(exchange: Exchange): void {
+    exchange.clientAddress = this.clientAddress;
+    count(this.plane, counter.exchanges);
+    this.plane.observe(exchange);
+  }
+}

@@ -1,0 +1,36 @@
+// Numbers of the Linux ABI that the data plane uses (the same on x86-64 and arm64). Data only.
+
+export const family = { inet: 2, inet6: 10 } as const;
+export const socketType = { stream: 1, nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
+export const level = { ipv6: 41, socket: 1, tcp: 6 } as const;
+export const option = { reuseAddress: 2, error: 4, linger: 13, noDelay: 1, ipv6Only: 26 } as const;
+export const shutdownHow = { write: 1 } as const;
+export const messageFlag = { noSignal: 0x4000, dontWait: 0x40 } as const;
+
+export const epollOperation = { add: 1, remove: 2, modify: 3 } as const;
+export const epollEvent = { in: 0x1, out: 0x4, error: 0x8, hangUp: 0x10 } as const;
+export const epollCloseOnExec = 0o2000000;
+export const eventfdFlag = { nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
+export const openCloseOnExec = 0o2000000;
+
+export const errno = {
+  interrupted: 4,
+  again: 11,
+  accessDenied: 13,
+  tableFull: 23,
+  tooManyFiles: 24,
+  brokenPipe: 32,
+  addressInUse: 98,
+  addressNotAvailable: 99,
+  connectionAborted: 103,
+  connectionReset: 104,
+  noBuffers: 105,
+  timedOut: 110,
+  refused: 111,
+  inProgress: 115,
+} as const;
+
+/** True when the process or the machine has no file descriptor (or socket memory) left. */
+export function isExhausted(error: number): boolean {
+  return error === errno.tooManyFiles || error === errno.tableFull || error === errno.noBuffers;
+}

@@ -1,0 +1,103 @@
+// A listening socket: accepts in bounded bursts, and refuses visibly when descriptors run out instead of spinning on what it cannot accept.
+// Knows connections only as something to be opened.
+import { Connection } from './connection.ts';
+import { settle } from './connection-events.ts';
+import { epollEvent, errno, isExhausted, openCloseOnExec } from './linux.ts';
+import type { Libc } from './libc.ts';
+import { count, type Plane } from './plane.ts';
+import { counter, openSlot } from './shared-stats.ts';
+
+export interface Listener {
+  readonly index: number;
+  readonly fd: number;
+  readonly generation: number;
+  /** Out of descriptors and without a spare one: not asked until `rearm`. */
+  paused: boolean;
+}
+
+/** One descriptor kept in hand, so that a connection can be taken and refused when there is no other. */
+export interface SpareDescriptor {
+  /** Gives the descriptor up; false when there is none. */
+  spend(): boolean;
+  /** Takes one back; false when others were faster. */
+  restore(): boolean;
+}
+
+export function createSpareDescriptor(libc: Libc): SpareDescriptor {
+  const path = libc.allocate(16);
+  path.bytes.write('/dev/null\0', 'latin1');
+  const take = (): number => libc.open(path.address, openCloseOnExec);
+  let fd = take();
+  return {
+    spend() {
+      if (fd < 0) return false;
+      libc.close(fd);
+      fd = -1;
+      return true;
+    },
+    restore() {
+      if (fd < 0) fd = take();
+      return fd >= 0;
+    },
+  };
+}
+
+export interface Acceptor {
+  /** Takes what waits, at most `acceptsPerPass` connections. */
+  accept(listener: Listener): void;
+  /** Listens again where descriptors had run out. */
+  rearm(listener: Listener): void;
+}
+
+export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
+  const { sockets, limits, epoll } = plane;
+  let lastNumber = 0;
+
+  function open(listener: Listener, fd: number): void {
+    const { index } = listener;
+    const clientAddress = sockets.lastPeer();
+    const connection = new Connection(plane, { number: ++lastNumber, listener: index, fd, clientAddress });
+    plane.byFd[fd] = connection;
+    connection.place = plane.open.push(connection) - 1;
+    count(plane, counter.accepted);
+    count(plane, counter.open);
+    count(plane, openSlot(index));
+    plane.wheel.schedule(connection, plane.monotonicMs + limits.idleMs);
+    connection.conversation.start(plane.nowMs);
+    settle(connection);
+  }
+
+  /** Takes one waiting connection with the spare descriptor and resets it. False when there is nothing to take or to take it with. */
+  function refuse(listener: Listener): boolean {
+    if (!spare.spend()) return false;
+    const fd = sockets.accept(listener.fd);
+    if (fd >= 0) {
+      sockets.abort(fd);
+      count(plane, counter.refused);
+    }
+    return spare.restore() && fd >= 0;
+  }
+
+  return {
+    accept(listener) {
+      for (let taken = 0; taken < limits.acceptsPerPass; taken++) {
+        const fd = sockets.accept(listener.fd);
+        if (fd >= 0) open(listener, fd);
+        else if (isExhausted(-fd)) {
+          if (refuse(listener)) continue;
+          // Level-triggered: what cannot be taken would wake us for ever.
+          if (!spare.restore()) {
+            listener.paused = true;
+            epoll.modify(listener.fd, 0, listener.generation);
+          }
+          return;
+        } else if (-fd !== errno.connectionAborted && -fd !== errno.interrupted) return;
+      }
+    },
+    rearm(listener) {
+      if (!listener.paused || !spare.restore()) return;
+      listener.paused = false;
+      epoll.modify(listener.fd, epollEvent.in, listener.generation);
+    },
+  };
+}

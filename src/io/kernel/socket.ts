@@ -1,0 +1,119 @@
+// Makes, configures and closes TCP sockets over libc; answers descriptors or negative errors, throws only where a listener cannot be made.
+// Knows no connection and no loop.
+import { AppError } from '../../core/model/app-error.ts';
+import {
+  addressText,
+  portOf,
+  socketAddressBytes,
+  toSocketAddress,
+  type SocketAddress,
+} from './socket-address.ts';
+import { errno, level, option, shutdownHow, socketType } from './linux.ts';
+import type { Libc, NativeBuffer } from './libc.ts';
+
+export interface Sockets {
+  /** A listening descriptor and its real port. Throws AppError when the address cannot be had. */
+  listen(host: string, port: number, backlog: number): { readonly fd: number; readonly port: number };
+  /** The next waiting connection, or minus the error. */
+  accept(listenFd: number): number;
+  /** Peer of the last accepted connection, as text. */
+  lastPeer(): string;
+  /** A stream that is connected or connecting, or minus the error. */
+  connect(address: SocketAddress): number;
+  /** The pending error of a socket (0: none), cleared by asking. */
+  takeError(fd: number): number;
+  /** True once the handshake is complete. */
+  isConnected(fd: number): boolean;
+  shutdownWrite(fd: number): void;
+  close(fd: number): void;
+  /** Close with RST instead of FIN. */
+  abort(fd: number): void;
+}
+
+function cannotListen(host: string, port: number, error: number): AppError {
+  const why =
+    error === errno.addressInUse
+      ? 'another program already listens there'
+      : error === errno.accessDenied
+        ? 'this user may not use that port'
+        : error === errno.addressNotAvailable
+          ? 'no interface of this machine has that address'
+          : `the kernel answered error ${error}`;
+  return new AppError({
+    code: 'CANNOT_LISTEN',
+    family: 'cannotCreate',
+    message: `Cannot listen on ${host}:${port}: ${why}.`,
+    hint: 'Choose another --listen address; port 0 takes any free port.',
+  });
+}
+
+function intMemory(libc: Libc, ...values: readonly number[]): NativeBuffer {
+  const memory = libc.allocate(values.length * 4);
+  for (const [index, value] of values.entries()) memory.view.setInt32(index * 4, value, true);
+  return memory;
+}
+
+function openListener(libc: Libc, on: NativeBuffer, host: string, port: number, backlog: number): number {
+  const address = toSocketAddress(libc, host, port);
+  const fd = libc.socket(address.family, socketType.stream | socketType.nonblock | socketType.closeOnExec, 0);
+  if (fd < 0) throw cannotListen(host, port, libc.errno());
+  libc.setsockopt(fd, level.socket, option.reuseAddress, on.address, 4);
+  if (libc.bind(fd, address.memory.address, address.length) === 0 && libc.listen(fd, backlog) === 0)
+    return fd;
+  const error = libc.errno();
+  libc.close(fd);
+  throw cannotListen(host, port, error);
+}
+
+export function createSockets(libc: Libc): Sockets {
+  const on = intMemory(libc, 1);
+  const lingerNow = intMemory(libc, 1, 0);
+  const peer = libc.allocate(socketAddressBytes);
+  const length = intMemory(libc, socketAddressBytes);
+  const value = intMemory(libc, 0);
+  const flags = socketType.nonblock | socketType.closeOnExec;
+
+  return {
+    listen(host, port, backlog) {
+      const fd = openListener(libc, on, host, port, backlog);
+      length.view.setInt32(0, socketAddressBytes, true);
+      libc.getsockname(fd, peer.address, length.address);
+      return { fd, port: portOf(peer.view) };
+    },
+    accept(listenFd) {
+      length.view.setInt32(0, socketAddressBytes, true);
+      const fd = libc.accept4(listenFd, peer.address, length.address, flags);
+      if (fd < 0) return -libc.errno();
+      libc.setsockopt(fd, level.tcp, option.noDelay, on.address, 4);
+      return fd;
+    },
+    lastPeer: () => addressText(peer.view),
+    connect(address) {
+      const fd = libc.socket(address.family, socketType.stream | flags, 0);
+      if (fd < 0) return -libc.errno();
+      libc.setsockopt(fd, level.tcp, option.noDelay, on.address, 4);
+      if (libc.connect(fd, address.memory.address, address.length) === 0) return fd;
+      const error = libc.errno();
+      if (error === errno.inProgress) return fd;
+      libc.close(fd);
+      return -error;
+    },
+    takeError(fd) {
+      length.view.setInt32(0, 4, true);
+      value.view.setInt32(0, 0, true);
+      return libc.getsockopt(fd, level.socket, option.error, value.address, length.address) === 0
+        ? value.view.getInt32(0, true)
+        : libc.errno();
+    },
+    isConnected(fd) {
+      length.view.setInt32(0, socketAddressBytes, true);
+      return libc.getpeername(fd, peer.address, length.address) === 0;
+    },
+    shutdownWrite: (fd) => void libc.shutdown(fd, shutdownHow.write),
+    close: (fd) => void libc.close(fd),
+    abort(fd) {
+      libc.setsockopt(fd, level.socket, option.linger, lingerNow.address, 8);
+      libc.close(fd);
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// Entry of the data-plane worker: wires inspection and policy into the loop. The only file of io/kernel that knows both.
+import { randomFillSync } from 'node:crypto';
+import { workerData } from 'node:worker_threads';
+import { createRouteLearner } from '../../core/catalog/route-learner.ts';
+import { createConversation } from '../../core/inspect/conversation.ts';
+import { newExchange } from '../../core/inspect/new-exchange.ts';
+import { createWorkspace } from '../../core/inspect/workspace.ts';
+import { createBuckets } from '../../core/policy/buckets.ts';
+import { createDecider } from '../../core/policy/decide.ts';
+import { runWorker, type Brain } from './run-worker.ts';
+import type { WorkerSetup } from './worker-message.ts';
+
+const setup = workerData as WorkerSetup;
+
+/** 16 hex digits from the system's generator. */
+function createRandomId(): () => string {
+  const bytes = Buffer.alloc(8);
+  return () => randomFillSync(bytes).toString('hex');
+}
+
+/** Conversations judged by the decider in force, which is replaced between two events; throttles outlive the change. */
+function createBrain(): Brain {
+  const { listeners } = setup;
+  const buckets = createBuckets();
+  let current = createDecider(setup.snapshot, listeners, buckets);
+  const decider = (): typeof current => current;
+  const routes = createRouteLearner();
+  const workspace = createWorkspace();
+  const exchange = newExchange();
+  const randomId = createRandomId();
+  return {
+    converse: (sink) => {
+      const { number: connection, listener } = sink;
+      return createConversation({
+        connection,
+        listener,
+        sink,
+        decider,
+        routes,
+        exchange,
+        randomId,
+        workspace,
+      });
+    },
+    replaceSnapshot: (buffer) => void (current = createDecider(buffer, listeners, buckets)),
+  };
+}
+
+await runWorker(setup, createBrain);

@@ -1,0 +1,111 @@
+// A data plane in front of a server of the test's own, with what it observed and lost collected; everything is closed by `using`.
+import { createServer, connect, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { Exchange } from '../../../src/core/model/exchange.ts';
+import { peerFromName } from '../../../src/core/model/identity.ts';
+import { startDataPlane, type DataPlane, type DataPlaneOptions } from '../../../src/io/kernel/data-plane.ts';
+
+export interface Lab extends AsyncDisposable {
+  readonly plane: DataPlane;
+  readonly port: number;
+  /** Sockets the upstream accepted, oldest first. */
+  readonly accepted: readonly Socket[];
+  /** `opaque` and `status` of each observed exchange, in order. */
+  readonly observed: readonly { readonly opaque: string; readonly status: number; readonly clientAddress: string }[];
+  readonly lost: () => number;
+  readonly faults: readonly string[];
+  dial(): Promise<Socket>;
+}
+
+export const passThroughWorker = new URL('./fixtures/pass-through-worker.ts', import.meta.url);
+
+/** Waits until `holds` answers truthy; fails loudly with `what` after ten seconds. */
+export async function until<T>(what: string, holds: () => T | undefined | false): Promise<T> {
+  for (let tries = 0; tries < 2_000; tries++) {
+    const value = holds();
+    if (value !== undefined && value !== false) return value;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  throw new Error(`never happened: ${what}`);
+}
+
+export async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+export async function dial(port: number, host = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host, allowHalfOpen: true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+  return socket;
+}
+
+export interface LabOptions extends Partial<DataPlaneOptions> {
+  /** Called for each connection the upstream accepts. */
+  readonly upstream?: (socket: Socket) => void;
+  /** Use this upstream port instead of an own server. */
+  readonly upstreamPort?: number;
+  readonly upstreamHost?: string;
+  readonly host?: string;
+  readonly onSeen?: (exchange: Exchange) => void;
+}
+
+/** A plane on a free port in front of an own TCP server. */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const accepted: Socket[] = [];
+  const observed: { opaque: string; status: number; clientAddress: string }[] = [];
+  const faults: string[] = [];
+  const dialled: Socket[] = [];
+  let lost = 0;
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    accepted.push(socket);
+    socket.on('error', () => undefined);
+    options.upstream?.(socket);
+  });
+  const host = options.host ?? '127.0.0.1';
+  const upstreamHost = options.upstreamHost ?? '127.0.0.1';
+  const upstreamPort = options.upstreamPort ?? (await listening(server, upstreamHost));
+  const plane = await startDataPlane({
+    listeners: [
+      {
+        listen: { host, port: 0 },
+        upstream: { host: upstreamHost, port: upstreamPort },
+        source: peerFromName('web', 'lab'),
+        destination: peerFromName('api', 'lab'),
+      },
+    ],
+    snapshot: new SharedArrayBuffer(8),
+    worker: passThroughWorker,
+    onExchange(exchange) {
+      const { opaque, status, clientAddress } = exchange;
+      observed.push({ opaque, status, clientAddress });
+      options.onSeen?.(exchange);
+    },
+    onLost: (_where, count) => (lost += count),
+    onFault: (error) => faults.push(error.message),
+    ...options,
+  });
+  const port = plane.ports[0] ?? 0;
+  return {
+    plane,
+    port,
+    accepted,
+    observed,
+    faults,
+    lost: () => lost,
+    async dial() {
+      const socket = await dial(port, host);
+      dialled.push(socket);
+      socket.on('error', () => undefined);
+      return socket;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of [...dialled, ...accepted]) socket.destroy();
+      await plane.stop(0);
+      server.close();
+    },
+  };
+}
