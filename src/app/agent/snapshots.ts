@@ -18,12 +18,12 @@ export interface Snapshots {
   /** Compile and hand over the given set; returns the new snapshot. */
   replace(policies: readonly FlowPolicy[]): Snapshot;
   /** Words for a decision made under `generation`. */
-  describe(
+  readonly describe: (
     decision: Decision,
     generation: number,
     normalisedPath: string,
     blockId?: string,
-  ): { readonly verdict: Verdict; readonly shadow?: Verdict };
+  ) => { readonly verdict: Verdict; readonly shadow?: Verdict };
   close(): void;
 }
 
