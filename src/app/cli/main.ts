@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { AppError, exitCodes } from '../../core/model/app-error.ts';
-import { printable } from '../../core/model/printable.ts';
+import { visibleText } from '../../tui/render/visible.ts';
 import type { CommandContext } from './command-context.ts';
 import { createLineWriter } from './output/writer.ts';
 import { rootOptions, verbs, type OptionRow, type OptionValues, type RunVerb } from './verbs.ts';
@@ -46,7 +46,9 @@ function createContext(): CommandContext {
 /** A sentence for a person's mistake, with what to do; a stack trace only for our own bug. Returns the exit status. */
 function report(error: unknown): number {
   if (error instanceof AppError) {
-    process.stderr.write(`error: ${printable(error.message)}\n  ${printable(error.hint)} [${error.code}]\n`);
+    process.stderr.write(
+      `error: ${visibleText(error.message)}\n  ${visibleText(error.hint)} [${error.code}]\n`,
+    );
     return exitCodes[error.family];
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -8,7 +8,7 @@ import type {
   Verdict,
 } from '../../../core/model/event.ts';
 import { assertNever } from '../../../core/model/assert-never.ts';
-import { printable } from '../../../core/model/printable.ts';
+import { visibleText } from '../../../tui/render/visible.ts';
 
 interface Column<Row> {
   readonly title: string;
@@ -82,7 +82,7 @@ const policyColumns: readonly Column<PolicyEvent>[] = [
 function lineOf<Row>(columns: readonly Column<Row>[], text: (column: Column<Row>) => string): string {
   return columns
     .map((column) => {
-      const cell = printable(text(column));
+      const cell = visibleText(text(column));
       return column.right === true ? cell.padStart(column.width) : cell.padEnd(column.width);
     })
     .join('  ')
@@ -113,9 +113,9 @@ export function tableLine(event: ApiEvent): string {
     case 'policy':
       return lineOf(policyColumns, (column) => column.cell(event));
     case 'lost':
-      return `${clock(event.time)}  ! lost ${event.count} events at ${printable(event.where)}`;
+      return `${clock(event.time)}  ! lost ${event.count} events at ${visibleText(event.where)}`;
     case 'identity':
-      return `${clock(event.time)}  ${event.role} ${printable(who(event.endpoint))} ${printable(event.coverage ?? '')}`.trimEnd();
+      return `${clock(event.time)}  ${event.role} ${visibleText(who(event.endpoint))} ${visibleText(event.coverage ?? '')}`.trimEnd();
     default:
       return assertNever(event);
   }

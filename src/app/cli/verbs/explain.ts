@@ -2,7 +2,7 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import { millis } from '../../../core/model/brand.ts';
 import type { FlowEvent } from '../../../core/model/event.ts';
-import { printable } from '../../../core/model/printable.ts';
+import { visibleText } from '../../../tui/render/visible.ts';
 import { explainFlow } from '../../../core/policy/explain.ts';
 import { addressOf, openFeed, startSession } from '../feed-client.ts';
 import { connectOptions } from '../option-values.ts';
@@ -31,8 +31,8 @@ export const explain: RunVerb = async (words, options, context) => {
   context.out.line(tableHeader('flow'));
   context.out.line(tableLine(flow));
   context.out.line('');
-  context.out.line(printable(why.outcome));
-  for (const step of why.steps) context.out.line(`  ${step.matched ? '✔' : '·'} ${printable(step.text)}`);
-  if (why.nearestMiss) context.out.line(`nearest miss: ${printable(why.nearestMiss.text)}`);
+  context.out.line(visibleText(why.outcome));
+  for (const step of why.steps) context.out.line(`  ${step.matched ? '✔' : '·'} ${visibleText(step.text)}`);
+  if (why.nearestMiss) context.out.line(`nearest miss: ${visibleText(why.nearestMiss.text)}`);
   return 0;
 };

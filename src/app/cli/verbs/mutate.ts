@@ -7,7 +7,7 @@ import { millis } from '../../../core/model/brand.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
 import { appliedSchema } from '../../../core/model/feed-message.ts';
 import type { FeedPort } from '../../../core/model/feed-port.ts';
-import { printable } from '../../../core/model/printable.ts';
+import { visibleText } from '../../../tui/render/visible.ts';
 import { draftFromFilter } from '../../../core/policy/draft-from-filter.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import { policyToYaml } from '../../../core/policy/to-yaml.ts';
@@ -146,7 +146,7 @@ function mutate(action: 'Block' | 'Throttle'): RunVerb {
     try {
       const policy = draft(action, words, options, target);
       context.out.line(policyToYaml(policy).trimEnd());
-      for (const line of previewLines(policy, target)) context.say(printable(line));
+      for (const line of previewLines(policy, target)) context.say(visibleText(line));
       if (flagOption(options, 'dryRun')) return 0;
       if (!flagOption(options, 'yes') && !(await confirmed(context))) {
         context.say('Nothing was changed.');
