@@ -2,7 +2,7 @@
 import type { FindingEvent, Severity } from '../../core/model/event.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
 import type { Role } from '../theme/roles.ts';
-import type { CellEnv, Column } from './column.ts';
+import type { Column } from './column.ts';
 import { formatClock, formatShortCount } from './format.ts';
 
 /** Sign, word and role of each severity: never colour alone. */

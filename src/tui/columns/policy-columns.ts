@@ -3,7 +3,7 @@ import type { PolicyEvent } from '../../core/model/event.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { PolicyTally } from '../state/data-view.ts';
 import type { Role } from '../theme/roles.ts';
-import type { CellEnv, Column } from './column.ts';
+import type { Column } from './column.ts';
 import { formatClock, formatShortCount, formatSpan } from './format.ts';
 import { shortPolicy } from './verdict-words.ts';
 

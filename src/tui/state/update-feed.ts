@@ -1,0 +1,62 @@
+// What the feed said, as far as the view must follow: connection, position, counters. The data itself is in the session.
+import { assertNever } from '../../core/model/assert-never.ts';
+import type { FeedMessage } from '../../core/model/feed-port.ts';
+import { followTail } from './flow-cursor.ts';
+import { next, withNotice } from './handler.ts';
+import type { Msg, Next } from './msg.ts';
+import type { AppState, ConnectionState } from './state.ts';
+
+function withConnection(state: AppState, change: Partial<ConnectionState>): AppState {
+  return { ...state, connection: { ...state.connection, ...change } };
+}
+
+function moved(state: AppState, message: Extract<FeedMessage, { type: 'position' }>): AppState {
+  const placed = { ...state, replay: message.position };
+  if (!message.reset) return placed;
+  // The rows are other rows now: nothing of the old selection holds.
+  return {
+    ...followTail(placed),
+    detail: { ...state.detail, open: false, id: undefined, scroll: 0, explained: undefined },
+    focus: state.focus === 'detail' ? 'list' : state.focus,
+  };
+}
+
+function connected(state: AppState, message: Extract<FeedMessage, { type: 'connection' }>): AppState {
+  const before = state.connection.state;
+  const changed = withConnection(state, { state: message.state, detail: message.detail });
+  if (message.state === before || state.connection.kind === 'replay') return changed;
+  if (message.state === 'connected')
+    return before === 'reconnecting' ? withNotice(changed, 'good', 'Connected again.') : changed;
+  return withNotice(
+    changed,
+    'bad',
+    message.state === 'closed'
+      ? `The feed has ended: ${message.detail}. What was received stays.`
+      : `The agent is away: ${message.detail}. What was received stays; trying again.`,
+  );
+}
+
+/** The state after a feed message. */
+export function updateFeed(state: AppState, msg: Extract<Msg, { type: 'feed' }>): Next<AppState> {
+  const { message } = msg;
+  const fresh = withConnection(state, { lastReceivedMs: msg.nowMs });
+  switch (message.type) {
+    case 'hello':
+      return next(
+        withConnection(fresh, {
+          hello: message.hello,
+          state: state.connection.state === 'connecting' ? 'connected' : state.connection.state,
+        }),
+      );
+    case 'batch':
+      return next(fresh);
+    case 'status':
+      return next(withConnection(fresh, { status: message.status }));
+    case 'connection':
+      return next(connected(state, message));
+    case 'position':
+      return next(moved(fresh, message));
+    default:
+      return assertNever(message);
+  }
+}

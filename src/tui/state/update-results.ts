@@ -1,0 +1,89 @@
+// Results of effects: what the agent answered, how a preview goes, why a flow was let through, what was written.
+import { policyName } from '../../core/model/brand.ts';
+import { appliedSchema, undoneSchema } from '../../core/model/feed-message.ts';
+import { changeOf, updateChange } from './changes.ts';
+import type { Dialog, PreviewState } from './dialog.ts';
+import { next, withNotice } from './handler.ts';
+import type { Msg, Next, Refusal } from './msg.ts';
+import type { AppState, Change } from './state.ts';
+
+const sentence = (error: Refusal): string =>
+  error.hint === '' ? error.message : `${error.message} ${error.hint}`;
+
+/** Change every dialog; the same array when none changed. */
+function mapDialogs(state: AppState, map: (dialog: Dialog) => Dialog): AppState {
+  const dialogs = state.dialogs.map(map);
+  return dialogs.every((dialog, index) => dialog === state.dialogs[index]) ? state : { ...state, dialogs };
+}
+
+/** The preview of job `job`, wherever it is shown. */
+function withPreview(state: AppState, job: number, preview: PreviewState): AppState {
+  return mapDialogs(state, (dialog) =>
+    (dialog.type === 'mutation' || dialog.type === 'confirm') && dialog.preview?.job === job
+      ? { ...dialog, preview }
+      : dialog,
+  );
+}
+
+const isSending = (dialog: Dialog, tag: number): boolean =>
+  (dialog.type === 'mutation' || dialog.type === 'confirm') && dialog.sending === tag;
+
+function answerOf(change: Change, result: unknown): Partial<Change> {
+  const parsed = (change.kind === 'undo' ? undoneSchema : appliedSchema).safeParse(result);
+  return parsed.success
+    ? { answer: parsed.data.change, name: policyName(parsed.data.name) }
+    : { answer: 'answered in words this version does not know' };
+}
+
+function replied(state: AppState, msg: Extract<Msg, { type: 'replied' }>): Next<AppState> {
+  const change = changeOf(state, msg.tag);
+  if (!change) return next(state);
+  const stored = updateChange(state, msg.tag, { state: 'stored', ...answerOf(change, msg.result) });
+  return next({ ...stored, dialogs: stored.dialogs.filter((dialog) => !isSending(dialog, msg.tag)) });
+}
+
+function refused(state: AppState, msg: Extract<Msg, { type: 'refused' }>): Next<AppState> {
+  const text = sentence(msg.error);
+  const told = updateChange(state, msg.tag, { state: 'refused', answer: text });
+  const open = told.dialogs.some((dialog) => isSending(dialog, msg.tag));
+  if (!open) return next(withNotice(told, 'bad', text));
+  return next(
+    mapDialogs(told, (dialog) =>
+      (dialog.type === 'mutation' || dialog.type === 'confirm') && dialog.sending === msg.tag
+        ? { ...dialog, sending: undefined, refusal: text }
+        : dialog,
+    ),
+  );
+}
+
+type Result = Exclude<Msg, { type: 'feed' | 'intent' | 'text' | 'edit' | 'palette' | 'tick' | 'resize' }>;
+
+/** The state after an effect's result. */
+export function updateResult(state: AppState, msg: Result): Next<AppState> {
+  switch (msg.type) {
+    case 'replied':
+      return replied(state, msg);
+    case 'refused':
+      return refused(state, msg);
+    case 'preview.progress':
+      return next(
+        withPreview(state, msg.job, { type: 'running', job: msg.job, done: msg.done, total: msg.total }),
+      );
+    case 'preview.done':
+      return next(withPreview(state, msg.job, { type: 'done', job: msg.job, result: msg.result }));
+    case 'preview.failed':
+      return next(withPreview(state, msg.job, { type: 'failed', job: msg.job, message: msg.message }));
+    case 'explained':
+      return next({
+        ...state,
+        detail: { ...state.detail, explained: { id: msg.id, explanation: msg.explanation } },
+      });
+    case 'exported':
+      return next(withNotice(state, 'good', `Written to ${msg.path}.`));
+    case 'export.failed':
+    case 'theme.failed':
+      return next(withNotice(state, 'bad', sentence(msg.error)));
+    case 'theme.loaded':
+      return next({ ...state, themeName: msg.name });
+  }
+}

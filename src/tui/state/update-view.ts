@@ -1,0 +1,204 @@
+// Where to be and how to look: screens, panes, pausing, following, sorting, opening and closing.
+import { flowSorts } from '../columns/flow-columns.ts';
+import { flowId } from '../../core/model/brand.ts';
+import type { DataView } from './data-view.ts';
+import { cursorFlow, detailFlow, followTail, pinCursor } from './flow-cursor.ts';
+import type { Handler, Handlers } from './handler.ts';
+import { next, withNotice } from './handler.ts';
+import { cursorFinding, cursorPolicy } from './list-cursor.ts';
+import type { Effect, Next } from './msg.ts';
+import type { AppState, Focus, ScreenName, Sort } from './state.ts';
+import { graphViews, screenNames } from './state.ts';
+import { popDialog, pushDialog, topDialog } from './top-dialog.ts';
+import { applyFilter, filterHandlers, showFlows } from './update-filter.ts';
+import { refocus } from './update-move.ts';
+import { openPolicy } from './update-policies.ts';
+import { toggleReplay } from './update-replay.ts';
+
+const goTo =
+  (screen: ScreenName): Handler =>
+  (state) =>
+    next({
+      ...state,
+      screen,
+      focus: 'list',
+      zoomed: false,
+      detail: { ...state.detail, scroll: 0 },
+    });
+
+const turn =
+  (by: number): Handler =>
+  (state, data) => {
+    const at = screenNames.indexOf(state.screen) + by + screenNames.length;
+    return goTo(screenNames[at % screenNames.length] ?? 'flows')(state, data);
+  };
+
+/** Panes that tab goes through on this screen. */
+function panesOf(state: AppState): readonly Focus[] {
+  const detail = state.screen === 'flows' ? state.detail.open : state.screen !== 'graph';
+  return ['list', ...(detail ? (['detail'] as const) : []), ...(state.replay ? (['axis'] as const) : [])];
+}
+
+const turnPane =
+  (by: number): Handler =>
+  (state) => {
+    const panes = panesOf(state);
+    const at = panes.indexOf(state.focus) + by + panes.length;
+    return next({ ...state, focus: panes[at % panes.length] ?? 'list' });
+  };
+
+function sortEffect(state: AppState): Effect {
+  return { type: 'store.sort', sort: state.flows.sort, heldAt: state.flows.heldAt };
+}
+
+function sorted(state: AppState, sort: Sort): Next<AppState> {
+  const changed = { ...state, flows: { ...state.flows, sort } };
+  return next(changed, sortEffect(changed));
+}
+
+const nextSort: Handler = (state) => {
+  const at = flowSorts.indexOf(state.flows.sort.column) + 1;
+  return sorted(state, { column: flowSorts[at % flowSorts.length] ?? 'time', descending: true });
+};
+
+/** Pause or resume the view; the data goes on arriving. In replay the clock itself stops. */
+const pause: Handler = (state, data) => {
+  if (state.replay) return toggleReplay(state);
+  const heldAt = state.flows.heldAt === undefined ? data.flows.newestSequence : undefined;
+  const changed = { ...state, flows: { ...state.flows, heldAt } };
+  return next(changed, sortEffect(changed));
+};
+
+const follow: Handler = (state) => {
+  const following = followTail(state);
+  const changed = { ...following, detail: { ...state.detail, id: undefined, scroll: 0 } };
+  return next(changed, sortEffect(changed));
+};
+
+function openFlow(state: AppState, data: DataView): Next<AppState> {
+  const flow = cursorFlow(state, data);
+  if (!flow) return next(state);
+  if (state.detail.open) return next({ ...state, focus: 'detail' });
+  const [pinned] = pinCursor(state, data);
+  return next(
+    { ...pinned, detail: { ...pinned.detail, open: true, id: undefined, scroll: 0 } },
+    { type: 'explain', id: flowId(flow.id) },
+  );
+}
+
+function showEvidence(state: AppState, data: DataView): Next<AppState> {
+  const finding = cursorFinding(state, data);
+  if (!finding) return next(state);
+  const held = finding.evidence.filter((id) => data.flows.byId(flowId(id)) !== undefined);
+  if (held.length === 0)
+    return next(withNotice(state, 'warn', 'The flows that prove this finding are no longer held.'));
+  return showFlows(state, `id:${held.join(',')}`);
+}
+
+const open: Handler = (state, data) => {
+  if (topDialog(state)) return next(state);
+  switch (state.screen) {
+    case 'flows':
+      return openFlow(state, data);
+    case 'graph':
+      return refocus(state, data);
+    case 'findings':
+      return showEvidence(state, data);
+    case 'policies':
+      return openPolicy(state, cursorPolicy(state, data));
+  }
+};
+
+/** Take the top dialog away, ending a preview that nobody will read. */
+export function closeDialog(state: AppState): Next<AppState> {
+  const dialog = topDialog(state);
+  const closed = popDialog(state);
+  const preview = dialog?.type === 'mutation' || dialog?.type === 'confirm' ? dialog.preview : undefined;
+  return preview?.type === 'running'
+    ? next(closed, { type: 'preview.cancel', job: preview.job })
+    : next(closed);
+}
+
+/** Esc: close the topmost thing, one at a time; never quits. */
+const close: Handler = (state, data) => {
+  if (topDialog(state)) return closeDialog(state);
+  if (state.filter.prompt) return filterHandlers['filter.cancel'](state);
+  if (state.zoomed) return next({ ...state, zoomed: false });
+  if (state.focus !== 'list') return next({ ...state, focus: 'list' });
+  if (state.screen === 'flows' && state.detail.open)
+    return next({ ...state, detail: { ...state.detail, open: false, id: undefined, scroll: 0 } });
+  if (state.screen === 'graph' && state.graph.trail.length > 0)
+    return next({
+      ...state,
+      graph: {
+        ...state.graph,
+        focus: state.graph.trail.at(-1),
+        trail: state.graph.trail.slice(0, -1),
+        column: 'focus',
+        row: 0,
+      },
+    });
+  if (state.screen === 'flows') return applyFilter(state, '');
+  return goTo('flows')(state, data);
+};
+
+const cycle: Handler = (state) => {
+  if (state.screen !== 'graph') return next(state);
+  const at = graphViews.indexOf(state.graph.view) + 1;
+  const view = graphViews[at % graphViews.length] ?? 'ego';
+  return next({ ...state, graph: { ...state.graph, view, row: 0, matrixColumn: 0, column: 'focus' } });
+};
+
+const exportRow: Handler = (state, data) => {
+  const dialog = topDialog(state);
+  if (dialog?.type === 'mutation')
+    return next(state, {
+      type: 'export.write',
+      name: `${dialog.policy.metadata.name}.yaml`,
+      text: `${dialog.yaml.join('\n')}\n`,
+    });
+  if (dialog?.type === 'text') {
+    const name = `${dialog.title.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 100)}.yaml`;
+    return next(state, { type: 'export.write', name, text: `${dialog.lines.join('\n')}\n` });
+  }
+  const flow = dialog || state.screen !== 'flows' ? undefined : detailFlow(state, data);
+  if (!flow) return next(state);
+  const name = `flow-${flow.id.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60)}.json`;
+  return next(state, { type: 'export.write', name, text: `${JSON.stringify(flow, undefined, 2)}\n` });
+};
+
+const unlessDialog =
+  (handler: Handler): Handler =>
+  (state, data) =>
+    topDialog(state) ? next(state) : handler(state, data);
+
+export const viewHandlers = {
+  'screen.flows': unlessDialog(goTo('flows')),
+  'screen.graph': unlessDialog(goTo('graph')),
+  'screen.findings': unlessDialog(goTo('findings')),
+  'screen.policies': unlessDialog(goTo('policies')),
+  'screen.next': unlessDialog(turn(1)),
+  'screen.previous': unlessDialog(turn(-1)),
+  'pane.next': unlessDialog(turnPane(1)),
+  'pane.previous': unlessDialog(turnPane(-1)),
+  'pane.zoom': unlessDialog((state) => next({ ...state, zoomed: !state.zoomed })),
+  'item.open': open,
+  'item.close': close,
+  'view.pause': unlessDialog(pause),
+  'view.follow': unlessDialog(follow),
+  'view.sort': unlessDialog(nextSort),
+  'view.reverse': unlessDialog((state) =>
+    sorted(state, { ...state.flows.sort, descending: !state.flows.sort.descending }),
+  ),
+  'view.cycle': unlessDialog(cycle),
+  'flow.export': exportRow,
+  'finding.evidence': unlessDialog((state, data) =>
+    state.screen === 'findings' ? showEvidence(state, data) : next(state),
+  ),
+  'dialog.close': closeDialog,
+  'app.palette': unlessDialog((state) =>
+    next(pushDialog(state, { type: 'palette', input: { text: '', cursor: 0 }, index: 0 })),
+  ),
+  'app.help': (state) =>
+    topDialog(state)?.type === 'help' ? next(state) : next(pushDialog(state, { type: 'help', scroll: 0 })),
+} satisfies Handlers;
