@@ -1,0 +1,145 @@
+// A recording's bytes as texts of whole lines, block by block, from any offset: compressed or plain. Knows no event.
+import type { FileHandle } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { crc32, zstdDecompress } from 'node:zlib';
+import { AppError } from '../../core/model/app-error.ts';
+import { decodeFooter, footerBytes, recordingLimits } from './recording-format.ts';
+import { measureFrame } from './zstd-frame.ts';
+
+export type BlockRead =
+  | { readonly type: 'text'; readonly text: string; readonly next: number }
+  /** Bytes without lines (a skippable frame). */
+  | { readonly type: 'nothing'; readonly next: number }
+  | { readonly type: 'end' }
+  | { readonly type: 'damage'; readonly offset: number; readonly reason: string };
+
+export interface BlockSource {
+  readonly kind: 'zstd' | 'plain';
+  read(offset: number): Promise<BlockRead>;
+  /** The text of the index frame that the footer points to, where both are whole, and its offset. */
+  tail(): Promise<{ readonly text: string; readonly offset: number } | undefined>;
+  close(): Promise<void>;
+}
+
+const decompress = promisify(zstdDecompress);
+/** First look at a frame; a block of ours is about 30 KiB compressed. */
+const firstReadBytes = 64 * 1024;
+
+/**
+ * Opens a file and tells by its first bytes what it is.
+ * @throws AppError when it is missing, empty or neither zstd nor NDJSON.
+ */
+export async function openBlocks(path: string): Promise<BlockSource> {
+  const handle = await open(path, 'r').catch((cause: unknown) => {
+    throw new AppError({
+      code: 'RECORDING_NOT_FOUND',
+      family: 'notFound',
+      message: `The recording ${path} cannot be opened.`,
+      hint: `Check the name; a recording whose agent crashed is called ${path}.partial.`,
+      cause,
+    });
+  });
+  try {
+    const { size } = await handle.stat();
+    const head = await readAt(handle, 0, 4);
+    const read = (offset: number, length: number): Promise<Buffer> =>
+      readAt(handle, offset, Math.min(length, Math.max(0, size - offset)));
+    if (head.length === 4 && measureFrame(Buffer.concat([head, Buffer.alloc(4)])).type !== 'bad')
+      return zstdSource(read, size, () => handle.close());
+    if (/^\s*\{/.test(head.toString('latin1'))) return plainSource(read, size, () => handle.close());
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+  await handle.close();
+  throw new AppError({
+    code: 'RECORDING_UNKNOWN',
+    family: 'data',
+    message: `${path} is not a recording: it begins neither as zstd nor as NDJSON.`,
+    hint: 'Recordings are made by `record`, or by `-o ndjson`.',
+  });
+}
+
+async function readAt(handle: FileHandle, offset: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(buffer, filled, length - filled, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return buffer.subarray(0, filled);
+}
+
+type Read = (offset: number, length: number) => Promise<Buffer>;
+
+function zstdSource(read: Read, size: number, close: () => Promise<void>): BlockSource {
+  const readFrame = async (offset: number): Promise<BlockRead> => {
+    if (offset >= size) return { type: 'end' };
+    let bytes = await read(offset, firstReadBytes);
+    let measure = measureFrame(bytes);
+    while (measure.type === 'short' && measure.need <= recordingLimits.frameBytes) {
+      if (offset + measure.need > size) return damage(offset, 'the file ends within a block');
+      bytes = await read(offset, Math.max(measure.need, bytes.length * 2));
+      measure = measureFrame(bytes);
+    }
+    if (measure.type === 'bad') return damage(offset, measure.reason);
+    if (measure.type === 'short' || measure.length > recordingLimits.frameBytes)
+      return damage(
+        offset,
+        'the block is larger than a recording has; decompress the file with `zstd -d` first',
+      );
+    if (offset + measure.length > size) return damage(offset, 'the file ends within a block');
+    const next = offset + measure.length;
+    if (measure.type === 'skippable') return { type: 'nothing', next };
+    const frame =
+      bytes.length >= measure.length ? bytes.subarray(0, measure.length) : await read(offset, measure.length);
+    const text = await decompress(frame, { maxOutputLength: recordingLimits.textBytes }).catch(
+      () => undefined,
+    );
+    return text === undefined
+      ? damage(offset, 'the block does not match its checksum')
+      : { type: 'text', text: text.toString(), next };
+  };
+  return {
+    kind: 'zstd',
+    read: readFrame,
+    async tail() {
+      if (size < footerBytes) return undefined;
+      const footer = decodeFooter(await read(size - footerBytes, footerBytes));
+      if (footer === undefined || footer.indexOffset + footer.indexLength !== size - footerBytes)
+        return undefined;
+      if (footer.indexLength > recordingLimits.frameBytes) return undefined;
+      if (crc32(await read(footer.indexOffset, footer.indexLength)) !== footer.indexCrc) return undefined;
+      const index = await readFrame(footer.indexOffset);
+      return index.type === 'text' ? { text: index.text, offset: footer.indexOffset } : undefined;
+    },
+    close,
+  };
+}
+
+function plainSource(read: Read, size: number, close: () => Promise<void>): BlockSource {
+  return {
+    kind: 'plain',
+    async read(offset) {
+      if (offset >= size) return { type: 'end' };
+      let length: number = recordingLimits.blockChars;
+      for (;;) {
+        const bytes = await read(offset, length);
+        const newline = bytes.lastIndexOf(0x0a);
+        if (newline >= 0)
+          return { type: 'text', text: bytes.toString('utf8', 0, newline + 1), next: offset + newline + 1 };
+        // A last line without its newline counts when it is whole; the reader of lines finds out.
+        if (offset + bytes.length >= size) return { type: 'text', text: bytes.toString(), next: size };
+        if (length >= recordingLimits.lineChars)
+          return damage(offset, 'a line is longer than a recording has');
+        length *= 4;
+      }
+    },
+    tail: () => Promise.resolve(undefined),
+    close,
+  };
+}
+
+const damage = (offset: number, reason: string): BlockRead => ({ type: 'damage', offset, reason });

@@ -1,0 +1,44 @@
+// Brings lines of older recordings up to the current format: a table `version -> converter`, applied in a loop. Pure.
+import { AppError } from '../../core/model/app-error.ts';
+import { recordingVersion } from './recording-format.ts';
+
+/** One line of a recording as parsed JSON. */
+export type RecordedLine = Readonly<Record<string, unknown>>;
+/** From the version of its row to the next one. */
+export type Converter = (line: RecordedLine) => RecordedLine;
+export type ConverterTable = ReadonlyMap<number, Converter>;
+
+/** Version 1 is the first; a change of format adds the row `[1, (line) => …]` and a small old recording to the tests. */
+export const converters: ConverterTable = new Map();
+
+/**
+ * Chooses what to apply to each line of a file of `version`.
+ * @throws AppError for a newer version, or an older one that no row leads on from.
+ */
+export function converterFor(
+  version: number,
+  path: string,
+  table: ConverterTable = converters,
+  current: number = recordingVersion,
+): Converter {
+  if (version > current)
+    throw new AppError({
+      code: 'RECORDING_TOO_NEW',
+      family: 'data',
+      message: `${path} was written in recording format ${version}, and this program reads up to format ${current}.`,
+      hint: 'Update this program.',
+    });
+  const steps: Converter[] = [];
+  for (let at = version; at < current; at += 1) {
+    const step = table.get(at);
+    if (step === undefined)
+      throw new AppError({
+        code: 'RECORDING_TOO_OLD',
+        family: 'data',
+        message: `${path} was written in recording format ${version}, which this program (format ${current}) no longer reads.`,
+        hint: 'Open it with an older release.',
+      });
+    steps.push(step);
+  }
+  return (line) => steps.reduce((value, step) => step(value), line);
+}
