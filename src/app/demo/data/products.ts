@@ -10,6 +10,8 @@ export interface Product {
   readonly stock: number;
   /** Taken off sale: old links to it answer 404. */
   readonly removed: boolean;
+  /** A limited edition: not filled up again, so that "out of stock" goes on happening to ordinary people. */
+  readonly limited: boolean;
 }
 
 export const productCount = 120;
@@ -22,18 +24,24 @@ const kinds = [
 ];
 const colours = 'blue,green,black,white,red,sand'.split(',');
 
-/** All products. A few are scarce, so that "out of stock" happens to ordinary people. */
+/** Every so many products one is limited; none of them among the first, popular ones. */
+const limitedEvery = 40;
+const limitedAt = 25;
+
+/** All products, ids ascending without gaps. Draws from a sub-stream of its own. */
 export function drawProducts(random: Random): readonly Product[] {
   const own = random.fork('products');
   return Array.from({ length: productCount }, (_, index) => {
     const kind = own.pick(kinds);
+    const limited = index % limitedEvery === limitedAt;
     return {
       id: firstProductId + index,
       name: `${own.pick(colours)} ${own.pick(kind.names)}`,
       category: kind.category,
       priceCents: own.int(4, 180) * 100 - 1,
-      stock: own.chance(0.05) ? own.int(0, 3) : own.int(200, 900),
-      removed: own.chance(0.04),
+      stock: limited ? own.int(0, 2) : own.int(200, 900),
+      removed: own.chance(0.04) && !limited,
+      limited,
     };
   });
 }

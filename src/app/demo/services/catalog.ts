@@ -10,7 +10,8 @@ import { numberOf, openDatabase, textOf, transaction, type Row } from './databas
 
 const schema = `
   CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT NOT NULL, category TEXT NOT NULL,
-    price_cents INTEGER NOT NULL, stock INTEGER NOT NULL CHECK (stock >= 0), removed INTEGER NOT NULL);
+    price_cents INTEGER NOT NULL, stock INTEGER NOT NULL CHECK (stock >= 0), removed INTEGER NOT NULL,
+    limited INTEGER NOT NULL);
   CREATE TABLE reserved (reservation TEXT NOT NULL, product INTEGER NOT NULL REFERENCES products (id), quantity INTEGER NOT NULL);
   CREATE INDEX reserved_by ON reserved (reservation);`;
 
@@ -26,7 +27,9 @@ export const catalog: Service = (context) => {
   const page = database.prepare(
     `SELECT * FROM products WHERE removed = 0 AND name LIKE ? ORDER BY id LIMIT ${pageSize} OFFSET ?`,
   );
-  const low = database.prepare('SELECT * FROM products WHERE removed = 0 AND stock < ? ORDER BY id LIMIT 50');
+  const low = database.prepare(
+    'SELECT * FROM products WHERE removed = 0 AND limited = 0 AND stock < ? ORDER BY id LIMIT 50',
+  );
   const restock = database.prepare('UPDATE products SET stock = stock + ? WHERE id = ? AND removed = 0');
 
   return [
@@ -139,10 +142,10 @@ function view(row: Row): Readonly<Record<string, string | number>> {
 }
 
 function fill(database: DatabaseSync, random: Random): void {
-  const insert = database.prepare('INSERT INTO products VALUES (?, ?, ?, ?, ?, ?)');
+  const insert = database.prepare('INSERT INTO products VALUES (?, ?, ?, ?, ?, ?, ?)');
   transaction(database, () => {
-    for (const { id, name, category, priceCents, stock, removed } of drawProducts(random)) {
-      insert.run(id, name, category, priceCents, stock, removed ? 1 : 0);
+    for (const { id, name, category, priceCents, stock, removed, limited } of drawProducts(random)) {
+      insert.run(id, name, category, priceCents, stock, removed ? 1 : 0, limited ? 1 : 0);
     }
   });
 }

@@ -14,6 +14,8 @@ const pageSize = 20;
 /** Below this many pieces a product is filled up, by this many. */
 const lowStock = 40;
 const restockPieces = 200;
+/** Products filled up per turn. */
+const restockAtOnce = 3;
 const tokenTtlSeconds = 3600;
 /** What the job waits after a refusal or a failure before it goes on with the next id. */
 const refusedMs = 2000;
@@ -95,8 +97,7 @@ async function exportOrders(call: Call, after: number): Promise<number> {
 
 async function fillShelves(call: Call): Promise<void> {
   const low = idsOf(await call('catalog', 'GET', `/products?below=${lowStock}`), 'products');
-  // Two at most: scarce things stay scarce, so that "out of stock" goes on happening.
-  for (const id of low.slice(-2)) {
+  for (const id of low.slice(0, restockAtOnce)) {
     await call('catalog', 'POST', `/products/${id}/stock`, { body: { add: restockPieces } });
   }
 }
