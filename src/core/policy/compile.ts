@@ -1,12 +1,58 @@
 // Policies → flat tables in one SharedArrayBuffer. Runs on the main thread; what it writes is read by evaluator.ts.
+// Knows no listener: which policies concern whom is worked out once per scope, in scope.ts.
 import type { Millis } from '../model/brand.ts';
+import { expiryOf, headerUseKey } from './compile-facts.ts';
+import { compilePolicyInto, type CompileState } from './compile-policy.ts';
+import { createPathTrie } from './path-trie.ts';
 import type { FlowPolicy } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
+import { byAttribution, nameOf } from './specificity.ts';
+import { createStringTable } from './string-table.ts';
+import { packTables } from './tables.ts';
 
-/** Compiles parsed policies; those that are Off, or expired at `nowMs`, are left out. */
+export type { Snapshot } from './snapshot.ts';
+
+/** Compiles parsed policies; those that are Off, or expired at `nowMs`, are left out. Of two with one name the last counts. */
 export function compilePolicies(
   policies: readonly FlowPolicy[],
   options: { readonly generation: number; readonly nowMs: Millis },
 ): Snapshot {
-  throw new Error(`being written: ${policies.length} ${options.generation}`);
+  const inForce = [...new Map(policies.map((policy) => [nameOf(policy), policy])).values()]
+    .filter((policy) => policy.spec.mode !== 'Off' && options.nowMs < expiryOf(policy))
+    .sort(byAttribution);
+  const strings = createStringTable();
+  const state: CompileState = {
+    strings,
+    trie: createPathTrie((bytes) => strings.addBytes(bytes)),
+    headerUse: countHeaderUse(inForce),
+    rules: new Map(),
+    policyNumbers: [],
+    policies: [],
+    peers: [],
+    cidrs: [],
+    lists: [],
+    headers: [],
+    rows: [],
+  };
+  for (const [index, policy] of inForce.entries()) compilePolicyInto(state, policy, index);
+  const { nodes, edges, edgeSlots } = state.trie.finish();
+  return {
+    buffer: packTables(options.generation, { ...state, ...strings.finish(), nodes, edges, edgeSlots }),
+    generation: options.generation,
+    policies: inForce,
+    names: inForce.map(nameOf),
+    rules: [...state.rules.keys()],
+  };
+}
+
+/** How many policies ask for each header value: the rarest condition of a policy finds it fastest. */
+function countHeaderUse(policies: readonly FlowPolicy[]): ReadonlyMap<string, number> {
+  const use = new Map<string, number>();
+  for (const policy of policies)
+    for (const { name, values } of policy.spec.match?.http.headers ?? [])
+      for (const value of values) {
+        const key = headerUseKey(name, value);
+        use.set(key, (use.get(key) ?? 0) + 1);
+      }
+  return use;
 }

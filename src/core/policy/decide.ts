@@ -1,12 +1,78 @@
-// The Decider of explicit listeners: both identities fixed, judged over a snapshot's tables.
-import type { ListenerConfig } from '../model/identity.ts';
+// The Decider of explicit listeners: both identities fixed by configuration, judged over a snapshot's tables. Runs in the
+// data plane's worker; make a new one when the snapshot changes, with the same buckets.
+import type { Peer, ListenerConfig } from '../model/identity.ts';
 import type { ThrottleBuckets } from './buckets.ts';
 import type { Decider } from './decider.ts';
+import { createEvaluator } from './evaluator.ts';
+import { inCidr, parseAddress, type AddressWords } from './ip-address.ts';
+import type { DecideWork } from './lookup.ts';
+import type { Scope, ScopeIdentity } from './scope.ts';
+import { cidrStride } from './table-layout.ts';
+import type { Tables } from './tables.ts';
 
+export interface PolicyDecider extends Decider {
+  /** Work done so far; for tests and benchmarks. */
+  readonly work: Readonly<DecideWork>;
+  scopeOfClient(listener: number, clientAddress: string): number;
+  normalisedPath(): string;
+}
+
+const nobody: Peer = {
+  workload: { kind: '', name: '', namespace: '' },
+  principal: 'unknown',
+  assurance: 'ip',
+};
+
+/** Scopes are made when first asked for and kept: at most one per listener and distinguishable client address. */
 export function createDecider(
   buffer: SharedArrayBuffer,
   listeners: readonly ListenerConfig[],
   buckets: ThrottleBuckets,
-): Decider {
-  throw new Error(`being written: ${buffer.byteLength} ${listeners.length} ${buckets.size}`);
+): PolicyDecider {
+  const evaluator = createEvaluator(buffer, buckets);
+  const scopes: Scope[] = [];
+  const known = new Map<string, number>();
+  const scopeFor = (listener: number, address: AddressWords | undefined): number => {
+    const region = address === undefined ? '?' : regionOf(evaluator.tables, address);
+    const key = `${listener} ${region}`;
+    const made = known.get(key);
+    if (made !== undefined) return made;
+    scopes.push(evaluator.scope(identityOf(listeners[listener], address)));
+    known.set(key, scopes.length - 1);
+    return scopes.length - 1;
+  };
+  const scope = (index: number): Scope => {
+    const made = scopes[index];
+    if (made === undefined) throw new Error(`scope ${index} is of another snapshot: ask scopeOf again`);
+    return made;
+  };
+  return {
+    generation: evaluator.tables.generation,
+    work: evaluator.work,
+    scopeOf: (listener) => scopeFor(listener, undefined),
+    scopeOfClient: (listener, address) => scopeFor(listener, parseAddress(address)),
+    judges: (index, now) => evaluator.judges(scope(index), now),
+    decide: (index, head, route, now, out) => evaluator.decide(scope(index), head, route, now, out),
+    decideOpaque: (index, now, out) => evaluator.decideOpaque(scope(index), now, out),
+    normalisedPath: () => evaluator.normalisedPath(),
+  };
+}
+
+function identityOf(config: ListenerConfig | undefined, address: AddressWords | undefined): ScopeIdentity {
+  return {
+    source: config?.source ?? nobody,
+    destination: config?.destination ?? nobody,
+    destinationPort: config?.upstream.port ?? 0,
+    sourceAddress: address,
+    destinationAddress: config === undefined ? undefined : parseAddress(config.upstream.host),
+  };
+}
+
+/** Which cidr blocks of the snapshot hold the address: addresses in the same ones are judged alike. */
+function regionOf(tables: Tables, address: AddressWords): string {
+  const inside: number[] = [];
+  for (let at = 0; at < tables.cidrs.length; at += cidrStride)
+    if (inCidr(address, tables.cidrs.subarray(at + 1, at + cidrStride), tables.cidrs[at] ?? 0))
+      inside.push(at / cidrStride);
+  return inside.join(',');
 }

@@ -1,6 +1,9 @@
 // Decision numbers → the verdict of an event: policy, rule, field and normalised value by name. Main thread only.
 import type { Verdict } from '../model/event.ts';
-import type { Decision } from '../model/exchange.ts';
+import { actionCodes, type Decision } from '../model/exchange.ts';
+import { noPolicy, strictParsing } from './decision.ts';
+import { strictPathCodes, type StrictPathCode } from './decider.ts';
+import type { FlowPolicy } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface DescribedVerdict {
@@ -9,12 +12,110 @@ export interface DescribedVerdict {
   readonly shadow?: Verdict;
 }
 
+/** `Verdict.policy` where the strict reading of the request refused, not a policy. */
+export const strictParsingName = '(strict-parsing)';
+
+const strictReasons: Readonly<Record<StrictPathCode, string>> = {
+  PATH_NUL: 'The path holds %00, which no server reads alike.',
+  PATH_CONTROL: 'The path holds a control character.',
+  PATH_NOT_UTF8: 'The path is not UTF-8 after decoding.',
+  PATH_AMBIGUOUS: 'The path can be read in too many ways.',
+};
+
+type Words = Pick<Snapshot, 'policies' | 'names' | 'rules'>;
+
 /** `blockId` is the opaque id of a refusal; the empty string when there is none. */
 export function describeVerdict(
   decision: Decision,
-  snapshot: Snapshot,
+  snapshot: Words,
   normalisedPath: string,
   blockId = '',
 ): DescribedVerdict {
-  throw new Error(`being written: ${decision.action} ${snapshot.generation} ${normalisedPath} ${blockId}`);
+  const { action, policy, rule, retryAfterMs, indeterminate } = decision;
+  const enforced = wordsOf(snapshot, { action, policy, rule, retryAfterMs, indeterminate }, normalisedPath);
+  const verdict: Verdict = { ...enforced, mode: 'enforce', ...(blockId === '' ? {} : { blockId }) };
+  if (decision.shadowAction === action) return { verdict };
+  const would = {
+    action: decision.shadowAction,
+    policy: decision.shadowPolicy,
+    rule: decision.shadowRule,
+    retryAfterMs: decision.shadowRetryAfterMs,
+    indeterminate: false,
+  };
+  return { verdict, shadow: { ...wordsOf(snapshot, would, normalisedPath), mode: 'shadow' } };
+}
+
+interface Outcome {
+  readonly action: number;
+  readonly policy: number;
+  readonly rule: number;
+  readonly retryAfterMs: number;
+  readonly indeterminate: boolean;
+}
+
+function wordsOf(snapshot: Words, outcome: Outcome, normalisedPath: string): Omit<Verdict, 'mode'> {
+  const action = actionCodes[outcome.action] ?? 'allow';
+  if (outcome.policy === strictParsing) return strictWords(action, outcome.rule);
+  const policy = outcome.policy === noPolicy ? undefined : snapshot.policies[outcome.policy];
+  if (policy === undefined) return { action };
+  const rule = snapshot.rules[outcome.rule];
+  return {
+    action,
+    policy: snapshot.names[outcome.policy] ?? '',
+    ...(rule === undefined ? {} : fieldOf(policy, rule, normalisedPath)),
+    ...reasonOf(policy, outcome),
+    ...(outcome.retryAfterMs > 0 ? { retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1000) } : {}),
+  };
+}
+
+function strictWords(action: Verdict['action'], code: number): Omit<Verdict, 'mode'> {
+  const name = strictPathCodes[code];
+  return {
+    action,
+    policy: strictParsingName,
+    field: 'path',
+    ...(name === undefined ? {} : { rule: name, reason: strictReasons[name] }),
+  };
+}
+
+function reasonOf(policy: FlowPolicy, { action, indeterminate }: Outcome): { reason?: string } {
+  const { reason } = policy.spec;
+  if (!indeterminate) return reason === undefined ? {} : { reason };
+  const failure = actionCodes[action] === 'allow' ? 'Open: let through' : 'Closed: refused';
+  const missing =
+    policy.spec.match === undefined && policy.spec.action.type === 'Block' ? 'address' : 'HTTP fields';
+  return {
+    reason: `Cannot be evaluated here: the ${missing} it asks for cannot be seen. Its failure is ${failure}.`,
+  };
+}
+
+/** Headers whose values must not travel in events, even where a policy spells them out. */
+const secretName = /auth|cookie|key|token|secret|session|passw/;
+
+/** The request's field a rule looks at, and the value that met it. */
+function fieldOf(
+  policy: FlowPolicy,
+  rule: string,
+  normalisedPath: string,
+): Pick<Verdict, 'rule' | 'field' | 'value'> {
+  const [, list = '', at = '0', valueAt = '0'] =
+    /^match\.http\.(\w+)\[(\d+)\](?:\.values\[(\d+)\])?$/.exec(rule) ?? [];
+  const http = policy.spec.match?.http;
+  const index = Number(at);
+  switch (list) {
+    case 'paths':
+      return { rule, field: 'path', value: normalisedPath || (http?.paths?.[index] ?? '') };
+    case 'hosts':
+      return { rule, field: 'host', value: (http?.hosts?.[index] ?? '').toLowerCase() };
+    case 'methods':
+      return { rule, field: 'method', value: http?.methods?.[index] ?? '' };
+    case 'headers': {
+      const header = http?.headers?.[index];
+      const name = (header?.name ?? '').toLowerCase();
+      const value = secretName.test(name) ? '(hidden)' : (header?.values[Number(valueAt)] ?? '');
+      return { rule, field: `header:${name}`, value };
+    }
+    default:
+      return { rule, field: 'source' };
+  }
 }

@@ -1,6 +1,10 @@
 // Turns an unknown value (YAML, a feed frame) into a FlowPolicy, or says where and why not. Strict: one unknown field or
 // mode rejects the whole object, because ignoring it could widen or enforce what was not meant. Knows no file and no store.
-import type { FlowPolicy } from './schema.ts';
+import type { z } from 'zod';
+import { nearest } from '../filter/nearest.ts';
+import { knownFields } from './known-fields.ts';
+import { flowPolicySchema, type FlowPolicy } from './schema.ts';
+import { foreignDestination } from './tenancy.ts';
 
 /** Why an object is no FlowPolicy: a stable code, the place in the object and a sentence naming it. */
 export interface PolicyRejection {
@@ -11,7 +15,147 @@ export interface PolicyRejection {
 }
 export type ParsedPolicy = { readonly ok: true; readonly policy: FlowPolicy } | PolicyRejection;
 
-/** Never throws. The first problem in document order is reported. */
+type Issue = z.core.$ZodIssue;
+
+/** Never throws. One problem is reported, unknown fields first: they most often explain the rest. */
 export function parsePolicy(value: unknown): ParsedPolicy {
-  throw new Error(`being written: ${typeof value}`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return reject(
+      'POLICY_NOT_OBJECT',
+      [],
+      'A FlowPolicy is an object with apiVersion, kind, metadata and spec.',
+    );
+  const parsed = flowPolicySchema.safeParse(value);
+  if (!parsed.success)
+    return rejection(
+      parsed.error.issues.flatMap((issue) => unfold(issue, [])),
+      value,
+    );
+  const foreign = foreignDestination(parsed.data);
+  return foreign === -1 ? { ok: true, policy: parsed.data } : foreignRejection(parsed.data, foreign);
+}
+
+/** `spec.from.peers[0].name`. */
+export function spellPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === 'number') return `${text}[${part}]`;
+    return text === '' ? String(part) : `${text}.${String(part)}`;
+  }, '');
+}
+
+interface Problem {
+  readonly issue: Issue;
+  readonly path: readonly PropertyKey[];
+}
+
+/** A union's issues are those of the member that came closest; its own says only that none fits. */
+function unfold(issue: Issue, base: readonly PropertyKey[]): Problem[] {
+  const path = [...base, ...issue.path];
+  if (issue.code !== 'invalid_union' || issue.errors.length === 0) return [{ issue, path }];
+  const branches = issue.errors.map((issues) => issues.flatMap((inner) => unfold(inner, path)));
+  const closest = branches.toSorted((a, b) => distance(a, path) - distance(b, path))[0] ?? [];
+  return closest.length === 0 ? [{ issue, path }] : closest;
+}
+
+/** A member that complains only deep inside was meant; one that lacks a field or refuses one at its top was not. */
+const distance = (problems: readonly Problem[], base: readonly PropertyKey[]): number =>
+  problems.reduce((sum, { issue, path }) => {
+    const shallow = path.length <= base.length + 1 ? 10 : 0;
+    return sum + 1 + shallow + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0);
+  }, 0);
+
+function rejection(problems: readonly Problem[], value: unknown): PolicyRejection {
+  const problem = problems.find(({ issue }) => issue.code === 'unrecognized_keys') ?? problems[0];
+  if (problem === undefined) return reject('POLICY_INVALID', [], 'This is not a FlowPolicy.');
+  const { issue, path } = problem;
+  if (issue.code === 'unrecognized_keys') return unknownField(path, issue.keys[0] ?? '');
+  if (valueAt(value, path) === undefined)
+    return reject('POLICY_MISSING_FIELD', path, missingSentence(issue, path));
+  if (issue.code === 'invalid_value') return wrongChoice(path, issue.values, valueAt(value, path));
+  if (issue.code === 'invalid_union') return unionRejection(issue, path, valueAt(value, path));
+  return reject(
+    'POLICY_INVALID_VALUE',
+    path,
+    `${spellPath(path)} ${plainReason(issue)}${shown(valueAt(value, path))}.`,
+  );
+}
+
+function unknownField(path: readonly PropertyKey[], key: string): PolicyRejection {
+  const known = knownFields(flowPolicySchema, path);
+  const guess = nearest(key, known);
+  const where = path.length === 0 ? 'A FlowPolicy' : spellPath(path);
+  const hint = guess === undefined ? '' : ` Did you mean ${guess}?`;
+  return reject(
+    'POLICY_UNKNOWN_FIELD',
+    [...path, key],
+    `${where} has no field ${quote(key)}.${hint} It takes ${known.join(', ')}; a field that is not understood rejects the whole policy.`,
+  );
+}
+
+function missingSentence(issue: Issue, path: readonly PropertyKey[]): string {
+  const choices = issue.code === 'invalid_value' ? `: one of ${issue.values.map(String).join(', ')}` : '';
+  const side =
+    path.at(-1) === 'from' || path.at(-1) === 'to' ? ': a list of peers, or `scope: All` for everyone' : '';
+  return `${spellPath(path)} is missing${choices}${side}; it is required.`;
+}
+
+function wrongChoice(
+  path: readonly PropertyKey[],
+  values: readonly unknown[],
+  actual: unknown,
+): PolicyRejection {
+  const words = values.map(String);
+  const guess = typeof actual === 'string' ? nearest(actual, words) : undefined;
+  const hint = guess === undefined || words.length === 1 ? '' : ` Did you mean ${guess}?`;
+  const choice = words.length === 1 ? `must be ${words.join('')}` : `must be one of ${words.join(', ')}`;
+  const code = path.at(-1) === 'mode' ? 'POLICY_UNKNOWN_MODE' : 'POLICY_INVALID_VALUE';
+  return reject(code, path, `${spellPath(path)} ${choice}${shown(actual)}.${hint}`);
+}
+
+function unionRejection(issue: Issue, path: readonly PropertyKey[], actual: unknown): PolicyRejection {
+  const sentence =
+    path.at(-1) === 'action' || path.at(-1) === 'type'
+      ? `must be one of Block, Throttle`
+      : plainReason(issue);
+  return reject('POLICY_INVALID_VALUE', path, `${spellPath(path)} ${sentence}${shown(actual)}.`);
+}
+
+/** zod's own sentences start with "Invalid input: …" or "Too small: …"; ours say what must be. */
+function plainReason(issue: Issue): string {
+  const message = issue.message.replace(/^Invalid input: /, 'is wrong: ').replace(/\.$/, '');
+  return /^(must|may|has|needs|is) /.test(message) ? message : `is wrong: ${message}`;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? `, not ${quote(String(value))}` : '';
+}
+
+/** A value from outside, safe to print and bounded. */
+const quote = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+
+function foreignRejection(policy: FlowPolicy, index: number): PolicyRejection {
+  const path = ['spec', 'to', 'peers', index];
+  return reject(
+    'POLICY_FOREIGN_DESTINATION',
+    path,
+    `${spellPath(path)} is outside namespace ${policy.metadata.namespace}: a FlowPolicy protects destinations of its own namespace, unless all its sources are of that namespace.`,
+  );
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let here: unknown = value;
+  for (const part of path) {
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, part)) return undefined;
+    here = Reflect.get(here, part);
+  }
+  return here;
+}
+
+function reject(code: string, path: readonly PropertyKey[], message: string): PolicyRejection {
+  return {
+    ok: false,
+    code,
+    message,
+    path: path.map((part) => (typeof part === 'symbol' ? String(part) : part)),
+  };
 }

@@ -1,6 +1,8 @@
 // FlowPolicy as people write it: the single source of the YAML folder's check, the JSON Schema and (later) the CRD.
 // Everything is strict: an unknown field rejects the whole object. Knows nothing of files, watches or compilation.
 import { z } from 'zod';
+import { parseCidr } from './ip-address.ts';
+import { parsePathPattern } from './path-pattern.ts';
 
 export const apiVersion = 'apidefense.dev/v1alpha1';
 
@@ -25,7 +27,11 @@ export const peerSchema = z
       .optional(),
     namespace: dnsLabel.optional(),
     serviceAccount: z.strictObject({ name: objectName, namespace: dnsLabel.optional() }).optional(),
-    cidr: z.union([z.cidrv4(), z.cidrv6()]).optional(),
+    cidr: z
+      .string()
+      .max(64)
+      .refine((text) => parseCidr(text) !== undefined, 'must be a CIDR block such as 10.0.0.0/8 or fd00::/8')
+      .optional(),
     minAssurance: z.enum(['IP', 'MTLS', 'Token']).optional(),
   })
   .refine((peer) => peer.workload ?? peer.namespace ?? peer.serviceAccount ?? peer.cidr, {
@@ -48,6 +54,23 @@ export const destinationSchema = z.union([
   }),
 ]);
 
+/** A host name or address without port, or `*.` and a suffix: any host below it, not itself. Compared in lower case. */
+const hostPattern = z
+  .string()
+  .max(253)
+  .regex(
+    /^(\*\.)?([A-Za-z0-9_]([-A-Za-z0-9_]*[A-Za-z0-9_])?)(\.[A-Za-z0-9_]([-A-Za-z0-9_]*[A-Za-z0-9_])?)*$|^\[[0-9A-Fa-f:.]+\]$/,
+    'must be a host without scheme and port, or *.suffix',
+  );
+const pathTemplate = z
+  .string()
+  .min(1)
+  .max(1024)
+  .check((context) => {
+    const parsed = parsePathPattern(context.value);
+    if (!parsed.ok) context.issues.push({ code: 'custom', message: parsed.message, input: context.value });
+  });
+
 /** HTTP part of a match: all given fields must match, within a list any of. Paths take `{name}` for one segment, a trailing `*` for the rest. */
 export const httpMatchSchema = z
   .strictObject({
@@ -56,8 +79,8 @@ export const httpMatchSchema = z
       .min(1)
       .max(16)
       .optional(),
-    hosts: z.array(z.string().min(1).max(253)).min(1).max(64).optional(),
-    paths: z.array(z.string().min(1).max(1024).startsWith('/')).min(1).max(64).optional(),
+    hosts: z.array(hostPattern).min(1).max(64).optional(),
+    paths: z.array(pathTemplate).min(1).max(64).optional(),
     headers: z
       .array(
         z.strictObject({

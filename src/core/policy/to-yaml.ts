@@ -2,7 +2,33 @@
 import { stringify } from 'yaml';
 import type { FlowPolicy } from './schema.ts';
 
+/** Keys in reading order; names not listed (labels, annotations) come after, by name. */
+const order: readonly string[] = [
+  ...['apiVersion', 'kind', 'metadata', 'name', 'namespace', 'labels', 'annotations', 'spec'],
+  ...['mode', 'from', 'to', 'scope', 'peers', 'workload', 'serviceAccount', 'cidr', 'minAssurance', 'ports'],
+  ...['match', 'http', 'methods', 'hosts', 'paths', 'headers', 'values'],
+  ...['action', 'type', 'block', 'throttle', 'answer', 'existing', 'rate', 'burst', 'key'],
+  ...['failure', 'expiresAt', 'reason'],
+];
+
 /** YAML text ending in a newline. */
 export function policyToYaml(policy: FlowPolicy): string {
-  return stringify(policy, { lineWidth: 0 });
+  return stringify(ordered(policy), { lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+function rank(key: string): number {
+  const at = order.indexOf(key);
+  return at === -1 ? order.length : at;
+}
+
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
+  return new Map(
+    entries
+      .filter(([, inner]) => inner !== undefined)
+      .toSorted(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, ordered(inner)]),
+  );
 }

@@ -1,0 +1,216 @@
+// One policy into the tables: its peers, its match, its throttle, and the ways into it.
+import { rowsOf, type HttpWays, type Way } from './compile-rows.ts';
+import { expiryOf, headerUseKey } from './compile-facts.ts';
+import { parseCidr } from './ip-address.ts';
+import { parsePathPattern } from './path-pattern.ts';
+import type { createPathTrie } from './path-trie.ts';
+import { parseRate } from './rate.ts';
+import { exactHost, headerKey, suffixHost } from './row-key.ts';
+import type { FlowPolicy, HttpMatch, Peer } from './schema.ts';
+import { nameOf } from './specificity.ts';
+import type { createStringTable } from './string-table.ts';
+import {
+  actionBlock,
+  actionThrottle,
+  everyone,
+  headerPart,
+  keyParts,
+  modeEnforce,
+  modeShadow,
+} from './table-layout.ts';
+import { isEgress } from './tenancy.ts';
+
+/** Tables being filled; one array per section. */
+export interface CompileState {
+  readonly strings: ReturnType<typeof createStringTable>;
+  readonly trie: ReturnType<typeof createPathTrie>;
+  readonly headerUse: ReadonlyMap<string, number>;
+  /** Rule names in the order of their ids. */
+  readonly rules: Map<string, number>;
+  readonly policyNumbers: number[];
+  readonly policies: number[];
+  readonly peers: number[];
+  readonly cidrs: number[];
+  readonly lists: number[];
+  readonly headers: number[];
+  readonly rows: number[];
+}
+
+interface Run {
+  readonly at: number;
+  readonly count: number;
+}
+
+const assuranceRank = { IP: 0, MTLS: 1, Token: 2 } as const;
+/** The key of a throttle that names none. */
+export const defaultKey = ['principal'] as const;
+
+export function compilePolicyInto(state: CompileState, policy: FlowPolicy, index: number): void {
+  const { metadata, spec } = policy;
+  const { strings } = state;
+  const http = spec.match?.http;
+  const throttle = spec.action.type === 'Throttle' ? spec.action.throttle : undefined;
+  const from = peersInto(state, spec.from, metadata.namespace);
+  const to = peersInto(state, spec.to, metadata.namespace);
+  const ports = listInto(state, 'peers' in spec.to ? (spec.to.ports ?? []) : []);
+  const plainRule = plainRules(state, spec.from);
+  const ways = waysOf(state, http);
+  const methods = listInto(
+    state,
+    (ways.methods ?? []).map(({ value }) => value),
+  );
+  const hosts = listInto(
+    state,
+    (ways.hosts ?? []).map(({ value }) => value),
+  );
+  const headers = headersInto(state, http);
+  const needsHttp = http !== undefined || throttle !== undefined;
+  const rows = needsHttp ? rowsInto(state, ways, { plainRule, index }) : { at: 0, count: 0 };
+  const key = keyInto(state, throttle?.key ?? defaultKey);
+  const rate = throttle === undefined ? { count: 0, periodMs: 0 } : parseRate(throttle.rate);
+  state.policyNumbers.push(expiryOf(policy), rate.count, rate.periodMs, throttle?.burst ?? rate.count);
+  // In the order of `policyColumn`.
+  state.policies.push(
+    spec.mode === 'Enforce' ? modeEnforce : modeShadow,
+    throttle === undefined ? actionBlock : actionThrottle,
+    spec.failure === 'Closed' ? 1 : 0,
+    spec.action.type === 'Block' && spec.action.block?.answer === 'Reset' ? 1 : 0,
+    needsHttp ? 1 : 0,
+    strings.intern(nameOf(policy)),
+    strings.intern(metadata.namespace),
+    isEgress(policy) ? 1 : 0,
+    ...[from, to, ports, methods, hosts, headers, rows, key].flatMap(({ at, count }) => [at, count]),
+    plainRule,
+  );
+}
+
+function peersInto(
+  state: CompileState,
+  side: FlowPolicy['spec']['from'] | FlowPolicy['spec']['to'],
+  namespace: string,
+): Run {
+  if (!('peers' in side)) return { at: 0, count: everyone };
+  const at = state.peers.length / 7;
+  for (const peer of side.peers) state.peers.push(...peerColumns(state, peer, namespace));
+  return { at, count: side.peers.length };
+}
+
+/** In the order of `peerColumn`. A workload or ServiceAccount without a namespace is of the policy's own. */
+function peerColumns(state: CompileState, peer: Peer, namespace: string): number[] {
+  const id = (text: string | undefined): number => (text === undefined ? -1 : state.strings.intern(text));
+  const { workload, serviceAccount } = peer;
+  const own = peer.namespace ?? namespace;
+  return [
+    id(workload?.kind),
+    id(workload?.name),
+    workload === undefined ? -1 : id(workload.namespace ?? own),
+    id(peer.namespace),
+    serviceAccount === undefined ? -1 : id(`sa:${serviceAccount.namespace ?? own}/${serviceAccount.name}`),
+    peer.cidr === undefined ? -1 : cidrInto(state, peer.cidr),
+    assuranceRank[peer.minAssurance ?? 'IP'],
+  ];
+}
+
+function cidrInto(state: CompileState, text: string): number {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) throw new Error(`parsePolicy let an unreadable cidr through: ${text}`);
+  state.cidrs.push(cidr.bits, ...cidr.words.map((word) => word | 0));
+  return state.cidrs.length / 5 - 1;
+}
+
+function listInto(state: CompileState, values: readonly number[]): Run {
+  const at = state.lists.length;
+  for (const value of values) state.lists.push(value);
+  return { at, count: values.length };
+}
+
+function ruleId(state: CompileState, name: string): number {
+  const known = state.rules.get(name);
+  if (known !== undefined) return known;
+  state.rules.set(name, state.rules.size);
+  return state.rules.size - 1;
+}
+
+/** Where the caller's peers are named: the first of them, or the `scope: All` that stands for everyone. */
+function plainRules(state: CompileState, from: FlowPolicy['spec']['from']): number {
+  return ruleId(state, 'peers' in from ? 'from.peers' : 'from.scope');
+}
+
+function waysOf(state: CompileState, http: HttpMatch | undefined): HttpWays {
+  const { strings } = state;
+  const paths = (http?.paths ?? []).flatMap((path, index) =>
+    patternIds(state, path).map((value) => ({ value, rule: ruleId(state, `match.http.paths[${index}]`) })),
+  );
+  return {
+    paths: paths.length === 0 ? [{ value: 0, rule: 0 }] : paths,
+    methods: http?.methods?.map((method, index) => ({
+      value: strings.intern(method),
+      rule: ruleId(state, `match.http.methods[${index}]`),
+    })),
+    hosts: http?.hosts?.map((host, index) => ({
+      value: hostValue(state, host),
+      rule: ruleId(state, `match.http.hosts[${index}]`),
+    })),
+    header: rarestHeader(state, http),
+  };
+}
+
+function patternIds(state: CompileState, path: string): readonly number[] {
+  const parsed = parsePathPattern(path);
+  if (!parsed.ok) throw new Error(`parsePolicy let a path through that ${parsed.message}: ${path}`);
+  return state.trie.add(parsed.pattern);
+}
+
+function hostValue(state: CompileState, host: string): number {
+  const lower = host.toLowerCase();
+  return lower.startsWith('*.')
+    ? suffixHost(state.strings.intern(lower.slice(2)))
+    : exactHost(state.strings.intern(lower));
+}
+
+function rarestHeader(state: CompileState, http: HttpMatch | undefined): readonly Way[] | undefined {
+  const headers = http?.headers ?? [];
+  const useOf = ({ name, values }: (typeof headers)[number]): number =>
+    Math.max(...values.map((value) => state.headerUse.get(headerUseKey(name, value)) ?? 0));
+  const rarest = [...headers.entries()].sort((a, b) => useOf(a[1]) - useOf(b[1]))[0];
+  if (rarest === undefined) return undefined;
+  const [index, { name, values }] = rarest;
+  return values.map((value, at) => ({
+    value: headerKey(state.strings.intern(name.toLowerCase()), state.strings.intern(value)),
+    rule: ruleId(state, `match.http.headers[${index}].values[${at}]`),
+  }));
+}
+
+function headersInto(state: CompileState, http: HttpMatch | undefined): Run {
+  const at = state.headers.length / 3;
+  for (const { name, values } of http?.headers ?? []) {
+    const run = listInto(
+      state,
+      values.map((value) => state.strings.intern(value)),
+    );
+    state.headers.push(state.strings.intern(name.toLowerCase()), run.at, run.count);
+  }
+  return { at, count: http?.headers?.length ?? 0 };
+}
+
+function rowsInto(
+  state: CompileState,
+  ways: HttpWays,
+  { plainRule, index }: { plainRule: number; index: number },
+): Run {
+  const at = state.rows.length / 5;
+  const rows = rowsOf(ways, plainRule);
+  for (const { key, rule, pattern, shape } of rows) state.rows.push(key, index, rule, pattern, shape);
+  return { at, count: rows.length };
+}
+
+function keyInto(state: CompileState, key: readonly string[]): Run {
+  return listInto(
+    state,
+    key.map((part) =>
+      part.startsWith('header:')
+        ? headerPart + state.strings.intern(part.slice('header:'.length).toLowerCase())
+        : keyParts.findIndex((name) => name === part),
+    ),
+  );
+}

@@ -1,0 +1,72 @@
+// Path templates as policies write them: `/orders/{id}`, `/admin/*`, `/admin/**`, `/adm*`. Turns one into segments, or says
+// in a sentence what is wrong. No regular expression is ever built from a template.
+import { Buffer } from 'node:buffer';
+import { keptSlash, readPaths, createPathReadings } from './normalise-path.ts';
+
+export type PatternSegment =
+  { readonly type: 'literal'; readonly bytes: Uint8Array } | { readonly type: 'one' };
+
+/**
+ * `exact`: the path ends after the segments. `below`: at least one more segment, whatever it is (`/admin/*`).
+ * `here-or-below`: both (`/admin/**`). `prefix`: the next segment starts with `prefix`, then anything (`/adm*`).
+ */
+export type PatternTail =
+  | { readonly type: 'exact' | 'below' | 'here-or-below' }
+  | { readonly type: 'prefix'; readonly prefix: Uint8Array };
+
+export interface PathPattern {
+  readonly segments: readonly PatternSegment[];
+  readonly tail: PatternTail;
+}
+
+export type ParsedPattern =
+  { readonly ok: true; readonly pattern: PathPattern } | { readonly ok: false; readonly message: string };
+
+const wrong = (message: string): ParsedPattern => ({ ok: false, message });
+
+/** Parses a template. A literal is decoded once, like a request's path, and must be in normal form already. */
+export function parsePathPattern(text: string): ParsedPattern {
+  if (!text.startsWith('/')) return wrong('must start with /');
+  if (/[?#]/.test(text)) return wrong('has a query or fragment; a path is matched without them');
+  const { body, tail } = splitTail(text);
+  if (body.includes('*')) return wrong('may have * only at its end; one whole segment is {name}');
+  const parts = body === '' ? [] : body.slice(1).split('/');
+  const segments: PatternSegment[] = [];
+  for (const [index, part] of parts.entries()) {
+    const segment = parseSegment(part, index === parts.length - 1 && tail === 'exact');
+    if (typeof segment === 'string') return wrong(segment);
+    segments.push(segment);
+  }
+  if (tail !== 'prefix') return { ok: true, pattern: { segments, tail: { type: tail } } };
+  const prefix = segments.pop();
+  if (prefix?.type !== 'literal') return wrong('may not join {name} and * in one segment; write /{name}/*');
+  return { ok: true, pattern: { segments, tail: { type: 'prefix', prefix: prefix.bytes } } };
+}
+
+function splitTail(text: string): { body: string; tail: PatternTail['type'] } {
+  if (text.endsWith('/**')) return { body: text.slice(0, -3), tail: 'here-or-below' };
+  if (text.endsWith('/*')) return { body: text.slice(0, -2), tail: 'below' };
+  if (text.endsWith('*')) return { body: text.slice(0, -1), tail: 'prefix' };
+  return { body: text, tail: 'exact' };
+}
+
+function parseSegment(part: string, mayBeEmpty: boolean): PatternSegment | string {
+  if (/^\{[^{}]*\}$/.test(part)) return { type: 'one' };
+  if (/[{}]/.test(part))
+    return `has { or } inside a segment ("${part}"); a {name} stands for one whole segment`;
+  if (part === '' && !mayBeEmpty) return 'has an empty segment (//); write it with single slashes';
+  const readings = createPathReadings();
+  const bytes = Buffer.from(`/${part}`, 'utf8');
+  if (readPaths(readings, bytes, 0, bytes.length) >= 0)
+    return `has a segment ("${part}") with a control character or bytes that are not UTF-8`;
+  const decoded = readings.buffer(0).subarray(readings.start(0) + 1, readings.end(0));
+  if (/^\.\.?$/.test(Buffer.from(decoded).toString()))
+    return 'has a . or .. segment; write the path it leads to';
+  if (decoded.includes(0x5c)) return 'has a backslash; write /';
+  return { type: 'literal', bytes: Uint8Array.from(decoded) };
+}
+
+/** A literal as text, kept slashes as `%2F`. */
+export function literalText(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8').replaceAll(String.fromCharCode(keptSlash), '%2F');
+}

@@ -1,0 +1,109 @@
+// Where everything lies in a snapshot's buffer: sections of ints, doubles and bytes, and the columns of each table.
+// Shared by the compiler (writes) and the evaluator (reads); a change here is a change of `layoutVersion`.
+
+export const layoutMagic = 0x41504446;
+export const layoutVersion = 1;
+
+/** Ints of the head: magic, version, generation, then offset and length (in elements) of each section. */
+export const headInts = 3;
+
+/** Sections in the order they lie; doubles first, so that every section is aligned. */
+export const sections = [
+  'policyNumbers',
+  'strings',
+  'stringSlots',
+  'policies',
+  'peers',
+  'cidrs',
+  'lists',
+  'headers',
+  'rows',
+  'nodes',
+  'edges',
+  'edgeSlots',
+  'bytes',
+] as const;
+export type Section = (typeof sections)[number];
+
+/** Columns of `policies`; `…At`/`…Count` are runs in `peers`, `lists`, `headers` or `rows`; `everyone` as a count means scope: All. */
+export const policyColumn = {
+  mode: 0,
+  action: 1,
+  closed: 2,
+  reset: 3,
+  needsHttp: 4,
+  name: 5,
+  namespace: 6,
+  egress: 7,
+  fromAt: 8,
+  fromCount: 9,
+  toAt: 10,
+  toCount: 11,
+  portsAt: 12,
+  portsCount: 13,
+  methodsAt: 14,
+  methodsCount: 15,
+  hostsAt: 16,
+  hostsCount: 17,
+  headersAt: 18,
+  headersCount: 19,
+  rowsAt: 20,
+  rowsCount: 21,
+  keyAt: 22,
+  keyCount: 23,
+  plainRule: 24,
+} as const;
+export const policyStride = 25;
+export const everyone = -1;
+
+/** Columns of `policyNumbers` (doubles). */
+export const numberColumn = { expiresAt: 0, rate: 1, periodMs: 2, burst: 3 } as const;
+export const numberStride = 4;
+
+export const modeEnforce = 1;
+export const modeShadow = 2;
+export const actionBlock = 1;
+export const actionThrottle = 2;
+
+/** Columns of `peers`: string ids, -1 where any; `cidr` an index, -1 for none. */
+export const peerColumn = {
+  kind: 0,
+  name: 1,
+  workloadNamespace: 2,
+  namespace: 3,
+  principal: 4,
+  cidr: 5,
+  minAssurance: 6,
+} as const;
+export const peerStride = 7;
+
+/** Columns of `cidrs`: prefix length counted in the 128-bit form, then four words; IPv4 is mapped (`::ffff:a.b.c.d`). */
+export const cidrStride = 5;
+
+/** Columns of `headers`: name id, run of value ids in `lists`. */
+export const headerColumn = { name: 0, valuesAt: 1, valuesCount: 2 } as const;
+export const headerCondStride = 3;
+
+/** Columns of `strings`: run in `bytes`, hash. */
+export const stringStride = 3;
+
+/** Columns of `rows`: one way into a policy. `key` = `rowKey(…)`; `pattern` 0 means any path. */
+export const rowColumn = { key: 0, policy: 1, rule: 2, pattern: 3, shape: 4 } as const;
+export const rowStride = 5;
+
+/** Which fields are part of a row's key, as bits; the path pattern always is. */
+export const shapeMethod = 1;
+export const shapeHost = 2;
+export const shapeHeader = 4;
+
+/** Columns of path `nodes`; pattern ids and children, 0 for none (0 is the root, never a child); prefix lengths in bytes. */
+export const nodeColumn = { one: 0, exact: 1, below: 2, prefixMin: 3, prefixMax: 4 } as const;
+export const nodeStride = 5;
+
+/** Columns of path `edges`. A prefix edge's child is the pattern id itself. */
+export const edgeColumn = { parent: 0, hash: 1, at: 2, length: 3, child: 4, prefix: 5 } as const;
+export const edgeStride = 6;
+
+/** Parts of a throttle key, as stored in `lists`; header parts are `headerPart + name id`. */
+export const keyParts = ['principal', 'workload', 'destination', 'route', 'method'] as const;
+export const headerPart = 16;

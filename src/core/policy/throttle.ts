@@ -1,0 +1,211 @@
+// Throttles on one admitted request: all that match apply, all or none of them is charged, the strictest refusal is named.
+// Keys are strings only where a throttle has matched.
+import { createHash } from 'node:crypto';
+import { Buffer } from 'node:buffer';
+import { headerStride, type HeadView } from '../model/head-view.ts';
+import type { BucketTerms, ThrottleBuckets } from './buckets.ts';
+import { policyText, type Scope } from './scope.ts';
+import { findLowerString } from './string-table.ts';
+import {
+  headerPart,
+  keyParts,
+  numberColumn,
+  numberStride,
+  policyColumn as column,
+  policyStride,
+} from './table-layout.ts';
+import type { Tables } from './tables.ts';
+
+/** Result of charging: reused. */
+export interface ThrottleOutcome {
+  /** Policy that refused, -1 when all admitted. */
+  refusedBy: number;
+  retryAfterMs: number;
+  /** Of the one that refused, else of the one with the fewest tokens left; 0 when no throttle matched. */
+  limitBurst: number;
+  limitRemaining: number;
+}
+
+/** The request being charged. */
+export interface ThrottledRequest {
+  head: HeadView | undefined;
+  route: string;
+  now: number;
+}
+
+export interface Throttler {
+  /** Opens the buckets of `policies[0, count)`; `union` are those of "enforced set plus shadow set". */
+  open(scope: Scope, request: ThrottledRequest, policies: Int32Array, count: number, union: boolean): void;
+  /** Charges what `open` opened last for that world. */
+  charge(policies: Int32Array, count: number, union: boolean, out: ThrottleOutcome): void;
+}
+
+/** Longer key parts are replaced by their hash: a caller must not choose how much memory a key takes. */
+const maxPartLength = 96;
+
+interface KeyPlan {
+  readonly terms: BucketTerms;
+  /** The key as far as the scope fixes it. */
+  readonly fixed: string;
+  /** Parts that depend on the request, as stored in `lists`. */
+  readonly varying: readonly number[];
+}
+interface Plan {
+  readonly enforced: KeyPlan;
+  readonly union: KeyPlan;
+}
+
+export function createThrottler(tables: Tables, buckets: ThrottleBuckets): Throttler {
+  const policyCount = tables.policies.length / policyStride;
+  const plans = new WeakMap<Scope, Map<number, Plan>>();
+  const enforcedBuckets = new Int32Array(policyCount).fill(-1);
+  const unionBuckets = new Int32Array(policyCount).fill(-1);
+
+  const planOf = (scope: Scope, policy: number): Plan => {
+    let ofScope = plans.get(scope);
+    if (ofScope === undefined) plans.set(scope, (ofScope = new Map()));
+    let plan = ofScope.get(policy);
+    if (plan === undefined) {
+      plan = {
+        enforced: makePlan(tables, scope, policy, ''),
+        union: makePlan(tables, scope, policy, 'shadow '),
+      };
+      ofScope.set(policy, plan);
+    }
+    return plan;
+  };
+
+  return {
+    open(scope, request, policies, count, union) {
+      for (let index = 0; index < count; index += 1) {
+        const policy = policies[index] ?? 0;
+        const plan = planOf(scope, policy);
+        const { terms, fixed, varying } = union ? plan.union : plan.enforced;
+        const key = varying.length === 0 ? fixed : fixed + varyingKey(tables, varying, request);
+        if (union) {
+          // A policy in force starts its second, hypothetical bucket as full as its real one is now.
+          unionBuckets[policy] = buckets.open(terms, key, request.now, enforcedBuckets[policy] ?? -1);
+        } else enforcedBuckets[policy] = buckets.open(terms, key, request.now, -1);
+      }
+    },
+    charge(policies, count, union, out) {
+      const opened = union ? unionBuckets : enforcedBuckets;
+      refuse(buckets, opened, policies, count, out);
+      if (out.refusedBy === -1) admit(buckets, opened, policies, count, out);
+      const named = out.refusedBy;
+      if (named !== -1) out.limitBurst = burstOf(tables, named);
+    },
+  };
+}
+
+const burstOf = (tables: Tables, policy: number): number =>
+  tables.policyNumbers[policy * numberStride + numberColumn.burst] ?? 0;
+
+/** Names the throttle with the longest wait, if any has to wait. */
+function refuse(
+  buckets: ThrottleBuckets,
+  opened: Int32Array,
+  policies: Int32Array,
+  count: number,
+  out: ThrottleOutcome,
+): void {
+  out.refusedBy = -1;
+  out.retryAfterMs = 0;
+  out.limitBurst = 0;
+  out.limitRemaining = 0;
+  for (let index = 0; index < count; index += 1) {
+    const policy = policies[index] ?? 0;
+    const waitMs = buckets.waitMs(opened[policy] ?? 0);
+    if (waitMs <= out.retryAfterMs) continue;
+    out.retryAfterMs = waitMs;
+    out.refusedBy = policy;
+  }
+}
+
+/** Charges every throttle and reports the one with the fewest tokens left. Two throttles never share a bucket. */
+function admit(
+  buckets: ThrottleBuckets,
+  opened: Int32Array,
+  policies: Int32Array,
+  count: number,
+  out: ThrottleOutcome,
+): void {
+  for (let index = 0; index < count; index += 1) {
+    const bucket = opened[policies[index] ?? 0] ?? 0;
+    buckets.take(bucket);
+    const remaining = buckets.remaining(bucket);
+    if (index > 0 && remaining >= out.limitRemaining) continue;
+    out.limitRemaining = remaining;
+    out.limitBurst = buckets.burst(bucket);
+  }
+}
+
+function makePlan(tables: Tables, scope: Scope, policy: number, world: string): KeyPlan {
+  const at = policy * policyStride;
+  const numbers = tables.policyNumbers.subarray(policy * numberStride);
+  const rate = numbers[numberColumn.rate] ?? 0;
+  const periodMs = numbers[numberColumn.periodMs] ?? 0;
+  const burst = numbers[numberColumn.burst] ?? 0;
+  const owner = `${world}${policyText(tables, policy)} ${rate}/${periodMs}+${burst}`;
+  const keyAt = tables.policies[at + column.keyAt] ?? 0;
+  const parts = tables.lists.subarray(keyAt, keyAt + (tables.policies[at + column.keyCount] ?? 0));
+  const fixed = [owner];
+  const varying: number[] = [];
+  for (const part of parts) {
+    const value = fixedPart(scope, part);
+    if (value === undefined) varying.push(part);
+    else fixed.push(`${part}${present(value)}`);
+  }
+  return { terms: { owner, rate, periodMs, burst }, fixed: fixed.join('\n'), varying };
+}
+
+/** Value of a part that the scope fixes; undefined for one that each request brings. */
+function fixedPart(scope: Scope, part: number): string | undefined {
+  const { source, destination } = scope.identity;
+  const spell = (workload: typeof source.workload): string =>
+    `${workload.namespace}/${workload.kind}/${workload.name}`;
+  switch (keyParts[part]) {
+    case 'principal':
+      return source.principal;
+    case 'workload':
+      return spell(source.workload);
+    case 'destination':
+      return spell(destination.workload);
+    default:
+      return undefined;
+  }
+}
+
+/** A missing part is a value of its own, unlike any that can be sent. */
+const missing = '!';
+const present = (value: string): string => `=${bounded(value)}`;
+
+const bounded = (value: string): string =>
+  value.length <= maxPartLength ? value : `#${createHash('sha256').update(value).digest('hex')}`;
+
+function varyingKey(tables: Tables, varying: readonly number[], request: ThrottledRequest): string {
+  let key = '';
+  for (const part of varying) key += `\n${part}${varyingPart(tables, part, request)}`;
+  return key;
+}
+
+function varyingPart(tables: Tables, part: number, { head, route }: ThrottledRequest): string {
+  if (head === undefined) return missing;
+  if (part >= headerPart) return headerPartOf(tables, part - headerPart, head);
+  if (keyParts[part] === 'method') return present(text(head, head.methodStart, head.methodEnd));
+  return route === '' ? missing : present(route);
+}
+
+/** The first occurrence counts; the parser refuses line breaks in values, so parts cannot run into each other. */
+function headerPartOf(tables: Tables, name: number, head: HeadView): string {
+  for (let index = 0; index < head.headerCount; index += 1) {
+    const at = index * headerStride;
+    if (findLowerString(tables, head.bytes, head.headers[at] ?? 0, head.headers[at + 1] ?? 0) !== name)
+      continue;
+    return present(text(head, head.headers[at + 2] ?? 0, head.headers[at + 3] ?? 0));
+  }
+  return missing;
+}
+
+const text = (head: HeadView, start: number, end: number): string =>
+  Buffer.from(head.bytes.buffer, head.bytes.byteOffset + start, end - start).toString('latin1');
