@@ -16,9 +16,9 @@ function passesLuhn(number: string): boolean {
   const sum = Array.from(number)
     .reverse()
     .reduce((total, digit, index) => {
-    const value = Number(digit) * (index % 2 === 1 ? 2 : 1);
-    return total + Math.floor(value / 10) + (value % 10);
-  }, 0);
+      const value = Number(digit) * (index % 2 === 1 ? 2 : 1);
+      return total + Math.floor(value / 10) + (value % 10);
+    }, 0);
   return sum % 10 === 0;
 }
 

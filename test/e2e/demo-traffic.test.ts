@@ -1,0 +1,81 @@
+// The demo's traffic for real: what passes on each edge when users, the job and the attacker are at work.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { startServices, type Shop } from '../../src/app/demo/shop.ts';
+import { edges } from '../../src/app/demo/topology.ts';
+import { openCountingListeners, type CountingListeners } from './demo-listeners.ts';
+
+const waiting = { timeout: 100_000, interval: 100 };
+let shop: Shop;
+let listeners: CountingListeners;
+
+beforeAll(async () => {
+  shop = await startServices({ seed: 20, onExit: () => undefined });
+  listeners = await openCountingListeners(shop.listeners);
+  await shop.startTraffic(listeners.ports, { rate: 300, attacker: true });
+});
+
+afterAll(async () => {
+  await shop.stop();
+  await listeners.close();
+});
+
+test('every edge between the shop\u2019s own parts carries traffic', async () => {
+  const own = listeners.seen.filter(({ caller }) => caller !== 'scanner');
+  expect(own.length).toBe(edges.filter(({ caller }) => caller !== 'scanner').length);
+  await vi.waitUntil(() => own.every(({ statuses }) => statuses.length > 0), waiting);
+});
+
+test('almost all that customers do succeeds, and all that the nightly job does', async () => {
+  const web = listeners.of('web', 'storefront');
+  await vi.waitUntil(() => web.statuses.length > 500, waiting);
+  const fine = web.statuses.filter((status) => status < 400).length;
+  expect(fine / web.statuses.length).toBeGreaterThan(0.9);
+  expect(web.statuses.filter((status) => status >= 500).length).toBeLessThan(10);
+  const job = listeners.seen.filter(({ caller }) => caller === 'nightly').flatMap(({ statuses }) => statuses);
+  expect(job.length).toBeGreaterThan(20);
+  expect(job.filter((status) => status >= 300)).toEqual([]);
+});
+
+test('one trace id goes from the customer\u2019s click to the last service', () => {
+  const traceOf = (head: string): string => /traceparent: 00-([0-9a-f]{32})-/i.exec(head)?.[1] ?? '';
+  const clicks = new Set(listeners.of('web', 'storefront').heads.map(traceOf));
+  const behind = listeners.of('orders', 'payments').heads.map(traceOf);
+  expect(behind.length).toBeGreaterThan(0);
+  expect(behind.filter((trace) => !clicks.has(trace))).toEqual([]);
+});
+
+test('calls carry the callee\u2019s name as host and a token of the right kind', () => {
+  const [head = ''] = listeners.of('orders', 'payments').heads;
+  expect(head).toMatch(/\r\nhost: payments\.pay\.svc\.cluster\.local\r\n/i);
+  const payload = /authorization: Bearer [\w-]+\.([\w-]+)\.[\w-]+/i.exec(head)?.[1] ?? '';
+  expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({
+    sub: 'svc:orders',
+    role: 'service',
+  });
+});
+
+test('the attacker gets through all of its phases', async () => {
+  const scanner = listeners.seen.filter(({ caller }) => caller === 'scanner');
+  const requests = (callee?: string): string[] =>
+    scanner.filter((each) => callee === undefined || each.callee === callee).flatMap((each) => each.requests);
+  const wants: readonly [string, () => boolean][] = [
+    ['scan', () => requests().filter((line) => /\/(\.env|\.git|actuator|wp-|debug)/.test(line)).length > 3],
+    [
+      'log-ins',
+      () => listeners.of('scanner', 'users').statuses.filter((status) => status === 401).length > 20,
+    ],
+    [
+      'enumeration',
+      () => new Set(requests('orders').filter((line) => /\/orders\/\d+$/.test(line))).size > 40,
+    ],
+    [
+      'no token',
+      () => listeners.of('scanner', 'legacy-v1').statuses.filter((status) => status === 200).length > 5,
+    ],
+    ['URL credential', () => requests('legacy-v1').some((line) => line.includes('?'))],
+    ['differentials', () => scanner.some(({ statuses }) => statuses.includes(400))],
+  ];
+  for (const [name, seen] of wants) {
+    await vi.waitUntil(seen, waiting).catch(() => expect.fail(`phase not seen: ${name}`));
+  }
+});
