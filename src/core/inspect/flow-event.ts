@@ -1,14 +1,22 @@
-// Exchange -> FlowEvent on the main thread. Signature published first; the implementation follows in the next commit.
-import type { FlowEvent, Verdict } from '../model/event.ts';
-import type { Decision, Exchange } from '../model/exchange.ts';
-import type { ListenerConfig } from '../model/identity.ts';
+// Exchange -> FlowEvent on the main thread: spans and numbers become the one event everybody reads, masked at this point and
+// nowhere later. Runs once per request, so what repeats is remembered; nothing here keeps bytes of the exchange.
+import type { FlowEvent, Header, Verdict } from '../model/event.ts';
+import { exchangeProtocols, type Decision, type Exchange } from '../model/exchange.ts';
+import { toEndpoint, type ListenerConfig } from '../model/identity.ts';
+import { visible } from './flow-event-visible.ts';
 import type { Masker } from '../mask/masker.ts';
+import { bodyWindow } from './flow-event-body.ts';
+import { bufferOver, byteHash, createByteCache, safeText } from './flow-event-bytes.ts';
+import { createHeaderReader, headerValue, type HeaderReader } from './flow-event-headers.ts';
+import { createClockText } from './flow-event-time.ts';
+import { traceIdOf } from './flow-event-trace.ts';
 
 export interface FlowAssemblerOptions {
   readonly listeners: readonly ListenerConfig[];
   /** Prefix of flow ids. */
   readonly agent: string;
   readonly masker: Masker;
+  /** Words for a decision; `normalisedPath` is already masked and safe to show. */
   readonly describe: (
     decision: Decision,
     generation: number,
@@ -16,5 +24,142 @@ export interface FlowAssemblerOptions {
   ) => { readonly verdict: Verdict; readonly shadow?: Verdict };
 }
 
+/** Characters of a path, query or host that an event carries. */
+const longestTarget = 4096;
+/** Distinct paths, queries and hosts remembered at a time. */
+const cachedTargets = 4096;
+const cachedRoutes = 4096;
+
+type Request = NonNullable<FlowEvent['request']>;
+type Response = NonNullable<FlowEvent['response']>;
+
+interface Tools {
+  readonly masker: Masker;
+  readonly headers: HeaderReader;
+  readonly path: (bytes: Buffer, start: number, end: number) => string;
+  readonly query: (bytes: Buffer, start: number, end: number) => string;
+  readonly word: (bytes: Buffer, start: number, end: number) => string;
+  readonly route: (route: string) => string;
+}
+
+const cut = (text: string): string =>
+  text.length <= longestTarget ? text : `${text.slice(0, longestTarget - 1)}…`;
+
+function remembered(make: (text: string) => string): Tools['path'] {
+  const cache = createByteCache(cachedTargets, (bytes, start, end) => make(safeText(bytes, start, end)));
+  return (bytes, start, end) => cache.get(bytes, start, end, byteHash(bytes, start, end));
+}
+
+function rememberedText(make: (text: string) => string): (text: string) => string {
+  let known = new Map<string, string>();
+  return (text) => {
+    const hit = known.get(text);
+    if (hit !== undefined) return hit;
+    if (known.size >= cachedRoutes) known = new Map();
+    const made = make(text);
+    known.set(text, made);
+    return made;
+  };
+}
+
+function createTools(masker: Masker): Tools {
+  return {
+    masker,
+    headers: createHeaderReader(masker),
+    path: remembered((text) => cut(masker.maskPath(text))),
+    query: remembered((text) => cut(masker.maskQuery(text))),
+    word: remembered(cut),
+    route: rememberedText((text) => cut(masker.maskPath(visible(text)))),
+  };
+}
+
+function requestOf(exchange: Exchange, head: Buffer, headers: Header[], tools: Tools): Request {
+  const { queryStart, queryEnd, requestBodyLength } = exchange;
+  const request: Request = {
+    method: tools.word(head, exchange.methodStart, exchange.methodEnd),
+    host: tools.word(head, exchange.hostStart, exchange.hostEnd),
+    path: tools.path(head, exchange.pathStart, exchange.pathEnd),
+    route: tools.route(exchange.route),
+    bytes: exchange.requestBytes,
+    headers,
+  };
+  if (queryEnd > queryStart) request.query = tools.query(head, queryStart, queryEnd);
+  if (requestBodyLength > 0)
+    request.body = bodyWindow(tools.masker, bufferOver(exchange.requestBody), {
+      length: requestBodyLength,
+      truncated: exchange.requestBodyTruncated,
+      contentType: headerValue(headers, 'content-type') ?? '',
+    });
+  return request;
+}
+
+function responseOf(exchange: Exchange, tools: Tools): Response {
+  const response: Response = { status: exchange.status, bytes: exchange.responseBytes };
+  const { responseHeadLength, responseBodyLength } = exchange;
+  const headers =
+    responseHeadLength > 0 ? tools.headers.read(bufferOver(exchange.responseHead), responseHeadLength) : [];
+  if (headers.length > 0) response.headers = headers;
+  if (responseBodyLength > 0)
+    response.body = bodyWindow(tools.masker, bufferOver(exchange.responseBody), {
+      length: responseBodyLength,
+      truncated: exchange.responseBodyTruncated,
+      contentType: headerValue(headers, 'content-type') ?? '',
+    });
+  if (exchange.local) response.local = true;
+  return response;
+}
+
+/** Milliseconds to three decimals; a clock that stepped back gives 0. */
+const elapsed = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000) / 1000);
+
+type Flow = { -readonly [Key in keyof FlowEvent]: FlowEvent[Key] };
+
+function addTimes(flow: Flow, { startedAt, firstByteAt, endedAt }: Exchange): void {
+  if (endedAt > 0) flow.latencyMs = elapsed(startedAt, endedAt);
+  if (firstByteAt > 0) flow.firstByteMs = elapsed(startedAt, firstByteAt);
+}
+
+function addMessages(flow: Flow, exchange: Exchange, tools: Tools): void {
+  if (exchange.headLength > 0 && exchange.methodEnd > exchange.methodStart) {
+    const head = bufferOver(exchange.head);
+    const headers = tools.headers.read(head, exchange.headLength);
+    const traceId = traceIdOf(headers);
+    flow.request = requestOf(exchange, head, headers, tools);
+    flow.response = responseOf(exchange, tools);
+    if (traceId !== undefined) flow.traceId = traceId;
+  } else if (exchange.status > 0) flow.response = responseOf(exchange, tools);
+}
+
 /** Builds the assembler: call it with each exchange while its buffers are valid; the result shares no bytes with it. */
-export declare function createFlowAssembler(options: FlowAssemblerOptions): (exchange: Exchange) => FlowEvent;
+export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: Exchange) => FlowEvent {
+  const { listeners, agent, masker, describe } = options;
+  const tools = createTools(masker);
+  const clock = createClockText();
+  const destinations = listeners.map(({ destination, upstream }) =>
+    toEndpoint(destination, `${upstream.host}:${upstream.port}`),
+  );
+  return (exchange) => {
+    const config = listeners[exchange.listener];
+    const destination = destinations[exchange.listener];
+    if (!config || !destination) throw new Error(`exchange of unknown listener ${exchange.listener}`);
+    const path = exchange.normalisedPath === '' ? '' : masker.maskPath(visible(exchange.normalisedPath));
+    const { verdict, shadow } = describe(exchange.decision, exchange.generation, path);
+    const connection = `${agent}-${exchange.connection.toString(36)}`;
+    const flow: Flow = {
+      type: 'flow',
+      time: clock(exchange.startedAt),
+      id: `${connection}-${exchange.sequence.toString(36)}`,
+      connection,
+      source: toEndpoint(config.source, exchange.clientAddress === '' ? undefined : exchange.clientAddress),
+      destination,
+      protocol: exchangeProtocols[exchange.protocol] ?? 'opaque',
+      verdict: exchange.blockId === '' ? verdict : { ...verdict, blockId: exchange.blockId },
+    };
+    addMessages(flow, exchange, tools);
+    addTimes(flow, exchange);
+    if (shadow) flow.shadow = shadow;
+    if (exchange.broken !== '') flow.broken = exchange.broken;
+    if (exchange.opaque !== '') flow.opaque = exchange.opaque;
+    return flow;
+  };
+}

@@ -1,0 +1,81 @@
+// Bytes from the wire as safe text, and a bounded cache from bytes to what was made of them: keep-alive clients send the same
+// header lines again and again, and making a string costs more than comparing thirty bytes.
+import { isUtf8 } from 'node:buffer';
+import { visible } from './flow-event-visible.ts';
+
+/** A Buffer over the same memory, so that text can be cut from it. */
+export function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** `bytes[start, end)` as text: UTF-8 where valid, else every byte above 127 as `\xNN`; control and bidi characters escaped. */
+export function safeText(bytes: Buffer, start: number, end: number): string {
+  for (let index = start; index < end; index += 1) {
+    const byte = bytes[index] ?? 0;
+    if (byte < 32 || byte > 126) return unusualText(bytes, start, end);
+  }
+  return bytes.toString('latin1', start, end);
+}
+
+function unusualText(bytes: Buffer, start: number, end: number): string {
+  if (isUtf8(bytes.subarray(start, end))) return visible(bytes.toString('utf8', start, end));
+  const escaped = bytes
+    .toString('latin1', start, end)
+    .replaceAll(/[\u0080-\u00ff]/g, (char) => `\\x${char.charCodeAt(0).toString(16)}`);
+  return visible(escaped);
+}
+
+interface Entry<T> {
+  readonly bytes: Uint8Array;
+  readonly made: T;
+}
+
+/** Longer stretches are made anew each time: caching them would hoard memory. */
+const longestCached = 512;
+
+/** Looks up `bytes[start, end)`, whose hash by `byteHash` is `hash`. */
+export interface ByteCache<T> {
+  get(bytes: Buffer, start: number, end: number, hash: number): T;
+}
+
+export const hashStart = 0x811c9dc5 | 0;
+
+/** One step of FNV-1a. */
+export function hashStep(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193);
+}
+
+/** Hash of `bytes[start, end)`. */
+export function byteHash(bytes: Uint8Array, start: number, end: number): number {
+  let hash = hashStart;
+  for (let index = start; index < end; index += 1) hash = hashStep(hash, bytes[index] ?? 0);
+  return hash;
+}
+
+function same(kept: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
+  if (kept.length !== end - start) return false;
+  for (let index = 0; index < kept.length; index += 1) if (kept[index] !== bytes[start + index]) return false;
+  return true;
+}
+
+/**
+ * One entry per slot, the newest stays: no bookkeeping, and a flood of distinct values only costs misses.
+ * @param slots a power of two.
+ */
+export function createByteCache<T>(
+  slots: number,
+  make: (bytes: Buffer, start: number, end: number) => T,
+): ByteCache<T> {
+  const entries = new Array<Entry<T> | undefined>(slots).fill(undefined);
+  return {
+    get: (bytes, start, end, hash) => {
+      const slot = (hash ^ (hash >>> 15)) & (slots - 1);
+      const entry = entries[slot];
+      if (entry !== undefined && same(entry.bytes, bytes, start, end)) return entry.made;
+      const made = make(bytes, start, end);
+      if (end - start <= longestCached)
+        entries[slot] = { bytes: Uint8Array.prototype.slice.call(bytes, start, end), made };
+      return made;
+    },
+  };
+}
