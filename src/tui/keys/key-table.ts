@@ -13,7 +13,7 @@ export interface KeyRow {
   /** A phrase for help and palette. */
   readonly description: string;
   readonly contexts: readonly KeyContext[];
-  /** It changes what the agent enforces: not bound when read-only or locked. */
+  /** It changes what the agent enforces at once: not bound when read-only or locked. Drafting and previewing are harmless. */
   readonly dangerous: boolean;
   /** Place in the footer, lowest first; 0 keeps it out. */
   readonly footer: number;
@@ -46,7 +46,7 @@ const everywhere = (shorts: readonly Short[]): readonly KeyRow[] =>
 const scrolling: readonly KeyContext[] = ['global', 'mutation', 'text', 'help'];
 
 export const keyTable: readonly KeyRow[] = [
-  ...dangerous(
+  ...plain(
     ['flows', 'graph', 'findings', 'detail'],
     [
       [
@@ -54,7 +54,7 @@ export const keyTable: readonly KeyRow[] = [
         'B',
         'flow.block',
         'block',
-        'Block this caller: shows the policy and its effect first',
+        'Block this caller: shows the policy and its effect before anything is done',
         4,
       ],
       [
@@ -62,16 +62,25 @@ export const keyTable: readonly KeyRow[] = [
         'T',
         'flow.throttle',
         'throttle',
-        'Throttle this caller: shows the policy and its effect first',
+        'Throttle this caller: shows the policy and its effect before anything is done',
         5,
       ],
     ],
   ),
-  ...dangerous(
+  ...plain(
     ['policies'],
-    [['policy.remove', 'D', 'policy.remove', 'remove', 'Remove this policy, after asking', 5]],
+    [
+      [
+        'policy.remove',
+        'D',
+        'policy.remove',
+        'remove',
+        'Remove this policy, after showing what it would let through',
+        5,
+      ],
+    ],
   ),
-  ...dangerous(
+  ...plain(
     ['global'],
     [['policy.undo', 'u', 'policy.undo', 'undo', 'Undo the newest policy change, after asking', 7]],
   ),
@@ -93,8 +102,20 @@ export const keyTable: readonly KeyRow[] = [
     ],
   ),
   ...plain(
-    ['flows', 'graph', 'detail', 'findings'],
-    [['flow.export', 'X', 'flow.export', 'export', 'Write the policy that would block this to a YAML file']],
+    ['flows', 'detail'],
+    [
+      [
+        'flow.export',
+        'X',
+        'flow.export',
+        'export',
+        'Write this flow to a JSON file in the working directory',
+      ],
+    ],
+  ),
+  ...plain(
+    ['text'],
+    [['text.export', 'X', 'flow.export', 'export', 'Write this text to a file in the working directory', 2]],
   ),
   ...plain(
     ['findings'],
@@ -187,8 +208,11 @@ export const keyTable: readonly KeyRow[] = [
   ),
   ...dangerous(
     ['mutation'],
+    [['mutation.apply', 'y', 'dialog.apply', 'apply', 'Do exactly what is shown', 1]],
+  ),
+  ...plain(
+    ['mutation'],
     [
-      ['mutation.apply', 'y', 'dialog.apply', 'apply', 'Do exactly what is shown', 1],
       [
         'mutation.shadow',
         's',

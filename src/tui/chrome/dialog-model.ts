@@ -1,0 +1,224 @@
+// Every dialog as a frame of lines: title, body window, foot. What is said in it comes from the dialog's own state. Pure.
+import type { Keymap } from '../keys/keymap.ts';
+import type { Rect } from '../render/draw-context.ts';
+import type { DataView } from '../state/data-view.ts';
+import type { Dialog } from '../state/dialog.ts';
+import { keyContext } from '../state/key-context.ts';
+import type { AppState } from '../state/state.ts';
+import { popDialog } from '../state/top-dialog.ts';
+import type { Role } from '../theme/roles.ts';
+import type { Theme } from '../theme/theme.ts';
+import { inputLine, keysLine } from './footer.ts';
+import { helpLines } from './help.ts';
+import { lineWidth, plainLine, segment, spread, wrapText } from './line.ts';
+import type { Line } from './line.ts';
+import { paletteEntries, searchPalette } from './palette.ts';
+import type { PaletteEntry } from './palette.ts';
+
+export interface DialogInput {
+  readonly state: AppState;
+  readonly data: DataView;
+  readonly keymap: Keymap;
+  readonly theme: Theme;
+  readonly themes: readonly string[];
+}
+
+/** A dialog's text before it is framed. Lines before `fixed` stay when the rest scrolls. */
+export interface DialogContent {
+  readonly title: Line;
+  readonly lines: readonly Line[];
+  readonly fixed: number;
+  /** First scrolled line wanted; clamped here. */
+  readonly scroll: number;
+  readonly foot: Line;
+  readonly border: Role;
+  /** Cells of text it would like. */
+  readonly wide: number;
+}
+
+export interface DialogFrame {
+  readonly rect: Rect;
+  /** All rows, border included, each exactly as wide as the rect. */
+  readonly rows: readonly Line[];
+}
+
+/** Palette entries for what is typed, and the one that enter would run. */
+export function paletteChoices(input: DialogInput): {
+  readonly shown: readonly PaletteEntry[];
+  readonly index: number;
+} {
+  const dialog = input.state.dialogs.at(-1);
+  if (dialog?.type !== 'palette') return { shown: [], index: 0 };
+  const entries = paletteEntries({
+    keymap: input.keymap,
+    contexts: keyContext(popDialog(input.state)),
+    data: input.data,
+    themes: input.themes,
+    barred: input.state.access.readOnly || input.state.access.locked,
+  });
+  const shown = searchPalette(entries, dialog.input.text);
+  return { shown, index: Math.max(0, Math.min(dialog.index, shown.length - 1)) };
+}
+
+const paletteRows = 12;
+
+function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput): DialogContent {
+  const { shown, index } = paletteChoices(input);
+  const wide = 84;
+  const first = Math.max(0, Math.min(index - paletteRows + 2, shown.length - paletteRows));
+  const lines = shown.slice(first, first + paletteRows).map((entry, at): Line => {
+    const marked = first + at === index;
+    const sign = marked ? input.theme.glyph('cursor') : ' ';
+    const line = spread(
+      [segment(`${sign} ${entry.title}`)],
+      [segment(`${entry.note} `, 'dim')],
+      wide,
+      input.theme.glyph('more'),
+    );
+    return marked ? line.map((each) => ({ ...each, on: 'selection' as const })) : line;
+  });
+  const none = plainLine('  nothing matches', 'dim');
+  return {
+    title: plainLine('Commands', 'dialog.title'),
+    lines: [
+      [segment(': ', 'prompt'), ...inputLine(dialog.input, undefined)],
+      [],
+      ...(lines.length > 0 ? lines : [none]),
+    ],
+    fixed: 2,
+    scroll: 0,
+    foot: plainLine(`${shown.length === 0 ? 0 : index + 1} of ${shown.length}`, 'dim'),
+    border: 'dialog.border',
+    wide,
+  };
+}
+
+function helpContent(dialog: Dialog & { type: 'help' }, { state, keymap }: DialogInput): DialogContent {
+  const below = popDialog(state);
+  return {
+    title: plainLine('Keys', 'dialog.title'),
+    lines: helpLines(keymap, keyContext(below), state.access.readOnly || state.access.locked),
+    fixed: 0,
+    scroll: dialog.scroll,
+    foot: [],
+    border: 'dialog.border',
+    wide: 96,
+  };
+}
+
+function textContent(dialog: Dialog & { type: 'text' }): DialogContent {
+  return {
+    title: plainLine(dialog.title, 'dialog.title'),
+    lines: dialog.lines.map((line) => yamlLine(line)),
+    fixed: 0,
+    scroll: dialog.scroll,
+    foot: [],
+    border: 'dialog.border',
+    wide: Math.max(40, ...dialog.lines.map((line) => line.length)),
+  };
+}
+
+/** A line of YAML with its key, value and comment told apart. */
+export function yamlLine(line: string): Line {
+  if (/^\s*#/.test(line)) return plainLine(line, 'yaml.comment');
+  const found = /^(\s*(?:- )*)([^\s:#][^:]*:)( .*)?$/.exec(line);
+  if (!found) return plainLine(line, 'yaml.value');
+  return [
+    segment(found[1] ?? ''),
+    segment(found[2] ?? '', 'yaml.key'),
+    segment(found[3] ?? '', 'yaml.value'),
+  ];
+}
+
+function messageContent(dialog: Dialog & { type: 'message' }): DialogContent {
+  const wide = 72;
+  const bad = dialog.level === 'bad';
+  return {
+    title: plainLine(dialog.title, bad ? 'dialog.danger' : 'dialog.title'),
+    lines: [
+      ...wrapText(dialog.text, wide).map((text) => plainLine(text)),
+      ...(dialog.hint === ''
+        ? []
+        : [[], ...wrapText(dialog.hint, wide).map((text) => plainLine(text, 'label'))]),
+    ],
+    fixed: 0,
+    scroll: 0,
+    foot: [],
+    border: bad ? 'dialog.danger' : 'dialog.border',
+    wide,
+  };
+}
+
+/** Content of the dialogs that belong to the chrome; the mutating ones have their own. */
+export function chromeDialog(
+  dialog: Exclude<Dialog, { type: 'mutation' | 'confirm' }>,
+  input: DialogInput,
+): DialogContent {
+  switch (dialog.type) {
+    case 'palette':
+      return paletteContent(dialog, input);
+    case 'help':
+      return helpContent(dialog, input);
+    case 'text':
+      return textContent(dialog);
+    case 'message':
+      return messageContent(dialog);
+  }
+}
+
+function borderRow(
+  left: string,
+  right: string,
+  text: Line,
+  width: number,
+  { theme, border }: { theme: Theme; border: Role },
+): Line {
+  const horizontal = theme.glyph('horizontal');
+  const label: Line =
+    text.length === 0 ? [] : [segment(`${left}${horizontal} `, border), ...text, segment(' ', border)];
+  const head = label.length === 0 ? [segment(left, border)] : label;
+  const fitted = spread(head, [], Math.max(0, width - 1), theme.glyph('more')).slice(0, -1);
+  const fill = Math.max(0, width - 1 - lineWidth(fitted));
+  return [...fitted, segment(horizontal.repeat(fill) + right, border)];
+}
+
+/** Puts a frame around content, centred between the header and the foot line of a screen. */
+export function frameDialog(content: DialogContent, input: DialogInput): DialogFrame {
+  const { state, theme } = input;
+  const width = Math.min(state.columns - 2, Math.max(30, content.wide + 4, lineWidth(content.title) + 6));
+  const height = Math.max(3, Math.min(state.rows - 3, content.lines.length + 2));
+  const inner = height - 2;
+  const scrolled = content.lines.slice(content.fixed);
+  const room = Math.max(0, inner - content.fixed);
+  const scroll = Math.max(0, Math.min(content.scroll, scrolled.length - room));
+  const more = scrolled.length - room - scroll;
+  const shown = [...content.lines.slice(0, content.fixed), ...scrolled.slice(scroll, scroll + room)];
+  const { border } = content;
+  const vertical = theme.glyph('vertical');
+  const body = Array.from({ length: inner }, (_, index): Line => [
+    segment(`${vertical} `, border),
+    ...spread(shown[index] ?? [], [], width - 4, theme.glyph('more')),
+    segment(` ${vertical}`, border),
+  ]);
+  const keys = keysLine({
+    state,
+    keymap: input.keymap,
+    width: Math.max(0, width - 8 - lineWidth(content.foot)),
+  });
+  const below: Line = more > 0 ? [segment(`${more} more ${theme.glyph('sortDown')} `, 'dim')] : [];
+  const foot: Line = [...below, ...content.foot, segment(content.foot.length > 0 ? '  ' : ''), ...keys];
+  const style = { theme, border };
+  return {
+    rect: {
+      x: Math.max(0, Math.floor((state.columns - width) / 2)),
+      y: Math.max(0, Math.min(state.rows - 1 - height, 2 + Math.floor((state.rows - 3 - height) / 2))),
+      width,
+      height,
+    },
+    rows: [
+      borderRow(theme.glyph('topLeft'), theme.glyph('topRight'), content.title, width, style),
+      ...body,
+      borderRow(theme.glyph('bottomLeft'), theme.glyph('bottomRight'), foot, width, style),
+    ],
+  };
+}

@@ -1,0 +1,89 @@
+// What the palette offers and how typing narrows it: commands of the key table, workloads, policies, themes. Fuzzy by fuse.js.
+import Fuse from 'fuse.js';
+import type { Keymap } from '../keys/keymap.ts';
+import type { DataView } from '../state/data-view.ts';
+import type { KeyContext } from '../state/key-context.ts';
+import type { PaletteCommand } from '../state/msg.ts';
+import { keyLabel } from './footer.ts';
+
+export interface PaletteEntry {
+  readonly title: string;
+  /** Kind, key or count: shown dim at the right. */
+  readonly note: string;
+  readonly command: PaletteCommand;
+}
+
+/** Most entries searched and most shown. */
+const limits = { entries: 2000, shown: 50 } as const;
+
+export interface PaletteInput {
+  readonly keymap: Keymap;
+  /** Contexts below the palette. */
+  readonly contexts: readonly KeyContext[];
+  readonly data: DataView;
+  readonly themes: readonly string[];
+  readonly barred: boolean;
+}
+
+/** Everything the palette can do here. */
+export function paletteEntries({
+  keymap,
+  contexts,
+  data,
+  themes,
+  barred,
+}: PaletteInput): readonly PaletteEntry[] {
+  const commands = keymap
+    .reachable(contexts)
+    .filter(
+      (row) => !row.intent.startsWith('move.') && row.intent !== 'app.palette' && !(row.dangerous && barred),
+    )
+    .map((row): PaletteEntry => ({
+      title: row.description,
+      note: `${keyLabel(row.keys[0] ?? '')}  ${row.id}`,
+      command: { type: 'intent', intent: row.intent },
+    }));
+  const workloads = data.flows.services.flatMap((service): readonly PaletteEntry[] => [
+    {
+      title: `${service.endpoint.workload}: neighbours`,
+      note: `graph  ${service.endpoint.namespace}`,
+      command: { type: 'workload', id: service.id },
+    },
+    {
+      title: `${service.endpoint.workload}: flows from it`,
+      note: 'filter',
+      command: { type: 'filter', text: `from:${service.endpoint.workload}` },
+    },
+    {
+      title: `${service.endpoint.workload}: flows to it`,
+      note: 'filter',
+      command: { type: 'filter', text: `to:${service.endpoint.workload}` },
+    },
+  ]);
+  const policies = data.policies.list.map((policy): PaletteEntry => {
+    const name = policy.name.slice(policy.name.indexOf('/') + 1);
+    return {
+      title: `${name}: flows it decided`,
+      note: `policy  ${policy.state}`,
+      command: { type: 'filter', text: `policy:${name}` },
+    };
+  });
+  const looks = themes.map((name): PaletteEntry => ({
+    title: `theme ${name}`,
+    note: 'theme',
+    command: { type: 'theme', name },
+  }));
+  return [...commands, ...workloads, ...policies, ...looks].slice(0, limits.entries);
+}
+
+/** Entries that match what was typed, best first; all (up to a bound) for nothing typed. */
+export function searchPalette(entries: readonly PaletteEntry[], typed: string): readonly PaletteEntry[] {
+  const wanted = typed.trim();
+  if (wanted === '') return entries.slice(0, limits.shown);
+  const fuse = new Fuse(entries, {
+    keys: ['title', { name: 'note', weight: 0.5 }],
+    threshold: 0.4,
+    ignoreLocation: true,
+  });
+  return fuse.search(wanted.slice(0, 64), { limit: limits.shown }).map((found) => found.item);
+}
