@@ -1,7 +1,12 @@
-// `block 'from:scanner path:/admin/*'`: a filter as a policy, refusing by name what no policy can express.
+// `block 'from:scanner path:/admin/*'`: a filter as a policy, refusing by name what no policy can express. A filter narrows
+// a view, a policy acts on traffic not seen yet, so nothing is guessed here.
+import { AppError } from '../model/app-error.ts';
+import { assertNever } from '../model/assert-never.ts';
 import type { Millis } from '../model/brand.ts';
-import type { FilterNode } from '../filter/filter.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { FieldNode, FilterField, FilterNode } from '../filter/filter.ts';
+import { draftObject } from './draft-object.ts';
+import { parseCidr, parseAddress } from './ip-address.ts';
+import type { FlowPolicy, HttpMatch, Peer } from './schema.ts';
 
 export interface FilterDraftInput {
   readonly node: FilterNode | undefined;
@@ -10,7 +15,7 @@ export interface FilterDraftInput {
   /** Lifetime; `defaultTtlMs` when absent. */
   readonly ttlMs?: number;
   readonly suffix: string;
-  /** Where the policy lives and what unqualified names mean. */
+  /** Where the policy lives and what unqualified names mean; a `ns:` of the filter overrides it. */
   readonly namespace: string;
   readonly reason?: string;
   /** Throttle only, default `10/s`. */
@@ -18,7 +23,206 @@ export interface FilterDraftInput {
   readonly author?: string;
 }
 
+/** Values by field; within a field any of them, across fields all. */
+type Terms = ReadonlyMap<FilterField, readonly FieldNode[]>;
+
 /** @throws AppError (usage) naming the part that no policy can express and what to write instead. */
 export function draftFromFilter(input: FilterDraftInput): FlowPolicy {
-  throw new Error(`being written: ${input.action}`);
+  const terms = termsOf(input.node);
+  const namespace = only(terms, 'ns') ?? input.namespace;
+  const from = sideOf(terms, 'from', namespace);
+  if (from === undefined)
+    throw refusal(
+      'FILTER_NO_SOURCE',
+      'The filter names no caller, and a policy never means everyone by leaving it out.',
+      'Add from:NAME, or from:* for everyone.',
+    );
+  const to = sideOf(terms, 'to', namespace) ?? { scope: 'All' as const };
+  const http = httpOf(terms);
+  return draftObject({
+    action: input.action,
+    namespace,
+    subjects: [...subjects(terms, 'from'), ...subjects(terms, 'to')],
+    suffix: input.suffix,
+    nowMs: input.nowMs,
+    ttlMs: input.ttlMs,
+    reason: input.reason,
+    rate: input.rate,
+    author: input.author,
+    from,
+    to,
+    ...(http === undefined ? {} : { match: { http } }),
+  });
+}
+
+function refusal(code: string, message: string, hint: string): AppError {
+  return new AppError({ code, family: 'usage', message, hint });
+}
+
+/** Flattens what is a conjunction of fields, each with alternatives; everything else is refused by name. */
+function termsOf(node: FilterNode | undefined): Terms {
+  const terms = new Map<FilterField, readonly FieldNode[]>();
+  if (node === undefined) return terms;
+  for (const part of node.type === 'and' ? flatten(node.nodes) : [node]) {
+    const alternatives = alternativesOf(part);
+    const [first] = alternatives;
+    if (first === undefined) continue;
+    if (terms.has(first.field) && first.field !== 'header')
+      throw refusal(
+        'FILTER_CONTRADICTION',
+        `The filter asks for ${first.field} twice, and a policy can only ask for any of several values.`,
+        `Write ${first.field}:a,b for either.`,
+      );
+    alternatives.forEach(checkOperator);
+    terms.set(first.field, [...(terms.get(first.field) ?? []), ...alternatives]);
+  }
+  return terms;
+}
+
+const flatten = (nodes: readonly FilterNode[]): readonly FilterNode[] =>
+  nodes.flatMap((node) => (node.type === 'and' ? flatten(node.nodes) : [node]));
+
+/** One field, or alternatives of one field. */
+function alternativesOf(node: FilterNode): readonly FieldNode[] {
+  switch (node.type) {
+    case 'field':
+      return [node];
+    case 'or':
+      return orOf(node.nodes.map(alternativesOf));
+    case 'not':
+      throw refusal(
+        'FILTER_NOT',
+        'The filter has a "not", and a policy says only what it applies to.',
+        'Name what is to be refused, or write a policy for each.',
+      );
+    case 'word':
+      throw refusal(
+        'FILTER_WORD',
+        `The word "${node.text}" is searched in names and paths alike, and a policy needs to know which.`,
+        `Write from:${node.text}, to:${node.text} or path:/${node.text}.`,
+      );
+    case 'and':
+      throw refusal(
+        'FILTER_OR',
+        'The filter joins groups with "or", and a policy can only list values of one field.',
+        'Write one policy for each group.',
+      );
+    default:
+      return assertNever(node);
+  }
+}
+
+function orOf(alternatives: readonly (readonly FieldNode[])[]): readonly FieldNode[] {
+  const nodes = alternatives.flat();
+  const fields = [...new Set(nodes.map(({ field }) => field))];
+  if (fields.length <= 1 && fields[0] !== 'header') return nodes;
+  throw refusal(
+    'FILTER_OR',
+    `The filter joins ${fields.join(' and ')} with "or", and a policy asks for all its fields.`,
+    'Write one policy for each alternative.',
+  );
+}
+
+/** What a policy can ask for; every other field is refused by its name. */
+const expressible: readonly FilterField[] = ['from', 'to', 'ns', 'method', 'path', 'route', 'host', 'header'];
+
+function checkOperator(node: FieldNode): void {
+  if (!expressible.includes(node.field))
+    throw refusal(
+      'FILTER_NOT_EXPRESSIBLE',
+      `No policy can ask for ${node.field}: it is known only after the request, or only to the agent.`,
+      `Leave ${node.field} out; a policy can ask for ${expressible.join(', ')}.`,
+    );
+  if (node.op === ':' || node.op === '=') return;
+  throw refusal(
+    'FILTER_NOT_EXPRESSIBLE',
+    `No policy can ask for ${node.field}${node.op}${node.value}: it compares exact values, templates and suffixes only.`,
+    `Write ${node.field}:value.`,
+  );
+}
+
+function only(terms: Terms, field: FilterField): string | undefined {
+  const [first, second] = terms.get(field) ?? [];
+  if (second !== undefined)
+    throw refusal(
+      'FILTER_NOT_EXPRESSIBLE',
+      `A policy lives in one namespace, and the filter names ${first?.value ?? ''} and ${second.value}.`,
+      'Write one policy for each namespace.',
+    );
+  return first?.value;
+}
+
+const subjects = (terms: Terms, field: 'from' | 'to'): readonly string[] => {
+  const [first] = terms.get(field) ?? [];
+  if (first === undefined) return [];
+  return [first.value === '*' ? 'everyone' : (first.value.split('/').at(-1) ?? '')];
+};
+
+function sideOf(
+  terms: Terms,
+  field: 'from' | 'to',
+  namespace: string,
+): { scope: 'All' } | { peers: Peer[] } | undefined {
+  const nodes = terms.get(field);
+  if (nodes === undefined) return undefined;
+  if (nodes.some(({ value }) => value === '*')) return { scope: 'All' };
+  return { peers: nodes.map((node) => peerOf(node, namespace)) };
+}
+
+/** `name`, `ns/name`, `ns/Kind/name`, `sa:ns/name`, an address or a CIDR block. */
+function peerOf({ field, value }: FieldNode, namespace: string): Peer {
+  const account = /^sa:([^/]+)\/([^/]+)$/.exec(value);
+  if (account) return { serviceAccount: { name: account[2] ?? '', namespace: account[1] ?? '' } };
+  if (parseCidr(value) !== undefined) return { cidr: value };
+  if (parseAddress(value) !== undefined) return { cidr: `${value}/${value.includes(':') ? 128 : 32}` };
+  const parts = value.split('/');
+  if (/[*?:]/.test(value) || parts.length > 3 || parts.includes(''))
+    throw refusal(
+      'FILTER_NOT_EXPRESSIBLE',
+      `No policy can ask for ${field}:${value}: a workload is named exactly.`,
+      `Write ${field}:name, ${field}:namespace/name, or ${field}:a,b for several.`,
+    );
+  const name = parts.at(-1) ?? '';
+  const own = parts.length > 1 ? parts[0] : undefined;
+  const kind = parts.length === 3 ? parts[1] : undefined;
+  return {
+    workload: {
+      ...(kind === undefined ? {} : { kind }),
+      name,
+      ...(own === undefined || own === namespace ? {} : { namespace: own }),
+    },
+  };
+}
+
+function httpOf(terms: Terms): HttpMatch | undefined {
+  const values = (field: FilterField): string[] => (terms.get(field) ?? []).map(({ value }) => value);
+  const methods = values('method').map((method) => method.toUpperCase());
+  if (values('path').length > 0 && values('route').length > 0)
+    throw refusal(
+      'FILTER_CONTRADICTION',
+      'The filter asks for path and route, and a policy has one list of paths.',
+      'Leave one of them out.',
+    );
+  const paths = [...values('path'), ...values('route')];
+  const hosts = values('host');
+  const headers = (terms.get('header') ?? []).map(headerOf);
+  const http: HttpMatch = {
+    ...(methods.length === 0 ? {} : { methods }),
+    ...(hosts.length === 0 ? {} : { hosts }),
+    ...(paths.length === 0 ? {} : { paths }),
+    ...(headers.length === 0 ? {} : { headers }),
+  };
+  return Object.keys(http).length === 0 ? undefined : http;
+}
+
+function headerOf({ value }: FieldNode): { name: string; values: string[] } {
+  const split = value.indexOf('=');
+  const wanted = value.slice(split + 1);
+  if (split > 0 && !/[*?]/.test(wanted))
+    return { name: value.slice(0, split).toLowerCase(), values: [wanted] };
+  throw refusal(
+    'FILTER_NOT_EXPRESSIBLE',
+    `No policy can ask for header:${value}: it compares a header's whole value.`,
+    'Write header:name=value.',
+  );
 }

@@ -1,10 +1,12 @@
 // The exact policy object behind a key press on a flow. Pure: time and the random suffix come in.
+import { AppError } from '../model/app-error.ts';
 import type { Millis } from '../model/brand.ts';
-import type { FlowEvent } from '../model/event.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Endpoint, FlowEvent } from '../model/event.ts';
+import { draftObject } from './draft-object.ts';
+import { parsePathPattern } from './path-pattern.ts';
+import type { FlowPolicy, Peer } from './schema.ts';
 
-/** Default lifetime of an interactive policy. */
-export const defaultTtlMs = 30 * 60_000;
+export { defaultTtlMs } from './draft-object.ts';
 
 export interface DraftInput {
   readonly action: 'Block' | 'Throttle';
@@ -24,6 +26,58 @@ export interface DraftInput {
   readonly wholeWorkload?: boolean;
 }
 
+/**
+ * From this caller to this destination, for the flow's method and route; for all of it with `wholeWorkload` or when the flow
+ * is not HTTP. In the destination's namespace. @throws AppError when the flow's route cannot be written as a template.
+ */
 export function draftPolicy(input: DraftInput): FlowPolicy {
-  throw new Error(`being written: ${input.action}`);
+  const { flow } = input;
+  const { source, destination, request } = flow;
+  const namespace = destination.namespace;
+  return draftObject({
+    action: input.action,
+    namespace,
+    subjects: [source.workload, destination.workload],
+    suffix: input.suffix,
+    nowMs: input.nowMs,
+    ttlMs: input.ttlMs,
+    reason: input.reason,
+    rate: input.rate,
+    author: input.author,
+    finding: input.finding,
+    evidence: flow.id,
+    from: { peers: [peerOf(source, namespace)] },
+    to: { peers: [peerOf(destination, namespace)] },
+    ...(request === undefined || input.wholeWorkload === true
+      ? {}
+      : { match: { http: { methods: [request.method], paths: [templateOf(request)] } } }),
+  });
+}
+
+/** A workload, its namespace spelled out where it is not the policy's own. */
+function peerOf(endpoint: Endpoint, namespace: string): Peer {
+  return {
+    workload: {
+      ...(endpoint.kind === undefined ? {} : { kind: endpoint.kind }),
+      name: endpoint.workload,
+      ...(endpoint.namespace === namespace ? {} : { namespace: endpoint.namespace }),
+    },
+  };
+}
+
+/** The learned route, else the path; a segment that was masked at capture stands for any. */
+function templateOf(request: NonNullable<FlowEvent['request']>): string {
+  const route = request.route === '' ? request.path : request.route;
+  const template = route
+    .split('/')
+    .map((segment) => (/<[a-z-]+:[0-9a-f]+>/.test(segment) ? '{masked}' : segment))
+    .join('/');
+  const parsed = parsePathPattern(template);
+  if (parsed.ok) return template;
+  throw new AppError({
+    code: 'DRAFT_ROUTE',
+    family: 'data',
+    message: `The route ${template} cannot be written as a path of a policy: it ${parsed.message}.`,
+    hint: 'Draft it for the whole workload, or write the FlowPolicy by hand.',
+  });
 }
