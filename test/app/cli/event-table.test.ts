@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { tableHeader, tableLine } from '../../../src/app/cli/output/event-table.ts';
+import { sampleFlow } from '../../helpers/sample-flow.ts';
+
+test('a flow is one aligned line, its verdict in glyph and word', () => {
+  const line = tableLine(sampleFlow({ verdict: { action: 'block', mode: 'enforce', policy: 'shop/p' } }));
+  expect(line).toBe(
+    '03:00:00.000  shop/storefront     shop/orders         GET /orders/7                              200      4.3  ✖ BLOCK shop/p',
+  );
+  expect(tableHeader('flow').indexOf('VERDICT')).toBe(line.indexOf('✖'));
+});
+
+test('control, escape and bidi characters from the wire become marks', () => {
+  const request = {
+    method: 'GET',
+    host: 'h',
+    path: '/\u001b[2J\u202egpj.exe\r\n',
+    route: '/{id}',
+    bytes: 1,
+  };
+  const line = tableLine(sampleFlow({ request }));
+  // eslint-disable-next-line no-control-regex -- the absence of control characters is the point
+  expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+});
+
+test('a shadow flip and a parser code stand beside the verdict', () => {
+  const line = tableLine(
+    sampleFlow({ shadow: { action: 'throttle', mode: 'shadow', policy: 'shop/cap' }, broken: 'CL_AND_TE' }),
+  );
+  expect(line).toContain('◌ shadow: ⧗ THROTTLE shop/cap');
+  expect(line).toContain('! CL_AND_TE');
+});

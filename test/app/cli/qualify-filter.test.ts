@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { qualifyFilter } from '../../../src/app/cli/qualify-filter.ts';
+import { filterWords } from '../../../src/app/cli/option-values.ts';
+import { sampleEndpoint, sampleFlow } from '../../helpers/sample-flow.ts';
+
+const seen = [
+  sampleFlow({ source: sampleEndpoint('scanner', 'default') }),
+  sampleFlow({ source: sampleEndpoint('twin', 'a'), destination: sampleEndpoint('twin', 'b') }),
+];
+
+test('a bare name becomes the one workload of that name that was seen', () => {
+  const { node, namespace } = qualifyFilter(filterWords(['from:scanner', 'to:orders']), seen);
+  expect(JSON.stringify(node)).toContain('default/scanner');
+  expect(JSON.stringify(node)).toContain('shop/orders');
+  expect(namespace).toBe('shop');
+});
+
+test('a name seen in two namespaces is refused, naming both', () => {
+  expect(() => qualifyFilter(filterWords(['from:twin']), seen)).toThrow('a/twin or b/twin');
+});
+
+test('a name that was never seen, a glob and a qualified name stay as they are', () => {
+  const text = JSON.stringify(qualifyFilter(filterWords(['from:nobody', 'to:x/orders']), seen).node);
+  expect(text).toContain('"nobody"');
+  expect(text).toContain('"x/orders"');
+});

@@ -1,0 +1,28 @@
+import { PassThrough } from 'node:stream';
+import { expect, test } from 'vitest';
+import { createLineWriter } from '../../../src/app/cli/output/writer.ts';
+
+test('a reader that goes away ends the writing instead of failing it', () => {
+  const stream = new PassThrough();
+  const writer = createLineWriter(stream);
+  let told = 0;
+  writer.onClosed(() => (told += 1));
+  stream.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }));
+  writer.line('after');
+  expect(writer.closed()).toBe(true);
+  expect(told).toBe(1);
+  expect(stream.read()).toBeNull();
+});
+
+test('a slow reader is waited for', async () => {
+  const stream = new PassThrough({ highWaterMark: 4 });
+  const writer = createLineWriter(stream);
+  writer.line('longer than the mark');
+  let drained = false;
+  const waiting = writer.drained().then(() => (drained = true));
+  await Promise.resolve();
+  expect(drained).toBe(false);
+  stream.resume();
+  await waiting;
+  expect(drained).toBe(true);
+});
