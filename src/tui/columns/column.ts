@@ -72,9 +72,3 @@ export function placeColumns<Row, Env extends CellEnv>(
     return placed;
   });
 }
-
-/** Cut `text` to `width` cells with the sign for "more". Wide characters are left to the screen, which clips by cells. */
-export function fitText(text: string, width: number, more: string): string {
-  if (text.length <= width) return text;
-  return width <= 0 ? '' : text.slice(0, width - 1) + more;
-}

@@ -1,0 +1,32 @@
+// The detail pane of the flows screen: a rule with who called whom, then the flow's lines, scrolled.
+import type { Draw } from '../render/draw-context.ts';
+import { detailFlow } from '../state/flow-cursor.ts';
+import { detailLines } from './detail-lines.ts';
+import type { PaneInput } from './pane-input.ts';
+import { drawEmpty, drawLine, drawLines, ruleLine, span } from './painter.ts';
+
+/** Paint the detail of the selected flow. */
+export function drawDetail(input: PaneInput): Draw {
+  const { state, data, theme } = input;
+  const flow = detailFlow(state, data);
+  if (!flow)
+    return drawEmpty(
+      theme,
+      'This flow is no longer held: the terminal keeps a bounded number of the newest ones.',
+    );
+  return (context, rect) => {
+    const title = `${flow.source.workload} ${theme.glyph('right')} ${flow.destination.workload}`;
+    const role = state.focus === 'detail' ? 'border.focus' : 'title';
+    drawLine(context, theme, ruleLine(theme, [span(title, role)], rect.width), { ...rect });
+    const { explained } = state.detail;
+    const lines = detailLines({
+      flow,
+      explanation: explained?.id === flow.id ? explained.explanation : undefined,
+      theme,
+      width: rect.width - 2,
+      utcOffsetMinutes: state.utcOffsetMinutes,
+    });
+    const body = { x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1 };
+    drawLines(context, body, lines, { theme, scroll: state.detail.scroll });
+  };
+}

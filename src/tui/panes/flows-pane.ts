@@ -1,0 +1,58 @@
+// The flows table: newest first, one row a request, verdict as sign and word and policy. State and data in, cells out.
+import type { WorkloadId } from '../../core/model/brand.ts';
+import type { Severity } from '../../core/model/event.ts';
+import { workloadOf } from '../../core/model/workload-key.ts';
+import { placeColumns } from '../columns/column.ts';
+import type { FlowEnv } from '../columns/flow-columns.ts';
+import { flowColumns } from '../columns/flow-columns.ts';
+import type { Draw } from '../render/draw-context.ts';
+import { cursorIndex, firstRow, shownFlows } from '../state/flow-cursor.ts';
+import { drawEmpty } from './painter.ts';
+import type { PaneInput } from './pane-input.ts';
+import { cellEnv } from './pane-input.ts';
+import { columnsWidth, drawTable } from './table.ts';
+
+const accusing = new Set<Severity>(['medium', 'high', 'critical']);
+
+/** Workloads that a standing finding accuses. */
+export function accusedOf(data: PaneInput['data']): ReadonlySet<WorkloadId> {
+  const accused = new Set<WorkloadId>();
+  for (const finding of data.findings.list)
+    if (accusing.has(finding.severity) && finding.learning !== true) accused.add(workloadOf(finding.source));
+  return accused;
+}
+
+/** Columns that never scroll away. */
+const fixed = new Set(['time', 'from']);
+
+function emptyWords({ state, data }: PaneInput): string {
+  if (data.flows.filterProgress < 1) return 'Searching what is held …';
+  if (state.filter.text !== '')
+    return `No flow matches ${state.filter.text}. Esc drops the filter; / changes it.`;
+  if (state.connection.state === 'connecting') return 'Connecting …';
+  return state.replay
+    ? 'No flow up to here. ] moves on in the recording, space plays it.'
+    : 'No traffic yet. Flows appear here as soon as a request passes the agent.';
+}
+
+/** Paint the flows table. */
+export function drawFlows(input: PaneInput): Draw {
+  const { state, data, theme } = input;
+  const list = shownFlows(state, data);
+  if (list.size === 0) return drawEmpty(theme, emptyWords(input));
+  return (context, rect) => {
+    const accused = accusedOf(data);
+    const env: FlowEnv = { ...cellEnv(input), accused: (id) => accused.has(id) };
+    const moved = flowColumns.filter((column) => !fixed.has(column.id)).slice(state.flows.columnOffset);
+    const columns = flowColumns.filter((column) => fixed.has(column.id) || moved.includes(column));
+    drawTable(context, rect, {
+      columns: placeColumns(columns, columnsWidth(rect.width)),
+      env,
+      row: (index) => list.at(index),
+      first: firstRow(state, list, Math.max(1, rect.height - 1)),
+      cursor: cursorIndex(state, list),
+      focused: state.focus === 'list',
+      sorted: { id: state.flows.sort.column, descending: state.flows.sort.descending },
+    });
+  };
+}

@@ -1,0 +1,21 @@
+// What every pane is drawn from. Panes are functions of this and nothing else.
+import type { CellEnv } from '../columns/column.ts';
+import { clockMs } from '../state/access.ts';
+import type { DataView } from '../state/data-view.ts';
+import type { AppState } from '../state/state.ts';
+import type { Theme } from '../theme/theme.ts';
+
+export interface PaneInput {
+  readonly state: AppState;
+  readonly data: DataView;
+  readonly theme: Theme;
+}
+
+/** The environment of cells for this input. */
+export function cellEnv(input: PaneInput): CellEnv {
+  return {
+    theme: input.theme,
+    nowMs: clockMs(input.state),
+    utcOffsetMinutes: input.state.utcOffsetMinutes,
+  };
+}
