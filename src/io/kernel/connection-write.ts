@@ -14,6 +14,11 @@ export function openUpstream(connection: Connection): void {
     connection.connectError = connectFailure(-fd);
     return;
   }
+  if (fd > plane.lastFd) {
+    plane.sockets.close(fd);
+    connection.connectError = 'unreachable';
+    return;
+  }
   upstream.fd = fd;
   upstream.readable = upstream.writable = upstream.connecting = true;
   plane.byFd[fd] = connection;

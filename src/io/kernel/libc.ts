@@ -24,6 +24,7 @@ export interface Libc {
   getsockopt(fd: number, level: number, option: number, address: number, lengthAddress: number): number;
   getsockname(fd: number, address: number, lengthAddress: number): number;
   getpeername(fd: number, address: number, lengthAddress: number): number;
+  getrlimit(resource: number, address: number): number;
   /** Error of the last failed call on this thread; ask before anything else is called. */
   errno(): number;
   /** Memory that calls may point into: it never moves, and lives as long as the object is referenced. */
@@ -98,6 +99,7 @@ function bindLibc(koffi: Bindings): Libc {
     getsockopt: bindTo('getsockopt', 'int', 'int', 'int', pointer, pointer),
     getsockname: bindTo('getsockname', 'int', pointer, pointer),
     getpeername: bindTo('getpeername', 'int', pointer, pointer),
+    getrlimit: bindTo('getrlimit', 'int', pointer),
     errno: () => koffi.errno(),
     allocate(bytes) {
       // An explicit ArrayBuffer: small typed arrays live on V8's moving heap.

@@ -11,6 +11,8 @@ export const epollOperation = { add: 1, remove: 2, modify: 3 } as const;
 export const epollEvent = { in: 0x1, out: 0x4, error: 0x8, hangUp: 0x10 } as const;
 export const epollCloseOnExec = 0o2000000;
 export const eventfdFlag = { nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
+/** RLIMIT_NOFILE. */
+export const openFilesResource = 7;
 export const openCloseOnExec = 0o2000000;
 
 export const errno = {

@@ -67,14 +67,17 @@ export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
     settle(connection);
   }
 
+  /** There would be no descriptor left for others: the kernel hands out the lowest free one, so its number tells how many are used. */
+  function reject(fd: number): void {
+    sockets.abort(fd);
+    count(plane, counter.refused);
+  }
+
   /** Takes one waiting connection with the spare descriptor and resets it. False when there is nothing to take or to take it with. */
   function refuse(listener: Listener): boolean {
     if (!spare.spend()) return false;
     const fd = sockets.accept(listener.fd);
-    if (fd >= 0) {
-      sockets.abort(fd);
-      count(plane, counter.refused);
-    }
+    if (fd >= 0) reject(fd);
     return spare.restore() && fd >= 0;
   }
 
@@ -82,7 +85,8 @@ export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
     accept(listener) {
       for (let taken = 0; taken < limits.acceptsPerPass; taken++) {
         const fd = sockets.accept(listener.fd);
-        if (fd >= 0) open(listener, fd);
+        if (fd > plane.lastFd) reject(fd);
+        else if (fd >= 0) open(listener, fd);
         else if (isExhausted(-fd)) {
           if (refuse(listener)) continue;
           // Level-triggered: what cannot be taken would wake us for ever.

@@ -25,6 +25,8 @@ export interface Plane {
   /** Where bytes that are not in `input` are put to be written. */
   readonly scratch: NativeBuffer;
   readonly byFd: (Connection | undefined)[];
+  /** Highest descriptor a proxied socket may have; above it the rest of the process lives. */
+  readonly lastFd: number;
   /** Every open connection; `Connection.place` is its index. */
   readonly open: Connection[];
   /** Where each listener forwards to. */

@@ -62,6 +62,7 @@ function createPlane(
   parts: Pick<Plane, 'converse' | 'observe'>,
 ): Plane {
   const { limits, listeners } = setup;
+  const openFiles = sockets.openFilesLimit();
   const monotonicMs = performance.now();
   return {
     libc,
@@ -75,6 +76,7 @@ function createPlane(
     input: libc.allocate(limits.readBytes),
     scratch: libc.allocate(scratchBytes),
     byFd: [],
+    lastFd: openFiles - 1 - Math.min(limits.reservedDescriptors, Math.floor(openFiles / 4)),
     open: [],
     upstreams: listeners.map(({ upstream }) => toSocketAddress(libc, upstream.host, upstream.port)),
     nowMs: Date.now(),

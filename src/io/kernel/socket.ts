@@ -8,7 +8,7 @@ import {
   toSocketAddress,
   type SocketAddress,
 } from './socket-address.ts';
-import { errno, level, option, shutdownHow, socketType } from './linux.ts';
+import { errno, level, openFilesResource, option, shutdownHow, socketType } from './linux.ts';
 import type { Libc, NativeBuffer } from './libc.ts';
 
 export interface Sockets {
@@ -20,6 +20,8 @@ export interface Sockets {
   lastPeer(): string;
   /** A stream that is connected or connecting, or minus the error. */
   connect(address: SocketAddress): number;
+  /** How many files this process may open. */
+  openFilesLimit(): number;
   /** The pending error of a socket (0: none), cleared by asking. */
   takeError(fd: number): number;
   /** True once the handshake is complete. */
@@ -97,6 +99,11 @@ export function createSockets(libc: Libc): Sockets {
       if (error === errno.inProgress) return fd;
       libc.close(fd);
       return -error;
+    },
+    openFilesLimit() {
+      const limit = libc.allocate(16);
+      if (libc.getrlimit(openFilesResource, limit.address) < 0) return Number.MAX_SAFE_INTEGER;
+      return Number(limit.view.getBigUint64(0, true));
     },
     takeError(fd) {
       length.view.setInt32(0, 4, true);

@@ -1,4 +1,5 @@
 // A data plane in front of a server of the test's own, with what it observed and lost collected; everything is closed by `using`.
+import { spawn } from 'node:child_process';
 import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Exchange } from '../../../src/core/model/exchange.ts';
@@ -11,7 +12,11 @@ export interface Lab extends AsyncDisposable {
   /** Sockets the upstream accepted, oldest first. */
   readonly accepted: readonly Socket[];
   /** `opaque` and `status` of each observed exchange, in order. */
-  readonly observed: readonly { readonly opaque: string; readonly status: number; readonly clientAddress: string }[];
+  readonly observed: readonly {
+    readonly opaque: string;
+    readonly status: number;
+    readonly clientAddress: string;
+  }[];
   readonly lost: () => number;
   readonly faults: readonly string[];
   dial(): Promise<Socket>;
@@ -106,6 +111,36 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
       for (const socket of [...dialled, ...accepted]) socket.destroy();
       await plane.stop(0);
       server.close();
+    },
+  };
+}
+
+/** Everything a socket receives until its end. */
+export async function textOf(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString('latin1')));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('end', resolve);
+    socket.once('error', reject);
+  });
+  return text;
+}
+
+/** A port whose accept queue is full, so that a further handshake is never answered: the connect timeout of loopback. */
+export async function fullBacklog(): Promise<AsyncDisposable & { readonly port: number }> {
+  const child = spawn('python3', [
+    '-c',
+    'import socket,sys\ns=socket.socket();s.bind(("127.0.0.1",0));s.listen(0);print(s.getsockname()[1],flush=True)\n' +
+      'c=[socket.socket() for _ in range(8)]\n[(x.setblocking(False),x.connect_ex(s.getsockname())) for x in c]\nprint("full",flush=True);sys.stdin.read()',
+  ]);
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await until('the backlog is full', () => output.includes('full'));
+  return {
+    port: Number.parseInt(output, 10),
+    async [Symbol.asyncDispose]() {
+      child.stdin.end();
+      await new Promise((resolve) => child.once('exit', resolve));
     },
   };
 }

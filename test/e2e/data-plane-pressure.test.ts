@@ -1,0 +1,90 @@
+// Slow, greedy and numerous peers: what may be queued is bounded, and nobody starves. Conversations only forward here.
+import { randomBytes } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { startLab, until } from '../io/kernel/plane-lab.ts';
+
+const mebibyte = 1024 * 1024;
+const block = randomBytes(mebibyte);
+
+/** Writes `mebibytes` as fast as the socket takes them, then ends. */
+async function pour(socket: Socket, mebibytes: number): Promise<void> {
+  for (let written = 0; written < mebibytes; written++)
+    if (!socket.write(block)) await new Promise((resolve) => socket.once('drain', resolve));
+  socket.end();
+}
+
+test('a slow reader gets 256 MiB while at most one read is queued for it', async () => {
+  await using lab = await startLab({ upstream: (socket) => void pour(socket, 256) });
+  const client = await lab.dial();
+  await until('bytes that the reader does not take', () => lab.plane.stats().pendingBytes > 0);
+  const taken = lab.plane.stats().fromUpstreamBytes;
+  let received = 0;
+  client.on('data', (chunk: Buffer) => (received += chunk.length));
+  await until('the whole body', () => received === 256 * mebibyte);
+  expect(taken).toBeLessThan(64 * mebibyte);
+  expect(lab.plane.stats().pendingPeakBytes).toBeLessThanOrEqual(64 * 1024);
+  expect(lab.plane.stats()).toMatchObject({ pendingBytes: 0, overflowed: 0 });
+});
+
+test('a slow upstream gets 64 MiB while at most one read is queued for it', async () => {
+  await using lab = await startLab({ upstream: (socket) => void socket.pause() });
+  const client = await lab.dial();
+  const poured = pour(client, 64);
+  await until('bytes that the upstream does not take', () => lab.plane.stats().pendingBytes > 0);
+  let received = 0;
+  lab.accepted[0]?.on('data', (chunk: Buffer) => (received += chunk.length)).resume();
+  await poured;
+  await until('the whole body', () => received === 64 * mebibyte);
+  expect(lab.plane.stats().pendingPeakBytes).toBeLessThanOrEqual(64 * 1024);
+});
+
+test('a reader that takes nothing is reset at the stall deadline', async () => {
+  await using lab = await startLab({
+    upstream: (socket) => void pour(socket, 64),
+    limits: { stallMs: 300 },
+  });
+  await lab.dial();
+  await until('the reset', () => lab.plane.stats().expired === 1);
+  expect(lab.plane.stats()).toMatchObject({ openConnections: 0, pendingBytes: 0 });
+  await until('the record', () => lab.observed[0]?.opaque === 'client stalled');
+});
+
+test('when all queues together are full, the connection that wants more is reset and counted', async () => {
+  await using lab = await startLab({
+    upstream: (socket) => void pour(socket, 64),
+    limits: { pendingTotalBytes: 80 * 1024 },
+  });
+  await lab.dial();
+  await until('a first slow reader', () => lab.plane.stats().pendingBytes > 0);
+  await lab.dial();
+  await lab.dial();
+  await until('the overflow', () => lab.plane.stats().overflowed > 0);
+  await until('the record', () => lab.observed.some(({ opaque }) => opaque === 'client overflow'));
+  expect(lab.plane.stats().pendingPeakBytes).toBeLessThanOrEqual(80 * 1024);
+});
+
+test('a noisy connection gets one bounded read per pass, so a quiet one is served between', async () => {
+  const readBytes = 4096;
+  await using lab = await startLab({
+    upstream: (socket) => void socket.on('data', (chunk: Buffer) => chunk.length < 8 && socket.write(chunk)),
+    limits: { readBytes },
+  });
+  const noisy = await lab.dial();
+  const poured = pour(noisy, 64);
+  const quiet = await lab.dial();
+  let answered = 0;
+  quiet.on('data', () => {
+    answered++;
+    quiet.write('ping');
+  });
+  quiet.write('ping');
+  await poured;
+  await until('all bytes', () => lab.plane.stats().fromClientBytes >= 64 * mebibyte);
+  const stats = lab.plane.stats();
+  expect(stats.readPeakBytes).toBe(readBytes);
+  expect(stats.readCapped).toBeGreaterThan(1000);
+  // Never more than one read of each of the two clients in one pass.
+  expect(stats.fromClientBytes).toBeLessThanOrEqual(stats.passes * (readBytes + 4));
+  expect(answered).toBeGreaterThan(20);
+});
