@@ -1,37 +1,141 @@
 // The brain of one proxied connection: sniff, parse, judge each request on its complete head, forward the original bytes.
-// Synchronous and total; knows no socket, timer or clock.
-import type { RouteLearner } from '../catalog/route-learner.ts';
-import type { CommandSink } from '../model/command.ts';
-import type { Exchange } from '../model/exchange.ts';
-import type { Decider } from '../policy/decider.ts';
-import type { Conversation } from './conversation-port.ts';
-import type { Workspace } from './workspace.ts';
+// Synchronous and total; knows no socket, timer or clock. Opaque connections are observed once, when they end.
+import type { Side } from '../model/command.ts';
+import { endClient, readClient } from './client-side.ts';
+import type { ConversationOptions } from './conversation-options.ts';
+import type { ConnectFailure, Conversation } from './conversation-port.ts';
+import { nowRefused } from './judge.ts';
+import { answerLocally } from './local-answer.ts';
+import { refusal } from './slot.ts';
+import { mode, Talk } from './talk.ts';
+import { endUpstream, readUpstream } from './upstream-side.ts';
 
-export interface ConversationLimits {
-  /** Requests of one connection that may wait for answers; beyond it the client is held. */
-  readonly outstandingRequests: number;
-  /** Body of a refused request that is read and thrown away to keep the connection, in bytes. */
-  readonly drainBytes: number;
-  /** Bytes thrown away after our last answer, so that a reset does not overtake it. */
-  readonly lingerBytes: number;
-  /** Bytes of a held client that were already read, kept until it is its turn. */
-  readonly heldBytes: number;
+const badGateway = 502;
+const gatewayTimeout = 504;
+
+class Brain implements Conversation {
+  readonly #talk: Talk;
+
+  constructor(options: ConversationOptions) {
+    this.#talk = new Talk(options);
+  }
+
+  start(nowMs: number): void {
+    this.#talk.now = nowMs;
+    // At once, not at the first request: a server may speak first, and the handshake runs while the request is read.
+    this.#talk.options.sink.connect();
+  }
+
+  receive(from: Side, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
+    const talk = this.#talk;
+    if (talk.closed) return;
+    talk.now = nowMs;
+    if (from === 'upstream') readUpstream(talk, bytes, start, end);
+    else if (talk.holding) talk.keep(bytes, start, end);
+    else if (talk.held === undefined) readClient(talk, bytes, start, end);
+    else {
+      talk.keep(bytes, start, end);
+      readHeld(talk);
+    }
+    settle(talk);
+  }
+
+  ended(from: Side, nowMs: number): void {
+    const talk = this.#talk;
+    if (talk.closed) return;
+    talk.now = nowMs;
+    if (from === 'upstream') {
+      talk.upstreamEnded = true;
+      endUpstream(talk);
+    } else {
+      talk.clientEnded = true;
+      if (!talk.holding) endClient(talk);
+    }
+    settle(talk);
+  }
+
+  connectFailed(why: ConnectFailure, nowMs: number): void {
+    const talk = this.#talk;
+    if (talk.closed) return;
+    talk.now = nowMs;
+    talk.connectFailure = why === 'timeout' ? gatewayTimeout : badGateway;
+    failUpstream(talk, talk.connectFailure);
+    settle(talk);
+  }
+
+  aborted(from: Side, why: string, nowMs: number): void {
+    const talk = this.#talk;
+    if (talk.closed) return;
+    talk.now = nowMs;
+    const slot = talk.respondent();
+    const unanswered = slot !== undefined && slot.exchange.firstByteAt === 0 && !slot.opaque;
+    if (from === 'client' || !unanswered) {
+      talk.finish('gone');
+      return;
+    }
+    failUpstream(talk, why === 'timeout' ? gatewayTimeout : badGateway);
+    settle(talk);
+  }
+
+  rejudge(nowMs: number): void {
+    const talk = this.#talk;
+    if (talk.closed) return;
+    talk.now = nowMs;
+    const slot = talk.opaqueSlot();
+    if (slot !== undefined && nowRefused(talk, slot)) talk.finish('reset');
+  }
+
+  idle(): boolean {
+    const talk = this.#talk;
+    return talk.closed || (talk.front === undefined && !talk.midHead && talk.held === undefined);
+  }
 }
 
-export interface ConversationOptions {
-  readonly connection: number;
-  readonly listener: number;
-  readonly sink: CommandSink;
-  /** The decider in force; asked again for every request. */
-  readonly decider: () => Decider;
-  readonly routes: RouteLearner;
-  /** Reused for the observation of opaque connections; requests are observed from the workspace's own. */
-  readonly exchange: Exchange;
-  /** 64-bit random as 16 hex digits, for block ids. */
-  readonly randomId: () => string;
-  readonly limits?: Partial<ConversationLimits>;
-  /** Buffers shared by all connections of one worker (`createWorkspace()` once); without it each connection makes its own. */
-  readonly workspace?: Workspace;
+/** Upstream cannot answer: the request whose turn it is gets `status`, what is not HTTP is reset. */
+function failUpstream(talk: Talk, status: number): void {
+  const slot = talk.respondent();
+  if (talk.mode === mode.raw) talk.finish('reset');
+  else if (slot?.refusal === refusal.none) {
+    slot.refusal = status;
+    slot.last = true;
+    talk.mode = mode.spent;
+  }
 }
 
-export declare function createConversation(options: ConversationOptions): Conversation;
+function readHeld(talk: Talk): void {
+  const { held } = talk;
+  talk.held = undefined;
+  if (held !== undefined) readClient(talk, held, 0, held.length);
+}
+
+/** Let a held client go on, with the bytes that waited and the FIN that waited. */
+function release(talk: Talk): void {
+  talk.holding = false;
+  talk.options.sink.resume('client');
+  readHeld(talk);
+  passFin(talk);
+}
+
+function passFin(talk: Talk): void {
+  if (talk.clientEnded && !talk.holding && !talk.closed) endClient(talk);
+}
+
+/** After every event: answer what has come to its turn, read on what may be read, observe what is done, end what is over. */
+function settle(talk: Talk): void {
+  while (!talk.closed) {
+    const { front } = talk;
+    if (front !== undefined && front.refusal !== refusal.none && !front.responseDone)
+      answerLocally(talk, front);
+    else if (talk.holding && !talk.closeWanted && (talk.mode !== mode.http || talk.mayRead())) release(talk);
+    else break;
+  }
+  if (talk.closed) return;
+  talk.observeFinished();
+  const over = talk.mode === mode.spent && talk.front === undefined;
+  if (talk.closeWanted || over) talk.finish('close');
+}
+
+/** One per connection, for its whole life. */
+export function createConversation(options: ConversationOptions): Conversation {
+  return new Brain(options);
+}

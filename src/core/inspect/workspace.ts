@@ -1,9 +1,32 @@
-// What all connections of one worker share: buffers for heads under way and exchanges under way, taken and given back.
-// An idle connection holds none of them.
+// What all connections of one worker share: scratch for heads being read, slots for exchanges under way, room for an answer.
+// Taken and given back, so an idle connection holds none of it and the common request allocates none.
+import { createHeadPool, type HeadPool } from '../protocol/http1/head-pool.ts';
+import { newSlot, resetSlot, type Slot } from './slot.ts';
 
 export interface Workspace {
-  readonly brand: 'workspace';
+  readonly heads: HeadPool;
+  /** Where our own answers are written before they are sent. */
+  readonly answer: Uint8Array;
+  takeSlot(): Slot;
+  giveSlot(slot: Slot): void;
 }
 
+/** Slots kept for reuse (at most about 24 KiB each, 1.5 KiB as a rule); more concurrent exchanges than that allocate. */
+const keptSlots = 256;
+/** The longest answer of answers.ts is below 600 bytes. */
+const answerBytes = 1024;
+
 /** One per worker. */
-export declare function createWorkspace(): Workspace;
+export function createWorkspace(): Workspace {
+  const free: Slot[] = [];
+  return {
+    heads: createHeadPool(),
+    answer: new Uint8Array(answerBytes),
+    takeSlot: () => free.pop() ?? newSlot(),
+    giveSlot: (slot) => {
+      if (free.length >= keptSlots) return;
+      resetSlot(slot);
+      free.push(slot);
+    },
+  };
+}

@@ -13,6 +13,7 @@ const known = [
   'connection',
   'content-type',
   'content-length',
+  'content-encoding',
   'transfer-encoding',
 ];
 const wordByLength: (Uint8Array | undefined)[] = Array.from({ length: 18 }, (_, length) => {
@@ -44,6 +45,8 @@ export class HeadFacts {
   hostEnd = 0;
   contentTypeStart = 0;
   contentTypeEnd = 0;
+  /** `Content-Encoding` is present: the body is not readable as it is. */
+  contentEncoded = false;
   /** What is wrong, and the index of the header that is. */
   code: BrokenCode | '' = '';
   at = 0;
@@ -51,7 +54,7 @@ export class HeadFacts {
   #clear(view: HeadView): void {
     this.contentLength = -1;
     this.chunked = this.close = this.keepAlive = this.upgradeListed = false;
-    this.upgrade = this.upgradeH2c = this.expectContinue = this.hasHost = false;
+    this.upgrade = this.upgradeH2c = this.expectContinue = this.hasHost = this.contentEncoded = false;
     this.hostStart = this.hostEnd = view.end;
     this.contentTypeStart = this.contentTypeEnd = view.end;
     this.code = '';
@@ -107,6 +110,9 @@ export class HeadFacts {
         break;
       case 14:
         this.#contentLength(bytes, start, end);
+        break;
+      case 16:
+        this.contentEncoded = true;
         break;
       default:
         if (this.chunked || !equalsWord(bytes, start, end, chunkedWord)) this.code = 'BAD_TE';

@@ -62,7 +62,7 @@ export abstract class MessageParser {
   protected abstract readLine(bytes: Uint8Array, start: number, end: number): number;
   /** Bytes before a message that belong to none. */
   protected abstract skip(bytes: Uint8Array, start: number, end: number): number;
-  /** The head is complete and its facts collected: decide on the body, set `stage`, return the event. */
+  /** The head is complete and its facts collected (they may hold a code): decide on the body, set `stage`, return the event. */
   protected abstract finish(view: HeadView): number;
   /** Span fields of the first line, moved when the head moves into the gather buffer. */
   protected abstract rebase(view: HeadView, by: number): void;
@@ -76,6 +76,11 @@ export abstract class MessageParser {
   /** True between two messages, with nothing of the next one read. */
   get idle(): boolean {
     return this.stage === stage.idle;
+  }
+
+  /** True when what broke was a complete head, so that `view` names its parts. */
+  get brokenHeadIsWhole(): boolean {
+    return this.stage === stage.broken && this.scratch !== undefined && this.fields.done;
   }
 
   /** True while a head is incomplete. */
@@ -94,6 +99,12 @@ export abstract class MessageParser {
     this.#heads.give(this.scratch);
     this.scratch = undefined;
     this.gathered = 0;
+  }
+
+  /** The connection is over: whatever was under way goes back to the pool. */
+  discard(): void {
+    this.stage = stage.broken;
+    this.releaseHead();
   }
 
   /** Reads on; stops at the first event. Call again from `position` until it says `needMore`. */
@@ -240,7 +251,7 @@ export abstract class MessageParser {
     }
     view.headerCount = this.fields.count;
     this.facts.collect(view);
-    return this.facts.code === '' ? this.finish(view) : this.failInHead(this.facts.code, this.facts.at);
+    return this.finish(view);
   }
 }
 

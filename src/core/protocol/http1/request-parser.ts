@@ -136,9 +136,10 @@ export class RequestParser extends MessageParser {
     this.keepAlive = this.minor === 1 ? !facts.close : facts.keepAlive && !facts.close;
     this.wantsUpgrade = this.minor === 1 && facts.upgrade && facts.upgradeListed;
     const hasBody = facts.chunked || facts.contentLength > 0;
+    const wrong = splitTarget(view, facts, this.kind === requestKind.connect);
+    if (facts.code !== '') return this.failInHead(facts.code, facts.at);
     if (this.minor === 0 && facts.chunked) return this.failInHead('TE_IN_1_0', view.end - 1);
     if (this.minor === 1 && !facts.hasHost) return this.failInHead('MISSING_HOST', view.end - 1);
-    const wrong = splitTarget(view, facts, this.kind === requestKind.connect);
     if (wrong !== '') return this.failInHead(wrong, view.targetStart);
     if (hasBody && this.kind === requestKind.connect)
       return this.failInHead('CONNECT_WITH_BODY', view.end - 1);

@@ -27,7 +27,7 @@ export class ResponseParser extends MessageParser {
     super(heads, limits);
   }
 
-  protected override skip(bytes: Uint8Array, start: number): number {
+  protected override skip(_bytes: Uint8Array, start: number): number {
     this.#place = 0;
     this.status = 0;
     return start;
@@ -95,6 +95,7 @@ export class ResponseParser extends MessageParser {
 
   protected override finish(view: HeadView): number {
     const { facts, status } = this;
+    if (facts.code !== '') return this.failInHead(facts.code, facts.at);
     if (status < 200 && status !== 101) {
       this.stage = stage.idle;
       return parsed.interim;

@@ -1,0 +1,76 @@
+// The state of one exchange under way on a connection: what will be observed, and what is still expected. Slots form a linked
+// queue per connection and are reused through the workspace. Knows no bytes and no policy.
+import type { Exchange } from '../model/exchange.ts';
+import { newExchange, resetExchange } from './new-exchange.ts';
+
+/** How a slot's request is answered by ourselves; 0 when upstream answers. Otherwise an HTTP status, or `resets`. */
+export const refusal = { none: 0, resets: 1 } as const;
+
+export interface Slot {
+  readonly exchange: Exchange;
+  next: Slot | undefined;
+  /** One of `requestKind`. */
+  kind: number;
+  /** HTTP status of our own answer, `refusal.none` or `refusal.resets`. */
+  refusal: number;
+  /** Everything of the request has been read (or nothing more will come). */
+  requestDone: boolean;
+  /** Everything of the answer has been read or written. */
+  responseDone: boolean;
+  /** A final answer's head has been seen. */
+  answered: boolean;
+  /** Both directions are raw bytes that belong to this slot. */
+  opaque: boolean;
+  /** The request asked for an upgrade. */
+  wantsUpgrade: boolean;
+  /** `Expect: 100-continue` is waiting for its 100. */
+  expects: boolean;
+  /** The connection ends after this answer. */
+  last: boolean;
+  /** Body windows are wanted. */
+  keepRequestBody: boolean;
+  keepResponseBody: boolean;
+}
+
+/** First sizes of capture buffers; they grow to what heads need, bodies get theirs when first wanted. */
+const startSizes = {
+  requestHeadBytes: 1024,
+  responseHeadBytes: 512,
+  requestBodyBytes: 0,
+  responseBodyBytes: 0,
+};
+/** A slot that met a head larger than this drops the buffer when given back, so that the pool stays small. */
+const keptHeadBytes = 8 * 1024;
+
+export function newSlot(): Slot {
+  return {
+    exchange: newExchange(startSizes),
+    next: undefined,
+    kind: 0,
+    refusal: refusal.none,
+    requestDone: false,
+    responseDone: false,
+    answered: false,
+    opaque: false,
+    wantsUpgrade: false,
+    expects: false,
+    last: false,
+    keepRequestBody: false,
+    keepResponseBody: false,
+  };
+}
+
+/** Ready for the next exchange. */
+export function resetSlot(slot: Slot): void {
+  const { exchange } = slot;
+  resetExchange(exchange);
+  if (exchange.head.length > keptHeadBytes) exchange.head = new Uint8Array(startSizes.requestHeadBytes);
+  if (exchange.responseHead.length > keptHeadBytes)
+    exchange.responseHead = new Uint8Array(startSizes.responseHeadBytes);
+  slot.next = undefined;
+  slot.kind = 0;
+  slot.refusal = refusal.none;
+  slot.requestDone = slot.responseDone = slot.answered = false;
+  slot.opaque = slot.wantsUpgrade = slot.expects = slot.last = false;
+  slot.keepRequestBody = slot.keepResponseBody = false;
+}

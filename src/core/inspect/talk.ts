@@ -1,0 +1,230 @@
+// The state of one connection and what both of its sides do with it: the queue of exchanges, judging, ending.
+// client-side.ts and upstream-side.ts drive it; conversation.ts is its port.
+import type { Exchange } from '../model/exchange.ts';
+import type { BrokenCode } from '../protocol/http1/broken-code.ts';
+import { RequestParser, requestKind } from '../protocol/http1/request-parser.ts';
+import { ResponseParser } from '../protocol/http1/response-parser.ts';
+import { judgement, type Decider } from '../policy/decider.ts';
+import {
+  conversationLimits,
+  type ConversationLimits,
+  type ConversationOptions,
+} from './conversation-options.ts';
+import { resetExchange } from './new-exchange.ts';
+import { refusal, type Slot } from './slot.ts';
+import { createWorkspace, type Workspace } from './workspace.ts';
+
+/** What is done with bytes of the client. `spent`: no further request is read from it. */
+export const mode = { sniff: 0, http: 1, raw: 2, spent: 3 } as const;
+
+export class Talk {
+  readonly options: ConversationOptions;
+  readonly limits: ConversationLimits;
+  readonly workspace: Workspace;
+  now = 0;
+  mode: number = mode.sniff;
+  closed = false;
+  /** Close once everything that can still be said has been. */
+  closeWanted = false;
+  clientEnded = false;
+  upstreamEnded = false;
+  /** 502 or 504 once the upstream leg could not be opened. */
+  connectFailure = 0;
+  /** An answer was broken under an enforcing policy: whatever the client sends next ends the connection. */
+  closeOnNext = false;
+  /** First byte of a head that is still incomplete, epoch ms; 0 when none. */
+  headSince = 0;
+  /** Exchanges in request order. `current` is the one whose request is still being read. */
+  front: Slot | undefined;
+  back: Slot | undefined;
+  current: Slot | undefined;
+  outstanding = 0;
+  /** The client is held; `held` are bytes of it that were read but are not due yet. */
+  holding = false;
+  held: Uint8Array | undefined;
+  #requests: RequestParser | undefined;
+  #responses: ResponseParser | undefined;
+  #finished: Slot | undefined;
+  #finishedLast: Slot | undefined;
+  #sequence = 0;
+  #decider: Decider | undefined;
+  #scope = 0;
+
+  constructor(options: ConversationOptions) {
+    this.options = options;
+    this.limits =
+      options.limits === undefined ? conversationLimits : { ...conversationLimits, ...options.limits };
+    this.workspace = options.workspace ?? createWorkspace();
+  }
+
+  get requests(): RequestParser {
+    this.#requests ??= new RequestParser(this.workspace.heads);
+    return this.#requests;
+  }
+
+  get responses(): ResponseParser {
+    this.#responses ??= new ResponseParser(this.workspace.heads);
+    return this.#responses;
+  }
+
+  /** A head has begun and is not complete. */
+  get midHead(): boolean {
+    return this.#requests?.inHead ?? false;
+  }
+
+  /** The decider in force; `scope` follows it. */
+  decider(): Decider {
+    const decider = this.options.decider();
+    if (decider !== this.#decider) {
+      this.#decider = decider;
+      this.#scope = scopeOf(decider, this.options);
+    }
+    return decider;
+  }
+
+  get scope(): number {
+    return this.#scope;
+  }
+
+  /** An enforcing policy needs to read requests here: what cannot be read must not pass. */
+  mustRead(): boolean {
+    return this.decider().judges(this.#scope, this.now) === judgement.l7;
+  }
+
+  /** A new exchange at the end of the queue. */
+  open(): Slot {
+    const slot = this.workspace.takeSlot();
+    this.#describe(slot.exchange);
+    if (this.back === undefined) this.front = slot;
+    else this.back.next = slot;
+    this.back = slot;
+    this.outstanding += 1;
+    return slot;
+  }
+
+  #describe(exchange: Exchange): void {
+    exchange.connection = this.options.connection;
+    exchange.listener = this.options.listener;
+    exchange.sequence = this.#sequence;
+    exchange.startedAt = this.headSince === 0 ? this.now : this.headSince;
+    this.headSince = 0;
+    this.#sequence += 1;
+  }
+
+  /** The exchange that the next bytes of upstream belong to. */
+  respondent(): Slot | undefined {
+    let slot = this.front;
+    while (slot?.responseDone === true) slot = slot.next;
+    return slot;
+  }
+
+  /** The exchange that both directions belong to, if the connection is raw. */
+  opaqueSlot(): Slot | undefined {
+    let slot = this.mode === mode.raw ? this.front : undefined;
+    while (slot?.opaque === false) slot = slot.next;
+    return slot;
+  }
+
+  /** May another request of this client be read now? */
+  mayRead(): boolean {
+    const { back } = this;
+    if (back === undefined) return true;
+    if (this.outstanding >= this.limits.outstandingRequests) return false;
+    if (back.responseDone) return true;
+    return back.refusal === refusal.none && back.kind !== requestKind.connect && !back.wantsUpgrade;
+  }
+
+  /** Stop reading the client; whoever is reading a chunk keeps the rest of it. */
+  hold(): void {
+    if (!this.holding) this.options.sink.hold('client');
+    this.holding = true;
+  }
+
+  /** Keep a copy of client bytes that are not due yet, bounded. */
+  keep(bytes: Uint8Array, start: number, end: number): void {
+    if (start === end) return;
+    const before = this.held;
+    if ((before?.length ?? 0) + end - start > this.limits.heldBytes) {
+      this.finish('reset');
+      return;
+    }
+    const joined = new Uint8Array((before?.length ?? 0) + end - start);
+    if (before !== undefined) joined.set(before);
+    joined.set(bytes.subarray(start, end), before?.length ?? 0);
+    this.held = joined;
+  }
+
+  /** Takes completed exchanges off the front of the queue; they are observed once bytes are on their way. */
+  advance(): void {
+    for (let slot = this.front; slot?.requestDone === true && slot.responseDone; slot = this.front) {
+      this.front = slot.next;
+      if (this.front === undefined) this.back = undefined;
+      this.outstanding -= 1;
+      slot.next = undefined;
+      if (this.#finishedLast === undefined) this.#finished = slot;
+      else this.#finishedLast.next = slot;
+      this.#finishedLast = slot;
+    }
+  }
+
+  /** Observe what `advance` took off. */
+  observeFinished(): void {
+    let slot = this.#finished;
+    this.#finished = this.#finishedLast = undefined;
+    while (slot !== undefined) slot = this.#observe(slot);
+  }
+
+  #observe(slot: Slot): Slot | undefined {
+    const { next } = slot;
+    this.options.sink.observe(slot.exchange);
+    this.workspace.giveSlot(slot);
+    return next;
+  }
+
+  /** Observe one thing that belongs to no request. */
+  observeStray(code: BrokenCode, bytes: number): void {
+    const { exchange } = this.options;
+    resetExchange(exchange);
+    this.#describe(exchange);
+    exchange.protocol = 2;
+    exchange.opaque = 'broken';
+    exchange.broken = code;
+    exchange.responseBytes = bytes;
+    exchange.endedAt = this.now;
+    exchange.generation = this.decider().generation;
+    this.options.sink.observe(exchange);
+  }
+
+  /** The end: every exchange still open is observed, then the sockets go. */
+  finish(how: 'close' | 'reset' | 'gone'): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.observeFinished();
+    let slot = this.front;
+    while (slot !== undefined) {
+      if (slot.opaque && slot.exchange.endedAt === 0) slot.exchange.endedAt = this.now;
+      slot = this.#observe(slot);
+    }
+    this.front = this.back = this.current = undefined;
+    this.outstanding = 0;
+    this.held = undefined;
+    this.#requests?.discard();
+    this.#responses?.discard();
+    if (how === 'close') this.options.sink.close();
+    else if (how === 'reset') this.options.sink.reset();
+  }
+}
+
+/** Policies may select sources by address, where the shell knows it. */
+function scopeOf(decider: Decider, options: ConversationOptions): number {
+  const { listener, clientAddress } = options;
+  if (clientAddress === undefined || decider.scopeOfClient === undefined) return decider.scopeOf(listener);
+  return decider.scopeOfClient(listener, hostOf(clientAddress));
+}
+
+/** `10.0.0.7:5123` → `10.0.0.7`, `[::1]:80` → `::1`; an address without port stays. */
+function hostOf(address: string): string {
+  if (address.startsWith('[')) return address.slice(1, address.indexOf(']'));
+  const colon = address.lastIndexOf(':');
+  return colon > 0 && address.indexOf(':') === colon ? address.slice(0, colon) : address;
+}

@@ -1,0 +1,172 @@
+// The upstream's direction: answers are matched with the requests they belong to, captured and passed on as they are.
+// An answer that cannot be read is passed on too, visibly, and nothing else may follow it on the connection.
+import type { BrokenCode } from '../protocol/http1/broken-code.ts';
+import { parsed } from '../protocol/http1/message-parser.ts';
+import { requestKind } from '../protocol/http1/request-parser.ts';
+import type { ResponseParser } from '../protocol/http1/response-parser.ts';
+import { captureResponseBody, captureResponseHead, isText } from './capture.ts';
+import { openOpaque, sendGathered } from './client-side.ts';
+import { refusal, type Slot } from './slot.ts';
+import { mode, type Talk } from './talk.ts';
+
+const httpName = 'HTTP/';
+
+export function readUpstream(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
+  if (talk.mode === mode.sniff && !serverFirst(talk, bytes, start, end)) return;
+  const at = readAnswers(talk, bytes, start, end);
+  if (talk.closed) return;
+  if (at > start) talk.options.sink.send('client', bytes, start, at);
+}
+
+/** Upstream speaks before the client did: no HTTP. False when its bytes must not pass. */
+function serverFirst(talk: Talk, bytes: Uint8Array, start: number, end: number): boolean {
+  let at = 0;
+  while (at < httpName.length && bytes[start + at] === httpName.charCodeAt(at)) at += 1;
+  const answer = at === httpName.length || start + at === end;
+  if (answer && talk.mustRead()) {
+    // A server that times out an idle connection with 408. Becoming opaque here would let later requests pass unread.
+    talk.observeStray('UNSOLICITED_RESPONSE', end - start);
+    talk.closeWanted = true;
+    return false;
+  }
+  const { held } = talk;
+  talk.held = undefined;
+  if (!openOpaque(talk, 'unknown')) return false;
+  if (held !== undefined) {
+    talk.options.sink.send('upstream', held, 0, held.length);
+    if (talk.back !== undefined) talk.back.exchange.requestBytes += held.length;
+  }
+  return true;
+}
+
+/** Returns the index up to which the bytes belong to answers and go to the client. */
+function readAnswers(talk: Talk, bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  for (;;) {
+    const slot = talk.respondent();
+    if (slot === undefined || slot.refusal !== refusal.none) {
+      if (at < end) {
+        talk.observeStray('UNSOLICITED_RESPONSE', end - at);
+        talk.closeWanted = true;
+      }
+      return at;
+    }
+    if (slot.opaque) return passOn(talk, slot, at, end);
+    const parser = talk.responses;
+    parser.answers = slot.kind;
+    const event = parser.push(bytes, at, end);
+    const { exchange } = slot;
+    exchange.responseBytes += parser.position - at;
+    if (exchange.firstByteAt === 0 && parser.position > at) exchange.firstByteAt = talk.now;
+    at = parser.position;
+    if (event === parsed.needMore) return at;
+    onEvent(talk, slot, event, bytes);
+    if (talk.closeWanted || talk.closed) return at;
+  }
+}
+
+function passOn(talk: Talk, slot: Slot, at: number, end: number): number {
+  const { exchange } = slot;
+  exchange.responseBytes += end - at;
+  if (exchange.firstByteAt === 0 && end > at) exchange.firstByteAt = talk.now;
+  return end;
+}
+
+function onEvent(talk: Talk, slot: Slot, event: number, bytes: Uint8Array): void {
+  const parser = talk.responses;
+  switch (event) {
+    case parsed.interim:
+      slot.exchange.firstByteAt = 0;
+      if (parser.status === 100) slot.expects = false;
+      parser.releaseHead();
+      break;
+    case parsed.head:
+      onHead(talk, slot, parser);
+      parser.releaseHead();
+      break;
+    case parsed.data:
+      if (slot.keepResponseBody) captureResponseBody(slot.exchange, bytes, parser.dataStart, parser.dataEnd);
+      break;
+    case parsed.end:
+      completeAnswer(talk, slot);
+      break;
+    default:
+      onBroken(talk, slot, parser.code as BrokenCode);
+      break;
+  }
+}
+
+function onHead(talk: Talk, slot: Slot, parser: ResponseParser): void {
+  const { exchange } = slot;
+  const { view, facts, status } = parser;
+  exchange.status = status;
+  slot.answered = true;
+  captureResponseHead(exchange, view.bytes, view.start, view.end);
+  slot.keepResponseBody = isText(view.bytes, facts);
+  if (status === 101) {
+    if (slot.wantsUpgrade) tunnel(talk, slot, 'upgrade');
+    else onBroken(talk, slot, 'UNEXPECTED_UPGRADE');
+    return;
+  }
+  if (slot.kind === requestKind.connect && status < 300) {
+    tunnel(talk, slot, 'connect');
+    return;
+  }
+  if (parser.keepAlive) return;
+  slot.last = true;
+  if (slot.requestDone) talk.mode = mode.spent;
+}
+
+/** The request was judged and upstream agreed: from here on both directions are raw. */
+function tunnel(talk: Talk, slot: Slot, word: string): void {
+  slot.opaque = true;
+  slot.exchange.opaque = word;
+  talk.mode = mode.raw;
+}
+
+function completeAnswer(talk: Talk, slot: Slot): void {
+  const { exchange } = slot;
+  const { routes, listener } = talk.options;
+  slot.responseDone = true;
+  exchange.endedAt = talk.now;
+  routes.learn(listener, exchange.head, exchange.pathStart, exchange.pathEnd, exchange.status);
+  // A final answer instead of the 100: nobody can know whether the body will still come, so nothing may follow.
+  const unsure = slot.expects && !slot.requestDone;
+  if (unsure || (slot.last && slot.requestDone)) talk.closeWanted = true;
+  talk.advance();
+}
+
+/** An answer that cannot be read: the client gets it as it is, and this connection carries nothing after it. */
+function onBroken(talk: Talk, slot: Slot, code: BrokenCode): void {
+  slot.exchange.broken = code;
+  slot.exchange.opaque = 'broken';
+  slot.opaque = true;
+  slot.last = true;
+  if (!talk.mustRead()) {
+    slot.requestDone = true;
+    talk.current = undefined;
+    talk.mode = mode.raw;
+    sendGathered(talk);
+    return;
+  }
+  talk.closeOnNext = true;
+  if (slot.requestDone) talk.mode = mode.spent;
+}
+
+/** Upstream has sent its FIN (or an answer that only its end delimits is complete). */
+export function endUpstream(talk: Talk): void {
+  const { sink } = talk.options;
+  const slot = talk.respondent();
+  if (talk.mode === mode.raw && slot?.opaque === true) {
+    if (talk.clientEnded) talk.closeWanted = true;
+    else sink.shutdown('client');
+    return;
+  }
+  if (slot !== undefined && !slot.opaque && slot.refusal === refusal.none) {
+    const event = talk.responses.end();
+    if (event === parsed.end) completeAnswer(talk, slot);
+    else if (event === parsed.broken) slot.exchange.broken = talk.responses.code;
+  }
+  talk.mode = mode.spent;
+  talk.closeWanted = true;
+}
