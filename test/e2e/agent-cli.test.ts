@@ -1,0 +1,207 @@
+// The agent in front of a real server, driven by the verbs of the real binary: what a person without the terminal view does.
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventSchema } from '../../src/core/model/event.ts';
+import { createCli, eventually, type Cli, type Started } from '../helpers/cli.ts';
+
+interface Answer {
+  readonly status: number;
+  readonly headers: NodeJS.Dict<string | string[]>;
+  readonly body: string;
+}
+
+let cli: Cli;
+let upstream: Server;
+let agent: Started;
+let listenPort = 0;
+let feed = '';
+let policies = '';
+
+function get(path: string): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port: listenPort, path, agent: false }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (text: string) => (body += text));
+      answer.on('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+    });
+    asked.on('error', reject).end();
+  });
+}
+
+const statusOf = async (path: string, wanted: number): Promise<Answer | undefined> => {
+  const answer = await get(path);
+  return answer.status === wanted ? answer : undefined;
+};
+
+beforeAll(async () => {
+  cli = createCli();
+  policies = join(cli.directory, 'policies');
+  mkdirSync(policies);
+  upstream = createServer((asked, answer) => {
+    answer.writeHead(asked.url === '/missing' ? 404 : 200, { 'content-type': 'application/json' });
+    answer.end(JSON.stringify({ path: asked.url }));
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  const { port } = upstream.address() as AddressInfo;
+  agent = cli.start([
+    ...['agent', '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${port}`],
+    ...['--source', 'web', '--destination', 'shop/api', '--policies', policies, '--feed', '127.0.0.1:0'],
+  ]);
+  listenPort = Number((await agent.until(/listening on 127\.0\.0\.1:(\d+)/))[1]);
+  feed = (await agent.until(/feed at (127\.0\.0\.1:\d+)/))[1] ?? '';
+});
+
+afterAll(async () => {
+  await cli.close();
+  upstream.closeAllConnections();
+  await new Promise((resolve) => upstream.close(resolve));
+});
+
+const connected = (...args: string[]): string[] => [...args, '--connect', feed];
+
+test('observe prints what was asked as table, ndjson and json, each readable back', async () => {
+  expect((await get('/hello/12345')).status).toBe(200);
+  const table = await eventually(async () => {
+    const seen = await cli.run(connected('observe', 'path:/hello/12345'));
+    return seen.stdout.includes('/hello/12345') ? seen : undefined;
+  }, 'the flow');
+  expect(table.stdout).toMatch(/default\/web +shop\/api +GET \/hello\/12345 +200 .*· allow/);
+  const ndjson = await cli.run(connected('observe', '-o', 'ndjson'));
+  const events = ndjson.stdout
+    .trim()
+    .split('\n')
+    .map((line) => eventSchema.parse(JSON.parse(line)));
+  expect(events.some((event) => event.type === 'flow' && event.request?.route === '/hello/{id}')).toBe(true);
+  const json: unknown = JSON.parse((await cli.run(connected('observe', '-o', 'json'))).stdout);
+  expect(Array.isArray(json)).toBe(true);
+});
+
+test('block shows the policy and its effect, enforces, explains and is undone', async () => {
+  await get('/admin/keys');
+  const dry = await cli.run(connected('block', 'from:web path:/admin/*', '--dry-run'));
+  expect(dry.status).toBe(0);
+  expect(dry.stdout).toContain('kind: FlowPolicy');
+  expect(dry.stderr).toMatch(/would flip.*all from web/);
+  expect((await get('/admin/keys')).status).toBe(200);
+
+  const done = await cli.run(connected('block', 'from:web path:/admin/*', '--yes', '--reason', 'test'));
+  expect(done.stderr).toMatch(/created shop\/\S+: active, reported by the agent/);
+  const refused = await get('/admin/keys');
+  expect(refused.status).toBe(403);
+  expect(refused.headers['content-type']).toBe('application/problem+json');
+  expect((await get('/hello/1')).status).toBe(200);
+
+  const problem = JSON.parse(refused.body) as Record<string, unknown>;
+  const blockId = String(problem['block-id']);
+  const why = await eventually(async () => {
+    const answer = await cli.run(connected('explain', blockId));
+    return answer.status === 0 ? answer : undefined;
+  }, 'the refused flow');
+  expect(why.stdout).toContain('/admin');
+
+  const listed = await cli.run(connected('policies'));
+  expect(listed.stdout).toMatch(/shop\/block-\S+ +active +[1-9]/);
+  expect((await cli.run(connected('undo'))).stdout).toContain('removed shop/block-');
+  await eventually(() => statusOf('/admin/keys', 200), 'the undo');
+});
+
+test('throttle answers 429 with Retry-After once the burst is used', async () => {
+  await cli.run(connected('throttle', 'from:web path:/slow', '--rate', '1/m', '--yes'));
+  const limited = await eventually(() => statusOf('/slow', 429), 'the throttle');
+  expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
+  expect((await get('/hello/1')).status).toBe(200);
+  await cli.run(connected('undo'));
+  await eventually(() => statusOf('/slow', 200), 'the undo');
+});
+
+test('a policy expires by itself', async () => {
+  await cli.run(connected('block', 'path:/brief', '--for', '2s', '--yes'));
+  expect((await get('/brief')).status).toBe(403);
+  await eventually(() => statusOf('/brief', 200), 'the expiry');
+});
+
+test('an invalid policy file is rejected with line and reason while the others stay in force', async () => {
+  await cli.run(connected('block', 'path:/kept', '--yes'));
+  writeFileSync(
+    join(policies, 'bad.yaml'),
+    'apiVersion: apidefense.dev/v1alpha1\nkind: FlowPolicy\nmetadta: {}\n',
+  );
+  const listed = await eventually(async () => {
+    const answer = await cli.run(connected('policies'));
+    return answer.stdout.includes('rejected') ? answer : undefined;
+  }, 'the rejection');
+  expect(listed.stdout).toMatch(/bad\.yaml.*3.*metadta/);
+  expect((await get('/kept')).status).toBe(403);
+});
+
+test('a filter part that no policy can express is refused by name', async () => {
+  const refused = await cli.run(connected('block', 'status>=500', '--yes'));
+  expect(refused.status).toBe(64);
+  expect(refused.stderr).toContain('status');
+});
+
+test('mutations ask, and without a terminal to ask on they refuse', async () => {
+  const refused = await cli.run(connected('block', 'path:/x'));
+  expect(refused.status).toBe(64);
+  expect(refused.stderr).toContain('--yes');
+});
+
+test('a recording of the session replays as the same events', async () => {
+  const file = join(cli.directory, 'session.adr');
+  const recorded = await cli.run(connected('record', file, '--since', '5m', '--for', '1s'));
+  expect(recorded.status).toBe(0);
+  const replayed = await cli.run(['replay', file, '--no-ui', '-o', 'ndjson']);
+  expect(replayed.status).toBe(0);
+  const flows = replayed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => eventSchema.parse(JSON.parse(line)));
+  expect(flows.filter((event) => event.type === 'flow').length).toBeGreaterThan(5);
+  const cut = join(cli.directory, 'cut.adr');
+  const bytes = readFileSync(file);
+  writeFileSync(cut, bytes.subarray(0, Math.floor(bytes.length * 0.7)));
+  const damaged = await cli.run(['replay', cut, '--no-ui', '-o', 'ndjson']);
+  expect(damaged.status).toBe(65);
+  expect(damaged.stderr).toMatch(/warning: .*byte/);
+});
+
+test('a reader that closes the pipe ends the program quietly', async () => {
+  const seen = cli.start(connected('observe', '--follow', '-o', 'ndjson', '--since', '5m'));
+  await seen.until(/"flow"/);
+  seen.child.stdout?.destroy();
+  await eventually(async () => {
+    await get('/hello/2');
+    return seen.child.exitCode ?? undefined;
+  }, 'its end');
+  expect((await seen.finished).status).toBe(0);
+  expect(seen.stderr()).toBe('');
+});
+
+test.each([
+  [['observe', '--connect', '127.0.0.1:1'], 69, 'No agent answers at 127.0.0.1:1'],
+  [['replay', '/nowhere/x.adr', '--no-ui'], 66, '/nowhere/x.adr'],
+  [['observe', 'form:x'], 64, 'form'],
+  [['nonsense'], 64, 'nonsense'],
+  [['agent', '--upstream', '127.0.0.1:1'], 64, '--listen'],
+  [['demo', '--rate', '0'], 64, '--rate "0"'],
+])('%j ends with status %i and a sentence naming it', async (args, status, text) => {
+  const ended = await cli.run(args);
+  expect(ended.stderr).toContain(text);
+  expect(ended.stderr).not.toMatch(/\n\s+at /);
+  expect(ended.status).toBe(status);
+});
+
+test('a feed without the right token is denied', async () => {
+  const stranger = createCli();
+  const denied = await stranger.run(['observe', '--connect', feed]);
+  await stranger.close();
+  expect(denied.status).toBe(77);
+});
+
+test('SIGTERM drains and ends the agent with status 0', async () => {
+  agent.child.kill('SIGTERM');
+  expect((await agent.finished).status).toBe(0);
+});
