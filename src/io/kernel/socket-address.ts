@@ -54,20 +54,25 @@ export function toSocketAddress(libc: Pick<Libc, 'allocate'>, host: string, port
 /** Port of the sockaddr in `view`. */
 export const portOf = (view: DataView): number => view.getUint16(2);
 
+/** Start and length of the longest run of two or more zero words (RFC 5952); length 0 when there is none. */
+function longestZeroRun(words: readonly number[]): { readonly start: number; readonly length: number } {
+  let best = { start: 0, length: 0 };
+  let start = 0;
+  for (const [index, word] of words.entries()) {
+    if (word !== 0) start = index + 1;
+    else if (index - start + 1 > Math.max(best.length, 1)) best = { start, length: index - start + 1 };
+  }
+  return best;
+}
+
 function ipv6Text(view: DataView): string {
   const words = Array.from({ length: 8 }, (_unused, index) => view.getUint16(8 + index * 2));
   if (words.slice(0, 5).every((word) => word === 0) && words[5] === 0xffff)
     return [12, 13, 14, 15].map((index) => view.getUint8(8 + index)).join('.');
-  const text = words.map((word) => word.toString(16)).join(':');
-  // The longest run of two or more zero words becomes `::` (RFC 5952).
-  const runs = text.match(/\b(?:0(?::|$)){2,}/g) ?? [];
-  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), '');
-  return longest === ''
-    ? text
-    : text
-        .replace(longest, ':')
-        .replace(/^:(?!:)/, '::')
-        .replace(/([^:]):$/, '$1::');
+  const text = (part: readonly number[]): string => part.map((word) => word.toString(16)).join(':');
+  const { start, length } = longestZeroRun(words);
+  if (length === 0) return text(words);
+  return `${text(words.slice(0, start))}::${text(words.slice(start + length))}`;
 }
 
 /** `127.0.0.1:80` or `[::1]:80`, as events show it; IPv4-mapped addresses as IPv4. */
