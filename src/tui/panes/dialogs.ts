@@ -1,0 +1,121 @@
+// Where the topmost dialog lies and what is in it. Help and palette are the chrome's: they have no drawing here.
+import type { Draw, Rect } from '../render/draw-context.ts';
+import type { ConfirmDialog, Dialog } from '../state/dialog.ts';
+import { mutationRefusal } from '../state/access.ts';
+import type { AppState } from '../state/state.ts';
+import { topDialog } from '../state/top-dialog.ts';
+import { drawMutation } from './mutation-pane.ts';
+import type { PaneInput } from './pane-input.ts';
+import type { Line } from './painter.ts';
+import { drawBox, drawLine, drawLines, span, wrapText } from './painter.ts';
+import { previewLines } from './preview-lines.ts';
+import { yamlLine } from './yaml-lines.ts';
+
+function centred(state: AppState, width: number, height: number): Rect {
+  const w = Math.min(width, state.columns - 2);
+  const h = Math.min(height, state.rows - 2);
+  return { x: Math.floor((state.columns - w) / 2), y: Math.floor((state.rows - h) / 2), width: w, height: h };
+}
+
+/** Lines a message needs at this width, with its frame. */
+function messageHeight(dialog: Extract<Dialog, { type: 'message' }>, width: number): number {
+  const lines = [dialog.text, dialog.hint].flatMap((text) => wrapText(text, width - 4));
+  return lines.length + 5;
+}
+
+/** The rectangle of the topmost dialog that is painted here. */
+export function dialogRect(state: AppState): Rect | undefined {
+  const dialog = topDialog(state);
+  switch (dialog?.type) {
+    case 'mutation':
+      return centred(state, state.columns >= 150 ? 150 : 110, state.rows >= 40 ? 36 : state.rows - 2);
+    case 'confirm':
+      return centred(state, 100, dialog.preview ? Math.min(24, state.rows - 2) : 10);
+    case 'text':
+      return centred(state, 100, Math.max(8, dialog.lines.length + 3));
+    case 'message':
+      return centred(state, 76, messageHeight(dialog, Math.min(76, state.columns - 2)));
+    case 'help':
+    case 'palette':
+    case undefined:
+      return undefined;
+  }
+}
+
+const keys = (...pairs: readonly (readonly [string, string])[]): Line =>
+  pairs.flatMap(([key, word]) => [span(key, 'footer.key'), span(` ${word}   `, 'label')]);
+
+function confirmStatus(dialog: ConfirmDialog, state: AppState): Line {
+  if (dialog.sending !== undefined) return [span('Sent; waiting for the agent to answer.', 'notice.info')];
+  if (dialog.refusal !== undefined) return [span(dialog.refusal, 'notice.bad')];
+  const refusal = mutationRefusal(state);
+  return refusal === undefined ? [] : [span(refusal, 'notice.warn')];
+}
+
+function drawConfirm(dialog: ConfirmDialog, { theme, state }: PaneInput): Draw {
+  return (context, rect) => {
+    const inner = drawBox(context, rect, {
+      theme,
+      title: dialog.what === 'undo' ? 'Undo' : `Remove ${dialog.name ?? ''}`,
+      titleRole: 'dialog.danger',
+      foot: '',
+    });
+    const look = { theme, width: inner.width - 2, utcOffsetMinutes: state.utcOffsetMinutes };
+    const lines: readonly Line[] = [
+      ...wrapText(dialog.sentence, inner.width).map((line): Line => [span(line)]),
+      [],
+      ...(dialog.preview ? previewLines(dialog.preview, look) : []),
+    ];
+    const body = { ...inner, height: Math.max(1, inner.height - 3) };
+    drawLines(context, body, lines, { theme, scroll: 0, on: 'dialog' });
+    const bottom = inner.y + inner.height;
+    const place = { x: inner.x, width: inner.width, on: 'dialog' } as const;
+    drawLine(context, theme, confirmStatus(dialog, state), { ...place, y: bottom - 2 });
+    drawLine(context, theme, keys(['y', 'do it'], ['esc', 'leave']), { ...place, y: bottom - 1 });
+  };
+}
+
+function drawText(dialog: Extract<Dialog, { type: 'text' }>, { theme }: PaneInput): Draw {
+  return (context, rect) => {
+    const look = {
+      theme,
+      title: dialog.title,
+      titleRole: 'dialog.title',
+      foot: 'j k scroll   esc close',
+    } as const;
+    const inner = drawBox(context, rect, look);
+    drawLines(context, inner, dialog.lines.map(yamlLine), { theme, scroll: dialog.scroll, on: 'dialog' });
+  };
+}
+
+function drawMessage(dialog: Extract<Dialog, { type: 'message' }>, { theme }: PaneInput): Draw {
+  return (context, rect) => {
+    const titleRole = dialog.level === 'bad' ? 'dialog.danger' : 'dialog.title';
+    const inner = drawBox(context, rect, { theme, title: dialog.title, titleRole, foot: 'esc close' });
+    const lines: readonly Line[] = [
+      ...wrapText(dialog.text, inner.width).map((line): Line => [span(line)]),
+      [],
+      ...wrapText(dialog.hint, inner.width).map((line): Line => [span(line, 'dim')]),
+    ];
+    drawLines(context, inner, lines, { theme, scroll: 0, on: 'dialog' });
+  };
+}
+
+/** The topmost dialog's drawing for `dialogRect`; undefined when there is none or it is the chrome's. */
+export function drawDialog(input: PaneInput): Draw | undefined {
+  const dialog = topDialog(input.state);
+  switch (dialog?.type) {
+    case 'mutation':
+      return drawMutation(dialog, input);
+    case 'confirm':
+      return drawConfirm(dialog, input);
+    case 'text':
+      return drawText(dialog, input);
+    case 'message':
+      return drawMessage(dialog, input);
+    case 'help':
+    case 'palette':
+    case undefined:
+      return undefined;
+  }
+}

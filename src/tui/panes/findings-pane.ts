@@ -1,0 +1,120 @@
+// The findings screen: the list, and under or beside it the one under the cursor in full.
+import { flowId } from '../../core/model/brand.ts';
+import type { FindingEvent } from '../../core/model/event.ts';
+import { placeColumns } from '../columns/column.ts';
+import { findingColumns, severityLooks, whoText } from '../columns/finding-columns.ts';
+import { formatClock, plural } from '../columns/format.ts';
+import { verdictText } from '../columns/verdict-words.ts';
+import type { Draw } from '../render/draw-context.ts';
+import { cursorFinding, findingKeys, listIndex } from '../state/list-cursor.ts';
+import type { PaneInput } from './pane-input.ts';
+import { cellEnv } from './pane-input.ts';
+import type { Line } from './painter.ts';
+import { drawEmpty, drawLine, drawLines, ruleLine, scrollTop, span, wrapText } from './painter.ts';
+import { columnsWidth, drawTable } from './table.ts';
+
+/** Paint the list of findings. */
+export function drawFindings(input: PaneInput): Draw {
+  const { state, data, theme } = input;
+  const { list } = data.findings;
+  if (list.length === 0)
+    return drawEmpty(theme, 'No findings. Detections watch all traffic; what they find appears here.');
+  return (context, rect) => {
+    const cursor = listIndex(findingKeys(data), state.findings);
+    const room = Math.max(1, rect.height - 1);
+    drawTable(context, rect, {
+      columns: placeColumns(findingColumns, columnsWidth(rect.width)),
+      env: cellEnv(input),
+      row: (index) => list[index],
+      first: scrollTop(list.length, room, Math.max(0, cursor - Math.floor(room / 2))),
+      cursor,
+      focused: state.focus === 'list',
+    });
+  };
+}
+
+const labelled = (name: string, text: string, width: number): Line[] =>
+  wrapText(text, Math.max(10, width - 10)).map((line, index) => [
+    span((index === 0 ? name : '').padEnd(10), 'label'),
+    span(line),
+  ]);
+
+function suggestionText(finding: FindingEvent): string {
+  const { suggestion } = finding;
+  if (!suggestion) return 'none: B or T on a flow of this caller drafts one';
+  const what = [
+    ...(suggestion.methods ? [suggestion.methods.join(', ')] : []),
+    ...(suggestion.paths ? [suggestion.paths.join(', ')] : []),
+    ...(suggestion.rate === undefined ? [] : [`at ${suggestion.rate}`]),
+  ].join(' ');
+  const key = suggestion.action === 'block' ? 'B' : 'T';
+  return `${suggestion.action} ${what === '' ? 'this caller' : what} (${key} shows the policy and what it would have done)`;
+}
+
+/** Flows of the evidence shown one by one. */
+const evidenceShown = 8;
+
+function evidenceLines(finding: FindingEvent, { data, state, theme }: PaneInput): Line[] {
+  const flows = finding.evidence
+    .map((id) => data.flows.byId(flowId(id)))
+    .filter((flow) => flow !== undefined);
+  const head = `${plural(finding.evidence.length, 'flow')}, ${flows.length} still held (enter shows them)`;
+  return [
+    [span('evidence'.padEnd(10), 'label'), span(head)],
+    ...flows
+      .slice(-evidenceShown)
+      .map((flow): Line => [
+        span(' '.repeat(10)),
+        span(formatClock(Date.parse(flow.time), state.utcOffsetMinutes), 'time'),
+        span(`  ${flow.request ? `${flow.request.method} ${flow.request.path}` : 'opaque'}`, 'route'),
+        span(`  ${flow.response?.status ?? ''}`, 'number'),
+        span(`  ${verdictText(flow, (name) => theme.glyph(name))}`, 'dim'),
+      ]),
+  ];
+}
+
+/** All lines about one finding. */
+export function findingLines(finding: FindingEvent, input: PaneInput, width: number): readonly Line[] {
+  const { theme, state } = input;
+  const look = severityLooks[finding.severity];
+  const clock = (time: string): string => formatClock(Date.parse(time), state.utcOffsetMinutes);
+  return [
+    [
+      span(`${theme.glyph(look.glyph)} ${look.word}`, look.role),
+      span(`  ${finding.title}`, 'strong'),
+      span(`  ${Math.round(finding.confidence * 100)} % sure`, 'dim'),
+      ...(finding.learning === true ? [span('  still learning what is normal', 'notice.warn')] : []),
+    ],
+    ...labelled(
+      'who',
+      `${whoText(finding, theme.glyph('right'))}  ${finding.source.principal}${finding.route === undefined ? '' : `  ${finding.route}`}`,
+      width,
+    ),
+    ...labelled(
+      'when',
+      `${plural(finding.count, 'time')}, first ${clock(finding.firstSeen)}, last ${clock(finding.lastSeen)}`,
+      width,
+    ),
+    ...labelled('why', finding.why, width),
+    ...labelled('fix', finding.fix, width),
+    ...labelled('suggested', suggestionText(finding), width),
+    ...evidenceLines(finding, input),
+    ...labelled('tags', [finding.rule, ...finding.tags].join('  '), width),
+  ];
+}
+
+/** Paint the finding under the cursor in full. */
+export function drawFindingDetail(input: PaneInput): Draw {
+  const { state, data, theme } = input;
+  const finding = cursorFinding(state, data);
+  if (!finding) return drawEmpty(theme, '');
+  return (context, rect) => {
+    const role = state.focus === 'detail' ? 'border.focus' : 'title';
+    drawLine(context, theme, ruleLine(theme, [span('finding', role)], rect.width), { ...rect });
+    const body = { x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1 };
+    drawLines(context, body, findingLines(finding, input, rect.width - 2), {
+      theme,
+      scroll: state.detail.scroll,
+    });
+  };
+}

@@ -1,0 +1,169 @@
+// The block and throttle dialog: who it is about, what it would have done, the exact policy, and the fields to change.
+import type { Draw, DrawContext, Rect } from '../render/draw-context.ts';
+import { cellWidth, fitText } from '../render/visible.ts';
+import { mutationRefusal } from '../state/access.ts';
+import type { MutationDialog, MutationField } from '../state/dialog.ts';
+import { fieldsOf } from '../state/mutation-draft.ts';
+import type { AppState } from '../state/state.ts';
+import type { Theme } from '../theme/theme.ts';
+import type { PaneInput } from './pane-input.ts';
+import type { Line, Span } from './painter.ts';
+import { drawBox, drawLine, drawLines, ruleLine, span } from './painter.ts';
+import { previewLines } from './preview-lines.ts';
+import { yamlLine } from './yaml-lines.ts';
+
+/** From this inner width on, the policy stands beside the preview. */
+const besideFrom = 104;
+
+const assuranceWords = {
+  ip: 'identity by address',
+  mtls: 'identity by mutual TLS',
+  token: 'identity by token',
+};
+
+function headLines(dialog: MutationDialog): readonly Line[] {
+  const { flow } = dialog;
+  const what = flow.request
+    ? `${flow.request.method} ${flow.request.route}`
+    : 'everything (the stream cannot be read)';
+  const { source, destination } = flow;
+  const scope = dialog.wholeWorkload
+    ? `everything ${source.workload} asks of ${destination.workload}`
+    : dialog.finding?.suggestion?.paths
+      ? 'the paths that the finding names'
+      : 'this method and route only';
+  return [
+    [
+      span(what, 'route'),
+      span(' from '),
+      span(`${source.kind ?? 'workload'}/${source.workload}`, 'workload'),
+      span(` (${source.principal}, ${assuranceWords[source.assurance]})`, 'dim'),
+    ],
+    [span('scope ', 'label'), span(scope), span(flow.request ? '   w changes it' : '', 'dim')],
+  ];
+}
+
+const fieldTitles: Readonly<Record<MutationField, string>> = {
+  mode: 'mode',
+  rate: 'rate',
+  expires: 'expires in',
+  reason: 'reason',
+};
+
+/** A field in brackets; while edited, its text with the caret. */
+function fieldSpans(dialog: MutationDialog, field: MutationField, width: number): Span[] {
+  const { editing } = dialog;
+  const title = span(`${fieldTitles[field]} `, 'label');
+  if (editing?.field !== field) {
+    const value = dialog.fields[field] === '' ? '-' : dialog.fields[field];
+    return [title, span(`[${fitText(value, width, '~')}]`, 'field'), span('  ')];
+  }
+  const { text, cursor } = editing.input;
+  const role = editing.error === undefined ? 'field.focus' : 'field.invalid';
+  const before = text.slice(0, cursor);
+  const shown = cellWidth(before) > width - 1 ? before.slice(-(width - 1)) : before;
+  return [
+    title,
+    span('[', role),
+    span(shown, role),
+    span(text.charAt(cursor) === '' ? ' ' : text.charAt(cursor), 'caret'),
+    span(fitText(text.slice(cursor + 1), Math.max(0, width - 1 - cellWidth(shown)), '~'), role),
+    span(']', role),
+    span('  '),
+  ];
+}
+
+/** The fields over two lines: short ones first, the reason alone. */
+function fieldLines(dialog: MutationDialog, width: number): readonly [Line, Line] {
+  const short = fieldsOf(dialog.action).filter((field) => field !== 'reason');
+  return [
+    short.flatMap((field) => fieldSpans(dialog, field, 10)),
+    fieldSpans(dialog, 'reason', Math.max(10, width - 12)),
+  ];
+}
+
+/** One line that says what stands in the way, or that all is ready. */
+function statusLine(dialog: MutationDialog, state: AppState): Line {
+  if (dialog.editing?.error !== undefined)
+    return [span(`${fieldTitles[dialog.editing.field]}: ${dialog.editing.error}`, 'notice.bad')];
+  if (dialog.sending !== undefined) return [span('Sent; waiting for the agent to answer.', 'notice.info')];
+  if (dialog.refusal !== undefined) return [span(dialog.refusal, 'notice.bad')];
+  const refusal = mutationRefusal(state);
+  if (refusal !== undefined) return [span(refusal, 'notice.warn')];
+  if (dialog.preview.type === 'running') return [span('y works when the preview is done.', 'dim')];
+  const shadow = dialog.policy.spec.mode === 'Shadow';
+  return [
+    span(shadow ? 'y stores it in shadow: nothing is refused.' : 'Ready: y applies exactly this.', 'dim'),
+  ];
+}
+
+const keyLine = (dialog: MutationDialog): Line => {
+  const keys: readonly (readonly [string, string])[] = dialog.editing
+    ? [
+        ['enter', 'take'],
+        ['tab', 'next field'],
+        ['esc', 'cancel'],
+      ]
+    : [
+        ['y', 'apply'],
+        ['e', 'edit fields'],
+        ['s', dialog.policy.spec.mode === 'Shadow' ? 'enforce' : 'shadow first'],
+        ['w', 'scope'],
+        ['j k', 'scroll'],
+        ['X', 'export'],
+        ['esc', 'leave'],
+      ];
+  return keys.flatMap(([key, word]) => [span(key, 'footer.key'), span(` ${word}   `, 'label')]);
+};
+
+function drawMiddle(context: DrawContext, rect: Rect, dialog: MutationDialog, input: PaneInput): void {
+  const { theme, state } = input;
+  const yaml = (): readonly Line[] => dialog.yaml.map(yamlLine);
+  const look = (width: number): { theme: Theme; width: number; utcOffsetMinutes: number } => ({
+    theme,
+    width,
+    utcOffsetMinutes: state.utcOffsetMinutes,
+  });
+  const on = 'dialog';
+  if (rect.width < besideFrom) {
+    const policy = ruleLine(theme, [span('the policy', 'title')], rect.width - 2);
+    const lines = [...previewLines(dialog.preview, look(rect.width - 2)), policy, ...yaml()];
+    drawLines(context, rect, lines, { theme, scroll: dialog.scroll, on });
+    return;
+  }
+  const right = Math.min(52, Math.floor(rect.width * 0.4));
+  const left = { ...rect, width: rect.width - right - 2 };
+  drawLines(context, left, previewLines(dialog.preview, look(left.width - 1)), {
+    theme,
+    scroll: dialog.scroll,
+    on,
+  });
+  const beside = { ...rect, x: rect.x + rect.width - right, width: right };
+  drawLines(context, beside, yaml(), { theme, scroll: dialog.scroll, on });
+}
+
+/** Paint the dialog. */
+export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
+  const { theme, state } = input;
+  return (context, rect) => {
+    const { metadata, spec } = dialog.policy;
+    const { source, destination } = dialog.flow;
+    const inner = drawBox(context, rect, {
+      theme,
+      title: `${dialog.action} ${source.workload} ${theme.glyph('right')} ${destination.workload}`,
+      titleRole: spec.mode === 'Enforce' ? 'dialog.danger' : 'dialog.title',
+      foot: `FlowPolicy ${metadata.namespace}/${metadata.name}`,
+    });
+    const put = (y: number, line: Line): void =>
+      drawLine(context, theme, line, { x: inner.x, y, width: inner.width, on: 'dialog' });
+    const bottom = inner.y + inner.height;
+    const [fields, reason] = fieldLines(dialog, inner.width);
+    for (const [index, line] of headLines(dialog).entries()) put(inner.y + index, line);
+    put(bottom - 4, fields);
+    put(bottom - 3, reason);
+    put(bottom - 2, statusLine(dialog, state));
+    put(bottom - 1, keyLine(dialog));
+    const middle = { x: inner.x, y: inner.y + 3, width: inner.width, height: Math.max(1, inner.height - 8) };
+    drawMiddle(context, middle, dialog, input);
+  };
+}

@@ -1,0 +1,111 @@
+// The policies screen: what the agent reports of each, its countdown and counters, and the one under the cursor in full.
+import { policyName } from '../../core/model/brand.ts';
+import type { PolicyEvent } from '../../core/model/event.ts';
+import { placeColumns } from '../columns/column.ts';
+import { formatClock, formatCount } from '../columns/format.ts';
+import type { PolicyRow } from '../columns/policy-columns.ts';
+import { expiryText, policyColumns, policyHits, policyLastHitMs } from '../columns/policy-columns.ts';
+import type { Draw } from '../render/draw-context.ts';
+import { clockMs } from '../state/access.ts';
+import { cursorPolicy, listIndex, policyKeys } from '../state/list-cursor.ts';
+import { policyObject } from '../state/policy-store.ts';
+import { policyLines } from '../state/update-policies.ts';
+import type { PaneInput } from './pane-input.ts';
+import { cellEnv } from './pane-input.ts';
+import type { Line } from './painter.ts';
+import { drawEmpty, drawLine, drawLines, ruleLine, scrollTop, span, wrapText } from './painter.ts';
+import { columnsWidth, drawTable } from './table.ts';
+import { yamlLine } from './yaml-lines.ts';
+
+function rowOf(event: PolicyEvent, { data }: PaneInput): PolicyRow {
+  return { event, policy: policyObject(event), tally: data.flows.tally(policyName(event.name)) };
+}
+
+/** Paint the list of policies. */
+export function drawPolicies(input: PaneInput): Draw {
+  const { state, data, theme } = input;
+  const { list } = data.policies;
+  if (list.length === 0)
+    return drawEmpty(
+      theme,
+      'No policies: everything is let through. B or T on a flow drafts one and shows its effect first.',
+    );
+  return (context, rect) => {
+    const cursor = listIndex(policyKeys(data), state.policies);
+    const room = Math.max(1, rect.height - 1);
+    drawTable(context, rect, {
+      columns: placeColumns(policyColumns, columnsWidth(rect.width)),
+      env: cellEnv(input),
+      row: (index) => {
+        const event = list[index];
+        return event && rowOf(event, input);
+      },
+      first: scrollTop(list.length, room, Math.max(0, cursor - Math.floor(room / 2))),
+      cursor,
+      focused: state.focus === 'list',
+    });
+  };
+}
+
+const stateSentences: Readonly<Record<PolicyEvent['state'], string>> = {
+  active: 'The agent reports it loaded and enforced.',
+  shadow: 'Shadow: the agent judges by it and reports what it would do; nothing is refused.',
+  off: 'Off: stored, but the agent does nothing with it.',
+  rejected: 'Rejected whole: the agent does not enforce any part of it. The other policies stand.',
+  expired: 'Its time has passed: the agent no longer enforces it.',
+  removed: 'Removed.',
+};
+
+function hitsText(row: PolicyRow, input: PaneInput): string {
+  const last = policyLastHitMs(row);
+  const when = last === 0 ? '' : `, last ${formatClock(last, input.state.utcOffsetMinutes)}`;
+  const verb = row.event.state === 'shadow' ? 'would have decided' : 'decided';
+  const seen = row.tally ? row.tally.hits + row.tally.shadowHits : 0;
+  return `${verb} ${formatCount(policyHits(row))}${when} (${formatCount(seen)} of them seen in the flows held here)`;
+}
+
+const labelled = (name: string, text: string, width: number): Line[] =>
+  wrapText(text, Math.max(10, width - 10)).map((line, index) => [
+    span((index === 0 ? name : '').padEnd(10), 'label'),
+    span(line),
+  ]);
+
+function errorLines(event: PolicyEvent, width: number): Line[] {
+  const { error } = event;
+  if (!error) return [];
+  const line = error.line === undefined ? '' : `:${error.line}`;
+  const where = error.file === undefined ? '' : `${error.file}${line}  `;
+  return labelled('error', `${where}${error.code}: ${error.message}`, width);
+}
+
+/** All lines about one policy. */
+export function policyDetailLines(event: PolicyEvent, input: PaneInput, width: number): readonly Line[] {
+  const row = rowOf(event, input);
+  const reason = row.policy?.spec.reason;
+  return [
+    [span(event.name, 'strong')],
+    ...labelled('state', stateSentences[event.state], width),
+    ...errorLines(event, width),
+    ...(event.state === 'rejected' ? [] : labelled('expires', expiryText(row, clockMs(input.state)), width)),
+    ...(event.state === 'rejected' ? [] : labelled('hits', hitsText(row, input), width)),
+    ...(event.author === undefined ? [] : labelled('by', event.author, width)),
+    ...(reason === undefined ? [] : labelled('reason', reason, width)),
+    ...policyLines(event).map((line): Line => [span('  '), ...yamlLine(line)]),
+  ];
+}
+
+/** Paint the policy under the cursor in full. */
+export function drawPolicyDetail(input: PaneInput): Draw {
+  const { state, data, theme } = input;
+  const event = cursorPolicy(state, data);
+  if (!event) return drawEmpty(theme, '');
+  return (context, rect) => {
+    const role = state.focus === 'detail' ? 'border.focus' : 'title';
+    drawLine(context, theme, ruleLine(theme, [span('policy', role)], rect.width), { ...rect });
+    const body = { x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1 };
+    drawLines(context, body, policyDetailLines(event, input, rect.width - 2), {
+      theme,
+      scroll: state.detail.scroll,
+    });
+  };
+}

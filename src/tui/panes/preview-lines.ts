@@ -1,0 +1,151 @@
+// What a change would have done, as lines: whose requests would flip, from which status to which, and what is not known.
+import type { PreviewResult } from '../../core/policy/preview.ts';
+import { previewHeadline } from '../../core/policy/preview-sentences.ts';
+import { formatClock, formatCount, formatShare, plural } from '../columns/format.ts';
+import { statusRole } from '../columns/verdict-words.ts';
+import type { PreviewState } from '../state/dialog.ts';
+import type { Theme } from '../theme/theme.ts';
+import type { Line, Span } from './painter.ts';
+import { span, wrapText } from './painter.ts';
+
+export interface PreviewLook {
+  readonly theme: Theme;
+  readonly width: number;
+  readonly utcOffsetMinutes: number;
+}
+
+/** Routes spelled out; the others are counted. */
+const routesShown = 6;
+
+const shortName = (id: string): string => id.slice(id.lastIndexOf('/') + 1);
+
+const labelled = (name: string, text: string, look: PreviewLook): Line[] => {
+  const label = `${name} `.padEnd(18);
+  return wrapText(text, Math.max(10, look.width - label.length)).map((line, index) => [
+    span(index === 0 ? label : ' '.repeat(label.length), 'label'),
+    span(line),
+  ]);
+};
+
+function transitionSpans(
+  transitions: PreviewResult['byRoute'][number]['transitions'],
+  { theme }: PreviewLook,
+): Span[] {
+  return transitions.flatMap(({ from, to, count }) => [
+    span(`   ${from === 0 ? 'none' : from}`, statusRole(from)),
+    span(theme.glyph('right'), 'dim'),
+    span(to === 0 ? 'let through' : String(to), statusRole(to === 0 ? undefined : to)),
+    span(` ${formatCount(count)}`, 'number'),
+  ]);
+}
+
+function routeLines(result: PreviewResult, look: PreviewLook): Line[] {
+  const shown = result.byRoute.slice(0, routesShown);
+  const names = Math.max(0, ...shown.map(({ caller }) => shortName(caller).length));
+  const lines = shown.map(({ caller, route, flips, transitions }): Line => [
+    span(`  ${shortName(caller).padEnd(names)}`, 'workload'),
+    span(formatCount(flips).padStart(8), 'number'),
+    span(`  ${route}`, 'route'),
+    ...transitionSpans(transitions, look),
+  ]);
+  const rest = result.byRoute.length - shown.length;
+  return rest > 0 ? [...lines, [span(`  and ${plural(rest, 'more route')}`, 'dim')]] : lines;
+}
+
+/** Innocent successes first: it is the number that stops a hand. */
+function bystanderLine(result: PreviewResult): Line {
+  const count = result.othersSuccessFlips;
+  const role = count === 0 ? 'notice.good' : 'notice.bad';
+  const text = `${formatCount(count)} successful ${count === 1 ? 'request' : 'requests'}`;
+  return [span('anyone else'.padEnd(18), 'label'), span(text, role)];
+}
+
+function victimLines(result: PreviewResult, look: PreviewLook): Line[] {
+  return result.firstVictims
+    .slice(0, 5)
+    .map((flow, index) => [
+      span((index === 0 ? 'first refused' : '').padEnd(18), 'label'),
+      span(formatClock(Date.parse(flow.time), look.utcOffsetMinutes), 'time'),
+      span(`  ${flow.source.workload}`, 'workload'),
+      span(`  ${flow.request ? `${flow.request.method} ${flow.request.path}` : 'opaque'}`, 'route'),
+      span(`  ${flow.response?.status ?? ''}`, statusRole(flow.response?.status)),
+    ]);
+}
+
+function openLines(result: PreviewResult, look: PreviewLook): Line[] {
+  const total = result.openConnections.reduce((sum, { count }) => sum + count, 0);
+  if (total === 0) return labelled('open now', 'no connection between them', look);
+  const pairs = result.openConnections
+    .map(({ pair, count }) => {
+      const [source = '', destination = ''] = pair.split('>');
+      return `${shortName(source)} ${look.theme.glyph('right')} ${shortName(destination)} ${formatCount(count)}`;
+    })
+    .join(', ');
+  return labelled('open now', `${plural(total, 'connection')}: ${pairs}; judged at their next request`, look);
+}
+
+function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
+  if (result.windowStart === undefined || result.windowEnd === undefined) return [];
+  const clock = (time: string): string => formatClock(Date.parse(time), look.utcOffsetMinutes);
+  return labelled(
+    'judged',
+    `${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, by the evaluator that enforces`,
+    look,
+  );
+}
+
+function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
+  const { successTotal, successFlips } = result;
+  const share = successTotal === 0 ? '' : ` (${formatShare(successFlips / successTotal)})`;
+  return [
+    ...wrapText(previewHeadline(result), look.width).map((line): Line => [span(line, 'strong')]),
+    ...routeLines(result, look),
+    bystanderLine(result),
+    ...labelled(
+      'successes',
+      `${formatCount(successFlips)} of ${formatCount(successTotal)} answered with 2xx or 3xx would be refused${share}`,
+      look,
+    ),
+    ...openLines(result, look),
+    ...(result.notSeen.length > 0
+      ? labelled(
+          'not in window',
+          `${result.notSeen.slice(0, 12).map(shortName).join(', ')}: known callers that sent nothing here`,
+          look,
+        )
+      : []),
+    ...result.undecidable.flatMap(({ count, why }) =>
+      labelled('cannot judge', `${plural(count, 'request')}: ${why}`, look),
+    ),
+    ...victimLines(result, look),
+    ...windowLine(result, look),
+    ...(result.truncated
+      ? [[span('More callers and routes than are listed; the totals are complete.', 'dim')]]
+      : []),
+  ];
+}
+
+/** Lines for a preview in whichever state. */
+export function previewLines(preview: PreviewState, look: PreviewLook): readonly Line[] {
+  switch (preview.type) {
+    case 'running': {
+      const { done, total } = preview;
+      const of = total === 0 ? '' : `: ${formatCount(done)} of ${formatCount(total)} requests judged`;
+      const room = Math.min(40, look.width);
+      const full = total === 0 ? 0 : Math.round((room * done) / total);
+      return [
+        [span(`Working out what this would have done${of}`, 'strong')],
+        [
+          span(look.theme.glyph('full').repeat(full), 'bar'),
+          span(look.theme.glyph('axisLine').repeat(room - full), 'dim'),
+        ],
+      ];
+    }
+    case 'done':
+      return resultLines(preview.result, look);
+    case 'failed':
+      return wrapText(`The preview failed, so its effect is not known: ${preview.message}`, look.width).map(
+        (line): Line => [span(line, 'notice.bad')],
+      );
+  }
+}
