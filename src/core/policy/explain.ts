@@ -1,7 +1,18 @@
-// Why a flow or a hypothetical request is allowed or refused, in sentences; on demand, never per request.
+// Why a flow or a hypothetical request is allowed or refused, in sentences; on demand, never per request. The verdict comes
+// from the evaluator that enforces; only the words are made here.
 import type { Millis } from '../model/brand.ts';
 import type { Endpoint, FlowEvent, Verdict } from '../model/event.ts';
+import { createBuckets } from './buckets.ts';
+import { expiryOf } from './compile-facts.ts';
+import { compilePolicies } from './compile.ts';
+import { actionThrottled, emptyDecision } from './decision.ts';
+import { describeVerdict } from './describe-verdict.ts';
+import { createEvaluator } from './evaluator.ts';
+import { createFieldChecks, type FieldCheck } from './field-checks.ts';
+import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
+import type { ScopeIdentity } from './scope.ts';
+import { byAttribution, nameOf } from './specificity.ts';
 
 /** A request nobody has sent (yet). Omit `method` for a stream that is not HTTP. */
 export interface HypotheticalRequest {
@@ -33,20 +44,173 @@ export interface NearestMiss {
 export interface Explanation {
   /** One sentence. */
   readonly outcome: string;
+  /** What the given policies say now; for throttles with full buckets. */
   readonly verdict: Verdict;
   readonly shadow?: Verdict;
   readonly steps: readonly ExplanationStep[];
+  /** For what is allowed: the policy that came closest. */
   readonly nearestMiss?: NearestMiss;
 }
 
+/** What `policies` say to a request that would be sent at `nowMs`. */
 export function explainRequest(
   policies: readonly FlowPolicy[],
   request: HypotheticalRequest,
   nowMs: Millis,
 ): Explanation {
-  throw new Error(`being written: ${policies.length} ${request.source.workload} ${nowMs}`);
+  const { method, host = '', path = '/', route = '', headers = [] } = request;
+  const http = method === undefined ? undefined : { method, host, path, route: route || path, headers };
+  return explain(policies, identityOf(request.source, request.destination), http, nowMs);
 }
 
+/**
+ * What `policies` say to a recorded flow, and what was done to it then where that differs (the policies may have changed,
+ * or a throttle's bucket was empty). Values that were masked at capture count as unknown.
+ */
 export function explainFlow(policies: readonly FlowPolicy[], flow: FlowEvent, nowMs: Millis): Explanation {
-  throw new Error(`being written: ${policies.length} ${flow.id} ${nowMs}`);
+  const now = explain(policies, identityOf(flow.source, flow.destination), factsOf(flow), nowMs);
+  const done = doneSentence(flow);
+  if (done === undefined) return now;
+  const same = now.verdict.action === flow.verdict.action && now.verdict.policy === flow.verdict.policy;
+  const steps = same
+    ? now.steps
+    : [{ matched: false, text: `Judged by today's policies: ${now.outcome}` }, ...now.steps];
+  const { nearestMiss: _, ...rest } = now;
+  return {
+    ...rest,
+    outcome: done,
+    verdict: flow.verdict,
+    ...(flow.shadow ? { shadow: flow.shadow } : {}),
+    steps,
+  };
 }
+
+/** What was done, when it was not simply let through. */
+function doneSentence({ verdict }: FlowEvent): string | undefined {
+  const { action, policy, reason } = verdict;
+  if (action === 'allow') return undefined;
+  const why = reason === undefined ? '' : ` (${reason.replace(/\.$/, '')})`;
+  const wait =
+    verdict.retryAfterSeconds === undefined
+      ? ''
+      : `; the next token was due within ${verdict.retryAfterSeconds} s`;
+  const verb = action === 'throttle' ? 'Throttled' : action === 'block' ? 'Refused' : 'Redacted';
+  return `${verb} by ${policy ?? 'the agent'}${decidedBy(verdict)}${why}${wait}.`;
+}
+
+const decidedBy = ({ rule, field, value }: Verdict): string => {
+  if (rule === undefined) return '';
+  return `: ${rule}${field === undefined ? '' : `, ${field}${value === undefined ? '' : ` = ${value}`}`}`;
+};
+
+interface Judged {
+  readonly policy: FlowPolicy;
+  readonly checks: readonly FieldCheck[];
+}
+
+function explain(
+  policies: readonly FlowPolicy[],
+  who: ScopeIdentity,
+  http: HttpFacts | undefined,
+  nowMs: Millis,
+): Explanation {
+  const snapshot = compilePolicies(policies, { generation: 0, nowMs });
+  const evaluator = createEvaluator(snapshot.buffer, createBuckets());
+  const scope = evaluator.scope(who);
+  const out = emptyDecision();
+  if (http === undefined) evaluator.decideOpaque(scope, nowMs, out);
+  else evaluator.decide(scope, createHeadEncoder().encode(http, true), http.route, nowMs, out);
+  const described = describeVerdict(out, snapshot, evaluator.normalisedPath());
+  const verdict = withSource(described.verdict, who);
+  const judged = [...policies]
+    .sort(byAttribution)
+    .map((policy) => ({ policy, checks: createFieldChecks(policy)(who, http) }));
+  const nearestMiss = verdict.action === 'allow' ? nearest(judged, nowMs) : undefined;
+  return {
+    outcome: outcomeOf(verdict, out.action === actionThrottled ? out.retryAfterMs : 0, out.limitRemaining),
+    verdict,
+    ...(described.shadow === undefined ? {} : { shadow: withSource(described.shadow, who) }),
+    steps: [...judged.map((each) => stepOf(each, nowMs)), ...shadowStep(described.shadow)],
+    ...(nearestMiss === undefined ? {} : { nearestMiss }),
+  };
+}
+
+const withSource = (verdict: Verdict, who: ScopeIdentity): Verdict =>
+  verdict.field === 'source' ? { ...verdict, value: who.source.principal } : verdict;
+
+function outcomeOf(verdict: Verdict, waitMs: number, tokensLeft: number): string {
+  const { action, policy, reason } = verdict;
+  const because = reason === undefined ? '' : ` ${reason.replace(/\.?$/, '.')}`;
+  if (action === 'throttle')
+    return `Throttled by ${policy ?? ''}${decidedBy(verdict)}; next token in ${waitMs} ms.${because}`;
+  if (action === 'block') return `Refused by ${policy ?? ''}${decidedBy(verdict)}.${because}`;
+  if (policy !== undefined) return `Let through although ${policy} could not be evaluated.${because}`;
+  if (tokensLeft > 0)
+    return `Allowed: a throttle applies and has ${tokensLeft} tokens left after this request.`;
+  return 'Allowed: no Block or Throttle in force matches, and the default is to allow.';
+}
+
+function shadowStep(shadow: Verdict | undefined): ExplanationStep[] {
+  if (shadow === undefined) return [];
+  const by = shadow.policy === undefined ? '' : ` by ${shadow.policy}${decidedBy(shadow)}`;
+  return [{ matched: true, text: `With the shadow policies in force it would be: ${shadow.action}${by}.` }];
+}
+
+/** Why a policy that matches does nothing, in words; undefined when it is in force. */
+function idle({ spec }: FlowPolicy, nowMs: Millis, policy: FlowPolicy): string | undefined {
+  if (spec.mode === 'Off') return 'its mode is Off';
+  if (nowMs >= expiryOf(policy)) return `it expired at ${spec.expiresAt ?? ''}`;
+  return undefined;
+}
+
+function stepOf({ policy, checks }: Judged, nowMs: Millis): ExplanationStep {
+  const name = nameOf(policy);
+  const { action, mode } = policy.spec;
+  const failing = checks.find(({ result }) => result !== 'match');
+  const label = `${name} (${action.type}, ${mode})`;
+  if (failing !== undefined)
+    return { policy: name, matched: false, text: `${label} does not match: ${missSentence(failing)}` };
+  const why = idle(policy, nowMs, policy);
+  const facts = checks.map(({ field, actual }) => `${field} ${actual}`).join(', ');
+  if (why !== undefined)
+    return { policy: name, matched: false, text: `${label} would match (${facts}), but ${why}.` };
+  return { policy: name, matched: true, text: `${label} matches: ${facts}.` };
+}
+
+function missSentence({ field, rule, result, wanted, actual }: FieldCheck): string {
+  if (result === 'unknown') return `${rule} asks for ${field} ${wanted}, which cannot be told (${actual}).`;
+  return `${rule} wants ${field} ${wanted}, and this is ${actual}.`;
+}
+
+/**
+ * The policy with the fewest fields in the way, of those the most that fit. A policy that fits but is Off, expired or in
+ * Shadow is the nearest of all.
+ */
+function nearest(judged: readonly Judged[], nowMs: Millis): NearestMiss | undefined {
+  const ranked = judged
+    .map((each) => ({
+      ...each,
+      missing: each.checks.filter(({ result }) => result !== 'match').length,
+      fitting: each.checks.filter(({ result }) => result === 'match').length,
+    }))
+    .filter(({ policy, missing, fitting }) => fitting > 0 && (missing > 0 || !inForce(policy, nowMs)))
+    .toSorted((a, b) => a.missing - b.missing || b.fitting - a.fitting);
+  const [closest] = ranked;
+  if (closest === undefined) return undefined;
+  const { policy, checks } = closest;
+  const name = nameOf(policy);
+  const failing = checks.find(({ result }) => result !== 'match');
+  if (failing !== undefined)
+    return { policy: name, rule: failing.rule, text: `${name} came closest: ${missSentence(failing)}` };
+  const why = idle(policy, nowMs, policy);
+  return why === undefined
+    ? { policy: name, rule: 'mode', text: `${name} fits in every field, but it is only in Shadow.` }
+    : {
+        policy: name,
+        rule: policy.spec.mode === 'Off' ? 'mode' : 'expiresAt',
+        text: `${name} fits in every field, but ${why}.`,
+      };
+}
+
+const inForce = (policy: FlowPolicy, nowMs: Millis): boolean =>
+  policy.spec.mode === 'Enforce' && nowMs < expiryOf(policy);

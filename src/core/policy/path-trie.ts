@@ -5,6 +5,9 @@ import type { PathPattern } from './path-pattern.ts';
 import { edgeColumn, edgeStride, nodeColumn, nodeStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
+/** The part of the tables that the walk reads. */
+export type PathTables = Pick<Tables, 'nodes' | 'edges' | 'edgeSlots' | 'bytes'>;
+
 export interface PathTrieBuilder {
   /** Pattern ids (from 1) that together mean this template. Equal templates get equal ids. */
   add(pattern: PathPattern): readonly number[];
@@ -85,7 +88,7 @@ export interface PathWalker {
 }
 
 /** One per evaluator: the frontiers are as large as the trie, so no path can overflow them. */
-export function createPathWalker(tables: Tables, work: WalkWork): PathWalker {
+export function createPathWalker(tables: PathTables, work: WalkWork): PathWalker {
   const { nodes } = tables;
   let frontier = new Int32Array(nodes.length / nodeStride + 1);
   let next = new Int32Array(nodes.length / nodeStride + 1);
@@ -137,7 +140,7 @@ export function createPathWalker(tables: Tables, work: WalkWork): PathWalker {
 
 /** Child (or, for a prefix edge, pattern) reached from `parent` over `bytes[start, end)`; 0 for none. Positional: hot path. */
 function findEdge(
-  tables: Tables,
+  tables: PathTables,
   hash: number,
   parent: number,
   prefix: number,
@@ -161,7 +164,13 @@ function findEdge(
   }
 }
 
-function sameSegment(tables: Tables, edgeAt: number, bytes: Uint8Array, start: number, end: number): boolean {
+function sameSegment(
+  tables: PathTables,
+  edgeAt: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
   const length = end - start;
   if (tables.edges[edgeAt + edgeColumn.length] !== length) return false;
   const at = tables.edges[edgeAt + edgeColumn.at] ?? 0;
@@ -171,7 +180,7 @@ function sameSegment(tables: Tables, edgeAt: number, bytes: Uint8Array, start: n
 }
 
 function walkPrefixes(
-  tables: Tables,
+  tables: PathTables,
   node: number,
   bytes: Uint8Array,
   start: number,

@@ -57,14 +57,43 @@ export interface Scope {
   readonly shapes: number;
   readonly needsHosts: boolean;
   readonly needsHeaders: boolean;
+  /** Some throttle, in force or in shadow, selects this pair. */
+  readonly throttled: boolean;
   /** Policies whose source is a cidr while the client's address is unknown: they follow `failure`. */
   readonly unsure: ReadonlySet<number>;
 }
 
+/** Whether a policy selects one end of a pair: 0 no, 1 yes, 2 it depends on an address that is not known. */
+export function selectsSide(
+  tables: Tables,
+  policy: number,
+  side: 'source' | 'destination',
+  who: ScopeIdentity,
+): number {
+  const ids = identityIds(tables, who);
+  const at = policy * policyStride;
+  const { policies } = tables;
+  if (side === 'source')
+    return anyPeer(
+      tables,
+      policies[at + column.fromAt] ?? 0,
+      policies[at + column.fromCount] ?? 0,
+      ids.source,
+    );
+  const foreign =
+    policies[at + column.egress] !== 1 && ids.destination.namespace !== policies[at + column.namespace];
+  if (foreign) return 0;
+  return anyPeer(
+    tables,
+    policies[at + column.toAt] ?? 0,
+    policies[at + column.toCount] ?? 0,
+    ids.destination,
+  );
+}
+
 /** Whether a policy selects this pair: 0 no, 1 yes, 2 it depends on an address that is not known. */
 export function selects(tables: Tables, policy: number, who: ScopeIdentity): number {
-  const ids = identityIds(tables, who);
-  return selectsIds(tables, policy, who, ids);
+  return selectsIds(tables, policy, who, identityIds(tables, who));
 }
 
 export function createScope(tables: Tables, who: ScopeIdentity): Scope {
@@ -100,6 +129,7 @@ export function createScope(tables: Tables, who: ScopeIdentity): Scope {
     shadowUntil: Math.max(until(shadowPlain), until(shadowHttp)),
     needsHosts: chosen.some((policy) => at(policy, 'hostsCount') > 0),
     needsHeaders: chosen.some((policy) => at(policy, 'headersCount') > 0),
+    throttled: chosen.some((policy) => at(policy, 'action') === actionThrottle),
     ...indexRows(tables, chosen),
   };
 }
