@@ -1,0 +1,65 @@
+// Writes what was measured: JSON for machines, markdown tables for people. A section that was not run keeps its old figures.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SectionResult, Table } from './bench-context.ts';
+import type { Environment } from './environment.ts';
+
+export interface Measured extends SectionResult {
+  readonly environment: Environment;
+}
+
+const directory = join(import.meta.dirname, '..', '..', 'docs', 'bench');
+const jsonFile = join(directory, 'results.json');
+const pageFile = join(directory, 'README.md');
+
+function readOld(): Readonly<Record<string, Measured>> {
+  if (!existsSync(jsonFile)) return {};
+  return JSON.parse(readFileSync(jsonFile, 'utf8')) as Record<string, Measured>;
+}
+
+/** Adds the sections of this run to docs/bench. Returns the files written. */
+export function writeReport(
+  measured: Readonly<Record<string, Measured>>,
+  order: readonly string[],
+): readonly string[] {
+  mkdirSync(directory, { recursive: true });
+  const all = { ...readOld(), ...measured };
+  const sections = order.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]] as const]));
+  writeFileSync(jsonFile, `${JSON.stringify(Object.fromEntries(sections), null, 1)}\n`);
+  const intro = [
+    '# Benchmarks',
+    '',
+    'Written by `npm run bench`; raw rounds in `results.json`. `npm run bench -- SECTION…` runs some, `ROUNDS` and `DURATION` (seconds) change the effort.',
+    '',
+  ];
+  writeFileSync(
+    pageFile,
+    `${[...intro, ...sections.flatMap(([name, section]) => page(name, section))].join('\n')}\n`,
+  );
+  return [jsonFile, pageFile];
+}
+
+function page(name: string, { title, notes, tables, environment }: Measured): readonly string[] {
+  const { time, kernel, cpu, cores, memoryGiB, versions, commit } = environment;
+  const tools = Object.entries(versions)
+    .map(([tool, version]) => `${tool} ${version}`)
+    .join(', ');
+  return [
+    `## ${title} (\`${name}\`)`,
+    '',
+    ...notes.map((note) => `- ${note}`),
+    `- ${time}, commit ${commit}: ${cores} × ${cpu}, ${memoryGiB} GiB, Linux ${kernel}; ${tools}.`,
+    '',
+    ...tables.flatMap(tableLines),
+  ];
+}
+
+/** A markdown table with its caption, columns padded as Prettier does. */
+export function tableLines({ caption, columns, rows }: Table): readonly string[] {
+  const all = [columns, ...rows];
+  const widths = columns.map((_, index) => Math.max(3, ...all.map((cells) => cells[index]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  return [`**${caption}**`, '', line(columns), rule, ...rows.map(line), ''];
+}

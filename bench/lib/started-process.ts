@@ -1,0 +1,96 @@
+// A process of the bench: started, waited for, and ended with the bench whatever happens to it.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { connect, createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface StartedProcess {
+  readonly pid: number;
+  /** First line of its standard output that matches; rejects when it ends before. */
+  readonly line: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** Everything it wrote to standard output so far, at most the last 10 MB. */
+  readonly output: () => string;
+  readonly stop: () => Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+const outputLimitChars = 10_000_000;
+const errorLimitChars = 4_000;
+const stopMs = 3_000;
+
+/** Starts a command; it is killed when the bench ends. */
+export function start(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): StartedProcess {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  running.add(child);
+  let output = '';
+  let errors = '';
+  const waiting = new Set<(line: string) => void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    output = `${output}${line}\n`.slice(-outputLimitChars);
+    for (const hear of waiting) hear(line);
+  });
+  child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-errorLimitChars)));
+  const gone = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => {
+      running.delete(child);
+      resolve(`${command} ended with ${signal ?? code ?? 'nothing'}: ${errors}`);
+    });
+  });
+  return {
+    pid: child.pid ?? 0,
+    output: () => output,
+    line: async (pattern) => {
+      const heard = new Promise<RegExpExecArray>((resolve) => {
+        const hear = (line: string): void => {
+          const match = pattern.exec(line);
+          if (match === null) return;
+          waiting.delete(hear);
+          resolve(match);
+        };
+        waiting.add(hear);
+        for (const line of output.split('\n')) hear(line);
+      });
+      return Promise.race([heard, gone.then((why) => Promise.reject(new Error(why)))]);
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
+      await gone;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Resolves when somebody accepts on the port; rejects after ten seconds. */
+export async function untilListening(port: number): Promise<void> {
+  for (let tried = 0; tried < 200; tried++) {
+    const open = await new Promise<boolean>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port }, () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
+    if (open) return;
+    await sleep(50);
+  }
+  throw new Error(`nobody listens on port ${port}`);
+}
+
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}

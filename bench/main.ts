@@ -1,0 +1,54 @@
+// The bench: runs the asked sections one after the other and writes docs/bench.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Section } from './lib/bench-context.ts';
+import { readEnvironment } from './lib/environment.ts';
+import { tableLines, writeReport, type Measured } from './lib/report.ts';
+import { ensureTools } from './lib/tools.ts';
+
+/** In the order of the page; loaded when asked for. */
+const sections: Readonly<Record<string, () => Promise<Section>>> = {
+  inline: async () => (await import('./sections/inline.ts')).inline,
+  rules: async () => (await import('./sections/inline.ts')).rules,
+};
+
+const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};
+
+const positive = (text: string | undefined, otherwise: number): number =>
+  text !== undefined && /^\d+$/.test(text) && Number(text) > 0 ? Number(text) : otherwise;
+
+/** Runs the named sections, all when none is named. Returns the exit code. */
+export async function main(names: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const order = Object.keys(sections);
+  const unknown = names.filter((name) => !order.includes(name));
+  if (unknown.length > 0) {
+    say(`bench: no section is called ${unknown.join(', ')}; there are ${order.join(', ')}.`);
+    return 64;
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'api-defense-bench-'));
+  process.once('exit', () => {
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const missing = ensureTools(say);
+  const environment = readEnvironment();
+  const measured: Record<string, Measured> = {};
+  for (const name of order.filter((each) => names.length === 0 || names.includes(each))) {
+    const section = await sections[name]?.();
+    if (section === undefined) continue;
+    say(`== ${name}`);
+    const result = await section({
+      rounds: positive(env['ROUNDS'], 5),
+      seconds: positive(env['DURATION'], 5),
+      directory,
+      missing,
+      say,
+    });
+    measured[name] = { ...result, environment };
+    for (const table of result.tables) process.stdout.write(`${tableLines(table).join('\n')}\n`);
+    for (const file of writeReport(measured, order)) say(`wrote ${file}`);
+  }
+  return 0;
+}

@@ -1,0 +1,30 @@
+// What a proxy must be able to do to be measured. Knows no proxy.
+
+export interface PeerSetup {
+  readonly upstreamPort: number;
+  /** How many rules it must judge each request by: refuse GET-able paths below `/admin-<i>/`, none of which matches the load. */
+  readonly rules: number;
+  /** For its configuration files; removed after the run. */
+  readonly directory: string;
+}
+
+export interface RunningPeer {
+  readonly port: number;
+  /** Its processes; CPU and memory are summed over them. Empty for direct. */
+  pids(): readonly number[];
+  /** What it printed; read by the allocation measurement only. */
+  output?(): string;
+  stop(): Promise<void>;
+}
+
+export interface Peer {
+  readonly name: string;
+  readonly start: (setup: PeerSetup) => Promise<RunningPeer>;
+}
+
+/** The path prefix that rule `index` refuses. */
+export const refusedPrefix = (index: number): string => `/admin-${index}/`;
+
+/** `count` results of `of`. */
+export const times = <T>(count: number, of: (index: number) => T): readonly T[] =>
+  Array.from({ length: count }, (_, index) => of(index));
