@@ -10,7 +10,7 @@ import type { Role } from '../theme/roles.ts';
 import type { Theme } from '../theme/theme.ts';
 import { inputLine, keysLine } from './footer.ts';
 import { helpLines } from './help.ts';
-import { lineWidth, plainLine, segment, spread, wrapText } from './line.ts';
+import { lineWidth, plainLine, segment, spread } from './line.ts';
 import type { Line } from './line.ts';
 import { paletteEntries, searchPalette } from './palette.ts';
 import type { PaletteEntry } from './palette.ts';
@@ -106,64 +106,16 @@ function helpContent(dialog: Dialog & { type: 'help' }, { state, keymap }: Dialo
   };
 }
 
-function textContent(dialog: Dialog & { type: 'text' }): DialogContent {
-  return {
-    title: plainLine(dialog.title, 'dialog.title'),
-    lines: dialog.lines.map((line) => yamlLine(line)),
-    fixed: 0,
-    scroll: dialog.scroll,
-    foot: [],
-    border: 'dialog.border',
-    wide: Math.max(40, ...dialog.lines.map((line) => line.length)),
-  };
-}
+/** The chrome's own dialogs; the others are painted by panes/dialogs.ts. */
+export type ChromeDialog = Extract<Dialog, { type: 'palette' | 'help' }>;
 
-/** A line of YAML with its key, value and comment told apart. */
-export function yamlLine(line: string): Line {
-  if (/^\s*#/.test(line)) return plainLine(line, 'yaml.comment');
-  const found = /^(\s*(?:- )*)([^\s:#][^:]*:)( .*)?$/.exec(line);
-  if (!found) return plainLine(line, 'yaml.value');
-  return [
-    segment(found[1] ?? ''),
-    segment(found[2] ?? '', 'yaml.key'),
-    segment(found[3] ?? '', 'yaml.value'),
-  ];
-}
+/** True for a dialog that ink draws. */
+export const isChromeDialog = (dialog: Dialog): dialog is ChromeDialog =>
+  dialog.type === 'palette' || dialog.type === 'help';
 
-function messageContent(dialog: Dialog & { type: 'message' }): DialogContent {
-  const wide = 72;
-  const bad = dialog.level === 'bad';
-  return {
-    title: plainLine(dialog.title, bad ? 'dialog.danger' : 'dialog.title'),
-    lines: [
-      ...wrapText(dialog.text, wide).map((text) => plainLine(text)),
-      ...(dialog.hint === ''
-        ? []
-        : [[], ...wrapText(dialog.hint, wide).map((text) => plainLine(text, 'label'))]),
-    ],
-    fixed: 0,
-    scroll: 0,
-    foot: [],
-    border: bad ? 'dialog.danger' : 'dialog.border',
-    wide,
-  };
-}
-
-/** Content of the dialogs that belong to the chrome; the mutating ones have their own. */
-export function chromeDialog(
-  dialog: Exclude<Dialog, { type: 'mutation' | 'confirm' }>,
-  input: DialogInput,
-): DialogContent {
-  switch (dialog.type) {
-    case 'palette':
-      return paletteContent(dialog, input);
-    case 'help':
-      return helpContent(dialog, input);
-    case 'text':
-      return textContent(dialog);
-    case 'message':
-      return messageContent(dialog);
-  }
+/** What one of the chrome's dialogs says. */
+export function dialogContent(dialog: ChromeDialog, input: DialogInput): DialogContent {
+  return dialog.type === 'palette' ? paletteContent(dialog, input) : helpContent(dialog, input);
 }
 
 function borderRow(

@@ -70,12 +70,11 @@ export interface CellScreen {
 }
 
 /** What ink uses of a terminal stream. */
-export interface InkOutput extends EventEmitter {
+export interface InkOutput extends NodeJS.WritableStream {
   readonly isTTY: true;
   readonly writable: true;
   readonly columns: number;
   readonly rows: number;
-  write(data: string | Uint8Array, ...rest: readonly unknown[]): boolean;
 }
 
 const beginFrame = '\u001b[?2026h';
@@ -92,9 +91,13 @@ interface Layers {
   reader: FrameReader;
 }
 
+/** A size within bounds; 0 and unknown (a terminal that does not say) become the usual one. */
+const bounded = (size: number | undefined, usual: number, most: number): number =>
+  size === undefined || size < 1 ? usual : Math.min(most, size);
+
 const sizeOf = (terminal: TerminalOutput): readonly [number, number] => [
-  Math.min(1000, Math.max(1, terminal.columns ?? 80)),
-  Math.min(500, Math.max(1, terminal.rows ?? 24)),
+  bounded(terminal.columns, 80, 1000),
+  bounded(terminal.rows, 24, 500),
 ];
 
 function createLayers(options: CellScreenOptions): Layers {
@@ -132,6 +135,9 @@ class FrameSink extends EventEmitter implements InkOutput {
     const done = rest.at(-1);
     if (typeof done === 'function') queueMicrotask(() => void Reflect.apply(done, undefined, []));
     return true;
+  }
+  end(): this {
+    return this;
   }
 }
 

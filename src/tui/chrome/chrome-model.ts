@@ -1,0 +1,89 @@
+// All chrome of one moment as strings ready for ink, and where the panes lie. Equal models need no new ink frame. Pure.
+import type { Keymap } from '../keys/keymap.ts';
+import type { Rect } from '../render/draw-context.ts';
+import type { DataView } from '../state/data-view.ts';
+import { layoutOf, smallest } from '../state/layout.ts';
+import type { Layout } from '../state/layout.ts';
+import type { AppState } from '../state/state.ts';
+import type { Theme } from '../theme/theme.ts';
+import { dialogRect } from '../panes/dialogs.ts';
+import { dialogContent, frameDialog, isChromeDialog } from './dialog-model.ts';
+import { footerLine } from './footer.ts';
+import { headerLine, tabsLine } from './header.ts';
+import { lineText, plainLine, wrapText } from './line.ts';
+
+export interface ChromeInput {
+  readonly state: AppState;
+  readonly data: DataView;
+  readonly keymap: Keymap;
+  readonly theme: Theme;
+  /** Names the palette offers. */
+  readonly themes: readonly string[];
+  /** A sentence of the shell's own, shown for a moment. */
+  readonly hint: string | undefined;
+}
+
+export interface ChromeModel {
+  readonly columns: number;
+  readonly rows: number;
+  /** Lines of the only thing shown when the terminal is too small. */
+  readonly tooSmall: readonly string[] | undefined;
+  readonly header: string;
+  readonly tabs: string;
+  readonly footer: string;
+  readonly layout: Layout;
+  /** The topmost dialog: where, and its lines unless it paints itself. */
+  readonly dialog: { readonly rect: Rect; readonly rows: readonly string[] | undefined } | undefined;
+}
+
+function tooSmallLines({ state, theme }: ChromeInput): readonly string[] {
+  const sentence = `Too small: ${state.columns}x${state.rows}. This needs ${smallest.columns}x${smallest.rows}; Q quits.`;
+  return wrapText(sentence, Math.max(1, state.columns))
+    .slice(0, state.rows)
+    .map((text) => lineText(plainLine(text), theme));
+}
+
+function dialogModel(input: ChromeInput): ChromeModel['dialog'] {
+  const top = input.state.dialogs.at(-1);
+  if (top && isChromeDialog(top)) {
+    const { rect, rows } = frameDialog(dialogContent(top, input), input);
+    return { rect, rows: rows.map((row) => lineText(row, input.theme)) };
+  }
+  const rect = dialogRect(input.state);
+  return rect && { rect, rows: undefined };
+}
+
+/** The chrome now. */
+export function chromeModel(input: ChromeInput): ChromeModel {
+  const { state, theme } = input;
+  const { columns, rows } = state;
+  const layout = layoutOf(state);
+  const text = (line: Parameters<typeof lineText>[0]): string => lineText(line, theme);
+  if (layout.tooSmall)
+    return {
+      columns,
+      rows,
+      tooSmall: tooSmallLines(input),
+      header: '',
+      tabs: '',
+      footer: '',
+      layout,
+      dialog: undefined,
+    };
+  const shared = { ...input, width: columns };
+  return {
+    columns,
+    rows,
+    tooSmall: undefined,
+    header: text(headerLine(shared)),
+    tabs: text(tabsLine(shared)),
+    footer: text(footerLine(shared)),
+    layout,
+    dialog: dialogModel(input),
+  };
+}
+
+/** True when ink would draw both the same. */
+export function sameChrome(one: ChromeModel, other: ChromeModel): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

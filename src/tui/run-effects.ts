@@ -1,0 +1,160 @@
+// Does what the reducer asks for: requests to the agent, previews, files, the replay's clock. Every answer is a message.
+import { writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { assertNever } from '../core/model/assert-never.ts';
+import { AppError } from '../core/model/app-error.ts';
+import type { FeedPort } from '../core/model/feed-port.ts';
+import { millis } from '../core/model/brand.ts';
+import { clockMs } from './state/access.ts';
+import type { Effect, Msg, Refusal } from './state/msg.ts';
+import { createPreviewJob } from './state/preview-job.ts';
+import type { Session } from './state/session.ts';
+import type { AppState } from './state/state.ts';
+import type { PreviewRunner } from './run-previews.ts';
+
+export interface EffectTools {
+  readonly feed: FeedPort;
+  readonly session: Session;
+  readonly previews: PreviewRunner;
+  readonly state: () => AppState;
+  readonly dispatch: (message: Msg) => void;
+  /** Where exported files go. */
+  readonly directory: string;
+  /** Switches the look; throws AppError when there is no such theme. */
+  readonly switchTheme: (name: string) => void;
+  readonly redraw: () => void;
+  readonly suspend: () => void;
+  readonly quit: () => void;
+}
+
+/** Names tried when a file is already there. */
+const sameNameLimit = 100;
+
+function refusalOf(error: unknown): Refusal {
+  if (error instanceof AppError) return { code: error.code, message: error.message, hint: error.hint };
+  return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error), hint: '' };
+}
+
+function alreadyThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}
+
+/** Writes a new file, never over an old one; returns its path. */
+function writeNew(directory: string, name: string, text: string): string {
+  const base = basename(name);
+  const dot = base.lastIndexOf('.');
+  const stem = dot > 0 ? base.slice(0, dot) : base;
+  const ending = dot > 0 ? base.slice(dot) : '';
+  for (let attempt = 1; attempt <= sameNameLimit; attempt++) {
+    const path = join(directory, attempt === 1 ? base : `${stem}-${attempt}${ending}`);
+    try {
+      writeFileSync(path, text, { flag: 'wx' });
+      return path;
+    } catch (error) {
+      if (!alreadyThere(error)) throw error;
+    }
+  }
+  throw new AppError({
+    code: 'EXPORT_EXISTS',
+    family: 'cannotCreate',
+    message: `There are already ${sameNameLimit} files named like ${base} in ${directory}.`,
+    hint: 'Move them away, or start from another directory.',
+  });
+}
+
+function exportFile(effect: Effect & { type: 'export.write' }, tools: EffectTools): void {
+  try {
+    tools.dispatch({ type: 'exported', path: writeNew(tools.directory, effect.name, effect.text) });
+  } catch (error) {
+    tools.dispatch({ type: 'export.failed', error: refusalOf(error) });
+  }
+}
+
+function loadTheme(name: string, tools: EffectTools): void {
+  try {
+    tools.switchTheme(name);
+    tools.dispatch({ type: 'theme.loaded', name });
+  } catch (error) {
+    tools.dispatch({ type: 'theme.failed', error: refusalOf(error) });
+  }
+}
+
+function request(effect: Effect & { type: 'feed.request' }, { feed, dispatch }: EffectTools): void {
+  const { tag, operation } = effect;
+  feed.request(operation).then(
+    (result) => dispatch({ type: 'replied', tag, result }),
+    (error: unknown) => dispatch({ type: 'refused', tag, error: refusalOf(error) }),
+  );
+}
+
+function startPreview(
+  effect: Effect & { type: 'preview.start' },
+  { session, previews, state }: EffectTools,
+): void {
+  previews.start(effect.job, () =>
+    createPreviewJob({
+      session,
+      change: effect.change,
+      focusCaller: effect.focusCaller,
+      status: state().connection.status,
+      nowMs: millis(clockMs(state())),
+    }),
+  );
+}
+
+/** Carries out one effect. */
+export function perform(effect: Effect, tools: EffectTools): void {
+  const { session, feed, previews, dispatch, state } = tools;
+  switch (effect.type) {
+    case 'feed.request': {
+      request(effect, tools);
+      return;
+    }
+    case 'preview.start': {
+      startPreview(effect, tools);
+      return;
+    }
+    case 'preview.cancel': {
+      previews.cancel(effect.job);
+      return;
+    }
+    case 'explain': {
+      const explanation = session.explain(effect.id, millis(clockMs(state())));
+      if (explanation) dispatch({ type: 'explained', id: effect.id, explanation });
+      return;
+    }
+    case 'store.filter':
+    case 'store.sort': {
+      session.perform(effect);
+      return;
+    }
+    case 'export.write': {
+      exportFile(effect, tools);
+      return;
+    }
+    case 'replay.seek':
+      return feed.replay?.seek(effect.toMs);
+    case 'replay.speed':
+      return feed.replay?.setSpeed(effect.speed);
+    case 'replay.pause':
+      return feed.replay?.setPaused(effect.paused);
+    case 'theme.load': {
+      loadTheme(effect.name, tools);
+      return;
+    }
+    case 'redraw': {
+      tools.redraw();
+      return;
+    }
+    case 'suspend': {
+      tools.suspend();
+      return;
+    }
+    case 'quit': {
+      tools.quit();
+      return;
+    }
+    default:
+      return assertNever(effect);
+  }
+}

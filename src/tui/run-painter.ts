@@ -1,0 +1,57 @@
+// When to paint: at once after a key, at most so many times a second for data, never twice for nothing. The ink part is only
+// committed when the chrome's model has changed, and for data alone a few times a second.
+
+export interface Painter {
+  /** Data has come: paint when its turn comes. */
+  request(): void;
+  /** Something a person did: commit the chrome and paint now. */
+  now(): void;
+  close(): void;
+}
+
+export interface PainterOptions {
+  /** Commits the chrome if it has changed. */
+  readonly commitChrome: () => void;
+  readonly paint: () => void;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+  /** Most data paints a second. */
+  readonly framesPerSecond?: number;
+  /** Most chrome commits for data a second. */
+  readonly chromePerSecond?: number;
+}
+
+/** A painter over two steps: chrome (ink, dear) and cells (cheap). */
+export function createPainter(options: PainterOptions): Painter {
+  const frameMs = 1000 / (options.framesPerSecond ?? 15);
+  const chromeMs = 1000 / (options.chromePerSecond ?? 4);
+  let timer: NodeJS.Timeout | undefined;
+  let paintedMs = -Infinity;
+  let committedMs = -Infinity;
+  let closed = false;
+
+  const frame = (force: boolean): void => {
+    if (closed) return;
+    clearTimeout(timer);
+    timer = undefined;
+    const nowMs = options.clock();
+    if (force || nowMs - committedMs >= chromeMs) {
+      committedMs = nowMs;
+      options.commitChrome();
+    }
+    paintedMs = nowMs;
+    options.paint();
+  };
+  return {
+    request() {
+      if (closed || timer !== undefined) return;
+      const waitMs = Math.max(0, paintedMs + frameMs - options.clock());
+      timer = setTimeout(() => frame(false), waitMs);
+    },
+    now: () => frame(true),
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
+  };
+}
