@@ -1,11 +1,111 @@
-// The policy store over a watched folder of YAML files. Knows nothing of compilation or of who asks.
+// The policy store over a watched folder of YAML files: lists, changes, undoes. Knows nothing of compilation or of who asks.
+import { access, constants, mkdir } from 'node:fs/promises';
+import { policyName } from '../../core/model/brand.ts';
 import type { PolicyStore } from '../../core/policy/store.ts';
+import { createFolderEdits } from './folder-edits.ts';
+import { setAsideExpired } from './expired-files.ts';
+import { expiryMs, listEntries } from './merge-files.ts';
+import { createPolicyFolder } from './policy-folder.ts';
+import type { PolicyFolder } from './policy-folder.ts';
+import type { PolicyLimits } from './policy-limits.ts';
+import { policyLimits } from './policy-limits.ts';
+import { storeErrors } from './store-errors.ts';
+import { openUndoJournal } from './undo-journal.ts';
+import { watchFolder } from './watch-folder.ts';
 
 export interface FolderStoreOptions {
   /** Made when it does not exist. */
   readonly directory: string;
   /** Epoch ms. */
   readonly now: () => number;
+  readonly limits?: Partial<PolicyLimits>;
 }
 
-export declare function openFolderStore(options: FolderStoreOptions): Promise<PolicyStore>;
+/**
+ * Opens the folder and has read it when it resolves.
+ * @throws AppError when the folder cannot be read or made.
+ */
+export async function openFolderStore(options: FolderStoreOptions): Promise<PolicyStore> {
+  const { directory, now } = options;
+  const limits = { ...policyLimits, ...options.limits };
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.R_OK | constants.X_OK);
+  } catch (cause) {
+    throw storeErrors.noFolder(directory, cause);
+  }
+  const folder = createPolicyFolder(directory, limits, now);
+  const inTurn = createQueue();
+  const listeners = new Set<() => void>();
+  const tell = (): void => {
+    for (const listener of listeners) listener();
+  };
+  const refresh = async (): Promise<void> => {
+    if (await folder.refresh()) tell();
+  };
+  const journal = openUndoJournal(directory, limits.undoSteps);
+  const edits = createFolderEdits({ directory, folder, journal, limits, now, refresh });
+  const lifetimes = createLifetimes(folder, limits, now);
+  const watch = watchFolder({
+    directory,
+    limits,
+    fileCount: () => folder.fileCount(),
+    onDirty: () => void inTurn(refresh),
+    onTick() {
+      if (!lifetimes.passed()) return;
+      tell();
+      void inTurn(async () => {
+        if (await setAsideExpired(directory, folder, limits, now())) await refresh();
+      }).catch(() => undefined);
+    },
+  });
+  // After the watch began: a change between the two would otherwise show only at the next slow look.
+  await inTurn(refresh);
+  return {
+    entries: () => listEntries(folder.merged(), now()),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    apply: (policy, how = {}) => inTurn(() => edits.apply(policy, how)),
+    remove: (name, how = {}) => inTurn(() => edits.remove(policyName(name), how)),
+    undo: () => inTurn(() => edits.undo()),
+    async close() {
+      watch.close();
+      listeners.clear();
+      await inTurn(() => Promise.resolve());
+    },
+  };
+}
+
+/** One thing at a time: a change must see the folder as the change before it left it. */
+function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+interface Lifetimes {
+  /** True when a lifetime has ended, or an expired file has become due, since the last call. */
+  passed(): boolean;
+}
+
+function createLifetimes(folder: PolicyFolder, limits: PolicyLimits, now: () => number): Lifetimes {
+  // The first call looks at everything: files may have come due while nobody watched.
+  let checkedMs = -Infinity;
+  return {
+    passed() {
+      const beforeMs = checkedMs;
+      checkedMs = now();
+      for (const { policy } of folder.merged().held.values()) {
+        const ends = expiryMs(policy);
+        const due = ends + limits.expiredKeepMs;
+        if ((ends > beforeMs && ends <= checkedMs) || (due > beforeMs && due <= checkedMs)) return true;
+      }
+      return false;
+    },
+  };
+}

@@ -1,0 +1,202 @@
+// Changes to the folder - apply, remove, undo - each written atomically with its inverse kept first. Called one at a time.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { AppError } from '../../core/model/app-error.ts';
+import type { PolicyName } from '../../core/model/brand.ts';
+import { policyName } from '../../core/model/brand.ts';
+import type { Applied, Undone } from '../../core/model/feed-message.ts';
+import { parsePolicy } from '../../core/policy/parse-policy.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
+import { policyToYaml } from '../../core/policy/to-yaml.ts';
+import { removeDurably, writeAtomically } from './atomic-write.ts';
+import { canonicalText } from './canonical-text.ts';
+import { editDocument } from './edit-text.ts';
+import type { HeldPolicy } from './merge-files.ts';
+import { expiryMs } from './merge-files.ts';
+import { nameOf } from './parse-policy-file.ts';
+import type { PolicyFolder } from './policy-folder.ts';
+import type { PolicyLimits } from './policy-limits.ts';
+import { ownMark } from './policy-limits.ts';
+import { storeErrors } from './store-errors.ts';
+import type { Change, JournaledChange, UndoJournal } from './undo-journal.ts';
+
+export interface FolderEdits {
+  apply(policy: FlowPolicy, how: { readonly dryRun?: boolean; readonly author?: string }): Promise<Applied>;
+  remove(name: PolicyName, how: { readonly author?: string }): Promise<Applied>;
+  undo(): Promise<Undone>;
+}
+
+interface EditOptions {
+  readonly directory: string;
+  readonly folder: PolicyFolder;
+  readonly journal: UndoJournal;
+  readonly limits: PolicyLimits;
+  readonly now: () => number;
+  /** Reads the folder again and tells who listens. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** What a file should hold next; `text` null removes it. */
+interface Edit {
+  readonly file: string;
+  readonly before: string | null;
+  readonly text: string | null;
+}
+
+/** Longest file name we make; the usual limit is 255. */
+const fileNameBytes = 200;
+
+export function createFolderEdits(options: EditOptions): FolderEdits {
+  const { folder, journal, now, refresh } = options;
+  const held = (name: PolicyName): HeldPolicy | undefined => folder.merged().held.get(name);
+  /** Keeps the inverse, then writes; a write that fails leaves no inverse behind. */
+  const commit = async (
+    name: PolicyName,
+    edit: Edit,
+    after: FlowPolicy | null,
+    author?: string,
+  ): Promise<void> => {
+    const change: Change = {
+      version: 1,
+      time: new Date(now()).toISOString(),
+      ...(author === undefined ? {} : { author }),
+      name,
+      file: edit.file,
+      before: { object: held(name)?.policy ?? null, text: edit.before },
+      after: { object: after, text: edit.text },
+    };
+    const id = await journal.add(change, now()).catch((cause: unknown) => {
+      throw storeErrors.cannotWrite(edit.file, cause);
+    });
+    try {
+      await write(options.directory, edit);
+    } catch (error) {
+      await journal.drop(id);
+      throw error;
+    }
+    await refresh();
+  };
+  return {
+    async apply(policy, how) {
+      await refresh();
+      const object = accept(policy, now());
+      const name = nameOf(object);
+      const before = held(name);
+      if (before !== undefined && canonicalText(before.policy) === canonicalText(object))
+        return { name, change: 'unchanged', object };
+      const edit = editFor(options, name, object);
+      if (how.dryRun === true) return { name, change: 'dry-run', object };
+      await commit(name, edit, object, how.author);
+      return { name, change: before === undefined ? 'created' : 'replaced', object };
+    },
+    async remove(name, how) {
+      await refresh();
+      if (held(name) === undefined) throw storeErrors.notFound(name);
+      await commit(name, editFor(options, name, undefined), null, how.author);
+      return { name, change: 'removed' };
+    },
+    async undo() {
+      await refresh();
+      const found = await newestStanding(journal, held);
+      const name = policyName(found.change.name);
+      const edit = inverseOf(options, found.change);
+      await write(options.directory, edit);
+      await journal.drop(found.id);
+      await refresh();
+      const { before, after } = found.change;
+      const change = before.object === null ? 'removed' : after.object === null ? 'created' : 'replaced';
+      return { name, change };
+    },
+  };
+}
+
+/** Validates as strictly as a file would be, and refuses what could never be in force. */
+function accept(policy: FlowPolicy, nowMs: number): FlowPolicy {
+  const parsed = parsePolicy(policy);
+  if (!parsed.ok) throw storeErrors.invalid(nameOf(policy), parsed.path.join('.'), parsed.message);
+  const { expiresAt } = parsed.policy.spec;
+  if (expiresAt !== undefined && expiryMs(parsed.policy) <= nowMs)
+    throw storeErrors.expired(nameOf(policy), expiresAt);
+  return parsed.policy;
+}
+
+/** How the folder's text changes when `name` becomes `object` (undefined: goes). */
+function editFor({ folder, limits }: EditOptions, name: PolicyName, object: FlowPolicy | undefined): Edit {
+  const merged = folder.merged();
+  const standing = merged.held.get(name);
+  if (standing === undefined && merged.held.size >= limits.policies)
+    throw storeErrors.tooMany(limits.policies);
+  const fileName = standing?.file ?? fileNameFor(name);
+  const file = folder.file(fileName);
+  if (file?.isLink === true) throw storeErrors.managedElsewhere(fileName);
+  const yaml = object === undefined ? undefined : policyToYaml(object);
+  if (file === undefined)
+    return { file: fileName, before: null, text: yaml === undefined ? null : ownText(yaml) };
+  const before = file.text ?? null;
+  if (!file.read.ok) {
+    // A block can be lifted while its file is broken, if the file never held anything else.
+    if (object === undefined && file.lastGood.length === 1 && before !== null)
+      return { file: fileName, before, text: null };
+    throw storeErrors.fileRejected(name, file.read.rejection);
+  }
+  const { policies } = file.read;
+  const target = policies.find((one) => one.name === name);
+  if (before === null || (target === undefined && policies.length > 0))
+    throw storeErrors.unsafeEdit(fileName);
+  if (target === undefined)
+    return { file: fileName, before, text: yaml === undefined ? null : ownText(yaml) };
+  if (policies.length === 1 && yaml === undefined) return { file: fileName, before, text: null };
+  const replacement = yaml !== undefined && before.startsWith(ownMark) ? ownText(yaml) : yaml;
+  const text = editDocument(before, policies, target, replacement);
+  if (text === undefined) throw storeErrors.unsafeEdit(fileName);
+  return { file: fileName, before, text };
+}
+
+const ownText = (yaml: string): string => `${ownMark}\n${yaml}`;
+
+/** `namespace.name.yaml`; a name too long for a file system is cut and told apart by its hash. */
+function fileNameFor(name: PolicyName): string {
+  const plain = name.replace('/', '.');
+  if (plain.length <= fileNameBytes) return `${plain}.yaml`;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${plain.slice(0, fileNameBytes)}-${digest}.yaml`;
+}
+
+/** Drops changes that never took effect or are undone already; refuses one that somebody changed since. */
+async function newestStanding(
+  journal: UndoJournal,
+  held: (name: PolicyName) => HeldPolicy | undefined,
+): Promise<JournaledChange> {
+  let refused: Change | undefined;
+  for await (const one of journal.newestFirst()) {
+    const { name, before, after, time } = one.change;
+    const current = canonicalText(held(policyName(name))?.policy ?? null);
+    const stands = current === canonicalText(after.object);
+    if (refused !== undefined)
+      throw storeErrors.changedSince(refused.name, refused.time, `${name} (${time})`);
+    if (stands) return one;
+    await journal.drop(one.id);
+    if (current !== canonicalText(before.object)) refused = one.change;
+  }
+  if (refused !== undefined) throw storeErrors.changedSince(refused.name, refused.time, undefined);
+  throw storeErrors.nothingToUndo();
+}
+
+/** The very text from before where the file is still as we left it, else only the object. */
+function inverseOf(options: EditOptions, change: Change): Edit {
+  const now = options.folder.file(change.file);
+  const text = now?.text ?? null;
+  if (text === change.after.text && now?.isLink !== true)
+    return { file: change.file, before: text, text: change.before.text };
+  return editFor(options, policyName(change.name), change.before.object ?? undefined);
+}
+
+async function write(directory: string, edit: Edit): Promise<void> {
+  const path = join(directory, edit.file);
+  try {
+    if (edit.text === null) await removeDurably(path);
+    else await writeAtomically(path, edit.text, 0o644);
+  } catch (cause) {
+    throw cause instanceof AppError ? cause : storeErrors.cannotWrite(edit.file, cause);
+  }
+}

@@ -1,0 +1,143 @@
+// The text of one policy file to its objects, or to the one reason why none of it counts. Pure; never throws.
+// Line numbers come from the YAML nodes, so that a rejection points at the field and not at the object.
+import { LineCounter, isMap, isPair, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import type { Document } from 'yaml';
+import type { PolicyName } from '../../core/model/brand.ts';
+import { policyName } from '../../core/model/brand.ts';
+import { parsePolicy } from '../../core/policy/parse-policy.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { PolicyRejection } from '../../core/policy/store.ts';
+import { policyLimits } from './policy-limits.ts';
+
+export interface FilePolicy {
+  readonly name: PolicyName;
+  readonly policy: FlowPolicy;
+  /** 1-based. */
+  readonly line: number;
+  /** Which document of the file. */
+  readonly document: number;
+}
+
+export type PolicyFileRead =
+  | { readonly ok: true; readonly policies: readonly FilePolicy[] }
+  | { readonly ok: false; readonly rejection: PolicyRejection; readonly object?: unknown };
+
+type Rejected = Extract<PolicyFileRead, { ok: false }>;
+type Doc = Document.Parsed;
+
+/** The key of an object. */
+export const nameOf = (policy: FlowPolicy): PolicyName =>
+  policyName(`${policy.metadata.namespace}/${policy.metadata.name}`);
+
+/** One object a file is usual, several documents are read; one wrong document rejects the whole file. */
+export function parsePolicyFile(file: string, text: string): PolicyFileRead {
+  const reject = (code: string, reason: string, at: Place = {}): Rejected => ({
+    ok: false,
+    rejection: rejectionAt(file, code, reason, at),
+  });
+  if (text.trim() === '') return reject('POLICY_FILE_EMPTY', 'it is empty; delete it to remove its policies');
+  const lines = new LineCounter();
+  let documents: Doc[];
+  try {
+    documents = parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent' }).filter(isDocument);
+  } catch {
+    return reject('YAML_TOO_DEEP', 'its nesting is deeper than any policy');
+  }
+  const policies: FilePolicy[] = [];
+  for (const [index, document] of documents.entries()) {
+    const read = readDocument(document, lines);
+    if (read.type === 'empty') continue;
+    if (read.type === 'wrong') {
+      const rejected = reject(read.code, read.reason, read.at);
+      return read.object === undefined ? rejected : { ...rejected, object: read.object };
+    }
+    const name = nameOf(read.policy);
+    const twin = policies.find((one) => one.name === name);
+    if (twin !== undefined)
+      return reject('DUPLICATE_NAME', `${name} stands in it twice, first at line ${twin.line}`, {
+        line: read.line,
+      });
+    policies.push({ name, policy: read.policy, line: read.line, document: index });
+  }
+  return { ok: true, policies };
+}
+
+interface Place {
+  readonly line?: number;
+  readonly field?: string;
+}
+
+/** The sentence names file, line, field and reason, so that it can be shown alone. */
+export function rejectionAt(file: string, code: string, reason: string, at: Place = {}): PolicyRejection {
+  const line = at.line === undefined ? '' : `, line ${at.line}`;
+  const field = at.field === undefined || at.field === '' ? '' : `, ${at.field}`;
+  return { file, ...at, code, message: `${file}${line}${field}: ${reason.replace(/\.$/, '')}.` };
+}
+
+type DocumentRead =
+  | { readonly type: 'policy'; readonly policy: FlowPolicy; readonly line: number }
+  | { readonly type: 'empty' }
+  | {
+      readonly type: 'wrong';
+      readonly code: string;
+      readonly reason: string;
+      readonly at: Place;
+      readonly object?: unknown;
+    };
+
+const isDocument = (value: unknown): value is Doc =>
+  typeof value === 'object' && value !== null && 'contents' in value;
+
+function readDocument(document: Doc, lines: LineCounter): DocumentRead {
+  const lineAt = (offset: number): number => lines.linePos(offset).line;
+  // A warning is, say, an unknown tag: what it would mean to the author is not what we would read.
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined) {
+    const reason =
+      problem.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? 'it is not YAML';
+    return { type: 'wrong', code: 'YAML_INVALID', reason, at: { line: lineAt(problem.pos[0]) } };
+  }
+  const { contents } = document;
+  if (contents === null || isBlank(contents)) return { type: 'empty' };
+  const start = lineAt(contents.range[0]);
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: policyLimits.aliases });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'it cannot be read';
+    return { type: 'wrong', code: 'YAML_INVALID', reason, at: { line: start } };
+  }
+  const parsed = parsePolicy(value);
+  if (parsed.ok) return { type: 'policy', policy: parsed.policy, line: start };
+  const at = { line: lineAt(offsetOf(contents, parsed.path)), field: fieldText(parsed.path) };
+  return { type: 'wrong', code: parsed.code, reason: parsed.message, at, object: value };
+}
+
+/** Nothing but comments: a policy somebody switched off by commenting it out. */
+function isBlank(contents: NonNullable<Doc['contents']>): boolean {
+  return isScalar(contents) && contents.value === null && contents.source === '';
+}
+
+/** Where the deepest part of the path that exists begins: the key of a field, the item of a list. */
+function offsetOf(contents: NonNullable<Doc['contents']>, path: readonly (string | number)[]): number {
+  let node: unknown = contents;
+  let offset = contents.range[0];
+  for (const step of path) {
+    let next: unknown;
+    if (isMap(node)) {
+      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === step);
+      if (isScalar(pair?.key)) offset = pair.key.range?.[0] ?? offset;
+      next = pair?.value;
+    } else if (isSeq(node) && typeof step === 'number') {
+      next = node.items[step];
+      if (isMap(next) || isSeq(next) || isScalar(next)) offset = next.range?.[0] ?? offset;
+    }
+    if (next === undefined || next === null) break;
+    node = next;
+  }
+  return offset;
+}
+
+/** `spec.from.peers[0].cidr`. */
+const fieldText = (path: readonly (string | number)[]): string =>
+  path.map((step, at) => (typeof step === 'number' ? `[${step}]` : at === 0 ? step : `.${step}`)).join('');

@@ -1,0 +1,79 @@
+// The inverse of each change made through the store, one file each in a hidden folder: survives a restart, is bounded, and is
+// shared by every process that opens the same policy folder. Knows how to keep changes, not how to revert them.
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, readdir, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { flowPolicySchema } from '../../core/policy/schema.ts';
+import { writeAtomically } from './atomic-write.ts';
+import { hiddenFolder, isPolicyFileName } from './policy-limits.ts';
+
+const changeSchema = z.object({
+  version: z.literal(1),
+  /** RFC 3339. */
+  time: z.string(),
+  author: z.string().optional(),
+  /** `namespace/name`. */
+  name: z.string(),
+  /** File name within the folder. */
+  file: z.string().refine((file) => !file.includes('/') && isPolicyFileName(file)),
+  /** The object and the text of its file before and after; null where there was none. */
+  before: z.object({ object: flowPolicySchema.nullable(), text: z.string().nullable() }),
+  after: z.object({ object: flowPolicySchema.nullable(), text: z.string().nullable() }),
+});
+
+export type Change = Readonly<z.infer<typeof changeSchema>>;
+
+export interface JournaledChange {
+  readonly id: string;
+  readonly change: Change;
+}
+
+export interface UndoJournal {
+  /** Keeps a change that is about to be made; returns its id. */
+  add(change: Change, nowMs: number): Promise<string>;
+  /** Newest first. What cannot be read is skipped. */
+  newestFirst(): AsyncIterable<JournaledChange>;
+  drop(id: string): Promise<void>;
+}
+
+/** Makes its folder when first needed. */
+export function openUndoJournal(directory: string, limit: number): UndoJournal {
+  const folder = join(directory, hiddenFolder, 'undo');
+  let sequence = 0;
+  const ids = async (): Promise<string[]> => {
+    const names = await readdir(folder).catch(() => []);
+    return names.filter((name) => /^\d{15}-\d{6}-[0-9a-f]{8}\.json$/.test(name)).sort();
+  };
+  const drop = (id: string): Promise<void> => unlink(join(folder, id)).catch(() => undefined);
+  return {
+    async add(change, nowMs) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const known = await ids();
+      // Never before the newest one, even when the clock was set back.
+      const newestMs = Number(known.at(-1)?.slice(0, 15) ?? 0);
+      const stamp = String(Math.max(Math.floor(nowMs), newestMs)).padStart(15, '0');
+      sequence = Math.max(sequence, Number(known.at(-1)?.slice(16, 22) ?? 0)) + 1;
+      const id = `${stamp}-${String(sequence % 1_000_000).padStart(6, '0')}-${randomBytes(4).toString('hex')}.json`;
+      await writeAtomically(join(folder, id), JSON.stringify(change), 0o600);
+      for (const old of known.slice(0, Math.max(0, known.length + 1 - limit))) await drop(old);
+      return id;
+    },
+    async *newestFirst() {
+      for (const id of (await ids()).reverse()) {
+        const change = await readChange(join(folder, id));
+        if (change !== undefined) yield { id, change };
+      }
+    },
+    drop,
+  };
+}
+
+async function readChange(path: string): Promise<Change | undefined> {
+  try {
+    const read = changeSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
+    return read.success ? read.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+// Says when the folder may have changed: the kernel's word, debounced, and a slow look as a net under it. Knows no file format.
+import { watch } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import type { PolicyLimits } from './policy-limits.ts';
+import { isPolicyFileName } from './policy-limits.ts';
+
+export interface FolderWatch {
+  close(): void;
+}
+
+export interface WatchOptions {
+  readonly directory: string;
+  readonly limits: PolicyLimits;
+  /** The folder should be read again. */
+  readonly onDirty: () => void;
+  /** Every `tickMs`. */
+  readonly onTick: () => void;
+  /** How many files the last look found: many make the slow look slower. */
+  readonly fileCount: () => number;
+}
+
+/** Changes in a row that may each put a look off. */
+const postponeLimit = 20;
+
+/** Holds no process alive by itself. */
+export function watchFolder(options: WatchOptions): FolderWatch {
+  const { directory, limits, onDirty, onTick, fileCount } = options;
+  let debounce: NodeJS.Timeout | undefined;
+  let postponed = 0;
+  let ticksSinceLook = 0;
+  const fire = (): void => {
+    postponed = 0;
+    onDirty();
+  };
+  const soon = (): void => {
+    // A file that is rewritten all the time must not keep the folder from being read.
+    if (postponed > postponeLimit) return;
+    postponed += 1;
+    clearTimeout(debounce);
+    debounce = setTimeout(fire, limits.debounceMs).unref();
+  };
+  const watcher = startWatcher(directory, (name) => {
+    // `..data` is how mounted ConfigMaps are switched.
+    if (name === null || name === '..data' || isPolicyFileName(name)) soon();
+  });
+  const tick = setInterval(() => {
+    onTick();
+    ticksSinceLook += 1;
+    const pollMs = Math.max(limits.pollMs, fileCount() * limits.pollMsPerFile);
+    if (ticksSinceLook * limits.tickMs < pollMs) return;
+    ticksSinceLook = 0;
+    onDirty();
+  }, limits.tickMs).unref();
+  return {
+    close() {
+      clearTimeout(debounce);
+      clearInterval(tick);
+      watcher?.close();
+    },
+  };
+}
+
+/** Without inotify (limits, odd file systems) the slow look alone remains. */
+function startWatcher(directory: string, onName: (name: string | null) => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(directory, { persistent: false }, (_event, name) => onName(name));
+    watcher.on('error', () => watcher.close());
+    return watcher;
+  } catch {
+    return undefined;
+  }
+}
