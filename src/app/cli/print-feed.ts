@@ -17,6 +17,7 @@ export async function printFeed(
 ): Promise<void> {
   const printer = createEventPrinter(options.format, 'flow', context.out);
   let timer: NodeJS.Timeout | undefined;
+  let ended = false;
   const over = new Promise<void>((resolve) => {
     if (options.forMs !== undefined) timer = setTimeout(resolve, options.forMs);
     feed.start((message) => {
@@ -25,7 +26,7 @@ export async function printFeed(
           for (const event of message.events) printer.print(event);
           return;
         case 'connection':
-          if (message.state !== 'connected') context.say(message.detail);
+          if (message.state !== 'connected' && !ended) context.say(`${message.state}: ${message.detail}`);
           if (message.state === 'closed') resolve();
           return;
         case 'hello':
@@ -37,6 +38,7 @@ export async function printFeed(
   });
   await Promise.race([over, context.interrupted]);
   clearTimeout(timer);
+  ended = true;
   await feed.close();
   printer.end();
   await context.out.drained();

@@ -1,6 +1,6 @@
 // No verb: the terminal (or `--no-ui` lines) on an agent that is already running.
 import { openFeed } from '../feed-client.ts';
-import { connectOptions, flagOption, outputOption } from '../option-values.ts';
+import { connectOptions, outputOption } from '../option-values.ts';
 import { openTerminal } from '../open-terminal.ts';
 import { printFeed } from '../print-feed.ts';
 import type { RunVerb } from '../verbs.ts';
@@ -11,5 +11,5 @@ export const connect: RunVerb = async (_words, options, context) => {
     await printFeed(feed, context, { format: outputOption(options), forMs: undefined });
     return 0;
   }
-  return openTerminal(feed, { options, context, readOnly: flagOption(options, 'readOnly') });
+  return openTerminal(feed, { options, context });
 };

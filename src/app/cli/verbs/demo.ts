@@ -9,7 +9,7 @@ import { startAgent, type Agent } from '../../agent/agent.ts';
 import { defaultRate, maxRate, startServices, type Shop } from '../../demo/shop.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openTerminal } from '../open-terminal.ts';
-import { durationOption, flagOption, numberOption, outputOption, textOption } from '../option-values.ts';
+import { durationOption, numberOption, outputOption, textOption } from '../option-values.ts';
 import { printFeed } from '../print-feed.ts';
 import { demoSocket, ensureRuntimeDirectory } from '../session-paths.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
@@ -92,7 +92,7 @@ export const demo: RunVerb = async (_words, options, context) => {
   try {
     const feed = createLiveFeed({ address: running.agent.feed });
     if (noUi) await printFeed(feed, context, { format, forMs });
-    else await openTerminal(feed, { options, context, readOnly: flagOption(options, 'readOnly'), forMs });
+    else await openTerminal(feed, { options, context, forMs });
   } finally {
     await running.stop();
   }

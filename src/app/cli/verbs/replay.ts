@@ -35,5 +35,5 @@ export const replay: RunVerb = async (words, options, context) => {
     ...(speed === undefined ? {} : { speed }),
     paused: flagOption(options, 'paused'),
   });
-  return openTerminal(feed, { options, context, readOnly: flagOption(options, 'readOnly') });
+  return openTerminal(feed, { options, context });
 };
