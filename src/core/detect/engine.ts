@@ -1,18 +1,123 @@
-// The detection engine. Signature published first; the implementation follows in the next commit.
+// The detection engine: adds each flow to the bounded memories that the rules' measures ask for, runs the rules whose prefilter
+// it passes, and keeps their findings. Event time is the only clock; the same flows in the same order give the same findings.
 import type { FindingEvent, FlowEvent } from '../model/event.ts';
+import { createCallers, type CallerStats } from './callers.ts';
+import { callerOf, factsOf, type Facts } from './facts.ts';
+import { createFindings, type FindingStats } from './findings.ts';
+import { detectLimits, type DetectLimits } from './limits.ts';
+import type { Measure } from './measure.ts';
+import { planOf } from './plan.ts';
+import { createRoutes, notePeer, type RouteBook } from './routes.ts';
+import type { Hit, Rule } from './rule.ts';
+import { rules as allRules } from './rule-table.ts';
+import { createView, type Sight } from './view.ts';
 
 export interface DetectorOptions {
   /** Event time before baselines count as learned, default 300,000 ms. The demo passes less. */
   readonly learningMs?: number;
-  /** Seeds the hash of the sketches so that a caller cannot craft collisions; any 32-bit number. */
+  /** Seeds the hash of the sketches so that a caller cannot prepare collisions; any 32-bit number. */
   readonly seed?: number;
+  readonly limits?: Partial<DetectLimits>;
+  /** Default: every rule of rule-table.ts. */
+  readonly rules?: readonly Rule[];
+}
+
+export interface DetectorStats extends CallerStats, FindingStats {
+  readonly routes: number;
 }
 
 export interface Detector {
   /** Judge one flow (its own time is the clock); returns the findings that are new or due to be sent again. */
   observe(flow: FlowEvent): readonly FindingEvent[];
   /** Findings whose newest counts have not been sent yet; call about once per 5 s and at the end. */
-  flush(nowMs: number): readonly FindingEvent[];
+  flush(): readonly FindingEvent[];
+  /** Sizes of the memories, for status and tests. */
+  stats(): DetectorStats;
 }
 
-export declare function createDetector(options?: DetectorOptions): Detector;
+const defaultLearningMs = 300_000;
+const nothing: readonly FindingEvent[] = [];
+/** Workloads known to be called; the cluster bounds them, this bounds us. */
+const mostServers = 4096;
+
+const isSerious = (hit: Hit): boolean =>
+  hit.severity === 'medium' || hit.severity === 'high' || hit.severity === 'critical';
+
+/** Keeps the windows of a caller that is under suspicion out of its baseline. */
+function taint(sight: Sight): void {
+  for (const window of [sight.touched.route, sight.touched.subject])
+    for (const slot of window.slots) if (slot?.kind === 'distinct') slot.set.taint(sight.nowMs);
+}
+
+interface PeerNotes {
+  readonly measures: readonly Measure[];
+  readonly limits: DetectLimits;
+}
+
+/** How far this credential reached is what its peers are compared with. */
+function notePeers(sight: Sight, book: RouteBook, { measures, limits }: PeerNotes): void {
+  const { touched, nowMs } = sight;
+  for (let position = 0; position < measures.length; position += 1) {
+    const slot = touched.subject.slots[position];
+    if (slot?.kind !== 'distinct') continue;
+    const value = slot.set.size(nowMs);
+    notePeer(book, { caller: touched.caller.key, subject: touched.subjectKey, position, value }, limits);
+  }
+}
+
+export function createDetector(options: DetectorOptions = {}): Detector {
+  const { seed = 0, rules = allRules, learningMs = defaultLearningMs } = options;
+  const limits: DetectLimits = { ...detectLimits, ...options.limits };
+  const plan = planOf(rules);
+  const callers = createCallers(plan, limits, seed);
+  const routes = createRoutes(plan.byScope.route, limits);
+  const findings = createFindings(limits);
+  const servers = new Set<string>();
+  let sight: Sight | undefined;
+  let view: ReturnType<typeof createView> | undefined;
+
+  const judge = (facts: Facts, current: Sight): readonly FindingEvent[] => {
+    const reader = (view ??= createView(current, plan, limits, learningMs));
+    let due: FindingEvent[] | undefined;
+    for (const rule of rules) {
+      if (!rule.prefilter(facts)) continue;
+      current.rule = rule.id;
+      const hit = rule.test(facts, reader);
+      if (!hit) continue;
+      if (isSerious(hit)) {
+        current.touched.caller.suspicions.set(rule.id, facts.nowMs);
+        taint(current);
+      }
+      const event = findings.record(rule, facts, hit, rule.baseline && reader.learning);
+      if (event) (due ??= []).push(event);
+    }
+    return due ?? nothing;
+  };
+
+  return {
+    observe: (flow) => {
+      if (flow.request === undefined && flow.broken === undefined) return nothing;
+      const timeMs = Date.parse(flow.time);
+      const key = callerOf(flow);
+      const caller = callers.of(key, timeMs);
+      if (servers.size < mostServers) servers.add(flow.destination.principal);
+      const relays = servers.has(key);
+      const facts = factsOf(flow, key, {
+        nowMs: caller.nowMs,
+        relays,
+        guessed: ({ id }) => !relays && caller.provenance.isGuess(id),
+      });
+      const routeKey = `${facts.destination} ${facts.method} ${facts.route}`;
+      const touched = callers.add(caller, facts, routeKey);
+      const book = routes.add(facts, routeKey);
+      if (sight) Object.assign(sight, { touched, book, nowMs: facts.nowMs });
+      else sight = { touched, book, nowMs: facts.nowMs, rule: '' };
+      const due = judge(facts, sight);
+      if (book) notePeers(sight, book, { measures: plan.byScope.subjectRoute, limits });
+      if (!relays) caller.provenance.learn(flow);
+      return due;
+    },
+    flush: () => findings.flush(),
+    stats: () => ({ ...callers.stats(), ...findings.stats(), routes: routes.size() }),
+  };
+}

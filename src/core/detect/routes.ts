@@ -1,0 +1,88 @@
+// What is remembered per route over all its callers: totals that make a baseline, and how far each credential reaches (peers).
+// Only routes that answer are remembered: made-up paths cost nothing here.
+import type { Facts } from './facts.ts';
+import type { DetectLimits } from './limits.ts';
+import type { Measure, Peers } from './measure.ts';
+
+interface Peer {
+  readonly caller: string;
+  /** Highest value by position of the measure. */
+  readonly highest: number[];
+}
+
+export interface RouteBook {
+  readonly firstMs: number;
+  /** By position of the measure. */
+  readonly totals: number[];
+  readonly peers: Map<string, Peer>;
+  readonly peersByCaller: Map<string, number>;
+}
+
+export interface Routes {
+  /** Adds the flow to its route; undefined for a route that never answered. */
+  add(facts: Facts, key: string): RouteBook | undefined;
+  size(): number;
+}
+
+export function createRoutes(plan: readonly Measure[], limits: DetectLimits): Routes {
+  const books = new Map<string, RouteBook>();
+  return {
+    add: (facts, key) => {
+      let book = books.get(key);
+      if (!book) {
+        if (!facts.ok) return undefined;
+        const oldest = books.size >= limits.routes ? books.keys().next().value : undefined;
+        if (oldest !== undefined) books.delete(oldest);
+        book = { firstMs: facts.nowMs, totals: [], peers: new Map(), peersByCaller: new Map() };
+        books.set(key, book);
+      }
+      for (let position = 0; position < plan.length; position += 1) {
+        const value = plan[position]?.value(facts) ?? 0;
+        if (value !== 0) book.totals[position] = (book.totals[position] ?? 0) + Number(value);
+      }
+      return book;
+    },
+    size: () => books.size,
+  };
+}
+
+/** Notes how far a credential of a caller got in a measure. */
+export function notePeer(
+  book: RouteBook,
+  peer: {
+    readonly caller: string;
+    readonly subject: string;
+    readonly position: number;
+    readonly value: number;
+  },
+  limits: DetectLimits,
+): void {
+  const key = `${peer.caller} ${peer.subject}`;
+  const known = book.peers.get(key);
+  if (known) {
+    if (peer.value > (known.highest[peer.position] ?? 0)) known.highest[peer.position] = peer.value;
+    return;
+  }
+  const own = book.peersByCaller.get(peer.caller) ?? 0;
+  if (own >= limits.peersPerCaller || book.peers.size >= limits.peersPerRoute) return;
+  book.peersByCaller.set(peer.caller, own + 1);
+  const highest: number[] = [];
+  highest[peer.position] = peer.value;
+  book.peers.set(key, { caller: peer.caller, highest });
+}
+
+/** The other credentials' highest values; with `sameCaller` only those of the same caller. */
+export function peersOf(
+  book: RouteBook,
+  asking: { readonly caller: string; readonly subject: string; readonly position: number },
+  sameCaller: boolean,
+): Peers {
+  const self = `${asking.caller} ${asking.subject}`;
+  const values: number[] = [];
+  for (const [key, peer] of book.peers) {
+    if (key === self || (sameCaller && peer.caller !== asking.caller)) continue;
+    values.push(peer.highest[asking.position] ?? 0);
+  }
+  values.sort((a, b) => a - b);
+  return { count: values.length, p90: values[Math.floor((values.length - 1) * 0.9)] ?? 0 };
+}

@@ -1,0 +1,155 @@
+// The small memories that windows are made of: a sliding count, a sliding set of distinct values, the longest monotone run.
+// Time comes in; each is bounded whatever it is fed.
+
+/** Hash of a text, 32 bits, mixed so that near texts are far apart. The seed keeps callers from preparing collisions. */
+export function hashText(text: string, seed: number): number {
+  let hash = seed ^ text.length;
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
+}
+
+/** Parts of a sliding count: what is older than the window goes one part at a time. */
+const panes = 6;
+
+/** Sum of what was added during the last window, exact to a sixth of it. */
+export interface SlidingCount {
+  add(amount: number, nowMs: number): void;
+  total(nowMs: number): number;
+}
+
+export function createSlidingCount(windowMs: number): SlidingCount {
+  const paneMs = windowMs / panes;
+  const counts = new Array<number>(panes).fill(0);
+  let current = 0;
+  let sum = 0;
+  const advance = (nowMs: number): void => {
+    const pane = Math.floor(nowMs / paneMs);
+    if (pane <= current) return;
+    for (let step = Math.max(current + 1, pane - panes + 1); step <= pane; step += 1) {
+      sum -= counts[step % panes] ?? 0;
+      counts[step % panes] = 0;
+    }
+    current = pane;
+  };
+  return {
+    add: (amount, nowMs) => {
+      advance(nowMs);
+      counts[current % panes] = (counts[current % panes] ?? 0) + amount;
+      sum += amount;
+    },
+    total: (nowMs) => {
+      advance(nowMs);
+      return sum;
+    },
+  };
+}
+
+/** Distinct values of the last window, exact up to its limit; then the oldest go and the size stays at the limit. */
+export interface RecentSet {
+  /** Returns by how many members the set grew (0 when known, negative when old ones went). */
+  add(hash: number, nowMs: number): number;
+  /** Members not older than the window. */
+  size(nowMs: number): number;
+  /** Members held, whether or not they are still in the window. */
+  held(): number;
+  /** Most members that the present or any earlier, closed stretch of a window's length had, and how many were closed. */
+  peak(): { readonly highest: number; readonly windows: number };
+  /** What is seen now must not become the baseline. */
+  taint(nowMs: number): void;
+}
+
+/** Closed windows whose peaks are remembered. */
+const rememberedPeaks = 16;
+
+export function createRecentSet(windowMs: number, limit: number): RecentSet {
+  const members = new Map<number, number>();
+  const peaks: number[] = [];
+  let closed = 0;
+  let oldestMs = Number.POSITIVE_INFINITY;
+  let stretchStart = Number.NaN;
+  let stretchPeak = 0;
+  let tainted = false;
+
+  const expire = (nowMs: number): void => {
+    if (nowMs - oldestMs <= windowMs) return;
+    oldestMs = Number.POSITIVE_INFINITY;
+    for (const [hash, seenMs] of members) {
+      if (nowMs - seenMs <= windowMs) {
+        oldestMs = seenMs;
+        break;
+      }
+      members.delete(hash);
+    }
+  };
+  const closeStretch = (nowMs: number): void => {
+    if (nowMs - stretchStart < windowMs) return;
+    if (!tainted) {
+      if (peaks.length === rememberedPeaks) peaks.shift();
+      peaks.push(stretchPeak);
+      closed += 1;
+    }
+    stretchStart = nowMs;
+    stretchPeak = 0;
+    tainted = false;
+  };
+  return {
+    add: (hash, nowMs) => {
+      if (Number.isNaN(stretchStart)) stretchStart = nowMs;
+      const before = members.size;
+      expire(nowMs);
+      closeStretch(nowMs);
+      if (!members.delete(hash) && members.size >= limit) {
+        const oldest = members.keys().next().value;
+        if (oldest !== undefined) members.delete(oldest);
+      }
+      members.set(hash, nowMs);
+      if (nowMs < oldestMs) oldestMs = nowMs;
+      if (members.size > stretchPeak) stretchPeak = members.size;
+      return members.size - before;
+    },
+    size: (nowMs) => {
+      expire(nowMs);
+      return members.size;
+    },
+    held: () => members.size,
+    peak: () => ({ highest: peaks.length === 0 ? 0 : Math.max(...peaks), windows: closed }),
+    taint: (nowMs) => {
+      closeStretch(nowMs);
+      tainted = true;
+    },
+  };
+}
+
+/** The longest stretch of numbers each of which is near the one before: how a machine walks ids, also with several workers. */
+export interface RunTracker {
+  add(value: number, nowMs: number): void;
+  longest(nowMs: number): number;
+}
+
+/** Steps up to this, up or down, still count as walking: strides, gaps of deleted objects, answers out of order. */
+const largestStep = 16;
+
+export function createRunTracker(windowMs: number): RunTracker {
+  let last = Number.NaN;
+  let lastAtMs = Number.NEGATIVE_INFINITY;
+  let length = 0;
+  let longest = 0;
+  let longestAtMs = Number.NEGATIVE_INFINITY;
+  return {
+    add: (value, nowMs) => {
+      const step = Math.abs(value - last);
+      if (step === 0) return;
+      length = step <= largestStep && nowMs - lastAtMs <= windowMs ? length + 1 : 1;
+      last = value;
+      lastAtMs = nowMs;
+      if (length >= longest || nowMs - longestAtMs > windowMs) {
+        longest = length;
+        longestAtMs = nowMs;
+      }
+    },
+    longest: (nowMs) => (nowMs - longestAtMs <= windowMs ? longest : 0),
+  };
+}

@@ -1,0 +1,76 @@
+// One owner's memory: a slot per measure that it has values for. Knows measures by their position in the plan, no rule.
+import type { Facts } from './facts.ts';
+import type { Measure } from './measure.ts';
+import {
+  createRecentSet,
+  createRunTracker,
+  createSlidingCount,
+  hashText,
+  type RecentSet,
+  type RunTracker,
+  type SlidingCount,
+} from './sketch.ts';
+
+export type Slot =
+  | { readonly kind: 'count'; readonly count: SlidingCount }
+  | { readonly kind: 'total'; sum: number }
+  | { readonly kind: 'distinct'; readonly set: RecentSet }
+  | { readonly kind: 'run'; readonly run: RunTracker };
+
+export interface WindowOptions {
+  readonly windowMs: number;
+  readonly distinctLimit: number;
+  readonly seed: number;
+}
+
+/** Slots by position of the measure; made when the first value comes. */
+export interface Window {
+  readonly slots: (Slot | undefined)[];
+}
+
+function slotFor(measure: Measure, options: WindowOptions): Slot {
+  switch (measure.kind) {
+    case 'count':
+      return { kind: 'count', count: createSlidingCount(options.windowMs) };
+    case 'total':
+      return { kind: 'total', sum: 0 };
+    case 'distinct':
+      return { kind: 'distinct', set: createRecentSet(options.windowMs, options.distinctLimit) };
+    case 'run':
+      return { kind: 'run', run: createRunTracker(options.windowMs) };
+  }
+}
+
+/** The value of a measure for one flow; undefined when there is none. */
+function valueOf(measure: Measure, facts: Facts): number | string | undefined {
+  const value = measure.value(facts);
+  return value === 0 && (measure.kind === 'count' || measure.kind === 'total') ? undefined : value;
+}
+
+/** Adds one flow to the slots at `positions`; returns by how many set members the window grew. */
+export function addToWindow(
+  window: Window,
+  plan: readonly Measure[],
+  facts: Facts,
+  options: WindowOptions,
+): number {
+  let grown = 0;
+  for (let position = 0; position < plan.length; position += 1) {
+    const measure = plan[position];
+    const value = measure === undefined ? undefined : valueOf(measure, facts);
+    if (measure === undefined || value === undefined) continue;
+    const slot = (window.slots[position] ??= slotFor(measure, options));
+    if (slot.kind === 'distinct') grown += slot.set.add(hashText(String(value), options.seed), facts.nowMs);
+    else if (slot.kind === 'run') slot.run.add(Number(value), facts.nowMs);
+    else if (slot.kind === 'total') slot.sum += Number(value);
+    else slot.count.add(Number(value), facts.nowMs);
+  }
+  return grown;
+}
+
+/** Set members that a window holds. */
+export function membersOf(window: Window): number {
+  let members = 0;
+  for (const slot of window.slots) if (slot?.kind === 'distinct') members += slot.set.held();
+  return members;
+}
