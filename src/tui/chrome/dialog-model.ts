@@ -8,7 +8,7 @@ import type { AppState } from '../state/state.ts';
 import { popDialog } from '../state/top-dialog.ts';
 import type { Role } from '../theme/roles.ts';
 import type { Theme } from '../theme/theme.ts';
-import { inputLine, keysLine } from './footer.ts';
+import { inputLine } from './footer.ts';
 import { helpLines } from './help.ts';
 import { lineWidth, plainLine, segment, spread } from './line.ts';
 import type { Line } from './line.ts';
@@ -64,7 +64,7 @@ const paletteRows = 12;
 
 function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput): DialogContent {
   const { shown, index } = paletteChoices(input);
-  const wide = 84;
+  const wide = Math.min(84, input.state.columns - 6);
   const first = Math.max(0, Math.min(index - paletteRows + 2, shown.length - paletteRows));
   const lines = shown.slice(first, first + paletteRows).map((entry, at): Line => {
     const marked = first + at === index;
@@ -93,16 +93,23 @@ function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput
   };
 }
 
+const helpWide = 110;
+
 function helpContent(dialog: Dialog & { type: 'help' }, { state, keymap }: DialogInput): DialogContent {
   const below = popDialog(state);
   return {
     title: plainLine('Keys', 'dialog.title'),
-    lines: helpLines(keymap, keyContext(below), state.access.readOnly || state.access.locked),
+    lines: helpLines({
+      keymap,
+      contexts: keyContext(below),
+      barred: state.access.readOnly || state.access.locked,
+      width: Math.min(helpWide, state.columns - 6),
+    }),
     fixed: 0,
     scroll: dialog.scroll,
     foot: [],
     border: 'dialog.border',
-    wide: 96,
+    wide: helpWide,
   };
 }
 
@@ -152,13 +159,8 @@ export function frameDialog(content: DialogContent, input: DialogInput): DialogF
     ...spread(shown[index] ?? [], [], width - 4, theme.glyph('more')),
     segment(` ${vertical}`, border),
   ]);
-  const keys = keysLine({
-    state,
-    keymap: input.keymap,
-    width: Math.max(0, width - 8 - lineWidth(content.foot)),
-  });
-  const below: Line = more > 0 ? [segment(`${more} more ${theme.glyph('sortDown')} `, 'dim')] : [];
-  const foot: Line = [...below, ...content.foot, segment(content.foot.length > 0 ? '  ' : ''), ...keys];
+  const below: Line = more > 0 ? [segment(`${more} more ${theme.glyph('sortDown')}`, 'dim')] : [];
+  const foot: Line = [...content.foot, ...below];
   const style = { theme, border };
   return {
     rect: {

@@ -3,7 +3,7 @@ import type { KeyRow } from '../keys/key-table.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import type { KeyContext } from '../state/key-context.ts';
 import { keyLabel } from './footer.ts';
-import { plainLine, segment } from './line.ts';
+import { plainLine, segment, spread } from './line.ts';
 import type { Line } from './line.ts';
 
 const titles: Readonly<Record<KeyContext, string>> = {
@@ -25,39 +25,45 @@ const titles: Readonly<Record<KeyContext, string>> = {
   message: 'Message',
 };
 
-function rowLine(row: KeyRow, barred: boolean, idWidth: number): Line {
+function rowLine(row: KeyRow, barred: boolean, width: number): Line {
   const off = row.dangerous && barred;
-  return [
-    segment(`  ${row.keys.map(keyLabel).join(' ').padEnd(16)}`, off ? 'dim' : 'footer.key'),
-    segment(` ${row.description}${off ? ' (off: read-only or locked)' : ''}  `, off ? 'dim' : 'text'),
-    segment(row.id.padEnd(idWidth), 'dim'),
+  const told = `${row.description}${off ? ' (off: read-only or locked)' : ''}`;
+  const left = [
+    segment(`  ${row.keys.map(keyLabel).join(' ').padEnd(15)} `, off ? 'dim' : 'footer.key'),
+    segment(told, off ? 'dim' : 'text'),
   ];
+  return spread(left, [segment(row.id, 'dim')], width, '~');
 }
 
-/** Lines of help for these contexts, most specific first. `barred`: read-only or locked. */
-export function helpLines(keymap: Keymap, contexts: readonly KeyContext[], barred: boolean): readonly Line[] {
+export interface HelpInput {
+  readonly keymap: Keymap;
+  /** Most specific first. */
+  readonly contexts: readonly KeyContext[];
+  /** Read-only or locked. */
+  readonly barred: boolean;
+  readonly width: number;
+}
+
+/** Lines of help for these contexts: every reachable row once, under the context that gives it its meaning. */
+export function helpLines({ keymap, contexts, barred, width }: HelpInput): readonly Line[] {
   const rows = keymap.reachable(contexts);
   const told = new Set<string>();
   const lines: Line[] = [];
+  const tell = (row: KeyRow): void => {
+    told.add(row.id);
+    lines.push(rowLine(row, barred, width));
+  };
   for (const context of contexts) {
-    const here = rows.filter(
-      (row) =>
-        !told.has(row.id) &&
-        (row.contexts.includes(context) || (row.everywhere && context === contexts.at(-1))),
-    );
+    const here = rows.filter((row) => !told.has(row.id) && !row.everywhere && row.contexts.includes(context));
     if (here.length === 0) continue;
     if (lines.length > 0) lines.push([]);
     lines.push(plainLine(titles[context], 'title'));
-    for (const row of here) {
-      told.add(row.id);
-      lines.push(rowLine(row, barred, 0));
-    }
+    here.forEach(tell);
   }
-  const rest = rows.filter((row) => !told.has(row.id));
+  rows.filter((row) => !told.has(row.id)).forEach(tell);
   return [
     ...lines,
-    ...rest.map((row) => rowLine(row, barred, 0)),
     [],
-    plainLine('Keys are remapped by the names at the right, in keys.yaml.', 'dim'),
+    plainLine('The names at the right remap keys in keys.yaml: `keys: {flow.block: K}`.', 'dim'),
   ];
 }

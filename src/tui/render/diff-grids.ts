@@ -11,6 +11,7 @@ const blank = 32;
 /** Characters whose width all terminals agree on; after any other the cursor is placed anew. */
 const steady = (char: CellChar): boolean =>
   (char >= blank && char < 0x300) ||
+  (char >= 0x370 && char < 0x483) ||
   (char >= 0x2010 && char <= 0x2027) ||
   (char >= 0x2190 && char <= 0x21ff) ||
   (char >= 0x2400 && char <= 0x2426) ||

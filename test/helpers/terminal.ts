@@ -1,0 +1,211 @@
+// Runs a program in a real pseudo-terminal and reads its screen through an emulator. Every wait is on a condition.
+import { join } from 'node:path';
+import { spawn } from '@lydell/node-pty';
+import type { IPty } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+import type { IBufferCell, Terminal as Emulator } from '@xterm/headless';
+
+export const root = join(import.meta.dirname, '..', '..');
+/** The program as a user starts it. */
+export const binary = join(root, 'bin', 'kubectl-api_defense.js');
+
+export interface LaunchOptions {
+  readonly cols?: number;
+  readonly rows?: number;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** A script to run with this Node instead of the binary. */
+  readonly script?: string;
+  readonly cwd?: string;
+}
+
+/** Attributes of one cell as the emulator has it. */
+export interface CellLook {
+  readonly text: string;
+  readonly bold: boolean;
+  readonly dim: boolean;
+  readonly inverse: boolean;
+  readonly underline: boolean;
+  /** `default`, or the palette index or RGB value. */
+  readonly fg: 'default' | number;
+  readonly bg: 'default' | number;
+}
+
+export interface TestTerminal {
+  /** The visible screen, one line a row, trailing blanks removed. */
+  screen(): string;
+  /** Resolves with the screen once it matches; rejects with the screen after `limitMs`. */
+  waitFor(wanted: RegExp | ((screen: string) => boolean), limitMs?: number): Promise<string>;
+  /** Press keys by name (`j`, `enter`, `esc`, `ctrl-d`, `up`) or type a text of several characters with `type`. */
+  press(...keys: readonly string[]): void;
+  type(text: string): void;
+  cell(x: number, y: number): CellLook;
+  resize(cols: number, rows: number): void;
+  signal(name: NodeJS.Signals): void;
+  /** All bytes the program has written. */
+  bytes(): string;
+  readonly alternate: boolean;
+  readonly cursorShown: boolean;
+  readonly pid: number;
+  /** Exit status once the program has ended. */
+  exited(limitMs?: number): Promise<{ readonly status: number; readonly signal: number | undefined }>;
+  /** Ends the program if it still runs. */
+  close(): Promise<void>;
+}
+
+const named = new Map<string, string>([
+  ['enter', '\r'],
+  ['esc', '\u001b'],
+  ['tab', '\t'],
+  ['shift-tab', '\u001b[Z'],
+  ['space', ' '],
+  ['backspace', '\u007f'],
+  ['delete', '\u001b[3~'],
+  ['up', '\u001b[A'],
+  ['down', '\u001b[B'],
+  ['right', '\u001b[C'],
+  ['left', '\u001b[D'],
+  ['home', '\u001b[H'],
+  ['end', '\u001b[F'],
+  ['pageup', '\u001b[5~'],
+  ['pagedown', '\u001b[6~'],
+]);
+
+/** Bytes a terminal sends for a key. */
+export function keyBytes(key: string): string {
+  const control = /^ctrl-([a-z])$/.exec(key)?.[1];
+  if (control !== undefined) return String.fromCharCode(control.charCodeAt(0) - 96);
+  return named.get(key) ?? key;
+}
+
+function screenText(emulator: Emulator): string {
+  const buffer = emulator.buffer.active;
+  return Array.from(
+    { length: emulator.rows },
+    (_, row) => buffer.getLine(buffer.viewportY + row)?.translateToString(true) ?? '',
+  ).join('\n');
+}
+
+function lookOf(cell: IBufferCell | undefined): CellLook {
+  return {
+    text: cell?.getChars() ?? '',
+    bold: (cell?.isBold() ?? 0) !== 0,
+    dim: (cell?.isDim() ?? 0) !== 0,
+    inverse: (cell?.isInverse() ?? 0) !== 0,
+    underline: (cell?.isUnderline() ?? 0) !== 0,
+    fg: cell === undefined || cell.isFgDefault() ? 'default' : cell.getFgColor(),
+    bg: cell === undefined || cell.isBgDefault() ? 'default' : cell.getBgColor(),
+  };
+}
+
+/** The environment of the child: ours without what would mute ink or colour, plus what is given. */
+function childEnvironment(extra: Readonly<Record<string, string>>): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (entry): entry is [string, string] =>
+      entry[1] !== undefined &&
+      !['CI', 'NO_COLOR', 'FORCE_COLOR', 'COLORTERM', 'LC_ALL', 'LC_CTYPE'].includes(entry[0]),
+  );
+  return { ...Object.fromEntries(kept), TERM: 'xterm-256color', LANG: 'C.UTF-8', ...extra };
+}
+
+interface Watch {
+  readonly check: () => boolean;
+  readonly done: () => void;
+}
+
+/** Starts the program; remember to `close`. */
+export function launch(options: LaunchOptions = {}): TestTerminal {
+  const cols = options.cols ?? 100;
+  const rows = options.rows ?? 30;
+  const emulator = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 0 });
+  const child: IPty = spawn(process.execPath, [options.script ?? binary, ...(options.args ?? [])], {
+    cols,
+    rows,
+    cwd: options.cwd ?? root,
+    env: childEnvironment(options.env ?? {}),
+  });
+  let written = '';
+  let ended: { readonly status: number; readonly signal: number | undefined } | undefined;
+  let cursorShown = true;
+  const watches = new Set<Watch>();
+  const look = (): void => {
+    for (const watch of [...watches]) if (watch.check()) watch.done();
+  };
+  child.onData((data) => {
+    written += data;
+    const shownAt = written.lastIndexOf('\u001b[?25h');
+    cursorShown = shownAt >= written.lastIndexOf('\u001b[?25l');
+    emulator.write(data, look);
+  });
+  child.onExit(({ exitCode, signal }) => {
+    ended = { status: exitCode, signal: signal === 0 ? undefined : signal };
+    emulator.write('', look);
+  });
+
+  const until = (check: () => boolean, what: string, limitMs: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (check()) {
+        resolve();
+        return;
+      }
+      const timer = setTimeout(() => {
+        watches.delete(watch);
+        const end = ended ? ` (the program has ended: ${JSON.stringify(ended)})` : '';
+        reject(new Error(`waited ${limitMs} ms for ${what}${end}; the screen is:\n${screenText(emulator)}`));
+      }, limitMs);
+      const watch: Watch = {
+        check,
+        done: () => {
+          clearTimeout(timer);
+          watches.delete(watch);
+          resolve();
+        },
+      };
+      watches.add(watch);
+    });
+
+  return {
+    screen: () => screenText(emulator),
+    async waitFor(wanted, limitMs = 20_000) {
+      const matches = wanted instanceof RegExp ? (text: string): boolean => wanted.test(text) : wanted;
+      await until(() => matches(screenText(emulator)), String(wanted), limitMs);
+      return screenText(emulator);
+    },
+    press: (...keys) => {
+      for (const key of keys) child.write(keyBytes(key));
+    },
+    type: (text) => {
+      child.write(text);
+    },
+    cell: (x, y) => {
+      const buffer = emulator.buffer.active;
+      return lookOf(buffer.getLine(buffer.viewportY + y)?.getCell(x));
+    },
+    resize: (width, height) => {
+      emulator.resize(width, height);
+      child.resize(width, height);
+    },
+    signal: (name) => {
+      child.kill(name);
+    },
+    bytes: () => written,
+    get alternate() {
+      return emulator.buffer.active.type === 'alternate';
+    },
+    get cursorShown() {
+      return cursorShown;
+    },
+    pid: child.pid,
+    async exited(limitMs = 20_000) {
+      await until(() => ended !== undefined, 'the program to end', limitMs);
+      return ended ?? { status: -1, signal: undefined };
+    },
+    async close() {
+      if (ended === undefined) {
+        child.kill('SIGKILL');
+        await until(() => ended !== undefined, 'the killed program to end', 10_000);
+      }
+      emulator.dispose();
+    },
+  };
+}
