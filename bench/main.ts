@@ -11,6 +11,9 @@ import { ensureTools } from './lib/tools.ts';
 const sections: Readonly<Record<string, () => Promise<Section>>> = {
   inline: async () => (await import('./sections/inline.ts')).inline,
   rules: async () => (await import('./sections/inline.ts')).rules,
+  allocations: async () => (await import('./sections/allocations.ts')).allocations,
+  idle: async () => (await import('./sections/idle.ts')).idle,
+  preview: async () => (await import('./sections/preview.ts')).previewSection,
 };
 
 const say = (line: string): void => {

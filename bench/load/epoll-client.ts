@@ -30,8 +30,7 @@ const mostEvents = 256;
 
 export function createEpollClient(): EpollClient {
   const libc = koffi.load('libc.so.6');
-  const bind = (prototype: string): ((...values: readonly unknown[]) => number) =>
-    libc.func(prototype);
+  const bind = (prototype: string): ((...values: readonly unknown[]) => number) => libc.func(prototype);
   const socket = bind('int socket(int, int, int)');
   const connect = bind('int connect(int, const void*, uint)');
   const setsockopt = bind('int setsockopt(int, int, int, const void*, uint)');

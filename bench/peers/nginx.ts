@@ -13,7 +13,7 @@ export const nginx: Peer = {
     const deny = times(rules, (index) => `location ${refusedPrefix(index)} { return 403; }`);
     const text = `daemon off; worker_processes 1; pid ${directory}/nginx-${port}.pid; error_log stderr crit;
       worker_rlimit_nofile 20000;
-      events { worker_connections 19000; }
+      events { worker_connections 19990; }
       http {
         access_log off; keepalive_timeout 300s; keepalive_requests 100000000;
         client_body_temp_path ${directory}; proxy_temp_path ${directory}; fastcgi_temp_path ${directory};

@@ -11,10 +11,12 @@ export interface PeerSetup {
 export interface RunningPeer {
   readonly port: number;
   /** Its processes; CPU and memory are summed over them. Empty for direct. */
-  pids(): readonly number[];
+  readonly pids: () => readonly number[];
   /** What it printed; read by the allocation measurement only. */
-  output?(): string;
-  stop(): Promise<void>;
+  readonly output?: () => string;
+  /** Ours: events dropped so far, because a figure with lost events is not the whole cost. */
+  readonly lost?: () => Promise<number>;
+  readonly stop: () => Promise<void>;
 }
 
 export interface Peer {

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchContext, Section, SectionResult } from '../lib/bench-context.ts';
 import { withCpu, type CpuPerRequest } from '../lib/measured.ts';
-import { shown, summarise } from '../lib/statistics.ts';
+import { short, shown, summarise } from '../lib/statistics.ts';
 import { startUpstream } from '../lib/upstream.ts';
 import { runOpenLoop, type FixedRateResult } from '../load/open-loop.ts';
 import { runWrk, type PeakResult } from '../load/wrk.ts';
@@ -32,6 +32,9 @@ export interface PeerFigures {
   readonly name: string;
   readonly peaks: readonly (PeakResult & CpuPerRequest)[];
   readonly fixed: readonly (FixedRateResult & CpuPerRequest)[];
+  /** Events that our agent dropped at peak and at the fixed rate; 0 for others, which make none. */
+  readonly lostAtPeak: number;
+  readonly lostAtRate: number;
 }
 
 /** Starts peers on one upstream; those whose tool is missing are left out and said. */
@@ -81,7 +84,10 @@ async function contest(
   context: BenchContext,
 ): Promise<{ readonly figures: readonly PeerFigures[]; readonly rate: number }> {
   const { seconds } = context;
+  const lostNow = async (): Promise<readonly number[]> =>
+    Promise.all(contestants.map(async ({ peer }) => (await peer.lost?.()) ?? 0));
   for (const { peer } of contestants) await runWrk({ port: peer.port, connections, seconds: warmUpSeconds });
+  const lostBefore = await lostNow();
   const peaks = await inRounds(contestants, context, ({ peer }) =>
     withCpu(
       peer,
@@ -89,6 +95,7 @@ async function contest(
       ({ requests }) => requests,
     ),
   );
+  const lostByPeak = await lostNow();
   const slowest = Math.min(
     ...[...peaks.values()].map((rounds) => summarise(rounds.map((each) => each.requestsPerSecond)).median),
   );
@@ -101,10 +108,13 @@ async function contest(
       ({ answered }) => answered,
     ),
   );
-  const figures = contestants.map(({ name }) => ({
+  const lostByEnd = await lostNow();
+  const figures = contestants.map(({ name }, index) => ({
     name,
     peaks: peaks.get(name) ?? [],
     fixed: fixed.get(name) ?? [],
+    lostAtPeak: (lostByPeak[index] ?? 0) - (lostBefore[index] ?? 0),
+    lostAtRate: (lostByEnd[index] ?? 0) - (lostByPeak[index] ?? 0),
   }));
   return { figures, rate };
 }
@@ -143,6 +153,11 @@ function workerRow({ name, peaks, fixed }: PeerFigures): readonly string[] {
   return [`${name}: worker thread`, peak, steady, '', '', '', '', ''];
 }
 
+function lossNote({ name, peaks, lostAtPeak, lostAtRate }: PeerFigures): string {
+  const events = peaks.reduce((sum, { requests }) => sum + requests, 0);
+  return `${name}: events lost at peak ${short((lostAtPeak / events) * 100)} % of ${events.toLocaleString('en-US')}, at the fixed rate ${lostAtRate}.`;
+}
+
 const rowsOf = (figures: PeerFigures): readonly (readonly string[])[] =>
   figures.name.startsWith('api-defense') ? [row(figures), workerRow(figures)] : [row(figures)];
 
@@ -160,6 +175,7 @@ async function run(
       notes: [
         `${context.rounds} interleaved rounds of ${context.seconds} s each per peer, ${connections} connections; median (lowest–highest).`,
         `Latency and the second CPU column at ${rate.toLocaleString('en-US')} requests/s (70 % of the slowest peer's peak), open loop, counted from the scheduled moment.`,
+        ...figures.filter(({ name }) => name.startsWith('api-defense')).map(lossNote),
         'CPU is that of all threads of the proxy; client, upstream and proxy share the machine. Peers log nothing; ours makes, masks and keeps an event of every request.',
       ],
       tables: [{ caption: title, columns, rows: figures.flatMap(rowsOf) }],
