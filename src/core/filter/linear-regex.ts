@@ -55,7 +55,7 @@ function createRunner(program: readonly Instruction[]): (text: string) => boolea
     const length = Math.min(text.length, searchedLength);
     stamp++;
     current.count = 0;
-    if (follow(current, 0, 0, length)) return true;
+    if (follow(current, 0, 0, text.length)) return true;
     for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at);
       stamp++;
@@ -63,10 +63,10 @@ function createRunner(program: readonly Instruction[]): (text: string) => boolea
       for (let i = 0; i < current.count; i++) {
         const index = current.list[i] ?? 0;
         const step = program[index];
-        if (step?.op === 'set' && inSet(step.set, code) && follow(next, index + 1, at + 1, length))
+        if (step?.op === 'set' && inSet(step.set, code) && follow(next, index + 1, at + 1, text.length))
           return true;
       }
-      if (follow(next, 0, at + 1, length)) return true;
+      if (follow(next, 0, at + 1, text.length)) return true;
       [current, next] = [next, current];
     }
     return false;

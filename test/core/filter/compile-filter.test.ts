@@ -1,0 +1,172 @@
+// What a filter lets through, field by field, over one flow and one finding that have every field.
+import { describe, expect, test } from 'vitest';
+import { compileFilter, compileFindingFilter } from '../../../src/core/filter/compile-filter.ts';
+import { parseFilter } from '../../../src/core/filter/parse-filter.ts';
+import { sampleFinding, sampleFlow } from './samples.ts';
+
+function nodeOf(text: string): Parameters<typeof compileFilter>[0] {
+  const parsed = parseFilter(text);
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed.node;
+}
+
+const takes = (text: string): boolean => compileFilter(nodeOf(text))(sampleFlow());
+
+describe('flows that are taken', () => {
+  test.each([
+    '',
+    'nightly',
+    'NIGHTLY',
+    '/17/',
+    'from:nightly-job',
+    'from:Nightly-Job',
+    'from:night*',
+    'from:batch/nightly-job',
+    'from:batch/*',
+    'from:batch/CronJob/nightly-job',
+    'from:sa:batch/nightly',
+    'from:10.98.1.14',
+    'from:10.98.1.14:41022',
+    'from:10.98.*',
+    'from:~^night',
+    'from!=cart',
+    'to:orders,payments',
+    'to:or?ers',
+    'ns:batch',
+    'ns:shop',
+    'method:post',
+    'path:/orders/17/items',
+    'path:/orders/*',
+    'path:~^/orders/[0-9]+/items$',
+    'path~\\d{2}',
+    'route:/orders/{id}/items',
+    'host:orders.shop',
+    'host:orders.shop:8080',
+    'host:ORDERS.*',
+    'status:503',
+    'status:5xx',
+    'status:500-599',
+    'status>=500',
+    'status!=200',
+    'status:4xx,503',
+    'lat>200ms',
+    'lat<0.3s',
+    'lat>=250',
+    'lat:250ms',
+    'verdict:throttle',
+    'verdict:thr*',
+    'verdict:block,throttle',
+    'policy:cap-nightly-2b10',
+    'policy:shop/cap-*',
+    'policy:try-block',
+    'shadow:block',
+    'shadow:*',
+    'header:content-type',
+    'header:Content-Type=application/*',
+    'header:x-team~^bl',
+    'header:server',
+    'trace:4bf9*',
+    'protocol:http',
+    'protocol:http/1.1',
+    'id:a-1',
+    'conn:a-c1',
+    '~orders/\\d+~',
+    'from:cart or to:orders',
+    'not from:cart',
+    '!(from:cart or to:cart)',
+    'from:cart from:nightly-job to:orders',
+  ])('%s', (text) => {
+    expect(takes(text)).toBe(true);
+  });
+});
+
+describe('flows that are not', () => {
+  test.each([
+    'cart',
+    'from:nightly',
+    'from:orders',
+    'from:shop/nightly-job',
+    'from!=nightly-job',
+    'from!=nightly-job,cart',
+    'to:nightly-job',
+    'ns:other',
+    'method:GET',
+    'path:/orders',
+    'path:/Orders/*',
+    'path=/orders/*',
+    'path:~^/items',
+    'route:/orders/{id}',
+    'host:payments',
+    'status:4xx',
+    'status<500',
+    'status!=503',
+    'lat>1s',
+    'verdict:allow',
+    'policy:other',
+    'shadow:allow',
+    'header:authorization',
+    'header:x-team=red',
+    'trace:ffff*',
+    'protocol:opaque',
+    'id:a-2',
+    'severity>=info',
+    'rule:*',
+    'from:nightly-job and from:cart',
+    'not from:nightly-job',
+  ])('%s', (text) => {
+    expect(takes(text)).toBe(false);
+  });
+});
+
+test('an opaque flow has no request fields and matches none of them', () => {
+  const {
+    request: _request,
+    response: _response,
+    latencyMs: _latency,
+    shadow: _shadow,
+    traceId: _trace,
+    ...rest
+  } = sampleFlow();
+  const opaque = { ...rest, protocol: 'opaque' as const };
+  for (const text of [
+    'path:*',
+    'method:*',
+    'status:*',
+    'lat>=0',
+    'header:x',
+    'shadow:*',
+    'trace:*',
+    'host:*',
+    'route:*',
+  ])
+    expect([text, compileFilter(nodeOf(text))(opaque)]).toEqual([text, false]);
+  expect(compileFilter(nodeOf('protocol:opaque to:orders'))(opaque)).toBe(true);
+});
+
+describe('findings', () => {
+  test.each([
+    ['severity>=medium', true],
+    ['severity:high', true],
+    ['severity>high', false],
+    ['severity:low,high', true],
+    ['rule:bola*', true],
+    ['rule:scanner', false],
+    ['from:nightly-job to:orders', true],
+    ['route:/orders/*', true],
+    ['id:a-2', true],
+    ['id:f-1', true],
+    ['walked', true],
+    ['nothing-of-it', false],
+    ['ns:shop', true],
+    ['status:200', false],
+    ['header:x', false],
+  ])('%s is %s', (text, expected) => {
+    expect(compileFindingFilter(nodeOf(text))(sampleFinding())).toBe(expected);
+  });
+
+  test('a finding without destination or route matches neither', () => {
+    const { destination: _to, route: _route, ...bare } = sampleFinding();
+    expect(compileFindingFilter(nodeOf('to:*'))(bare)).toBe(false);
+    expect(compileFindingFilter(nodeOf('route:*'))(bare)).toBe(false);
+  });
+});
