@@ -35,9 +35,9 @@ function labelled(
 }
 
 const assuranceWords: Readonly<Record<Endpoint['assurance'], string>> = {
-  ip: 'known by its address only',
+  ip: 'known by address only',
   mtls: 'proved by mutual TLS',
-  token: 'proved by a verified token',
+  token: 'proved by token',
 };
 
 function endpointLine(name: string, endpoint: Endpoint): Line {
@@ -47,8 +47,15 @@ function endpointLine(name: string, endpoint: Endpoint): Line {
     span(`  ${endpoint.kind ?? 'workload'} in ${endpoint.namespace}`),
     span(`  ${endpoint.principal}`, 'strong'),
     span(` (${assuranceWords[endpoint.assurance]})`, 'dim'),
-    ...(endpoint.address === undefined ? [] : [span(`  ${endpoint.address}`, 'dim')]),
   ];
+}
+
+/** Both addresses, where they are known. */
+function wireLine({ flow, theme }: DetailInput): readonly Line[] {
+  const { source, destination } = flow;
+  if (source.address === undefined && destination.address === undefined) return [];
+  const text = `${source.address ?? 'unknown'} ${theme.glyph('right')} ${destination.address ?? 'unknown'}`;
+  return [[label('wire'), span(text, 'dim')]];
 }
 
 function requestLine(flow: FlowEvent): Line {
@@ -192,6 +199,7 @@ export function detailLines(input: DetailInput): readonly Line[] {
   return [
     endpointLine('from', flow.source),
     endpointLine('to', flow.destination),
+    ...wireLine(input),
     requestLine(flow),
     ...(flow.request ? [[label('route'), span(flow.request.route, 'route')]] : []),
     responseLine(flow),

@@ -3,7 +3,8 @@ import type { Draw } from '../render/draw-context.ts';
 import { detailFlow } from '../state/flow-cursor.ts';
 import { detailLines } from './detail-lines.ts';
 import type { PaneInput } from './pane-input.ts';
-import { drawEmpty, drawLine, drawLines, ruleLine, span } from './painter.ts';
+import { drawDetailFrame } from './detail-frame.ts';
+import { drawEmpty, drawLines } from './painter.ts';
 
 /** Paint the detail of the selected flow. */
 export function drawDetail(input: PaneInput): Draw {
@@ -16,17 +17,15 @@ export function drawDetail(input: PaneInput): Draw {
     );
   return (context, rect) => {
     const title = `${flow.source.workload} ${theme.glyph('right')} ${flow.destination.workload}`;
-    const role = state.focus === 'detail' ? 'border.focus' : 'title';
-    drawLine(context, theme, ruleLine(theme, [span(title, role)], rect.width), { ...rect });
+    const body = drawDetailFrame(context, rect, { input, title });
     const { explained } = state.detail;
     const lines = detailLines({
       flow,
       explanation: explained?.id === flow.id ? explained.explanation : undefined,
       theme,
-      width: rect.width - 2,
+      width: body.width - 2,
       utcOffsetMinutes: state.utcOffsetMinutes,
     });
-    const body = { x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1 };
     drawLines(context, body, lines, { theme, scroll: state.detail.scroll });
   };
 }

@@ -6,7 +6,7 @@ import type { AppState } from '../state/state.ts';
 import { topDialog } from '../state/top-dialog.ts';
 import { drawMutation } from './mutation-pane.ts';
 import type { PaneInput } from './pane-input.ts';
-import type { Line } from './painter.ts';
+import type { Line, Span } from './painter.ts';
 import { drawBox, drawLine, drawLines, span, wrapText } from './painter.ts';
 import { previewLines } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
@@ -30,7 +30,7 @@ export function dialogRect(state: AppState): Rect | undefined {
     case 'mutation':
       return centred(state, state.columns >= 150 ? 150 : 110, state.rows >= 40 ? 36 : state.rows - 2);
     case 'confirm':
-      return centred(state, 100, dialog.preview ? Math.min(24, state.rows - 2) : 10);
+      return centred(state, 100, dialog.preview ? Math.min(20, state.rows - 2) : 9);
     case 'text':
       return centred(state, 100, Math.max(8, dialog.lines.length + 3));
     case 'message':
@@ -42,14 +42,14 @@ export function dialogRect(state: AppState): Rect | undefined {
   }
 }
 
-const keys = (...pairs: readonly (readonly [string, string])[]): Line =>
-  pairs.flatMap(([key, word]) => [span(key, 'footer.key'), span(` ${word}   `, 'label')]);
-
-function confirmStatus(dialog: ConfirmDialog, state: AppState): Line {
-  if (dialog.sending !== undefined) return [span('Sent; waiting for the agent to answer.', 'notice.info')];
-  if (dialog.refusal !== undefined) return [span(dialog.refusal, 'notice.bad')];
+function confirmStatus(dialog: ConfirmDialog, state: AppState): Span {
+  if (dialog.sending !== undefined) return span('Sent; waiting for the agent to answer.', 'notice.info');
+  if (dialog.refusal !== undefined) return span(dialog.refusal, 'notice.bad');
   const refusal = mutationRefusal(state);
-  return refusal === undefined ? [] : [span(refusal, 'notice.warn')];
+  if (refusal !== undefined) return span(refusal, 'notice.warn');
+  return dialog.preview?.type === 'running'
+    ? span('It can be done when the preview is done.', 'dim')
+    : span('Ready.', 'dim');
 }
 
 function drawConfirm(dialog: ConfirmDialog, { theme, state }: PaneInput): Draw {
@@ -70,8 +70,10 @@ function drawConfirm(dialog: ConfirmDialog, { theme, state }: PaneInput): Draw {
     drawLines(context, body, lines, { theme, scroll: 0, on: 'dialog' });
     const bottom = inner.y + inner.height;
     const place = { x: inner.x, width: inner.width, on: 'dialog' } as const;
-    drawLine(context, theme, confirmStatus(dialog, state), { ...place, y: bottom - 2 });
-    drawLine(context, theme, keys(['y', 'do it'], ['esc', 'leave']), { ...place, y: bottom - 1 });
+    const status = confirmStatus(dialog, state);
+    const words = wrapText(status.text, inner.width);
+    for (const line of [0, 1])
+      drawLine(context, theme, [span(words[line] ?? '', status.role)], { ...place, y: bottom - 2 + line });
   };
 }
 
@@ -81,7 +83,7 @@ function drawText(dialog: Extract<Dialog, { type: 'text' }>, { theme }: PaneInpu
       theme,
       title: dialog.title,
       titleRole: 'dialog.title',
-      foot: 'j k scroll   esc close',
+      foot: `${dialog.lines.length} lines`,
     } as const;
     const inner = drawBox(context, rect, look);
     drawLines(context, inner, dialog.lines.map(yamlLine), { theme, scroll: dialog.scroll, on: 'dialog' });
@@ -91,7 +93,7 @@ function drawText(dialog: Extract<Dialog, { type: 'text' }>, { theme }: PaneInpu
 function drawMessage(dialog: Extract<Dialog, { type: 'message' }>, { theme }: PaneInput): Draw {
   return (context, rect) => {
     const titleRole = dialog.level === 'bad' ? 'dialog.danger' : 'dialog.title';
-    const inner = drawBox(context, rect, { theme, title: dialog.title, titleRole, foot: 'esc close' });
+    const inner = drawBox(context, rect, { theme, title: dialog.title, titleRole, foot: '' });
     const lines: readonly Line[] = [
       ...wrapText(dialog.text, inner.width).map((line): Line => [span(line)]),
       [],

@@ -7,10 +7,11 @@ import { formatClock, plural } from '../columns/format.ts';
 import { verdictText } from '../columns/verdict-words.ts';
 import type { Draw } from '../render/draw-context.ts';
 import { cursorFinding, findingKeys, listIndex } from '../state/list-cursor.ts';
+import { drawDetailFrame } from './detail-frame.ts';
 import type { PaneInput } from './pane-input.ts';
 import { cellEnv } from './pane-input.ts';
 import type { Line } from './painter.ts';
-import { drawEmpty, drawLine, drawLines, ruleLine, scrollTop, span, wrapText } from './painter.ts';
+import { drawEmpty, drawLines, scrollTop, span, wrapText } from './painter.ts';
 import { columnsWidth, drawTable } from './table.ts';
 
 /** Paint the list of findings. */
@@ -109,10 +110,8 @@ export function drawFindingDetail(input: PaneInput): Draw {
   const finding = cursorFinding(state, data);
   if (!finding) return drawEmpty(theme, '');
   return (context, rect) => {
-    const role = state.focus === 'detail' ? 'border.focus' : 'title';
-    drawLine(context, theme, ruleLine(theme, [span('finding', role)], rect.width), { ...rect });
-    const body = { x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1 };
-    drawLines(context, body, findingLines(finding, input, rect.width - 2), {
+    const body = drawDetailFrame(context, rect, { input, title: 'finding' });
+    drawLines(context, body, findingLines(finding, input, body.width - 2), {
       theme,
       scroll: state.detail.scroll,
     });

@@ -27,7 +27,7 @@ function columnsFor(width: number): Columns {
   const arrowWidth = width >= 120 ? 7 : 4;
   const box = Math.max(16, Math.min(28, Math.floor(width * 0.2)));
   const side = Math.floor((width - box - 2 * arrowWidth - 2) / 2);
-  const twoLines = side < 56;
+  const twoLines = side < 66;
   return { side, arrow: arrowWidth, box, twoLines, step: twoLines ? 2 : 1 };
 }
 

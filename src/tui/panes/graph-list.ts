@@ -22,18 +22,38 @@ interface ListLook {
 const cell = (text: string, width: number, theme: Theme): string =>
   fitText(text, width, theme.glyph('more')).padEnd(width);
 
+interface Figure {
+  readonly title: string;
+  /** Fewest cells of the pane for it to be shown. */
+  readonly from: number;
+  readonly cell: (edge: Edge) => string;
+}
+
+const figureWidth = 10;
+const latency = (ms: number | undefined): string => (ms === undefined ? '-' : formatDuration(ms));
+
+const allFigures: readonly Figure[] = [
+  { title: 'RATE', from: 0, cell: (edge) => formatRate(edge.rate) },
+  { title: 'TOTAL', from: 100, cell: (edge) => formatCount(edge.total) },
+  { title: 'P50', from: 110, cell: (edge) => latency(edge.p50Ms) },
+  { title: 'P99', from: 72, cell: (edge) => latency(edge.p99Ms) },
+];
+
+/** How the list fits its width. */
+interface ListFrame {
+  readonly nameWidth: number;
+  readonly figures: readonly Figure[];
+}
+
 /** One edge as a row: who → whom, rate, total, latency, marks. */
-function listLine(edge: Edge, look: ListLook, nameWidth: number): Line {
+function listLine(edge: Edge, look: ListLook, { nameWidth, figures }: ListFrame): Line {
   const { theme, clock } = look;
   const role = moodRoles[edgeMood(edge, clock)];
   return [
     span(cell(edge.from.workload, nameWidth, theme), 'workload'),
     span(` ${theme.glyph('right')} `, role),
     span(cell(edge.to.workload, nameWidth, theme), 'workload'),
-    span(formatRate(edge.rate).padStart(10), 'number'),
-    span(formatCount(edge.total).padStart(10), 'number'),
-    span((edge.p50Ms === undefined ? '-' : formatDuration(edge.p50Ms)).padStart(10), 'number'),
-    span((edge.p99Ms === undefined ? '-' : formatDuration(edge.p99Ms)).padStart(10), 'number'),
+    ...figures.map((figure) => span(figure.cell(edge).padStart(figureWidth), 'number')),
     ...edgeMarks(edge, theme, clock).flatMap((mark) => [span('  '), mark]),
   ];
 }
@@ -41,8 +61,10 @@ function listLine(edge: Edge, look: ListLook, nameWidth: number): Line {
 /** Paint all edges as a list. */
 export function drawEdgeList(context: DrawContext, rect: Rect, edges: readonly Edge[], look: ListLook): void {
   const { theme } = look;
-  const nameWidth = clamp(Math.floor((rect.width - 44) / 3), 10, 30);
-  const head = `  ${'FROM'.padEnd(nameWidth + 3)}${'TO'.padEnd(nameWidth)}${'RATE'.padStart(10)}${'TOTAL'.padStart(10)}${'P50'.padStart(10)}${'P99'.padStart(10)}`;
+  const nameWidth = clamp(Math.floor((rect.width - 44) / 3), 12, 30);
+  const figures = allFigures.filter((figure) => rect.width >= figure.from);
+  const titles = figures.map((figure) => figure.title.padStart(figureWidth)).join('');
+  const head = `  ${'FROM'.padEnd(nameWidth + 3)}${'TO'.padEnd(nameWidth)}${titles}`;
   context.text(rect.x, rect.y, head, theme.style('table.head'), rect.width, true);
   const room = Math.max(1, rect.height - 1);
   const cursor = clamp(look.cursor, 0, edges.length - 1);
@@ -57,7 +79,7 @@ export function drawEdgeList(context: DrawContext, rect: Rect, edges: readonly E
       ...(on ? ({ on: 'selection' } as const) : {}),
     };
     const sign = span(on ? `${theme.glyph('cursor')} ` : '  ', 'strong');
-    drawLine(context, theme, edge ? [sign, ...listLine(edge, look, nameWidth)] : [], place);
+    drawLine(context, theme, edge ? [sign, ...listLine(edge, look, { nameWidth, figures })] : [], place);
   }
 }
 

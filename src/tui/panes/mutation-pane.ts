@@ -8,7 +8,7 @@ import type { AppState } from '../state/state.ts';
 import type { Theme } from '../theme/theme.ts';
 import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
-import { drawBox, drawLine, drawLines, ruleLine, span } from './painter.ts';
+import { drawBox, drawLine, drawLines, ruleLine, span, wrapText } from './painter.ts';
 import { previewLines } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
 
@@ -39,7 +39,7 @@ function headLines(dialog: MutationDialog): readonly Line[] {
       span(`${source.kind ?? 'workload'}/${source.workload}`, 'workload'),
       span(` (${source.principal}, ${assuranceWords[source.assurance]})`, 'dim'),
     ],
-    [span('scope ', 'label'), span(scope), span(flow.request ? '   w changes it' : '', 'dim')],
+    [span('scope ', 'label'), span(scope)],
   ];
 }
 
@@ -82,39 +82,19 @@ function fieldLines(dialog: MutationDialog, width: number): readonly [Line, Line
   ];
 }
 
-/** One line that says what stands in the way, or that all is ready. */
-function statusLine(dialog: MutationDialog, state: AppState): Line {
+/** What stands in the way, or that all is ready. */
+function statusOf(dialog: MutationDialog, state: AppState): Span {
   if (dialog.editing?.error !== undefined)
-    return [span(`${fieldTitles[dialog.editing.field]}: ${dialog.editing.error}`, 'notice.bad')];
-  if (dialog.sending !== undefined) return [span('Sent; waiting for the agent to answer.', 'notice.info')];
-  if (dialog.refusal !== undefined) return [span(dialog.refusal, 'notice.bad')];
+    return span(`${fieldTitles[dialog.editing.field]}: ${dialog.editing.error}`, 'notice.bad');
+  if (dialog.sending !== undefined) return span('Sent; waiting for the agent to answer.', 'notice.info');
+  if (dialog.refusal !== undefined) return span(dialog.refusal, 'notice.bad');
   const refusal = mutationRefusal(state);
-  if (refusal !== undefined) return [span(refusal, 'notice.warn')];
-  if (dialog.preview.type === 'running') return [span('y works when the preview is done.', 'dim')];
-  const shadow = dialog.policy.spec.mode === 'Shadow';
-  return [
-    span(shadow ? 'y stores it in shadow: nothing is refused.' : 'Ready: y applies exactly this.', 'dim'),
-  ];
+  if (refusal !== undefined) return span(refusal, 'notice.warn');
+  if (dialog.preview.type === 'running') return span('It can be applied when the preview is done.', 'dim');
+  return dialog.policy.spec.mode === 'Shadow'
+    ? span('Ready: stored in shadow, nothing is refused.', 'dim')
+    : span('Ready: exactly this is stored and enforced.', 'dim');
 }
-
-const keyLine = (dialog: MutationDialog): Line => {
-  const keys: readonly (readonly [string, string])[] = dialog.editing
-    ? [
-        ['enter', 'take'],
-        ['tab', 'next field'],
-        ['esc', 'cancel'],
-      ]
-    : [
-        ['y', 'apply'],
-        ['e', 'edit fields'],
-        ['s', dialog.policy.spec.mode === 'Shadow' ? 'enforce' : 'shadow first'],
-        ['w', 'scope'],
-        ['j k', 'scroll'],
-        ['X', 'export'],
-        ['esc', 'leave'],
-      ];
-  return keys.flatMap(([key, word]) => [span(key, 'footer.key'), span(` ${word}   `, 'label')]);
-};
 
 function drawMiddle(context: DrawContext, rect: Rect, dialog: MutationDialog, input: PaneInput): void {
   const { theme, state } = input;
@@ -161,8 +141,9 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
     for (const [index, line] of headLines(dialog).entries()) put(inner.y + index, line);
     put(bottom - 4, fields);
     put(bottom - 3, reason);
-    put(bottom - 2, statusLine(dialog, state));
-    put(bottom - 1, keyLine(dialog));
+    const status = statusOf(dialog, state);
+    const lines = wrapText(status.text, inner.width);
+    for (const line of [0, 1]) put(bottom - 2 + line, [span(lines[line] ?? '', status.role)]);
     const middle = { x: inner.x, y: inner.y + 3, width: inner.width, height: Math.max(1, inner.height - 8) };
     drawMiddle(context, middle, dialog, input);
   };

@@ -117,14 +117,18 @@ export function lineWidth(line: Line): number {
 }
 
 /** `left` and `right` at the two ends of a width, the left one giving way. */
-export function justified(left: Line, right: Line, width: number): Line {
+export function justified(
+  left: Line,
+  right: Line,
+  { width, more }: { readonly width: number; readonly more: string },
+): Line {
   const spare = width - lineWidth(left) - lineWidth(right);
   if (spare >= 1) return [...left, span(' '.repeat(spare)), ...right];
   const room = Math.max(0, width - lineWidth(right) - 1);
   let used = 0;
   const kept: Span[] = [];
   for (const each of left) {
-    const text = fitText(each.text, Math.max(0, room - used), '~');
+    const text = fitText(each.text, Math.max(0, room - used), more);
     used += cellWidth(text);
     if (text !== '') kept.push({ ...each, text });
   }

@@ -10,10 +10,11 @@ import { clockMs } from '../state/access.ts';
 import { cursorPolicy, listIndex, policyKeys } from '../state/list-cursor.ts';
 import { policyObject } from '../state/policy-store.ts';
 import { policyLines } from '../state/update-policies.ts';
+import { drawDetailFrame } from './detail-frame.ts';
 import type { PaneInput } from './pane-input.ts';
 import { cellEnv } from './pane-input.ts';
 import type { Line } from './painter.ts';
-import { drawEmpty, drawLine, drawLines, ruleLine, scrollTop, span, wrapText } from './painter.ts';
+import { drawEmpty, drawLines, scrollTop, span, wrapText } from './painter.ts';
 import { columnsWidth, drawTable } from './table.ts';
 import { yamlLine } from './yaml-lines.ts';
 
@@ -100,10 +101,8 @@ export function drawPolicyDetail(input: PaneInput): Draw {
   const event = cursorPolicy(state, data);
   if (!event) return drawEmpty(theme, '');
   return (context, rect) => {
-    const role = state.focus === 'detail' ? 'border.focus' : 'title';
-    drawLine(context, theme, ruleLine(theme, [span('policy', role)], rect.width), { ...rect });
-    const body = { x: rect.x, y: rect.y + 1, width: rect.width, height: rect.height - 1 };
-    drawLines(context, body, policyDetailLines(event, input, rect.width - 2), {
+    const body = drawDetailFrame(context, rect, { input, title: 'policy' });
+    drawLines(context, body, policyDetailLines(event, input, body.width - 2), {
       theme,
       scroll: state.detail.scroll,
     });

@@ -66,7 +66,8 @@ function scaleLine(position: ReplayPosition, input: PaneInput, width: number): L
     span(`  ${position.speed}x`, 'number'),
     ...(position.damage === undefined ? [] : [span(`  damaged: ${position.damage}`, 'header.bad')]),
   ];
-  return justified(left, [span(`${clock(position.startMs)} - ${clock(position.endMs)}`, 'dim')], width);
+  const range: Line = [span(`${clock(position.startMs)} - ${clock(position.endMs)}`, 'dim')];
+  return width >= 100 ? justified(left, range, { width, more: theme.glyph('more') }) : left;
 }
 
 /** Paint the axis: sparkline above, scale below. */

@@ -50,6 +50,11 @@ function split(
   };
 }
 
+/** True when details stand beside the list, not under it. */
+export function isBeside(state: AppState): boolean {
+  return state.columns >= besideFrom && !state.zoomed;
+}
+
 /** The rectangles of this state's screen. */
 export function layoutOf(state: AppState): Layout {
   const { columns, rows } = state;

@@ -108,6 +108,17 @@ function openMutation(state: AppState, data: DataView, action: Action): Next<App
   return next(pushDialog(tagged, dialog), effect);
 }
 
+/** Write the policy that would block what the cursor is on to a file: to be reviewed, committed, applied elsewhere. */
+export function exportDraft(state: AppState, data: DataView): Next<AppState> {
+  const source = state.screen === 'policies' ? undefined : sourceOf(state, data, 'Block');
+  if (!source) return next(withNotice(state, 'warn', nothingThere[state.screen]));
+  const suffix = draftSuffix(`${source.flow.id} export ${state.nowMs}`);
+  const drafted = draftFor(state, source, { fields: initialFields(state, source), suffix });
+  if (!drafted.ok) return next(withNotice(state, 'bad', drafted.message));
+  const text = `${drafted.yaml.join('\n')}\n`;
+  return next(state, { type: 'export.write', name: `${drafted.policy.metadata.name}.yaml`, text });
+}
+
 /** The dialog with other fields or another scope: drafted anew, previewed anew. */
 function redraft(
   state: AppState,

@@ -2,7 +2,7 @@
 import { flowSorts } from '../columns/flow-columns.ts';
 import { flowId } from '../../core/model/brand.ts';
 import type { DataView } from './data-view.ts';
-import { cursorFlow, detailFlow, followTail, pinCursor } from './flow-cursor.ts';
+import { cursorFlow, followTail, pinCursor } from './flow-cursor.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
 import { cursorFinding, cursorPolicy } from './list-cursor.ts';
@@ -12,6 +12,7 @@ import { graphViews, screenNames } from './state.ts';
 import { popDialog, pushDialog, topDialog } from './top-dialog.ts';
 import { applyFilter, filterHandlers, showFlows } from './update-filter.ts';
 import { refocus } from './update-move.ts';
+import { exportDraft } from './update-mutation.ts';
 import { openPolicy } from './update-policies.ts';
 import { toggleReplay } from './update-replay.ts';
 
@@ -161,10 +162,7 @@ const exportRow: Handler = (state, data) => {
     const name = `${dialog.title.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 100)}.yaml`;
     return next(state, { type: 'export.write', name, text: `${dialog.lines.join('\n')}\n` });
   }
-  const flow = dialog || state.screen !== 'flows' ? undefined : detailFlow(state, data);
-  if (!flow) return next(state);
-  const name = `flow-${flow.id.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 60)}.json`;
-  return next(state, { type: 'export.write', name, text: `${JSON.stringify(flow, undefined, 2)}\n` });
+  return dialog ? next(state) : exportDraft(state, data);
 };
 
 const unlessDialog =
