@@ -5,5 +5,11 @@ import type { FlowPolicy } from './schema.ts';
 export const expiryOf = (policy: FlowPolicy): number =>
   policy.spec.expiresAt === undefined ? Infinity : Date.parse(policy.spec.expiresAt);
 
+/** The same policy, never expiring: for questions about what it would do, whenever that is. */
+export function withoutExpiry(policy: FlowPolicy): FlowPolicy {
+  const { expiresAt, ...spec } = policy.spec;
+  return expiresAt === undefined ? policy : { ...policy, spec };
+}
+
 /** One header with one value, as counted for selectivity. */
 export const headerUseKey = (name: string, value: string): string => `${name.toLowerCase()}\n${value}`;

@@ -23,8 +23,11 @@ export interface FilterDraftInput {
   readonly author?: string;
 }
 
-/** Values by field; within a field any of them, across fields all. */
-type Terms = ReadonlyMap<FilterField, readonly FieldNode[]>;
+/** Alternatives by field, across fields all; several groups only for headers, where each is a condition of its own. */
+interface Terms {
+  readonly fields: ReadonlyMap<FilterField, readonly FieldNode[]>;
+  readonly headers: readonly (readonly FieldNode[])[];
+}
 
 /** @throws AppError (usage) naming the part that no policy can express and what to write instead. */
 export function draftFromFilter(input: FilterDraftInput): FlowPolicy {
@@ -61,22 +64,27 @@ function refusal(code: string, message: string, hint: string): AppError {
 
 /** Flattens what is a conjunction of fields, each with alternatives; everything else is refused by name. */
 function termsOf(node: FilterNode | undefined): Terms {
-  const terms = new Map<FilterField, readonly FieldNode[]>();
-  if (node === undefined) return terms;
+  const fields = new Map<FilterField, readonly FieldNode[]>();
+  const headers: (readonly FieldNode[])[] = [];
+  if (node === undefined) return { fields, headers };
   for (const part of node.type === 'and' ? flatten(node.nodes) : [node]) {
     const alternatives = alternativesOf(part);
     const [first] = alternatives;
     if (first === undefined) continue;
-    if (terms.has(first.field) && first.field !== 'header')
+    alternatives.forEach(checkOperator);
+    if (first.field === 'header') {
+      headers.push(alternatives);
+      continue;
+    }
+    if (fields.has(first.field))
       throw refusal(
         'FILTER_CONTRADICTION',
         `The filter asks for ${first.field} twice, and a policy can only ask for any of several values.`,
         `Write ${first.field}:a,b for either.`,
       );
-    alternatives.forEach(checkOperator);
-    terms.set(first.field, [...(terms.get(first.field) ?? []), ...alternatives]);
+    fields.set(first.field, alternatives);
   }
-  return terms;
+  return { fields, headers };
 }
 
 const flatten = (nodes: readonly FilterNode[]): readonly FilterNode[] =>
@@ -115,7 +123,7 @@ function alternativesOf(node: FilterNode): readonly FieldNode[] {
 function orOf(alternatives: readonly (readonly FieldNode[])[]): readonly FieldNode[] {
   const nodes = alternatives.flat();
   const fields = [...new Set(nodes.map(({ field }) => field))];
-  if (fields.length <= 1 && fields[0] !== 'header') return nodes;
+  if (fields.length <= 1) return nodes;
   throw refusal(
     'FILTER_OR',
     `The filter joins ${fields.join(' and ')} with "or", and a policy asks for all its fields.`,
@@ -142,7 +150,7 @@ function checkOperator(node: FieldNode): void {
 }
 
 function only(terms: Terms, field: FilterField): string | undefined {
-  const [first, second] = terms.get(field) ?? [];
+  const [first, second] = terms.fields.get(field) ?? [];
   if (second !== undefined)
     throw refusal(
       'FILTER_NOT_EXPRESSIBLE',
@@ -153,7 +161,7 @@ function only(terms: Terms, field: FilterField): string | undefined {
 }
 
 const subjects = (terms: Terms, field: 'from' | 'to'): readonly string[] => {
-  const [first] = terms.get(field) ?? [];
+  const [first] = terms.fields.get(field) ?? [];
   if (first === undefined) return [];
   return [first.value === '*' ? 'everyone' : (first.value.split('/').at(-1) ?? '')];
 };
@@ -163,7 +171,7 @@ function sideOf(
   field: 'from' | 'to',
   namespace: string,
 ): { scope: 'All' } | { peers: Peer[] } | undefined {
-  const nodes = terms.get(field);
+  const nodes = terms.fields.get(field);
   if (nodes === undefined) return undefined;
   if (nodes.some(({ value }) => value === '*')) return { scope: 'All' };
   return { peers: nodes.map((node) => peerOf(node, namespace)) };
@@ -195,7 +203,7 @@ function peerOf({ field, value }: FieldNode, namespace: string): Peer {
 }
 
 function httpOf(terms: Terms): HttpMatch | undefined {
-  const values = (field: FilterField): string[] => (terms.get(field) ?? []).map(({ value }) => value);
+  const values = (field: FilterField): string[] => (terms.fields.get(field) ?? []).map(({ value }) => value);
   const methods = values('method').map((method) => method.toUpperCase());
   if (values('path').length > 0 && values('route').length > 0)
     throw refusal(
@@ -205,7 +213,7 @@ function httpOf(terms: Terms): HttpMatch | undefined {
     );
   const paths = [...values('path'), ...values('route')];
   const hosts = values('host');
-  const headers = (terms.get('header') ?? []).map(headerOf);
+  const headers = terms.headers.map(headerOf);
   const http: HttpMatch = {
     ...(methods.length === 0 ? {} : { methods }),
     ...(hosts.length === 0 ? {} : { hosts }),
@@ -215,11 +223,24 @@ function httpOf(terms: Terms): HttpMatch | undefined {
   return Object.keys(http).length === 0 ? undefined : http;
 }
 
-function headerOf({ value }: FieldNode): { name: string; values: string[] } {
+/** Alternatives of one header become its values. */
+function headerOf(nodes: readonly FieldNode[]): { name: string; values: string[] } {
+  const pairs = nodes.map(headerPair);
+  const [first] = pairs;
+  const other = pairs.find(({ name }) => name !== first?.name);
+  if (other !== undefined)
+    throw refusal(
+      'FILTER_OR',
+      `The filter joins the headers ${first?.name ?? ''} and ${other.name} with "or", and a policy asks for all its headers.`,
+      'Put "and" between them, or write one policy for each.',
+    );
+  return { name: first?.name ?? '', values: pairs.map(({ value }) => value) };
+}
+
+function headerPair({ value }: FieldNode): { name: string; value: string } {
   const split = value.indexOf('=');
   const wanted = value.slice(split + 1);
-  if (split > 0 && !/[*?]/.test(wanted))
-    return { name: value.slice(0, split).toLowerCase(), values: [wanted] };
+  if (split > 0 && !/[*?]/.test(wanted)) return { name: value.slice(0, split).toLowerCase(), value: wanted };
   throw refusal(
     'FILTER_NOT_EXPRESSIBLE',
     `No policy can ask for header:${value}: it compares a header's whole value.`,

@@ -59,7 +59,10 @@ export function createEvaluator(buffer: SharedArrayBuffer, buckets: ThrottleBuck
     return -1;
   };
 
-  /** Buckets of both worlds are opened before either is charged: a hypothetical one starts as full as the real one. */
+  /**
+   * Buckets of both worlds are opened before either is charged, a hypothetical one as full as the real one, also where a
+   * shadow Block means that only the real one will be charged.
+   */
   const openBuckets = (scope: Scope, union: boolean): void => {
     buckets.begin();
     throttler.open(scope, request, found.throttles, found.throttleCount, false);
@@ -92,11 +95,11 @@ export function createEvaluator(buffer: SharedArrayBuffer, buckets: ThrottleBuck
   const admit = (scope: Scope, shadowPlain: number, now: number, out: Decision): void => {
     if (found.unsure !== -1) noteUnevaluated(found.unsure, plainRule(tables, found.unsure), out);
     const shadowBlock = shadowPlain === -1 ? found.shadowBlock : shadowPlain;
-    const union = shadowBlock === -1 && now < scope.shadowUntil;
-    if (found.allThrottleCount > 0) openBuckets(scope, union);
+    const shadowed = now < scope.shadowUntil;
+    if (found.allThrottleCount > 0) openBuckets(scope, shadowed);
     if (found.throttleCount > 0) chargeEnforced(out);
     shadowAsEnforced(out);
-    if (union && found.allThrottleCount > 0) chargeUnion(out);
+    if (shadowed && shadowBlock === -1 && found.allThrottleCount > 0) chargeUnion(out);
     if (shadowBlock === -1) return;
     const row = shadowPlain === -1 ? found.shadowBlockRow : -1;
     setShadow(
@@ -110,7 +113,10 @@ export function createEvaluator(buffer: SharedArrayBuffer, buckets: ThrottleBuck
 
   const decideHttp = (scope: Scope, now: number, out: Decision): void => {
     const shadowPlain = now < scope.shadowUntil ? firstPlain(tables, scope, scope.shadowPlain, now) : -1;
-    if (found.block === -1) return admit(scope, shadowPlain, now, out);
+    if (found.block === -1) {
+      admit(scope, shadowPlain, now, out);
+      return;
+    }
     decidedRow = found.blockRow;
     refuseBy(tables, found.block, ruleOf(tables, decidedRow), out);
     out.indeterminate = scope.unsure.has(found.block);
@@ -119,12 +125,18 @@ export function createEvaluator(buffer: SharedArrayBuffer, buckets: ThrottleBuck
 
   const judge = (scope: Scope, head: HeadView, route: string, now: number, out: Decision): void => {
     if (decidePlain(tables, scope, now, out)) return;
-    if (now >= scope.httpUntil && now >= scope.shadowUntil) return shadowAsEnforced(out);
+    if (now >= scope.httpUntil && now >= scope.shadowUntil) {
+      shadowAsEnforced(out);
+      return;
+    }
     request.head = head;
     request.route = route;
     request.now = now;
     const code = lookup.find(scope, head, now);
-    if (code === -1 || now >= scope.httpUntil) return decideHttp(scope, now, out);
+    if (code === -1 || now >= scope.httpUntil) {
+      decideHttp(scope, now, out);
+      return;
+    }
     out.action = actionRefuse;
     out.policy = strictParsing;
     out.rule = code;

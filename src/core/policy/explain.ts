@@ -1,9 +1,9 @@
 // Why a flow or a hypothetical request is allowed or refused, in sentences; on demand, never per request. The verdict comes
 // from the evaluator that enforces; only the words are made here.
-import type { Millis } from '../model/brand.ts';
+import { millis, type Millis } from '../model/brand.ts';
 import type { Endpoint, FlowEvent, Verdict } from '../model/event.ts';
 import { createBuckets } from './buckets.ts';
-import { expiryOf } from './compile-facts.ts';
+import { expiryOf, withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { actionThrottled, emptyDecision } from './decision.ts';
 import { describeVerdict } from './describe-verdict.ts';
@@ -11,8 +11,9 @@ import { createEvaluator } from './evaluator.ts';
 import { createFieldChecks, type FieldCheck } from './field-checks.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
-import type { ScopeIdentity } from './scope.ts';
+import { selectsSide, type ScopeIdentity } from './scope.ts';
 import { byAttribution, nameOf } from './specificity.ts';
+import { openTables } from './tables.ts';
 
 /** A request nobody has sent (yet). Omit `method` for a stream that is not HTTP. */
 export interface HypotheticalRequest {
@@ -75,14 +76,8 @@ export function explainFlow(policies: readonly FlowPolicy[], flow: FlowEvent, no
   const steps = same
     ? now.steps
     : [{ matched: false, text: `Judged by today's policies: ${now.outcome}` }, ...now.steps];
-  const { nearestMiss: _, ...rest } = now;
-  return {
-    ...rest,
-    outcome: done,
-    verdict: flow.verdict,
-    ...(flow.shadow ? { shadow: flow.shadow } : {}),
-    steps,
-  };
+  const shadow = flow.shadow === undefined ? {} : { shadow: flow.shadow };
+  return { outcome: done, verdict: flow.verdict, ...shadow, steps };
 }
 
 /** What was done, when it was not simply let through. */
@@ -122,9 +117,10 @@ function explain(
   else evaluator.decide(scope, createHeadEncoder().encode(http, true), http.route, nowMs, out);
   const described = describeVerdict(out, snapshot, evaluator.normalisedPath());
   const verdict = withSource(described.verdict, who);
-  const judged = [...policies]
-    .sort(byAttribution)
-    .map((policy) => ({ policy, checks: createFieldChecks(policy)(who, http) }));
+  const judged = candidates(policies, who).map((policy) => ({
+    policy,
+    checks: createFieldChecks(policy)(who, http),
+  }));
   const nearestMiss = verdict.action === 'allow' ? nearest(judged, nowMs) : undefined;
   return {
     outcome: outcomeOf(verdict, out.action === actionThrottled ? out.retryAfterMs : 0, out.limitRemaining),
@@ -133,6 +129,27 @@ function explain(
     steps: [...judged.map((each) => stepOf(each, nowMs)), ...shadowStep(described.shadow)],
     ...(nearestMiss === undefined ? {} : { nearestMiss }),
   };
+}
+
+/** Policies looked at field by field; of more, those that select both ends come first, then those that select one. */
+const maxJudged = 200;
+
+function candidates(policies: readonly FlowPolicy[], who: ScopeIdentity): readonly FlowPolicy[] {
+  if (policies.length <= maxJudged) return [...policies].sort(byAttribution);
+  const always = policies.map((policy): FlowPolicy =>
+    withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } }),
+  );
+  const all = compilePolicies(always, { generation: 0, nowMs: millis(0) });
+  const tables = openTables(all.buffer);
+  const byName = new Map(policies.map((policy) => [nameOf(policy), policy]));
+  const ends = (index: number): number =>
+    (selectsSide(tables, index, 'source', who) === 0 ? 0 : 1) +
+    (selectsSide(tables, index, 'destination', who) === 0 ? 0 : 1);
+  return all.names
+    .map((name, index) => ({ policy: byName.get(name), ends: ends(index) }))
+    .toSorted((a, b) => b.ends - a.ends)
+    .slice(0, maxJudged)
+    .flatMap(({ policy }) => (policy === undefined ? [] : [policy]));
 }
 
 const withSource = (verdict: Verdict, who: ScopeIdentity): Verdict =>

@@ -2,6 +2,7 @@
 // "cannot be told". Peers and paths go through the very tables and readings that enforce.
 import { Buffer } from 'node:buffer';
 import { millis } from '../model/brand.ts';
+import { withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { maxHostBytes, normaliseHost } from './normalise-host.ts';
 import { createPathMatcher, type PathMatch } from './path-matcher.ts';
@@ -30,8 +31,7 @@ export type PolicyChecks = (who: ScopeIdentity, http: HttpFacts | undefined) => 
 const masked = (text: string): boolean => /<[a-z-]{2,16}:[0-9a-f]{8}>|…$/.test(text);
 
 export function createFieldChecks(policy: FlowPolicy): PolicyChecks {
-  const { expiresAt: _, ...spec } = policy.spec;
-  const always: FlowPolicy = { ...policy, spec: { ...spec, mode: 'Enforce' } };
+  const always = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
   const tables = openTables(compilePolicies([always], { generation: 0, nowMs: millis(0) }).buffer);
   const http = policy.spec.match?.http;
   const matchPath = createPathMatcher(http?.paths ?? []);

@@ -108,6 +108,8 @@ const stages: readonly Stage[] = [
   dropMatrixParameters,
   mergeSlashes,
   resolveDots,
+  // Some resolve dots first: `/a//../b` is `/b` to one server and `/a/b` to another (the Istio corpus has it).
+  mergeSlashes,
   dropTrailingSlash,
 ];
 
@@ -118,7 +120,13 @@ function addStage(into: PathReadings, index: number, stage: Stage): number {
   if (out + (end - start) > readingBudgetBytes) return pathAmbiguous;
   const written = stage(into.arena, start, end, out);
   if (written < 0) return -2 - written;
-  return sameBytes(into.arena, start, end, out, written) ? -1 : push(into, out, written);
+  return isKnown(into, out, written) ? -1 : push(into, out, written);
+}
+
+function isKnown(into: PathReadings, start: number, end: number): boolean {
+  for (let index = 0; index < into.count; index += 1)
+    if (sameBytes(into.arena, into.start(index), into.end(index), start, end)) return true;
+  return false;
 }
 
 function push(into: PathReadings, start: number, end: number): number {
@@ -142,18 +150,30 @@ function sameBytes(
   return true;
 }
 
-/** The first decode: the only one whose result must be clean. */
 function addDecoded(into: PathReadings, bytes: Uint8Array, start: number, end: number): number {
   const out = into.count === 0 ? 0 : into.end(into.count - 1);
   if (out + (end - start) > readingBudgetBytes) return pathAmbiguous;
-  const written = decodeInto(bytes, start, end, into.arena, out);
-  if (written < 0) return -2 - written;
+  const written = decodeOnce(bytes, start, end, into.arena, out);
+  return written < 0 ? -2 - written : push(into, out, written);
+}
+
+/**
+ * The first decode, the only one whose result must be clean, of `bytes[start, end)` into `to` from `out` on.
+ * Returns the end written, or `-2 - code`.
+ */
+export function decodeOnce(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  to: Uint8Array,
+  out: number,
+): number {
+  const written = decodeInto(bytes, start, end, to, out);
   for (let at = out; at < written; at += 1) {
-    const byte = into.arena[at] ?? 0;
-    if ((byte < 0x20 && byte !== keptSlash) || byte === 0x7f) return pathControl;
+    const byte = to[at] ?? 0;
+    if ((byte < 0x20 && byte !== keptSlash) || byte === 0x7f) return -2 - pathControl;
   }
-  if (invalidUtf8At(into.arena, out, written) >= 0) return pathNotUtf8;
-  return push(into, out, written);
+  return written >= 0 && invalidUtf8At(to, out, written) >= 0 ? -2 - pathNotUtf8 : written;
 }
 
 function decode(arena: Uint8Array, start: number, end: number, out: number): number {

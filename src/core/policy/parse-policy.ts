@@ -93,6 +93,8 @@ function unknownField(path: readonly PropertyKey[], key: string): PolicyRejectio
 }
 
 function missingSentence(issue: Issue, path: readonly PropertyKey[]): string {
+  if (path.at(-1) === 'scope')
+    return `${spellPath(path.slice(0, -1))} says nobody: it needs a list of peers, or \`scope: All\` for everyone in so many words.`;
   const choices = issue.code === 'invalid_value' ? `: one of ${issue.values.map(String).join(', ')}` : '';
   const side =
     path.at(-1) === 'from' || path.at(-1) === 'to' ? ': a list of peers, or `scope: All` for everyone' : '';

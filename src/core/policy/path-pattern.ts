@@ -1,7 +1,7 @@
 // Path templates as policies write them: `/orders/{id}`, `/admin/*`, `/admin/**`, `/adm*`. Turns one into segments, or says
 // in a sentence what is wrong. No regular expression is ever built from a template.
 import { Buffer } from 'node:buffer';
-import { keptSlash, readPaths, createPathReadings } from './normalise-path.ts';
+import { decodeOnce } from './normalise-path.ts';
 
 export type PatternSegment =
   { readonly type: 'literal'; readonly bytes: Uint8Array } | { readonly type: 'one' };
@@ -55,18 +55,16 @@ function parseSegment(part: string, mayBeEmpty: boolean): PatternSegment | strin
   if (/[{}]/.test(part))
     return `has { or } inside a segment ("${part}"); a {name} stands for one whole segment`;
   if (part === '' && !mayBeEmpty) return 'has an empty segment (//); write it with single slashes';
-  const readings = createPathReadings();
-  const bytes = Buffer.from(`/${part}`, 'utf8');
-  if (readPaths(readings, bytes, 0, bytes.length) >= 0)
-    return `has a segment ("${part}") with a control character or bytes that are not UTF-8`;
-  const decoded = readings.buffer(0).subarray(readings.start(0) + 1, readings.end(0));
+  const bytes = Buffer.from(part, 'utf8');
+  const decoded = new Uint8Array(bytes.length);
+  const length = decodeOnce(bytes, 0, bytes.length, decoded, 0);
+  if (length < 0) return `has a segment ("${part}") with a control character or bytes that are not UTF-8`;
+  return checkLiteral(decoded.subarray(0, length));
+}
+
+function checkLiteral(decoded: Uint8Array): PatternSegment | string {
   if (/^\.\.?$/.test(Buffer.from(decoded).toString()))
     return 'has a . or .. segment; write the path it leads to';
   if (decoded.includes(0x5c)) return 'has a backslash; write /';
   return { type: 'literal', bytes: Uint8Array.from(decoded) };
-}
-
-/** A literal as text, kept slashes as `%2F`. */
-export function literalText(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('utf8').replaceAll(String.fromCharCode(keptSlash), '%2F');
 }

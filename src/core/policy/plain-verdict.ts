@@ -75,7 +75,10 @@ export function decideWithoutHttp(tables: Tables, scope: Scope, now: number, out
   shadowAsEnforced(out);
   if (closed !== -1 || now >= scope.shadowUntil) return;
   const plain = firstPlain(tables, scope, scope.shadowPlain, now);
-  if (plain !== -1) return setShadow(out, actionRefuse, plain, plainRule(tables, plain));
+  if (plain !== -1) {
+    setShadow(out, actionRefuse, plain, plainRule(tables, plain));
+    return;
+  }
   const shadowClosed = firstHttp(tables, scope.shadowHttp, now, true);
   if (shadowClosed !== -1) setShadow(out, actionRefuse, shadowClosed, firstRule(tables, shadowClosed));
 }

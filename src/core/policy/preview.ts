@@ -6,7 +6,7 @@ import type { FlowEvent } from '../model/event.ts';
 import type { Decision } from '../model/exchange.ts';
 import { pairKey, workloadOf } from '../model/workload-key.ts';
 import { createBuckets } from './buckets.ts';
-import { expiryOf } from './compile-facts.ts';
+import { expiryOf, withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { judgement } from './decider.ts';
 import { actionRefuse, actionThrottled, emptyDecision, strictParsing } from './decision.ts';
@@ -144,11 +144,6 @@ function sets({ current, change, nowMs }: PreviewInput): {
     after: timeless(change.type === 'add' ? [...others, change.policy] : others),
     changed,
   };
-}
-
-function withoutExpiry(policy: FlowPolicy): FlowPolicy {
-  const { expiresAt: _, ...spec } = policy.spec;
-  return { ...policy, spec };
 }
 
 function worldOf(policies: readonly FlowPolicy[]): World {

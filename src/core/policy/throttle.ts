@@ -63,7 +63,10 @@ export function createThrottler(tables: Tables, buckets: ThrottleBuckets): Throt
 
   const planOf = (scope: Scope, policy: number): Plan => {
     let ofScope = plans.get(scope);
-    if (ofScope === undefined) plans.set(scope, (ofScope = new Map()));
+    if (ofScope === undefined) {
+      ofScope = new Map<number, Plan>();
+      plans.set(scope, ofScope);
+    }
     let plan = ofScope.get(policy);
     if (plan === undefined) {
       plan = {
