@@ -56,10 +56,8 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
     });
   };
   // A client that asks for the status after subscribing learns from the answer that its history is complete.
-  const ask = (frame: Extract<ClientFrame, { type: 'request' }>): void => {
-    if (frame.operation.op !== 'status' || subscriber === undefined) desk.request(frame);
-    else void subscriber.caughtUp.then(() => desk.request(frame));
-  };
+  const ask = (frame: Extract<ClientFrame, { type: 'request' }>): void =>
+    desk.request(frame, frame.operation.op === 'status' ? subscriber?.caughtUp : undefined);
   const receive = (text: string): void => {
     const read = readClientFrame(text);
     switch (read.type) {
@@ -114,7 +112,8 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
 }
 
 interface Desk {
-  request(frame: Extract<ClientFrame, { type: 'request' }>): void;
+  /** Answered after the earlier ones, and after `ready` where given. */
+  request(frame: Extract<ClientFrame, { type: 'request' }>, ready?: Promise<void>): void;
   refuse(id: number, code: string, message: string): void;
   /** Refuses, and closes the connection when it happens too often. */
   strike(id: number, message: string): void;
@@ -131,13 +130,13 @@ function createDesk({ socket, server, limits }: ConnectionOptions, send: (frame:
     waiting -= 1;
   };
   const desk: Desk = {
-    request(frame) {
+    request(frame, ready) {
       if (waiting >= limits.requests) {
         desk.strike(frame.id, `No more than ${limits.requests} requests may wait on one connection.`);
         return;
       }
       waiting += 1;
-      queue = queue.then(() => answer(frame));
+      queue = queue.then(() => ready).then(() => answer(frame));
     },
     refuse(id, code, message) {
       const hint = 'Check the versions of both sides, and the object that was sent.';
