@@ -31,6 +31,6 @@ export function short(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }
 
-/** `median (low–high)`. */
+/** `median (low–high)`; a dash where nothing was measured. */
 export const shown = ({ median, low, high }: Summary): string =>
-  `${short(median)} (${short(low)}–${short(high)})`;
+  Number.isFinite(median) ? `${short(median)} (${short(low)}–${short(high)})` : '–';
