@@ -13,8 +13,8 @@ export function releaseLeg(connection: Connection, leg: Leg, abort: boolean): vo
   // Closing takes the descriptor out of epoll: nobody else holds a duplicate.
   if (abort) plane.sockets.abort(leg.fd);
   else plane.sockets.close(leg.fd);
-  leg.fd = leg.interest = -1;
-  leg.readable = leg.connecting = false;
+  leg.fd = -1;
+  leg.registered = leg.readable = leg.connecting = false;
 }
 
 function forget(plane: Plane, connection: Connection): void {

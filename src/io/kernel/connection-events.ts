@@ -18,44 +18,40 @@ function wantsInput(connection: Connection, leg: Leg): boolean {
   return !leg.held && other(connection, leg).queue.bytes === 0;
 }
 
-/** Bring epoll's interest in line, but lazily: an unwanted IN stays registered until it fires, because most holds end before that. */
+/** All that can mean "read on": data, end of stream, reset. */
+const inputEvents = epollEvent.in | epollEvent.readHangUp | epollEvent.hangUp | epollEvent.error;
+/** Of these, what a read that got bytes may have left unseen. */
+const endEvents = epollEvent.readHangUp | epollEvent.hangUp | epollEvent.error;
+
+/**
+ * Bring epoll in line. Edge-triggered: each event comes once, so whatever was left unread is noted in `leg.more`, and asked for again
+ * (a modification re-arms) as soon as it is wanted. OUT is asked for when first needed and then stays: it fires only after a full buffer.
+ */
 function register(connection: Connection, leg: Leg): void {
   if (leg.fd < 0) return;
-  const { epoll } = connection.plane;
-  const output = leg.queue.bytes > 0 || (leg.connecting && leg.endWanted);
-  const wanted = (wantsInput(connection, leg) ? epollEvent.in : 0) | (output ? epollEvent.out : 0);
-  if (leg.interest < 0) {
-    if (wanted === 0) return;
-    leg.generation = connection.plane.generation = (connection.plane.generation + 1) >>> 0;
-    epoll.add(leg.fd, wanted, leg.generation);
-    leg.interest = wanted;
-    return;
+  const { plane } = connection;
+  const needsOut = leg.queue.bytes > 0 || (leg.connecting && leg.endWanted);
+  const interest = needsOut ? leg.interest | epollEvent.out : leg.interest;
+  if (!leg.registered) {
+    leg.generation = plane.generation = (plane.generation + 1) >>> 0;
+    leg.registered = plane.epoll.add(leg.fd, interest, leg.generation);
+    // Only the kernel's own memory or watch limit can be in the way.
+    if (!leg.registered) connection.resetWanted = true;
+  } else if (interest !== leg.interest || (leg.more && wantsInput(connection, leg))) {
+    leg.more = false;
+    plane.epoll.modify(leg.fd, interest, leg.generation);
   }
-  const missing = wanted & ~leg.interest;
-  const noisyOut = leg.interest & epollEvent.out & ~wanted;
-  if (missing === 0 && noisyOut === 0) return;
-  epoll.modify(leg.fd, wanted, leg.generation);
-  leg.interest = wanted;
+  leg.interest = interest;
 }
 
-/** IN, HUP or ERR came for a side that is not to be read now. */
-function disarm(connection: Connection, leg: Leg, events: number): void {
-  const { epoll, sockets } = connection.plane;
-  const ended = (events & (epollEvent.hangUp | epollEvent.error)) !== 0;
-  if (!ended) {
-    leg.interest &= ~epollEvent.in;
-    epoll.modify(leg.fd, leg.interest, leg.generation);
-    return;
-  }
-  // These two are reported whether asked for or not: out of the set until there is something to do again.
-  epoll.remove(leg.fd);
-  leg.interest = -1;
-  if ((events & epollEvent.error) === 0) return;
-  if (leg.side === 'client' || !leg.readable) {
-    sockets.takeError(leg.fd);
-    stopWriting(connection, leg);
-    fail(connection, leg, 'reset');
-  }
+/** Input came for a side that is not to be read now. */
+function postpone(connection: Connection, leg: Leg, events: number): void {
+  leg.more = true;
+  if ((events & epollEvent.error) === 0 || (leg.side === 'upstream' && leg.readable)) return;
+  // What a client sent before its reset is of no use; an upstream's last bytes are read when there is room for them.
+  connection.plane.sockets.takeError(leg.fd);
+  stopWriting(connection, leg);
+  fail(connection, leg, 'reset');
 }
 
 /** Note how long the client keeps us waiting with something that leads to nothing yet (an unfinished head). */
@@ -83,10 +79,12 @@ function received(connection: Connection, leg: Leg, length: number): void {
 }
 
 /** One `recv`, never more in one pass: that is what keeps a noisy connection from starving others. */
-function read(connection: Connection, leg: Leg): void {
+function read(connection: Connection, leg: Leg, events: number): void {
   const { libc, input, limits } = connection.plane;
   const length = libc.recv(leg.fd, input.address, limits.readBytes, 0);
   if (length > 0) {
+    // A short read has emptied the socket, unless its end is queued behind.
+    if (length === limits.readBytes || (events & endEvents) !== 0) leg.more = true;
     received(connection, leg, length);
     return;
   }
@@ -97,7 +95,11 @@ function read(connection: Connection, leg: Leg): void {
     return;
   }
   const error = libc.errno();
-  if (error === errno.again || error === errno.interrupted) return;
+  if (error === errno.again) return;
+  if (error === errno.interrupted) {
+    leg.more = true;
+    return;
+  }
   leg.readable = false;
   stopWriting(connection, leg);
   if (leg.connecting) connection.connectError ??= connectFailure(error);
@@ -121,9 +123,9 @@ export function onEvents(connection: Connection, leg: Leg, events: number): void
   if (leg.connecting) connected(connection, leg, events);
   if (connection.connectError === undefined) {
     if ((events & epollEvent.out) !== 0) flushQueue(connection, leg);
-    if ((events & (epollEvent.in | epollEvent.hangUp | epollEvent.error)) !== 0) {
-      if (wantsInput(connection, leg)) read(connection, leg);
-      else disarm(connection, leg, events);
+    if ((events & inputEvents) !== 0) {
+      if (wantsInput(connection, leg)) read(connection, leg, events);
+      else postpone(connection, leg, events);
     }
   }
   settle(connection);
@@ -139,8 +141,8 @@ function tellConnectFailed(connection: Connection): void {
     plane.byFd[upstream.fd] = undefined;
     plane.sockets.close(upstream.fd);
   }
-  upstream.fd = upstream.interest = -1;
-  upstream.readable = upstream.writable = upstream.connecting = false;
+  upstream.fd = -1;
+  upstream.registered = upstream.readable = upstream.writable = upstream.connecting = false;
   if (connection.phase === phase.open) conversation.connectFailed(why, plane.nowMs);
 }
 
@@ -211,4 +213,5 @@ export function settle(connection: Connection): void {
   // `closeNow` may just have run; the descriptors are -1 then.
   register(connection, connection.client);
   register(connection, connection.upstream);
+  if (connection.resetWanted) resetNow(connection);
 }

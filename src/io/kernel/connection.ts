@@ -4,6 +4,7 @@ import type { Conversation, ConnectFailure } from '../../core/inspect/conversati
 import type { CommandSink, Side } from '../../core/model/command.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import { openUpstream, queueBytes, writeBytes } from './connection-write.ts';
+import { epollEvent } from './linux.ts';
 import { newQueue, type Queue } from './pending.ts';
 import { count, type Plane } from './plane.ts';
 import { counter } from './shared-stats.ts';
@@ -16,8 +17,11 @@ export interface Leg {
   fd: number;
   /** What epoll reports for the current registration. */
   generation: number;
-  /** Events registered with epoll, -1 when not in the set. */
+  /** In epoll's set, with these events. */
+  registered: boolean;
   interest: number;
+  /** Epoll told of input that was not (all) read, and will not tell again by itself. */
+  more: boolean;
   /** No end of stream seen yet. */
   readable: boolean;
   /** Not shut down by us and not broken. */
@@ -36,7 +40,9 @@ function newLeg(side: Side, fd: number): Leg {
     side,
     fd,
     generation: 0,
-    interest: -1,
+    registered: false,
+    interest: epollEvent.in | epollEvent.readHangUp | epollEvent.edge,
+    more: false,
     readable: fd >= 0,
     writable: fd >= 0,
     connecting: false,

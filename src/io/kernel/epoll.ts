@@ -1,5 +1,5 @@
 // One epoll instance with its event buffer. Each registration carries a generation, because the kernel reuses descriptors:
-// an event whose generation is not the current one is about a connection that is gone. Level-triggered. Knows no connection.
+// an event whose generation is not the current one is about a connection that is gone. Knows no connection.
 import { epollCloseOnExec, epollOperation } from './linux.ts';
 import type { Libc } from './libc.ts';
 
@@ -11,7 +11,6 @@ const dataOffset = packed ? 4 : 8;
 export interface Epoll {
   add(fd: number, events: number, generation: number): boolean;
   modify(fd: number, events: number, generation: number): boolean;
-  remove(fd: number): void;
   /** Number of events ready, 0 after `timeoutMs` or an interruption. */
   wait(timeoutMs: number): number;
   /** Of the event at `index`, after `wait`. */
@@ -39,7 +38,6 @@ export function createEpoll(libc: Libc, eventsPerPass: number): Epoll {
   return {
     add: (target, events, generation) => control(epollOperation.add, target, events, generation),
     modify: (target, events, generation) => control(epollOperation.modify, target, events, generation),
-    remove: (target) => void libc.epollControl(fd, epollOperation.remove, target, one.address),
     wait(timeoutMs) {
       const count = libc.epollWait(fd, memory.address, eventsPerPass, timeoutMs);
       return count < 0 ? 0 : count;

@@ -7,8 +7,15 @@ export const option = { reuseAddress: 2, error: 4, linger: 13, noDelay: 1, ipv6O
 export const shutdownHow = { write: 1 } as const;
 export const messageFlag = { noSignal: 0x4000, dontWait: 0x40 } as const;
 
-export const epollOperation = { add: 1, remove: 2, modify: 3 } as const;
-export const epollEvent = { in: 0x1, out: 0x4, error: 0x8, hangUp: 0x10 } as const;
+export const epollOperation = { add: 1, modify: 3 } as const;
+export const epollEvent = {
+  in: 0x1,
+  out: 0x4,
+  error: 0x8,
+  hangUp: 0x10,
+  readHangUp: 0x2000,
+  edge: -0x80000000,
+} as const;
 export const epollCloseOnExec = 0o2000000;
 export const eventfdFlag = { nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
 /** RLIMIT_NOFILE. */
