@@ -118,13 +118,13 @@ test('throttle answers 429 with Retry-After once the burst is used', async () =>
 });
 
 test('a policy expires by itself', async () => {
-  await cli.run(connected('block', 'path:/brief', '--for', '2s', '--yes'));
+  await cli.run(connected('block', 'from:web path:/brief', '--for', '2s', '--yes'));
   expect((await get('/brief')).status).toBe(403);
   await eventually(() => statusOf('/brief', 200), 'the expiry');
 });
 
 test('an invalid policy file is rejected with line and reason while the others stay in force', async () => {
-  await cli.run(connected('block', 'path:/kept', '--yes'));
+  await cli.run(connected('block', 'from:web path:/kept', '--yes'));
   writeFileSync(
     join(policies, 'bad.yaml'),
     'apiVersion: apidefense.dev/v1alpha1\nkind: FlowPolicy\nmetadta: {}\n',
@@ -138,13 +138,13 @@ test('an invalid policy file is rejected with line and reason while the others s
 });
 
 test('a filter part that no policy can express is refused by name', async () => {
-  const refused = await cli.run(connected('block', 'status>=500', '--yes'));
+  const refused = await cli.run(connected('block', 'from:web status>=500', '--yes'));
   expect(refused.status).toBe(64);
   expect(refused.stderr).toContain('status');
 });
 
 test('mutations ask, and without a terminal to ask on they refuse', async () => {
-  const refused = await cli.run(connected('block', 'path:/x'));
+  const refused = await cli.run(connected('block', 'from:web path:/x'));
   expect(refused.status).toBe(64);
   expect(refused.stderr).toContain('--yes');
 });

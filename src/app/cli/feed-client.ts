@@ -78,7 +78,9 @@ export interface Session {
   readonly history: readonly ApiEvent[];
   readonly status: AgentStatus;
   /** From now on messages go here; those since the history come first. */
-  listen(listener: (message: FeedMessage) => void): void;
+  readonly listen: (listener: (message: FeedMessage) => void) => void;
+  /** Closes the feed; nothing is told after the call. */
+  readonly close: () => Promise<void>;
 }
 
 /**
@@ -90,19 +92,25 @@ export async function startSession(feed: FeedPort, address: FeedAddress): Promis
   const early: FeedMessage[] = [];
   let listener: ((message: FeedMessage) => void) | undefined;
   let complete = false;
+  let over = false;
   let timer: NodeJS.Timeout | undefined;
   const hello = await new Promise<Hello>((resolve, reject) => {
     timer = setTimeout(() => reject(unreachable(address, 'nothing answered')), answerMs);
     feed.start((message) => {
+      if (over) return;
       if (listener) listener(message);
       else if (message.type === 'batch' && !complete) history.push(...message.events);
       else if (complete) early.push(message);
       if (message.type === 'hello') resolve(message.hello);
-      if (message.type === 'connection' && message.state !== 'connected')
+      if (message.type === 'connection' && message.state === 'reconnecting')
         reject(unreachable(address, message.detail));
+      // Closed for good: the feed's own error says why (a wrong token, a newer agent), and every request gets it.
+      if (message.type === 'connection' && message.state === 'closed')
+        feed.request({ op: 'status' }).catch(reject);
     });
   })
     .catch(async (error: unknown) => {
+      over = true;
       await feed.close();
       throw error;
     })
@@ -118,6 +126,10 @@ export async function startSession(feed: FeedPort, address: FeedAddress): Promis
     listen(next) {
       early.splice(0).forEach(next);
       listener = next;
+    },
+    close() {
+      over = true;
+      return feed.close();
     },
   };
 }

@@ -1,9 +1,24 @@
 // What a policy would have done to the traffic the agent remembers, as lines for the person who is asked to confirm.
-import { millis } from '../../core/model/brand.ts';
+import { millis, type WorkloadId } from '../../core/model/brand.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
+import { workloadKey, workloadOf } from '../../core/model/workload-key.ts';
 import { createPreview } from '../../core/policy/preview.ts';
 import { previewSentences } from '../../core/policy/preview-sentences.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
+
+/** The one workload the policy is about, with the kind it was seen with; undefined when it is about several or everyone. */
+function callerMeant(policy: FlowPolicy, history: readonly ApiEvent[]): WorkloadId | undefined {
+  const { from } = policy.spec;
+  if (!('peers' in from) || from.peers.length !== 1) return undefined;
+  const meant = from.peers[0]?.workload;
+  if (meant === undefined) return undefined;
+  const namespace = meant.namespace ?? policy.metadata.namespace;
+  const seen = history.find(
+    (event) =>
+      event.type === 'flow' && event.source.workload === meant.name && event.source.namespace === namespace,
+  );
+  return seen?.type === 'flow' ? workloadOf(seen.source) : workloadKey(namespace, meant.kind, meant.name);
+}
 
 /** One line each: totals, callers and routes, open connections, what the window does not contain. */
 export function previewLines(
@@ -16,12 +31,14 @@ export function previewLines(
 ): readonly string[] {
   if (seen.history === undefined)
     return ['No agent could be asked what this would have done: nothing is known of its effect.'];
+  const focusCaller = callerMeant(policy, seen.history);
   const preview = createPreview({
     current: seen.current,
     change: { type: 'add', policy },
+    ...(focusCaller === undefined ? {} : { focusCaller }),
     openByPair: seen.openByPair,
     nowMs: millis(Date.now()),
   });
   for (const event of seen.history) if (event.type === 'flow') preview.push(event);
-  return previewSentences(preview.result());
+  return previewSentences(preview.result(), focusCaller !== undefined);
 }

@@ -3,11 +3,15 @@
 import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
 import type { ApiEvent, Endpoint } from '../../core/model/event.ts';
+import { compileFilter } from '../../core/filter/compile-filter.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
 
 export interface QualifiedFilter {
   readonly node: FilterNode | undefined;
-  /** Namespace of the destination where the filter names one, else of the source, else `default`. */
+  /**
+   * Where the policy belongs: the namespace of the destination that the filter names, else the only one among the
+   * destinations of the flows it matches, else that of the source, else `default`.
+   */
   readonly namespace: string;
 }
 
@@ -73,9 +77,22 @@ function namespaceIn(node: FilterNode | undefined, field: 'from' | 'to'): string
   return undefined;
 }
 
+/** The namespace that all destinations of the matching flows share, if they do. */
+function namespaceSeen(node: FilterNode | undefined, events: readonly ApiEvent[]): string | undefined {
+  const matches = node === undefined ? () => true : compileFilter(node);
+  const namespaces = new Set<string>();
+  for (const event of events)
+    if (event.type === 'flow' && matches(event)) namespaces.add(event.destination.namespace);
+  return namespaces.size === 1 ? [...namespaces][0] : undefined;
+}
+
 /** @throws AppError when a bare name was seen in several namespaces. */
 export function qualifyFilter(node: FilterNode | undefined, events: readonly ApiEvent[]): QualifiedFilter {
   const qualified = node === undefined ? undefined : walk(node, seenNames(events));
-  const namespace = namespaceIn(qualified, 'to') ?? namespaceIn(qualified, 'from') ?? 'default';
+  const namespace =
+    namespaceIn(qualified, 'to') ??
+    namespaceSeen(qualified, events) ??
+    namespaceIn(qualified, 'from') ??
+    'default';
   return { node: qualified, namespace };
 }

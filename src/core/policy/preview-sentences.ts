@@ -24,8 +24,11 @@ function windowText(result: PreviewResult): string {
   return `In the ${text} seen, `;
 }
 
-/** The headline: how many of how many would flip, whose they are, and what it costs everybody else. */
-export function previewHeadline(result: PreviewResult): string {
+/**
+ * The headline: how many of how many would flip, whose they are, and what it costs everybody else.
+ * @param focused false when the preview was made without `focusCaller`: then no caller is meant more than another.
+ */
+export function previewHeadline(result: PreviewResult, focused = true): string {
   if (result.total === 0) return 'Nothing was seen yet, so nothing is known of its effect.';
   const flips = `${windowText(result)}${number(result.flips)} of ${requests(result.total)} would flip${percent(result.flips, result.total)}`;
   if (result.flips === 0) return `${flips}.`;
@@ -37,7 +40,10 @@ export function previewHeadline(result: PreviewResult): string {
           .slice(0, 3)
           .map(({ caller, flips: count }) => `${shortName(caller)} (${number(count)})`)
           .join(', ')}${result.byCaller.length > 3 ? ` and ${result.byCaller.length - 3} more callers` : ''}`;
-  return `${flips}, ${whose}; ${number(result.othersSuccessFlips)} successful ${result.othersSuccessFlips === 1 ? 'request' : 'requests'} of anyone else.`;
+  const cost = focused
+    ? `${number(result.othersSuccessFlips)} successful ${result.othersSuccessFlips === 1 ? 'request' : 'requests'} of anyone else`
+    : `${number(result.successFlips)} of them had succeeded`;
+  return `${flips}, ${whose}; ${cost}.`;
 }
 
 function routeLines(result: PreviewResult): string[] {
@@ -52,10 +58,10 @@ function routeLines(result: PreviewResult): string[] {
 }
 
 /** All lines: headline, callers and routes, open connections, and what is not known. */
-export function previewSentences(result: PreviewResult): readonly string[] {
+export function previewSentences(result: PreviewResult, focused = true): readonly string[] {
   const open = result.openConnections.reduce((sum, { count }) => sum + count, 0);
   return [
-    previewHeadline(result),
+    previewHeadline(result, focused),
     ...routeLines(result),
     ...(open > 0
       ? [

@@ -14,8 +14,8 @@ export const explain: RunVerb = async (words, options, context) => {
   const wanted = words[0] ?? '';
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env);
-  const { history } = await startSession(feed, addressOf(connect, context.env));
-  await feed.close();
+  const { history, close } = await startSession(feed, addressOf(connect, context.env));
+  await close();
   const flow = history.find(
     (event): event is FlowEvent =>
       event.type === 'flow' && (event.id === wanted || event.verdict.blockId === wanted),

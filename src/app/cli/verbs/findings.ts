@@ -22,7 +22,7 @@ export const findings: RunVerb = async (_words, options, context) => {
     });
     await context.interrupted;
   }
-  await feed.close();
+  await session.close();
   printer.end();
   return 0;
 };

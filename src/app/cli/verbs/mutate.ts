@@ -73,7 +73,7 @@ async function feedTarget(options: OptionValues, context: CommandContext): Promi
     openByPair: session.status.openByPair,
     current: policiesOf(session.history),
     apply: (policy) => appliedThroughFeed(feed, (listener) => listeners.push(listener), policy),
-    close: () => feed.close(),
+    close: () => session.close(),
   };
 }
 

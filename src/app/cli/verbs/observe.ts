@@ -36,7 +36,7 @@ export const observe: RunVerb = async (words, options, context) => {
     });
     await context.interrupted;
   }
-  await feed.close();
+  await session.close();
   printer.end();
   await context.out.drained();
   return 0;

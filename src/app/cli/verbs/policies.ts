@@ -15,7 +15,7 @@ export const policies: RunVerb = async (_words, options, context) => {
   const shown = [...latest.values()].filter((event) => event.state !== 'removed');
   for (const event of shown) printer.print(event);
   if (shown.length === 0 && outputOption(options) === 'table') context.say('No policies.');
-  await feed.close();
+  await session.close();
   printer.end();
   return 0;
 };

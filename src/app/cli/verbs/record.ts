@@ -55,7 +55,7 @@ export const record: RunVerb = async (words, options, context) => {
   });
   await Promise.race([over, failed, context.interrupted]);
   clearTimeout(timer);
-  await feed.close();
+  await session.close();
   await recorder.close();
   if (failure) throw failure;
   const { events, bytes, lost } = recorder.stats();

@@ -7,12 +7,12 @@ import type { RunVerb } from '../verbs.ts';
 export const undo: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env, false);
+  const session = await startSession(feed, addressOf(connect, context.env));
   try {
-    const { feed: open } = await startSession(feed, addressOf(connect, context.env));
-    const undone = undoneSchema.parse(await open.request({ op: 'policy.undo' }));
+    const undone = undoneSchema.parse(await feed.request({ op: 'policy.undo' }));
     context.out.line(`${undone.change} ${undone.name}`);
     return 0;
   } finally {
-    await feed.close();
+    await session.close();
   }
 };
