@@ -119,6 +119,7 @@ function readRequests(talk: Talk, bytes: Uint8Array, start: number, end: number)
         onEnd(talk, slot);
         break;
       case parsed.broken:
+        settleSpan(span, slot, at);
         onBroken(talk, parser, span);
         break;
       default:
@@ -203,7 +204,7 @@ function onEnd(talk: Talk, slot: Slot | undefined): void {
 
 /** Malformed bytes: refused where an enforcing policy must read requests, else visible and forwarded as they are. */
 function onBroken(talk: Talk, parser: RequestParser, span: Span): void {
-  const { code, position } = parser;
+  const { code } = parser;
   const strict = talk.mustRead();
   const judged = talk.current;
   const slot = judged ?? openBroken(talk, parser);
@@ -221,15 +222,18 @@ function onBroken(talk: Talk, parser: RequestParser, span: Span): void {
   talk.mode = mode.raw;
   if (judged === undefined && !admitOpaque(talk, slot)) return;
   flush(talk, span);
-  if (parser.gathered > 0) span.start = position;
+  if (judged === undefined) span.start = parser.rawStart;
   sendGathered(talk);
   sendRaw(talk, span.bytes, span.start, span.end);
   span.start = span.ready = span.end;
 }
 
-/** Sends the part of an incomplete head that came in earlier reads; nothing is read as HTTP after that. */
+const emptyLine = Uint8Array.of(13, 10);
+
+/** Sends what of an incomplete request came in earlier reads; nothing is read as HTTP after that. */
 export function sendGathered(talk: Talk): void {
   const parser = talk.requests;
+  sendRaw(talk, emptyLine, 0, parser.dropped);
   if (parser.gathered > 0) sendRaw(talk, parser.gatheredBytes(), 0, parser.gathered);
   parser.discard();
 }

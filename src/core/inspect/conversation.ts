@@ -102,10 +102,13 @@ function failUpstream(talk: Talk, status: number): void {
   }
 }
 
+const nothing = new Uint8Array(0);
+
+/** Even without bytes: the end of a refused request may be all that is left to read. */
 function readHeld(talk: Talk): void {
-  const { held } = talk;
+  const held = talk.held ?? nothing;
   talk.held = undefined;
-  if (held !== undefined) readClient(talk, held, 0, held.length);
+  readClient(talk, held, 0, held.length);
 }
 
 /** Let a held client go on, with the bytes that waited and the FIN that waited. */

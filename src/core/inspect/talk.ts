@@ -49,6 +49,8 @@ export class Talk {
   #sequence = 0;
   #decider: Decider | undefined;
   #scope = 0;
+  #strayCode: BrokenCode | '' = '';
+  #strayBytes = 0;
 
   constructor(options: ConversationOptions) {
     this.options = options;
@@ -181,15 +183,22 @@ export class Talk {
     return next;
   }
 
-  /** Observe one thing that belongs to no request. */
-  observeStray(code: BrokenCode, bytes: number): void {
+  /** Upstream bytes that belong to no request: they are dropped, the connection ends, and that is observed. */
+  stray(code: BrokenCode, bytes: number): void {
+    this.#strayCode = code;
+    this.#strayBytes = bytes;
+    this.closeWanted = true;
+  }
+
+  #observeStray(): void {
+    if (this.#strayCode === '') return;
     const { exchange } = this.options;
     resetExchange(exchange);
     this.#describe(exchange);
     exchange.protocol = 2;
     exchange.opaque = 'broken';
-    exchange.broken = code;
-    exchange.responseBytes = bytes;
+    exchange.broken = this.#strayCode;
+    exchange.responseBytes = this.#strayBytes;
     exchange.endedAt = this.now;
     exchange.generation = this.decider().generation;
     this.options.sink.observe(exchange);
@@ -205,6 +214,7 @@ export class Talk {
       if (slot.opaque && slot.exchange.endedAt === 0) slot.exchange.endedAt = this.now;
       slot = this.#observe(slot);
     }
+    this.#observeStray();
     this.front = this.back = this.current = undefined;
     this.outstanding = 0;
     this.held = undefined;

@@ -25,8 +25,7 @@ function serverFirst(talk: Talk, bytes: Uint8Array, start: number, end: number):
   const answer = at === httpName.length || start + at === end;
   if (answer && talk.mustRead()) {
     // A server that times out an idle connection with 408. Becoming opaque here would let later requests pass unread.
-    talk.observeStray('UNSOLICITED_RESPONSE', end - start);
-    talk.closeWanted = true;
+    talk.stray('UNSOLICITED_RESPONSE', end - start);
     return false;
   }
   const { held } = talk;
@@ -45,10 +44,7 @@ function readAnswers(talk: Talk, bytes: Uint8Array, start: number, end: number):
   for (;;) {
     const slot = talk.respondent();
     if (slot === undefined || slot.refusal !== refusal.none) {
-      if (at < end) {
-        talk.observeStray('UNSOLICITED_RESPONSE', end - at);
-        talk.closeWanted = true;
-      }
+      if (at < end) talk.stray('UNSOLICITED_RESPONSE', end - at);
       return at;
     }
     if (slot.opaque) return passOn(talk, slot, at, end);
@@ -138,8 +134,16 @@ function completeAnswer(talk: Talk, slot: Slot): void {
 
 /** An answer that cannot be read: the client gets it as it is, and this connection carries nothing after it. */
 function onBroken(talk: Talk, slot: Slot, code: BrokenCode): void {
-  slot.exchange.broken = code;
-  slot.exchange.opaque = 'broken';
+  const { exchange } = slot;
+  const parser = talk.responses;
+  if (parser.brokenHeadIsWhole) {
+    const { view } = parser;
+    exchange.status = parser.status;
+    captureResponseHead(exchange, view.bytes, view.start, view.end);
+  }
+  parser.discard();
+  exchange.broken = code;
+  exchange.opaque = 'broken';
   slot.opaque = true;
   slot.last = true;
   if (!talk.mustRead()) {

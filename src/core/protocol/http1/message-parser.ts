@@ -51,6 +51,8 @@ export abstract class MessageParser {
   #consumed = 0;
   #base = 0;
   #headOffset = 0;
+  #whole = false;
+  #from = 0;
 
   constructor(heads: HeadPool, limits: Http1Limits) {
     this.#heads = heads;
@@ -80,7 +82,12 @@ export abstract class MessageParser {
 
   /** True when what broke was a complete head, so that `view` names its parts. */
   get brokenHeadIsWhole(): boolean {
-    return this.stage === stage.broken && this.scratch !== undefined && this.fields.done;
+    return this.stage === stage.broken && this.#whole;
+  }
+
+  /** After a broken head: where in the bytes last pushed those begin that `gatheredBytes` does not hold. */
+  get rawStart(): number {
+    return this.gathered > 0 ? this.position : this.#from;
   }
 
   /** True while a head is incomplete. */
@@ -96,6 +103,7 @@ export abstract class MessageParser {
   /** The head has been dealt with; its scratch goes back to the pool. */
   releaseHead(): void {
     if (this.scratch === undefined || this.inHead) return;
+    this.#whole = false;
     this.#heads.give(this.scratch);
     this.scratch = undefined;
     this.gathered = 0;
@@ -135,6 +143,7 @@ export abstract class MessageParser {
 
   /** The stream ended. `end` when that completes a message, `broken` inside one, else `needMore`. */
   end(): number {
+    this.position = 0;
     if (this.inHead) return this.#failAt('EOF_IN_HEAD', this.#consumed);
     if (this.stage !== stage.body) return this.stage === stage.broken ? parsed.broken : parsed.needMore;
     if (this.endsWithStream()) {
@@ -191,11 +200,13 @@ export abstract class MessageParser {
     let at = start;
     if (this.stage === stage.idle) {
       at = this.position = this.skip(bytes, start, end);
+      this.#from = at;
       if (this.code !== '') return parsed.broken;
       if (at === end) return parsed.needMore;
       this.#beginHead(at);
     }
     const from = at;
+    this.#from = from;
     const stop = Math.min(end, from + this.limits.headBytes - this.gathered);
     this.shift = this.gathered === 0 ? 0 : this.gathered - from;
     if (this.stage === stage.line) at = this.readLine(bytes, at, stop);
@@ -216,6 +227,7 @@ export abstract class MessageParser {
     this.gathered = 0;
     this.#headOffset = this.#base + at;
     this.scratch.view.start = at;
+    this.#whole = false;
     this.stage = stage.line;
   }
 
@@ -250,6 +262,7 @@ export abstract class MessageParser {
       view.end = this.gathered;
     }
     view.headerCount = this.fields.count;
+    this.#whole = true;
     this.facts.collect(view);
     return this.finish(view);
   }

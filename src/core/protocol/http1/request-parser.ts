@@ -17,6 +17,7 @@ const hash = 35;
 const digitZero = 48;
 const headMethod = wordOf('HEAD');
 const connectMethod = wordOf('CONNECT');
+/** How much of an empty line has been dropped, in bytes. */
 const blankLine = { none: 0, half: 1, whole: 2 } as const;
 
 /** Methods whose answer is read differently. */
@@ -39,6 +40,11 @@ export class RequestParser extends MessageParser {
     super(heads, limits);
   }
 
+  /** Bytes of an empty line that were dropped before the head in hand: CR, or CR LF. Kept when the head is broken. */
+  get dropped(): number {
+    return this.#blankLine;
+  }
+
   /** One empty line before a request is no part of it (RFC 9112 2.2) and is dropped; a second one is malformed. */
   protected override skip(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
@@ -47,8 +53,8 @@ export class RequestParser extends MessageParser {
       at += 1;
     }
     if (this.#blankLine === blankLine.half && at < end) {
-      this.#blankLine = blankLine.whole;
       if (bytes[at] !== lf) return this.fail('BARE_CR', at);
+      this.#blankLine = blankLine.whole;
       at += 1;
     }
     return at;
@@ -108,7 +114,6 @@ export class RequestParser extends MessageParser {
       this.#versionAt += 1;
       if (this.#versionAt < versionLength) continue;
       this.#part = part.method;
-      this.#blankLine = blankLine.none;
       this.lineDone();
       return at;
     }
@@ -145,6 +150,7 @@ export class RequestParser extends MessageParser {
       return this.failInHead('CONNECT_WITH_BODY', view.end - 1);
     if (facts.chunked) this.body.begin(bodyKind.chunked, 0);
     else this.body.begin(facts.contentLength > 0 ? bodyKind.length : bodyKind.none, facts.contentLength);
+    this.#blankLine = blankLine.none;
     this.stage = this.body.done ? stage.end : stage.body;
     return parsed.head;
   }

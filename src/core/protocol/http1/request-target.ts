@@ -23,6 +23,9 @@ export function splitTarget(view: HeadView, facts: HeadFacts, connect: boolean):
   const { bytes, targetStart, targetEnd } = view;
   view.hostStart = facts.hostStart;
   view.hostEnd = facts.hostEnd;
+  // What a malformed target is shown as.
+  view.pathStart = targetStart;
+  view.pathEnd = view.queryStart = view.queryEnd = targetEnd;
   if (connect) return authorityForm(view, facts);
   if (bytes[targetStart] === slash) {
     splitPath(view, targetStart);

@@ -1,0 +1,397 @@
+// Playbooks of what is not readable HTTP/1: malformed bytes on either side, TLS, HTTP/2, unknown, CONNECT and upgrades.
+// The rule under all of them: opaque is never a way around an enforcing policy that must read requests.
+import { expect, test } from 'vitest';
+import { play } from './playbook.ts';
+
+const r = String.raw;
+
+test('a malformed request under an enforcing policy is a 400 and the end', () => {
+  const stage = play(r`
+    >> client GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nXYZ
+    << client answer 400 close
+    << observe GET /a 400 block local broken=CL_AND_TE
+    << close
+    >> client {get /b}
+    >> end client
+  `);
+  expect(stage.exchanges[0]).toMatchObject({
+    decision: { policy: -2, rule: -1 },
+    blockId: '00000000000000aa',
+  });
+  expect(stage.policy.judged).toEqual([]);
+});
+
+test('the same bytes without one pass as they are, visibly, and everything after them too', () => {
+  const bytes = r`GET /a HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\nXYZ`;
+  play(`
+    >> policy none
+    >> client ${bytes}
+    << upstream ${bytes}
+    >> client more
+    << upstream more
+    >> upstream anything
+    << client anything
+    >> end upstream
+    << shutdown client
+    >> end client
+    << observe GET /a 0 allow broken=CL_AND_TE opaque=broken req=82 res=8
+    << close
+  `);
+});
+
+test('a head that breaks after it came in pieces is forwarded whole', () => {
+  play(r`
+    >> policy l4
+    >> client GET / HTTP/1.1\r\nHo
+    >> client st: x\r\nBad
+    >> client  name: y\r\n\r\nrest
+    << upstream GET / HTTP/1.1\r\nHost: x\r\nBad name: y\r\n\r\nrest
+    >> end client
+    << shutdown upstream
+    >> end upstream
+    << observe - - 0 allow broken=SPACE_BEFORE_COLON opaque=broken req=44 res=0
+    << close
+  `);
+});
+
+test('where a policy on the connection blocks, malformed bytes are reset', () => {
+  play(r`
+    >> policy l4 opaque=block
+    >> client GET / HTTP/9\r\n
+    << observe - - 0 block broken=BAD_VERSION opaque=broken req=0 res=0
+    << reset
+  `);
+});
+
+test('a 400 behind outstanding answers waits for them', () => {
+  play(r`
+    >> client {get /a}BAD\r\n
+    << upstream {get /a}
+    >> upstream {200}
+    << client {200}
+    << client answer 400 close
+    << observe GET /a 200 allow
+    << observe - - 400 block local broken=BAD_METHOD
+    << close
+  `);
+});
+
+test('a body that breaks after its request was forwarded: 400 when nothing was answered yet', () => {
+  play(r`
+    >> client POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX
+    << upstream POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc
+    << client answer 400 close
+    << observe POST /a 400 block local broken=BAD_CHUNK_END
+    << close
+  `);
+});
+
+test('a body that breaks when its answer has begun ends the connection', () => {
+  play(r`
+    >> client POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc
+    << upstream POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc
+    >> upstream HTTP/1.1 200 OK\r\n
+    << client HTTP/1.1 200 OK\r\n
+    >> client X
+    << observe POST /a 0 block broken=BAD_CHUNK_END
+    << close
+  `);
+});
+
+test('a body that breaks without an enforcing policy goes on as it is', () => {
+  play(r`
+    >> policy none
+    >> client POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX{get /admin}
+    << upstream POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcX{get /admin}
+    >> upstream {400 bad}
+    << client {400 bad}
+    >> abort client reset
+    << observe POST /a 0 allow broken=BAD_CHUNK_END opaque=broken req=96 res=40
+  `);
+});
+
+test('the end of the stream inside a head', () => {
+  play(r`
+    >> client GET /a HTT
+    >> end client
+    << shutdown upstream
+    << client answer 400 close
+    << observe - - 400 block local broken=EOF_IN_HEAD
+    << close
+  `);
+  play(r`
+    >> policy none
+    >> client GET /a HTT
+    >> end client
+    << upstream GET /a HTT
+    << shutdown upstream
+    >> end upstream
+    << observe - - 0 allow broken=EOF_IN_HEAD opaque=broken req=10 res=0
+    << close
+  `);
+});
+
+test('a broken answer passes visibly; under an enforcing policy the next request ends the connection', () => {
+  play(r`
+    >> client {get /a}
+    << upstream {get /a}
+    >> upstream HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab
+    << client HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab
+    >> upstream more
+    << client more
+    >> client {get /admin}
+    << observe GET /a 200 allow broken=DUPLICATE_CL opaque=broken req=28 res=63
+    << close
+  `);
+});
+
+test('a broken answer without an enforcing policy makes the connection opaque, a half-read head included', () => {
+  play(r`
+    >> policy none
+    >> client {get /a}GET /b HT
+    << upstream {get /a}
+    >> upstream HTTP/1.1 2x
+    << upstream GET /b HT
+    << client HTTP/1.1 2x
+    >> client TP/1.1
+    << upstream TP/1.1
+    >> end client
+    << shutdown upstream
+    >> end upstream
+    << observe GET /a 0 allow broken=BAD_STATUS opaque=broken req=43 res=11
+    << close
+  `);
+});
+
+test('an answer to no request is not passed on: the client would take it for the next one', () => {
+  play(r`
+    >> client {get /a}
+    << upstream {get /a}
+    >> upstream {200 ok}{200 poison}
+    << client {200 ok}
+    << observe GET /a 200 allow
+    << observe - - 0 allow broken=UNSOLICITED_RESPONSE opaque=broken req=0 res=43
+    << close
+  `);
+});
+
+test('TLS and other binary protocols follow the policies of the connection', () => {
+  play(r`
+    >> start
+    << connect
+    >> client \x16\x03\x01\x02
+    << upstream \x16\x03\x01\x02
+    >> upstream \x16
+    << client \x16
+    >> idle?
+    << busy
+    >> end client
+    << shutdown upstream
+    >> end upstream
+    << observe - - 0 allow opaque=tls req=4 res=1
+    << close
+  `);
+  play(r`
+    >> policy opaque=block
+    >> client \x16\x03\x01
+    << observe - - 0 block opaque=tls req=0 res=0
+    << reset
+  `);
+  play(r`
+    >> client \x00\x00\x00\x17
+    << upstream \x00\x00\x00\x17
+    >> abort upstream reset
+    << observe - - 0 allow opaque=unknown req=4 res=0
+  `);
+});
+
+test('HTTP/2 by prior knowledge is refused where requests must be read, opaque elsewhere', () => {
+  play(r`
+    >> client PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
+    << client answer 400 close
+    << observe - - 400 block local broken=H2_PRIOR_KNOWLEDGE opaque=h2 req=0 res=226
+    << close
+  `);
+  play(r`
+    >> policy none
+    >> client P
+    >> client R
+    >> client I * HTTP/2.0\r\n
+    << upstream PRI * HTTP/2.0\r\n
+    >> policy l7
+    >> rejudge
+    << observe - - 0 block broken=H2_PRIOR_KNOWLEDGE opaque=h2 req=16 res=0
+    << reset
+  `);
+});
+
+test('a method that begins like the HTTP/2 preface is HTTP/1', () => {
+  play(r`
+    >> client P
+    >> idle?
+    << busy
+    >> client UT / HTTP/1.1\r\nHost: x\r\n\r\n
+    << upstream PUT / HTTP/1.1\r\nHost: x\r\n\r\n
+  `);
+});
+
+test('an upgrade to h2c is refused where requests must be read, with or without Connection', () => {
+  for (const connection of ['Connection: Upgrade, HTTP2-Settings\\r\\n', ''])
+    play(`
+      >> client GET / HTTP/1.1\\r\\nHost: x\\r\\n${connection}Upgrade: h2c\\r\\n\\r\\n
+      << client answer 400 close
+      << observe GET / 400 block local broken=H2C_UPGRADE
+      << close
+    `);
+});
+
+test('a server that speaks first is not HTTP', () => {
+  play(r`
+    >> start
+    << connect
+    >> upstream 220 mail ready\r\n
+    << client 220 mail ready\r\n
+    >> client EHLO x\r\n
+    << upstream EHLO x\r\n
+    >> abort client reset
+    << observe - - 0 allow opaque=unknown req=8 res=16
+  `);
+});
+
+test('a server that times out an idle connection does not make it opaque', () => {
+  play(r`
+    >> upstream HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n
+    << observe - - 0 allow broken=UNSOLICITED_RESPONSE opaque=broken req=0 res=51
+    << close
+    >> client {get /admin}
+  `);
+});
+
+test('an agreed upgrade is raw in both directions, as the one exchange that was judged', () => {
+  const stage = play(r`
+    >> client GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x01a
+    << hold client
+    << upstream GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n
+    >> upstream HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x01b
+    << client HTTP/1.1 101 Switching Protocols\r\n\r\n\x81\x01b
+    << resume client
+    << upstream \x81\x01a
+    >> client {get /admin}
+    << upstream {get /admin}
+    >> rejudge
+    >> end upstream
+    << shutdown client
+    >> end client
+    << observe GET /chat 101 allow opaque=upgrade req=107 res=39
+    << close
+  `);
+  expect(stage.exchanges).toHaveLength(1);
+});
+
+test('an upgrade that was refused by upstream leaves HTTP, and what waited is judged', () => {
+  play(r`
+    >> client GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n{get /admin}
+    << hold client
+    << upstream GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n
+    >> upstream {200 no}
+    << client {200 no}
+    << resume client
+    << client answer 403
+    << observe GET /chat 200 allow
+    << observe GET /admin 403 block local
+  `);
+});
+
+test('an upgraded connection is cut when its request would now be refused, and only then', () => {
+  play(r`
+    >> client GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n
+    << hold client
+    << upstream GET /chat HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n
+    >> upstream HTTP/1.1 101 S\r\n\r\n
+    << client HTTP/1.1 101 S\r\n\r\n
+    << resume client
+    >> policy l7 deny=/other opaque=block
+    >> rejudge
+    >> policy l7 deny=/chat opaque=allow
+    >> rejudge
+    << observe GET /chat 101 block opaque=upgrade req=72 res=18
+    << reset
+  `);
+});
+
+test('a 101 that nobody asked for is a broken answer, not a tunnel', () => {
+  play(r`
+    >> client {get /a}
+    << upstream {get /a}
+    >> upstream HTTP/1.1 101 S\r\n\r\n
+    << client HTTP/1.1 101 S\r\n\r\n
+    >> client {get /admin}
+    << observe GET /a 101 allow broken=UNEXPECTED_UPGRADE opaque=broken req=28 res=18
+    << close
+  `);
+});
+
+test('CONNECT is judged, then raw; refused by upstream it stays HTTP', () => {
+  play(r`
+    >> client CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n
+    << hold client
+    << upstream CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n
+    >> upstream HTTP/1.1 200 Established\r\n\r\n
+    << client HTTP/1.1 200 Established\r\n\r\n
+    << resume client
+    >> client \x00\x01
+    << upstream \x00\x01
+    >> abort client reset
+    << observe CONNECT - 200 allow opaque=connect req=45 res=28
+  `);
+  play(r`
+    >> client CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n{get /admin}
+    << hold client
+    << upstream CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n
+    >> upstream {403 no}
+    << client {403 no}
+    << resume client
+    << client answer 403
+    << observe CONNECT - 403 allow
+    << observe GET /admin 403 block local
+  `);
+});
+
+test('an opaque connection is cut when it is now blocked, or when requests must now be read', () => {
+  play(r`
+    >> policy none
+    >> client \x16\x03\x01
+    << upstream \x16\x03\x01
+    >> policy l7
+    >> rejudge
+    >> policy opaque=block
+    >> rejudge
+    << observe - - 0 block opaque=tls req=3 res=0
+    << reset
+  `);
+  play(r`
+    >> policy none
+    >> client GET / HTTP/3\r\n
+    << upstream GET / HTTP/3\r\n
+    >> policy l7
+    >> rejudge
+    << observe - - 0 block broken=BAD_VERSION opaque=broken req=14 res=0
+    << reset
+  `);
+});
+
+test('an opaque connection to an upstream that cannot be reached is reset', () => {
+  play(r`
+    >> client \x16\x03\x01
+    << upstream \x16\x03\x01
+    >> connect refused
+    << observe - - 0 allow opaque=tls req=3 res=0
+    << reset
+  `);
+  play(r`
+    >> connect refused
+    >> client \x16\x03\x01
+    << observe - - 0 allow opaque=tls req=0 res=0
+    << reset
+  `);
+});
