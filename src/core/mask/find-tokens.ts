@@ -129,7 +129,7 @@ interface Run {
 }
 
 /** Scans per run; real text needs one or two. A run that uses them up is masked to its end: hidden rather than shown. */
-const scansPerRun = 32;
+const scansPerRun = 8;
 
 function spanAt(run: Run, at: number): Span | undefined {
   const { text, end } = run;

@@ -55,7 +55,8 @@ export function maskText(values: ValueMasker, text: string): string {
     const code = text.charCodeAt(at);
     if (at < floor || (code !== 58 && code !== 61 && code !== 62)) continue;
     const name = nameBefore(text, at);
-    const cls = name === '' ? undefined : values.classOfName(name);
+    const isOpening = code !== 62 || text.charCodeAt(at - name.length - 1) === 60;
+    const cls = name === '' || !isOpening ? undefined : values.classOfName(name);
     if (cls === undefined) continue;
     const [start, stop] = valueAfter(text, at + 1, code === 62);
     const end = cls === 'bearer' ? credentialEnd(text, start, stop) : stop;
