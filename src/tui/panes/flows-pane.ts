@@ -26,6 +26,8 @@ export function accusedOf(data: PaneInput['data']): ReadonlySet<WorkloadId> {
 const fixed = new Set(['time', 'from']);
 
 function emptyWords({ state, data }: PaneInput): string {
+  if (state.flows.heldAt !== undefined && data.flows.totals.held > 0 && state.filter.text === '')
+    return 'What stood here when paused is no longer held: too much has arrived since. Resume to go on.';
   if (data.flows.filterProgress < 1) return 'Searching what is held …';
   if (state.filter.text !== '')
     return `No flow matches ${state.filter.text}. Esc drops the filter; / changes it.`;

@@ -291,7 +291,9 @@ export function stage(
     state = next;
     for (const effect of asked) {
       effects.push(effect);
-      if (effect.type === 'store.filter' || effect.type === 'store.sort') session.perform(effect);
+      if (effect.type !== 'store.filter' && effect.type !== 'store.sort') continue;
+      session.perform(effect);
+      session.work(1_000_000);
     }
   };
   send({

@@ -1,0 +1,130 @@
+// Columns share a width without overlapping, drop by priority, and numbers read as people write them.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Column } from '../../../src/tui/columns/column.ts';
+import { placeColumns } from '../../../src/tui/columns/column.ts';
+import { findingColumns } from '../../../src/tui/columns/finding-columns.ts';
+import { flowColumns, flowSorts } from '../../../src/tui/columns/flow-columns.ts';
+import {
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatRate,
+  formatShare,
+  formatShortCount,
+  formatSpan,
+} from '../../../src/tui/columns/format.ts';
+import { policyColumns } from '../../../src/tui/columns/policy-columns.ts';
+import { verdictText } from '../../../src/tui/columns/verdict-words.ts';
+import { parseLifetime, lifetimeText } from '../../../src/tui/state/duration.ts';
+import { sampleFlow } from '../../helpers/sample-flow.ts';
+
+const sets = { flows: flowColumns, findings: findingColumns, policies: policyColumns };
+
+for (const [name, columns] of Object.entries(sets))
+  test(`${name}: placed columns are in order, inside the width, and never overlap`, () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 300 }), (width) => {
+        const placed = placeColumns(columns as readonly Column<never>[], width);
+        expect(placed.length).toBeGreaterThan(0);
+        let end = 0;
+        for (const { column, x, width: cells } of placed) {
+          expect(x).toBeGreaterThanOrEqual(end);
+          expect(x + cells).toBeLessThanOrEqual(Math.max(width, x));
+          expect(cells).toBeLessThanOrEqual(column.max);
+          end = x + cells;
+        }
+      }),
+    );
+  });
+
+test('at 80 columns the flows table keeps when, who, what, code, latency and verdict', () => {
+  expect(placeColumns(flowColumns, 79).map(({ column }) => column.id)).toEqual([
+    'time',
+    'from',
+    'to',
+    'route',
+    'code',
+    'ms',
+    'verdict',
+  ]);
+});
+
+test('every sort names a column with a key, but for arrival', () => {
+  for (const id of flowSorts.slice(1))
+    expect(flowColumns.find((column) => column.id === id)?.sortKey, id).toBeDefined();
+});
+
+test.each([
+  [formatCount(12_431), '12,431'],
+  [formatCount(999), '999'],
+  [formatShortCount(12_431), '12.4k'],
+  [formatShortCount(999_949), '1.0M'],
+  [formatShortCount(3_100_000), '3.1M'],
+  [formatRate(0), '0/s'],
+  [formatRate(0.01), '<0.1/s'],
+  [formatRate(0.2), '0.2/s'],
+  [formatRate(1284.4), '1,284/s'],
+  [formatShare(0), '0 %'],
+  [formatShare(0.0001), '<0.1 %'],
+  [formatShare(0.044), '4.4 %'],
+  [formatShare(0.9999), '>99 %'],
+  [formatShare(1), '100 %'],
+  [formatDuration(0.2), '0.2 ms'],
+  [formatDuration(61), '61 ms'],
+  [formatDuration(1240), '1.2 s'],
+  [formatSpan(185_000), '3m 05s'],
+  [formatSpan(7_800_000), '2h 10m'],
+  [formatBytes(812), '812 B'],
+  [formatBytes(4200), '4.1 KiB'],
+  [formatClock(Date.parse('2026-11-23T22:41:07Z'), 0), '22:41:07'],
+  [formatClock(Date.parse('2026-11-23T22:41:07Z'), 60), '23:41:07'],
+  [formatClock(Number.NaN, 0), '--:--:--'],
+])('%s is %s', (text, expected) => {
+  expect(text).toBe(expected);
+});
+
+test.each([
+  ['30m', 1_800_000],
+  ['1h30m', 5_400_000],
+  ['90s', 90_000],
+  ['never', 'never'],
+  ['0m', undefined],
+  ['30', undefined],
+  ['9999d', undefined],
+  ['-5m', undefined],
+])('a lifetime of %s is %s', (text, expected) => {
+  expect(parseLifetime(text)).toBe(expected);
+});
+
+test('a lifetime written out is read back as the same', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 364 * 86_400 }), (seconds) => {
+      expect(parseLifetime(lifetimeText(seconds * 1000))).toBe(seconds * 1000);
+    }),
+  );
+});
+
+const sign = (name: string): string => `<${name}>`;
+test.each([
+  [sampleFlow(), '<allow> allow'],
+  [
+    sampleFlow({ verdict: { action: 'block', mode: 'enforce', policy: 'shop/block-x' } }),
+    '<block> BLOCK block-x',
+  ],
+  [sampleFlow({ broken: 'CL_AND_TE', opaque: 'broken' }), '<broken> BROKEN CL_AND_TE'],
+  [
+    sampleFlow({ shadow: { action: 'throttle', mode: 'shadow', policy: 'shop/cap' } }),
+    '<allow> allow <shadow> would THROTTLE cap',
+  ],
+  [
+    sampleFlow({
+      broken: 'CL_AND_TE',
+      verdict: { action: 'block', mode: 'enforce', policy: '(strict-parsing)' },
+    }),
+    '<block> BLOCK (strict-parsing)',
+  ],
+])('a verdict is sign, word and policy', (flow, expected) => {
+  expect(verdictText(flow, sign)).toBe(expected);
+});

@@ -1,0 +1,61 @@
+// What the header claims is what is known: stale is called stale, loss is counted, nobody is said to be able to act who is not.
+import { expect, test } from 'vitest';
+import { millis } from '../../../src/core/model/brand.ts';
+import { headerFigures } from '../../../src/tui/state/header-figures.ts';
+import { activePolicy, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
+import type { Stage } from '../panes/scene.ts';
+
+const figures = (scene: Stage) => headerFigures(scene.state(), scene.session.data);
+
+test('a live feed shows its rate, a silent one its age, a lost one when it was last true', () => {
+  const scene = stage(80, 24);
+  scene.feed(sceneFlows(590));
+  expect(figures(scene).feed).toMatchObject({ level: 'good' });
+  expect(figures(scene).feed.text).toMatch(/^live [\d.]+\/s$/);
+  const { nowMs } = scene.state();
+  scene.send({ type: 'tick', nowMs: millis(nowMs + 12_000) });
+  expect(figures(scene).feed).toEqual({ text: 'STALE 12s', level: 'warn' });
+  scene.send({
+    type: 'feed',
+    nowMs: millis(nowMs + 12_000),
+    message: { type: 'connection', state: 'reconnecting', detail: 'refused' },
+  });
+  scene.send({ type: 'tick', nowMs: millis(nowMs + 42_000) });
+  expect(figures(scene).feed).toEqual({ text: 'AWAY, as of 42s ago', level: 'bad' });
+});
+
+test('what was lost is added up and said', () => {
+  const scene = stage(80, 24);
+  const { time } = finding;
+  scene.feed([
+    { type: 'lost', time, where: 'worker-ring', count: 12_000 },
+    { type: 'lost', time, where: 'feed', count: 400 },
+  ]);
+  expect(figures(scene).lost).toEqual({ text: 'lost 12.4k', level: 'bad' });
+});
+
+test('policies and findings beside the tabs are those that the agent reports', () => {
+  const scene = stage(80, 24);
+  scene.feed([finding, { ...finding, id: 'small', severity: 'info' }, activePolicy, rejectedPolicy]);
+  expect(figures(scene)).toMatchObject({ findings: 1, policies: 1, rejected: 1 });
+});
+
+test.each([
+  [{}, 'ACT'],
+  [{ readOnly: true }, 'RO'],
+  [{ writable: false }, 'RO'],
+  [{ kind: 'replay' as const }, 'REPLAY'],
+])('with %o the access word is %s', (options, word) => {
+  expect(figures(stage(80, 24, options)).access.text).toBe(word);
+});
+
+test('a counter update without the object keeps the object, and a removal removes', () => {
+  const scene = stage(80, 24);
+  const { type, time, name, state } = activePolicy;
+  const counters = { type, time, name, state };
+  scene.feed([activePolicy, { ...counters, hits: 99 }]);
+  expect(scene.session.data.policies.list[0]).toMatchObject({ hits: 99, object: activePolicy.object });
+  expect(scene.session.policies()).toHaveLength(1);
+  scene.feed([{ ...counters, state: 'removed' }]);
+  expect(scene.session.data.policies.list).toEqual([]);
+});

@@ -1,0 +1,254 @@
+// From a key on a row to a stored policy, and what is said of it: truthfully at each step.
+import { expect, test } from 'vitest';
+import { messageLine } from '../../../src/tui/state/header-figures.ts';
+import type { MutationDialog } from '../../../src/tui/state/dialog.ts';
+import { activePolicy, blockedFlow, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
+import type { Stage } from '../panes/scene.ts';
+
+function onScanner(options: Parameters<typeof stage>[2] = {}): Stage {
+  const scene = stage(80, 24, options);
+  scene.feed(sceneFlows(590));
+  scene.press('filter.edit');
+  scene.type('from:scanner');
+  scene.press('filter.accept');
+  return scene;
+}
+
+function dialogOf(scene: Stage): MutationDialog {
+  const dialog = scene.state().dialogs.at(-1);
+  if (dialog?.type !== 'mutation') throw new Error('no mutation dialog is open');
+  return dialog;
+}
+
+const requests = (scene: Stage) => scene.effects.filter((effect) => effect.type === 'feed.request');
+const told = (scene: Stage): string | undefined => messageLine(scene.state(), scene.session.data)?.text;
+
+/** Answers the newest request as the agent does. */
+function answer(scene: Stage, result: unknown): void {
+  const tag = requests(scene).at(-1)?.tag ?? -1;
+  scene.send({ type: 'replied', tag, result });
+}
+
+const nameOf = (dialog: MutationDialog): string =>
+  `${dialog.policy.metadata.namespace}/${dialog.policy.metadata.name}`;
+
+test('the dialog holds the exact policy that y would send', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  const { policy, yaml } = dialogOf(scene);
+  expect(policy.spec).toMatchObject({
+    mode: 'Enforce',
+    from: { peers: [{ workload: { name: 'scanner' } }] },
+    to: { peers: [{ workload: { name: 'orders' } }] },
+    match: { http: { methods: ['GET'], paths: ['/orders/{id}'] } },
+    action: { type: 'Block' },
+    expiresAt: '2026-11-23T03:31:00.000Z',
+  });
+  expect(yaml.join('\n')).toContain(policy.metadata.name);
+  scene.preview();
+  scene.press('dialog.apply');
+  expect(requests(scene)).toEqual([
+    {
+      type: 'feed.request',
+      tag: expect.any(Number) as number,
+      operation: { op: 'policy.apply', object: policy },
+    },
+  ]);
+});
+
+test('y is refused until the preview is done', () => {
+  const scene = onScanner();
+  scene.press('flow.block', 'dialog.apply');
+  expect(requests(scene)).toEqual([]);
+  expect(dialogOf(scene).refusal).toMatch(/preview/);
+  scene.preview();
+  expect(scene.screen()).toMatch(/33 of 319 requests would flip.*all from/);
+  scene.press('dialog.apply');
+  expect(requests(scene)).toHaveLength(1);
+});
+
+test('a second y sends nothing more', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  scene.press('dialog.apply', 'dialog.apply');
+  expect(requests(scene)).toHaveLength(1);
+});
+
+test('what is said goes from stored over active to the first refused requests', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  const name = nameOf(dialogOf(scene));
+  scene.press('dialog.apply');
+  expect(told(scene)).toMatch(/sent to the agent, not answered yet/);
+  answer(scene, { name, change: 'created' });
+  expect(scene.state().dialogs).toEqual([]);
+  expect(told(scene)).toMatch(/stored; waiting for the agent to report it active/);
+  scene.feed([{ ...activePolicy, name, hits: 0 }]);
+  expect(told(scene)).toMatch(/active; no request has met it yet/);
+  const refused = blockedFlow(700);
+  scene.feed([{ ...refused, verdict: { ...refused.verdict, policy: name } }]);
+  expect(told(scene)).toMatch(/active; 1 request refused so far/);
+});
+
+test('a policy that the agent rejects is never called active', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  const name = nameOf(dialogOf(scene));
+  scene.press('dialog.apply');
+  answer(scene, { name, change: 'created' });
+  scene.feed([{ ...rejectedPolicy, name }]);
+  expect(told(scene)).toMatch(/rejected by the agent: spec\.action/);
+});
+
+test('a refusal stays in the dialog with what to do', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  scene.press('dialog.apply');
+  const tag = requests(scene).at(-1)?.tag ?? -1;
+  scene.send({
+    type: 'refused',
+    tag,
+    error: { code: 'X', message: 'The folder is full.', hint: 'Make room.' },
+  });
+  expect(dialogOf(scene)).toMatchObject({ refusal: 'The folder is full. Make room.', sending: undefined });
+});
+
+const refusing: readonly (readonly [string, Parameters<typeof stage>[2], RegExp])[] = [
+  ['in a recording', { kind: 'replay' }, /This is a recording/],
+  ['started read-only', { readOnly: true }, /--read-only/],
+  ['with an agent that takes no policies', { writable: false }, /takes no policies/],
+];
+for (const [when, options, sentence] of refusing)
+  test(`${when}, the effect is shown and applying says why it cannot`, () => {
+    const scene = onScanner(options);
+    scene.press('flow.block');
+    scene.preview();
+    expect(dialogOf(scene).preview.type).toBe('done');
+    scene.press('dialog.apply');
+    expect(requests(scene)).toEqual([]);
+    expect(dialogOf(scene).refusal).toMatch(sentence);
+  });
+
+test('locked or disconnected, nothing is sent', () => {
+  const scene = onScanner();
+  scene.press('app.lock', 'flow.block');
+  scene.preview();
+  scene.press('dialog.apply');
+  expect(dialogOf(scene).refusal).toMatch(/Locked/);
+  scene.press('item.close', 'app.lock');
+  const { nowMs } = scene.state();
+  scene.send({ type: 'feed', nowMs, message: { type: 'connection', state: 'reconnecting', detail: 'gone' } });
+  scene.press('flow.block');
+  scene.preview();
+  scene.press('dialog.apply');
+  expect(dialogOf(scene).refusal).toMatch(/Not connected/);
+  expect(requests(scene)).toEqual([]);
+});
+
+test('an edited field makes a new policy and a new preview', () => {
+  const scene = onScanner();
+  scene.press('flow.throttle');
+  scene.preview();
+  const before = dialogOf(scene);
+  scene.press('dialog.edit', 'dialog.nextField');
+  expect(dialogOf(scene).editing?.field).toBe('rate');
+  scene.send({ type: 'edit', edit: 'deleteToStart' });
+  scene.type('2/s');
+  scene.press('field.accept');
+  const after = dialogOf(scene);
+  expect(after.policy.spec.action).toMatchObject({ type: 'Throttle', throttle: { rate: '2/s' } });
+  expect(after.preview).toMatchObject({ type: 'running' });
+  expect(after.policy.metadata.name).toBe(before.policy.metadata.name);
+  expect(after.yaml.join('\n')).toContain('2/s');
+});
+
+test('a wrong field text is refused with what is right, and nothing changes', () => {
+  const scene = onScanner();
+  scene.press('flow.throttle', 'dialog.edit', 'dialog.nextField');
+  const { policy } = dialogOf(scene);
+  scene.type('x');
+  scene.press('field.accept');
+  expect(dialogOf(scene).editing?.error).toMatch(/such as 20\/s/);
+  expect(dialogOf(scene).policy).toBe(policy);
+  scene.press('field.cancel');
+  expect(dialogOf(scene).editing).toBeUndefined();
+});
+
+test('a lifetime of never leaves expiresAt out, 1h30m puts it there', () => {
+  const scene = onScanner();
+  const expires = (text: string): string | undefined => {
+    scene.press('dialog.edit', 'dialog.nextField');
+    scene.send({ type: 'edit', edit: 'deleteToStart' });
+    scene.type(text);
+    scene.press('field.accept');
+    return dialogOf(scene).policy.spec.expiresAt;
+  };
+  scene.press('flow.block');
+  expect(expires('never')).toBeUndefined();
+  expect(expires('1h30m')).toBe('2026-11-23T04:31:00.000Z');
+});
+
+test('s stores it in shadow first, w widens it to everything the caller asks', () => {
+  const scene = onScanner();
+  scene.press('flow.block', 'dialog.shadow');
+  expect(dialogOf(scene).policy.spec.mode).toBe('Shadow');
+  scene.press('dialog.scope');
+  expect(dialogOf(scene).policy.spec.match).toBeUndefined();
+  expect(dialogOf(scene).policy.spec.mode).toBe('Shadow');
+});
+
+test('a finding fills in its suggestion and names itself as evidence', () => {
+  const scene = onScanner();
+  scene.feed([{ ...finding, suggestion: { action: 'throttle', rate: '5/m', paths: ['/orders/*'] } }]);
+  scene.press('screen.findings', 'flow.throttle');
+  const { policy } = dialogOf(scene);
+  expect(policy.spec.match?.http.paths).toEqual(['/orders/*']);
+  expect(policy.spec.action).toMatchObject({ throttle: { rate: '5/m' } });
+  expect(JSON.stringify(policy.metadata.annotations)).toContain('bola-9c1d');
+});
+
+test('undo names the change of this session, and what the agent undid is said', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  const name = nameOf(dialogOf(scene));
+  scene.press('dialog.apply');
+  answer(scene, { name, change: 'created' });
+  scene.press('policy.undo');
+  expect(scene.state().dialogs.at(-1)).toMatchObject({ type: 'confirm', what: 'undo', name });
+  scene.preview();
+  scene.press('dialog.apply');
+  expect(requests(scene).at(-1)?.operation).toEqual({ op: 'policy.undo' });
+  answer(scene, { name, change: 'removed' });
+  expect(told(scene)).toMatch(/Undone: block-.* was removed/);
+});
+
+test('an answer for a dialog that was left is still told', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  scene.press('dialog.apply', 'item.close');
+  const tag = requests(scene).at(-1)?.tag ?? -1;
+  scene.send({ type: 'refused', tag, error: { code: 'X', message: 'The folder is full.', hint: '' } });
+  expect(told(scene)).toBe('The folder is full.');
+});
+
+test('on the graph the policy is for the whole edge, on the middle there is nothing to act on', () => {
+  const scene = onScanner();
+  scene.press('screen.graph', 'flow.block');
+  expect(scene.state().dialogs).toEqual([]);
+  expect(told(scene)).toMatch(/Move the cursor/);
+  scene.press('move.left', 'move.down', 'flow.block');
+  expect(dialogOf(scene)).toMatchObject({ wholeWorkload: true, flow: { source: { workload: 'scanner' } } });
+});
+
+test('X writes the policy to a file instead of applying it', () => {
+  const scene = onScanner({ kind: 'replay' });
+  scene.press('flow.export');
+  const effect = scene.effects.at(-1);
+  expect(effect?.type === 'export.write' && effect.text).toMatch(/kind: FlowPolicy[\s\S]*scanner/);
+});
