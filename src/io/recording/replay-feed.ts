@@ -22,7 +22,12 @@ export interface ReplayOptions {
   readonly timer?: ReplayTimer;
 }
 
-export type ReplayFeed = FeedPort & { readonly kind: 'replay'; readonly replay: ReplayControls };
+export type ReplayFeed = FeedPort & {
+  readonly kind: 'replay';
+  readonly replay: ReplayControls;
+  /** Resolves when all that was due, or jumped to, has been told: until the clock moves on nothing more comes. */
+  settled(): Promise<void>;
+};
 
 const realTimer: ReplayTimer = {
   now: () => performance.now(),
@@ -63,6 +68,7 @@ export async function openReplay(path: string, options: ReplayOptions = {}): Pro
     },
     request: (operation) => Promise.reject(readOnly(file, operation)),
     replay: player.controls,
+    settled: () => player.settled(),
     async close() {
       await player.stop();
       await file.close();

@@ -46,6 +46,8 @@ export interface LoopWork {
 export interface Loop {
   /** Steps now, or right after the step that is running. */
   wake(): void;
+  /** Resolves when no step is running. */
+  settled(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -83,12 +85,16 @@ export function createLoop(timer: ReplayTimer, work: LoopWork): Loop {
         if (again) wake();
       });
   };
+  const settled = async (): Promise<void> => {
+    while (running !== undefined) await running;
+  };
   return {
     wake,
+    settled,
     async stop() {
       stopped = true;
       cancel?.();
-      await running;
+      await settled();
     },
   };
 }

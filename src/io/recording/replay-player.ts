@@ -17,6 +17,7 @@ const batchEvents = 2_000;
 export interface ReplayPlayer {
   start(emit: (message: FeedMessage) => void): void;
   readonly controls: ReplayControls;
+  settled(): Promise<void>;
   /** Resolves when nothing is read any more. */
   stop(): Promise<void>;
 }
@@ -121,6 +122,7 @@ export function createReplayPlayer(options: PlayerOptions): ReplayPlayer {
         loop.wake();
       },
     },
+    settled: () => loop.settled(),
     async stop() {
       stopped = true;
       announce.stop();
