@@ -13,6 +13,7 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   rules: async () => (await import('./sections/inline.ts')).rules,
   allocations: async () => (await import('./sections/allocations.ts')).allocations,
   idle: async () => (await import('./sections/idle.ts')).idle,
+  terminal: async () => (await import('./sections/terminal.ts')).terminal,
   preview: async () => (await import('./sections/preview.ts')).previewSection,
 };
 

@@ -2,10 +2,11 @@
 import type { Section } from '../lib/bench-context.ts';
 import { short, shown, summarise } from '../lib/statistics.ts';
 import { millis } from '../../src/core/model/brand.ts';
-import type { Endpoint, FlowEvent } from '../../src/core/model/event.ts';
+import type { FlowEvent } from '../../src/core/model/event.ts';
 import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { createPreview } from '../../src/core/policy/preview.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import { flowAt } from '../load/flow-source.ts';
 import { refusedPrefix, times } from '../peers/peer.ts';
 
 const flowCount = 1_000_000;
@@ -13,42 +14,6 @@ const flowCount = 1_000_000;
 const distinctFlows = 20_000;
 const nowMs = millis(Date.UTC(2026, 10, 23, 12));
 const callers = ['storefront', 'cart', 'web', 'nightly', 'scanner'];
-const callees = ['orders', 'users', 'catalog', 'payments'];
-
-const endpoint = (workload: string): Endpoint => ({
-  workload,
-  kind: 'Deployment',
-  namespace: 'shop',
-  principal: `sa:shop/${workload}`,
-  assurance: 'ip',
-});
-
-function flow(index: number): FlowEvent {
-  const caller = callers[index % callers.length] ?? '';
-  const callee = callees[Math.floor(index / callers.length) % callees.length] ?? '';
-  return {
-    type: 'flow',
-    time: new Date(nowMs - distinctFlows + index).toISOString(),
-    id: `bench-${index.toString(36)}`,
-    source: endpoint(caller),
-    destination: endpoint(callee),
-    protocol: 'http/1.1',
-    request: {
-      method: index % 7 === 0 ? 'POST' : 'GET',
-      host: `${callee}.shop.svc.cluster.local`,
-      path: `/${callee}/${index % 997}`,
-      route: `/${callee}/{id}`,
-      bytes: 612,
-      headers: [
-        ['host', `${callee}.shop.svc.cluster.local`],
-        ['user-agent', `${caller}/1.8.2`],
-      ],
-    },
-    response: { status: index % 50 === 0 ? 404 : 200, bytes: 310 },
-    latencyMs: 1.2,
-    verdict: { action: 'allow', mode: 'enforce' },
-  };
-}
 
 function policy(name: string, from: string, paths: readonly string[]): FlowPolicy {
   const parsed = parsePolicy({
@@ -86,7 +51,7 @@ function preview(flows: readonly FlowEvent[], current: readonly FlowPolicy[]): R
 
 /** With one and with ten thousand policies already in force. */
 export const previewSection: Section = (context) => {
-  const flows = times(distinctFlows, flow);
+  const flows = times(distinctFlows, (index) => flowAt(index, nowMs - distinctFlows + index));
   const results = [1, 100, 10_000].map((policies) => {
     const current = times(policies, (index) =>
       policy(`refuse-${index}`, callers[index % callers.length] ?? '', [`${refusedPrefix(index)}*`]),

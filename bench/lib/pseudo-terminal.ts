@@ -1,0 +1,69 @@
+// A program in a real pseudo-terminal with an emulator behind it, and how long it takes until a key shows.
+import { spawn } from '@lydell/node-pty';
+import xterm from '@xterm/headless';
+
+export interface PseudoTerminal {
+  /** Resolves when the screen matches; rejects after `limitMs`. */
+  readonly until: (wanted: (screen: string) => boolean, limitMs: number) => Promise<void>;
+  /** Writes bytes of keys and resolves with the milliseconds until the screen matches. */
+  readonly timed: (keys: string, wanted: (screen: string) => boolean) => Promise<number>;
+  readonly ended: Promise<number>;
+  readonly screen: () => string;
+  readonly kill: () => void;
+}
+
+const limitMs = 10_000;
+
+/** Runs a script with this Node. */
+export function openPseudoTerminal(
+  script: string,
+  args: readonly string[],
+  size: { readonly cols: number; readonly rows: number },
+): PseudoTerminal {
+  const emulator = new xterm.Terminal({ ...size, allowProposedApi: true, scrollback: 0 });
+  const environment = { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', NODE_ENV: 'production' };
+  const child = spawn(process.execPath, [script, ...args], { ...size, env: environment });
+  const watches = new Set<() => void>();
+  child.onData((data) => {
+    emulator.write(data, () => {
+      for (const watch of watches) watch();
+    });
+  });
+  const ended = new Promise<number>((resolve) => {
+    child.onExit(({ exitCode }) => resolve(exitCode));
+  });
+  const screen = (): string => {
+    const { active } = emulator.buffer;
+    return Array.from(
+      { length: size.rows },
+      (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
+    ).join('\n');
+  };
+  const until = (wanted: (text: string) => boolean, withinMs: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        watches.delete(watch);
+        reject(new Error(`nothing of the kind on the screen within ${withinMs} ms:\n${screen()}`));
+      }, withinMs);
+      const watch = (): void => {
+        if (!wanted(screen())) return;
+        watches.delete(watch);
+        clearTimeout(timer);
+        resolve();
+      };
+      watches.add(watch);
+      watch();
+    });
+  return {
+    until,
+    ended,
+    screen,
+    timed: async (keys, wanted) => {
+      const startMs = performance.now();
+      child.write(keys);
+      await until(wanted, limitMs);
+      return performance.now() - startMs;
+    },
+    kill: () => child.kill('SIGKILL'),
+  };
+}
