@@ -1,7 +1,7 @@
 // A table of virtual rows: head, visible rows, cursor bar. Only rows that are on the screen are formatted.
 import type { CellEnv, PlacedColumn } from '../columns/column.ts';
 import type { DrawContext, Rect } from '../render/draw-context.ts';
-import { fitText } from '../render/visible.ts';
+import { cellWidth, fitText } from '../render/visible.ts';
 import type { Role } from '../theme/roles.ts';
 
 export interface TableInput<Row, Env extends CellEnv> {
@@ -62,10 +62,12 @@ export function drawTable<Row, Env extends CellEnv>(
     context.text(rect.x, y, on ? theme.glyph('cursor') : '', plain, rect.width, true);
     if (row === undefined) continue;
     for (const { column, x, width } of table.columns) {
-      const text = fitText(column.cell(row, table.env), width, theme.glyph('more'));
+      const whole = column.cell(row, table.env);
+      // No grapheme is wider than two cells a character: short text needs no measuring.
+      const text = whole.length * 2 <= width ? whole : fitText(whole, width, theme.glyph('more'));
       const role = column.role(row, table.env);
       const style = on ? theme.styleOn(role, bar) : theme.style(role);
-      const shift = column.align === 'right' ? Math.max(0, width - text.length) : 0;
+      const shift = column.align === 'right' ? Math.max(0, width - cellWidth(text)) : 0;
       context.text(rect.x + cursorWidth + x + shift, y, text, style, width - shift);
     }
   }
