@@ -27,8 +27,8 @@ const wire = (text: string): string =>
     )
     .replace(
       /\{(\d{3})(?: (\w+))?\}/g,
-      (_, status: string, body = '') =>
-        `HTTP/1.1 ${status} S\\r\\nContent-Length: ${String(body.length)}\\r\\n\\r\\n${String(body)}`,
+      (_, status: string, body: string | undefined) =>
+        `HTTP/1.1 ${status} S\\r\\nContent-Length: ${(body ?? '').length}\\r\\n\\r\\n${body ?? ''}`,
     );
 
 /** Bytes of playbook text. */

@@ -104,7 +104,7 @@ export function logOf(bytes: Uint8Array, cuts: readonly number[], feed: Feed): r
     // A fresh copy at an odd place: spans into earlier pieces must not be needed.
     const length = edges[piece]! - edges[piece - 1]!;
     const chunk = new Uint8Array(length + 3);
-    chunk.set(bytes.subarray(edges[piece - 1]!, edges[piece]!), 3);
+    chunk.set(bytes.subarray(edges[piece - 1], edges[piece]), 3);
     let at = 3;
     let event: number;
     do {
