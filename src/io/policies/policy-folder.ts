@@ -31,12 +31,13 @@ export function createPolicyFolder(directory: string, limits: PolicyLimits, now:
 
   const rebuild = (): void => {
     merged = mergeFiles([...known.values()], limits.policies);
-    if (trouble === undefined) return;
-    const rejection = rejectionAt(
-      '.',
-      'POLICY_FOLDER',
-      `the folder cannot be read (${trouble}); its policies stay as they were`,
-    );
+    if (trouble !== undefined)
+      complain('POLICY_FOLDER', `the folder cannot be read (${trouble}); its policies stay as they were`);
+    if (known.size >= limits.files)
+      complain('TOO_MANY_FILES', `the folder holds ${limits.files} files or more; those beyond are not read`);
+  };
+  const complain = (code: string, reason: string): void => {
+    const rejection = rejectionAt('.', code, reason);
     merged = { ...merged, rejected: [...merged.rejected, { type: 'rejected', rejection }] };
   };
   return {

@@ -25,6 +25,8 @@ export interface BlockSource {
 const decompress = promisify(zstdDecompress);
 /** First look at a frame; a block of ours is about 30 KiB compressed. */
 const firstReadBytes = 64 * 1024;
+/** Room for the text of one block of ours: with Node's 16 KiB each block would cross to the thread pool 16 times. */
+const unpackBytes = 512 * 1024;
 
 /**
  * Opens a file and tells by its first bytes what it is.
@@ -95,9 +97,10 @@ function zstdSource(read: Read, size: number, close: () => Promise<void>): Block
     if (measure.type === 'skippable') return { type: 'nothing', next };
     const frame =
       bytes.length >= measure.length ? bytes.subarray(0, measure.length) : await read(offset, measure.length);
-    const text = await decompress(frame, { maxOutputLength: recordingLimits.textBytes }).catch(
-      () => undefined,
-    );
+    const text = await decompress(frame, {
+      maxOutputLength: recordingLimits.textBytes,
+      chunkSize: unpackBytes,
+    }).catch(() => undefined);
     return text === undefined
       ? damage(offset, 'the block does not match its checksum')
       : { type: 'text', text: text.toString(), next };

@@ -167,6 +167,13 @@ test('no more than the limit is in force, and each one left out is told', async 
   ]);
 });
 
+test('files beyond the limit are not read, and that is told', async () => {
+  const folder = policyFolder();
+  for (const name of ['a', 'b', 'c']) folder.put(`${name}.yaml`, yaml(name));
+  const store = await folder.open({ limits: { files: 2 } });
+  expect(summary(store)).toEqual(['rejected . TOO_MANY_FILES', 'valid shop/a', 'valid shop/b']);
+});
+
 test('a folder that cannot be had is an error that names it', async () => {
   const folder = policyFolder();
   folder.put('file', 'x');
