@@ -70,6 +70,35 @@ export function keyConflicts(rows: readonly KeyRow[]): readonly string[] {
   return found;
 }
 
+/** Contexts that are looked up together while no dialog is open. */
+const browsing: readonly KeyContext[] = [
+  'flows',
+  'graph',
+  'findings',
+  'policies',
+  'detail',
+  'axis',
+  'replay',
+  'global',
+];
+
+/** A person's key that would silently hide another row (the table's own rows may: `space` in a replay). */
+function hidden(rows: readonly KeyRow[], overrides: KeyOverrides): readonly string[] {
+  const browses = (row: KeyRow): boolean => row.contexts.some((context) => browsing.includes(context));
+  return rows
+    .filter((row) => overrides.has(row.id) && browses(row))
+    .flatMap((row) =>
+      rows
+        .filter((other) => other !== row && browses(other) && !shareContext(row, other))
+        .filter((other) => other.contexts.includes('global') || row.contexts.includes('global'))
+        .flatMap((other) =>
+          row.keys
+            .filter((key) => other.keys.includes(key))
+            .map((key) => `${key} for ${row.id} would hide or be hidden by ${other.id}.`),
+        ),
+    );
+}
+
 /** Contexts where printable keys are text: only named and modified keys mean something there. */
 const typing: readonly KeyContext[] = ['prompt', 'field', 'palette'];
 
@@ -114,6 +143,6 @@ export function buildKeymap(
 ): KeymapResult {
   const problems: string[] = [];
   const rows = applyOverrides(table, overrides, problems);
-  problems.push(...keyConflicts(rows));
+  problems.push(...keyConflicts(rows), ...hidden(rows, overrides));
   return problems.length > 0 ? { ok: false, problems } : { ok: true, keymap: createKeymap(rows) };
 }

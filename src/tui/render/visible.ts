@@ -64,7 +64,7 @@ const invisibleRanges: readonly (readonly [number, number])[] = [
 const control = /\p{Cc}/u;
 const broken = /[\p{Cs}\p{Cn}]/u;
 const spacing = /\p{Zs}/u;
-const combining = /^\p{M}/u;
+const combining = /^[\p{Mn}\p{Me}]/u;
 const emoji = /\p{Emoji_Presentation}/u;
 const pictograph = /\p{Extended_Pictographic}/u;
 
@@ -99,24 +99,48 @@ function single(character: string): Glyph {
   return { text: character, width: wide ? 2 : 1 };
 }
 
-function cluster(grapheme: string): readonly Glyph[] {
-  const characters = Array.from(grapheme);
-  const [first = ''] = characters;
-  const lead = single(first);
-  if (lead.text !== first) return characters.slice(0, clusterLimit).map(single);
-  const joins = pictograph.test(first);
-  const kept = characters
-    .slice(1, clusterLimit)
-    .filter((each) => (joins && (each === '\u200d' || each === '\ufe0f')) || markFor(each) === undefined);
-  const hidden = characters.slice(1).some((each) => bidi.test(each));
-  const text = first + kept.join('');
-  const width = joins && kept.includes('\ufe0f') ? 2 : lead.width;
-  return hidden
-    ? [
-        { text, width },
-        { text: marks.bidi, width: 1 },
-      ]
-    : [{ text, width }];
+const joiner = '\u200d';
+const emojiForm = '\ufe0f';
+const modifier = /\p{Emoji_Modifier}/u;
+const regional = /\p{Regional_Indicator}/u;
+
+/** True when `next` may share the cell of what `cell` holds: a combining mark, or the next part of one emoji. */
+function joins(cell: string, next: string): boolean {
+  if (combining.test(next) && markFor(next) === undefined) return true;
+  const first = String.fromCodePoint(cell.codePointAt(0) ?? 0);
+  if (regional.test(first)) return cell === first && regional.test(next);
+  if (!pictograph.test(first)) return false;
+  return (
+    next === joiner ||
+    next === emojiForm ||
+    modifier.test(next) ||
+    (cell.endsWith(joiner) && pictograph.test(next))
+  );
+}
+
+/** One grapheme of several code points. Only what takes no room of its own stays in the first one's cell. */
+function* cluster(grapheme: string): Generator<Glyph> {
+  let cell = '';
+  let parts = 0;
+  let dropped = 0;
+  const lead = (): Glyph => {
+    const { width } = single(String.fromCodePoint(cell.codePointAt(0) ?? 0));
+    return { text: cell, width: cell.includes(emojiForm) ? 2 : width };
+  };
+  for (const character of grapheme) {
+    if (cell !== '' && joins(cell, character)) {
+      if (++parts <= clusterLimit) cell += character;
+      else dropped++;
+      continue;
+    }
+    if (cell !== '') yield lead();
+    const alone = single(character);
+    cell = alone.text === character ? character : '';
+    parts = 1;
+    if (cell === '') yield alone;
+  }
+  if (cell !== '') yield lead();
+  if (dropped > 0) yield { text: marks.invisible, width: 1 };
 }
 
 /** Glyphs of a text, in order. Total: any string is accepted. */

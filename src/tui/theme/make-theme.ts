@@ -59,18 +59,13 @@ function toLook(resolved: ResolvedLook, depth: ColourDepth): Look {
   };
 }
 
-/** A look on a bar: an inverse bar keeps one colour, a coloured bar keeps its background. */
+/** A look on a bar: an inverse bar keeps one look, a coloured bar keeps its ground, any other adds its attributes. */
 function onBar(look: Look, bar: Look): Look {
   const attributes = { bold: look.bold || bar.bold, underline: look.underline || bar.underline };
-  if (bar.inverse || bar.bg === '') return { ...bar, ...attributes };
-  return {
-    ...look,
-    ...attributes,
-    dim: false,
-    inverse: false,
-    fg: look.fg === '' ? bar.fg : look.fg,
-    bg: bar.bg,
-  };
+  if (bar.inverse) return { ...bar, ...attributes };
+  const fg = look.fg === '' ? bar.fg : look.fg;
+  if (bar.bg === '') return { ...look, ...attributes, fg };
+  return { ...look, ...attributes, fg, bg: bar.bg, dim: false, inverse: false };
 }
 
 function pickGlyph(name: GlyphName, chain: readonly ThemeFile[], ascii: boolean): string {
