@@ -188,3 +188,11 @@ export function flowOf(parts: FlowParts = {}): FlowEvent {
     verdict: { action: 'allow', mode: 'enforce' },
   };
 }
+
+/** A copy without one field. */
+export function without<T extends object, K extends keyof T>(object: T, key: K): Omit<T, K> {
+  const copy: Partial<T> = { ...object };
+  // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the copy is ours, and the key is one of its own
+  delete copy[key];
+  return copy as Omit<T, K>;
+}

@@ -99,7 +99,7 @@ const decodedOnce = (text: string): string =>
 /** Where we differ on purpose: Istio passes these on undecoded, we refuse them under an enforcing policy. */
 const refusedRow = (row: IstioRow): string | undefined => {
   const first = decodedOnce(row.input);
-  if (/[\u0001-\u001f\u007f]/.test(first)) return 'PATH_CONTROL';
+  if (/\p{Cc}/u.test(first.replaceAll(/[\u0080-\u00ff]/g, ''))) return 'PATH_CONTROL';
   return /[\u0080-\u00ff]/.test(first) ? 'PATH_NOT_UTF8' : undefined;
 };
 

@@ -1,7 +1,7 @@
 // What is no FlowPolicy, with code, place and sentence: one row a field.
 import { expect, test } from 'vitest';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
-import { objectOf, workload, type PolicyParts } from './build.ts';
+import { objectOf, without, workload, type PolicyParts } from './build.ts';
 
 function rejectionOf(value: unknown): { code: string; path: string; message: string } | 'accepted' {
   const parsed = parsePolicy(value);
@@ -232,14 +232,16 @@ test.each(rejected)('%s is rejected', (_, parts, code, path, says) => {
 test.each(['apiVersion', 'kind', 'metadata', 'spec'])(
   'a policy without %s is rejected by that name',
   (field) => {
-    const { [field]: _, ...rest } = objectOf();
-    expect(rejectionOf(rest)).toMatchObject({ code: 'POLICY_MISSING_FIELD', path: field });
+    expect(rejectionOf(without(objectOf(), field))).toMatchObject({
+      code: 'POLICY_MISSING_FIELD',
+      path: field,
+    });
   },
 );
 
 test.each(['mode', 'from', 'to', 'action'])('a spec without %s is rejected by that name', (field) => {
   const object = objectOf();
-  const { [field]: _, ...spec } = object['spec'] as Record<string, unknown>;
+  const spec = without(object['spec'] as Record<string, unknown>, field);
   expect(rejectionOf({ ...object, spec })).toMatchObject({
     code: 'POLICY_MISSING_FIELD',
     path: `spec.${field}`,

@@ -1,0 +1,88 @@
+// Throttles: what they tell, whom they count together, what they leave uncharged.
+import { expect, test } from 'vitest';
+import { millis } from '../../../src/core/model/brand.ts';
+import { allow, benchOf, noon, policy, throttle, throttled, type RequestParts } from './build.ts';
+
+test('throttled requests say who limits, how long to wait and what is left', () => {
+  const bench = benchOf([policy({ http: { paths: ['/a'] }, action: throttle('2/s', { burst: 3 }) })]);
+  const ask = (ms: number) => bench.decide({ path: '/a' }, millis(noon + ms));
+  expect([ask(0), ask(0), ask(0)].map(({ action, limitRemaining }) => [action, limitRemaining])).toEqual([
+    [allow, 2],
+    [allow, 1],
+    [allow, 0],
+  ]);
+  expect(ask(0)).toMatchObject({
+    action: throttled,
+    policy: 0,
+    retryAfterMs: 500,
+    limitBurst: 3,
+    limitRemaining: 0,
+  });
+  expect(ask(499)).toMatchObject({ action: throttled, retryAfterMs: 1 });
+  expect(ask(500).action).toBe(allow);
+  expect(bench.decide({ path: '/b' }, noon).action).toBe(allow);
+  expect(bench.verdict({ path: '/a' }, millis(noon + 500)).verdict).toMatchObject({
+    action: 'throttle',
+    policy: 'shop/p',
+    rule: 'match.http.paths[0]',
+    retryAfterSeconds: 1,
+  });
+});
+
+test('all matching throttles apply, the strictest is named, and a refusal charges none of them', () => {
+  const bench = benchOf([
+    policy({ name: 'a', action: throttle('1/s', { burst: 2 }) }),
+    policy({ name: 'b', action: throttle('1/m', { burst: 1 }) }),
+  ]);
+  expect(bench.verdict().verdict.action).toBe('allow');
+  expect(bench.verdict().verdict).toMatchObject({ action: 'throttle', policy: 'shop/b' });
+  expect(bench.verdict().verdict).toMatchObject({ action: 'throttle', policy: 'shop/b' });
+  expect(bench.verdict({}, millis(noon + 60_000)).verdict.action).toBe('allow');
+});
+
+test('a refused request does not count against a throttle', () => {
+  const bench = benchOf([
+    policy({ http: { paths: ['/a'] } }),
+    policy({ name: 't', action: throttle('1/h') }),
+  ]);
+  for (let count = 0; count < 5; count += 1) bench.decide({ path: '/a' });
+  expect(bench.decide({ path: '/b' }).action).toBe(allow);
+});
+
+const keyRows: readonly (readonly [
+  part: string,
+  same: readonly RequestParts[],
+  other: readonly RequestParts[],
+])[] = [
+  ['principal', [{ path: '/a' }, { method: 'PUT' }], []],
+  ['workload', [{ path: '/a' }], []],
+  ['destination', [{ path: '/a' }], []],
+  ['route', [{ route: '/a' }], [{ route: '/b' }, { route: '' }]],
+  ['method', [{ route: '/z' }], [{ method: 'PUT' }]],
+  [
+    'header:X-Key',
+    [{ headers: [['x-key', '1']] }],
+    [{ headers: [['x-key', '2']] }, { headers: [['x-key', '']] }, {}],
+  ],
+];
+
+test.each(keyRows)('throttle key %s shares a bucket by that and nothing else', (part, same, other) => {
+  const bench = benchOf([policy({ action: throttle('1/h', { key: [part] }) })]);
+  expect(bench.decide(same[0]).action).toBe(allow);
+  for (const request of same) expect(bench.decide(request).action).toBe(throttled);
+  for (const request of other) expect(bench.decide(request).action).toBe(allow);
+  for (const request of other) expect(bench.decide(request).action).toBe(throttled);
+});
+
+test('buckets outlive a snapshot; changed numbers start afresh', () => {
+  const limited = policy({ action: throttle('1/h') });
+  const first = benchOf([limited]);
+  first.decide();
+  expect(
+    benchOf([limited, policy({ name: 'q', http: { paths: ['/x'] } })], { buckets: first.buckets }).decide()
+      .action,
+  ).toBe(throttled);
+  expect(benchOf([policy({ action: throttle('2/h') })], { buckets: first.buckets }).decide().action).toBe(
+    allow,
+  );
+});

@@ -1,0 +1,198 @@
+// What the preview says: whose requests flip, what is lost with them, what nobody can tell; and that its work is bounded.
+import { expect, test } from 'vitest';
+import { millis, policyName, workloadId } from '../../../src/core/model/brand.ts';
+import type { FlowEvent } from '../../../src/core/model/event.ts';
+import { createPreview, type PreviewInput, type PreviewResult } from '../../../src/core/policy/preview.ts';
+import { flowOf, noon, policy, throttle, without, workload, type FlowParts } from './build.ts';
+
+const scanner = workloadId('shop/Deployment/scanner');
+const storefront = workloadId('shop/Deployment/storefront');
+const blockScanner = policy({ from: workload('scanner'), http: { paths: ['/orders/{id}'] } });
+
+function previewOf(input: Partial<PreviewInput>, flows: readonly (FlowEvent | FlowParts)[]): PreviewResult {
+  const preview = createPreview({
+    current: [],
+    change: { type: 'add', policy: blockScanner },
+    nowMs: noon,
+    ...input,
+  });
+  for (const flow of flows) preview.push('type' in flow ? flow : flowOf(flow));
+  return preview.result();
+}
+
+const window: readonly FlowParts[] = [
+  { path: '/orders/1', route: '/orders/{id}', status: 200, id: 'one', atMs: noon - 5_000 },
+  { path: '/orders/2', route: '/orders/{id}', status: 404, id: 'two', atMs: noon - 4_000 },
+  { path: '/orders', status: 200 },
+  { from: 'storefront', path: '/orders/3', route: '/orders/{id}', status: 200 },
+  { path: '/orders/4', route: '/orders/{id}', status: 403, local: true, id: 'three' },
+];
+
+test('flips are told by caller, route and status, with the first victims and what success it costs', () => {
+  expect(
+    previewOf(
+      { focusCaller: scanner, knownCallers: [scanner, storefront, workloadId('shop/CronJob/nightly')] },
+      window,
+    ),
+  ).toEqual({
+    windowStart: '2026-11-23T11:59:55.000Z',
+    windowEnd: '2026-11-23T12:00:00.000Z',
+    total: 5,
+    flips: 3,
+    toRefused: 3,
+    toAllowed: 0,
+    byCaller: [{ caller: scanner, flips: 3, total: 4 }],
+    byRoute: [
+      {
+        caller: scanner,
+        route: 'GET /orders/{id}',
+        flips: 3,
+        transitions: [
+          { from: 200, to: 403, count: 1 },
+          { from: 404, to: 403, count: 1 },
+          { from: 403, to: 403, count: 1 },
+        ],
+      },
+    ],
+    firstVictims: [
+      expect.objectContaining({ id: 'one' }),
+      expect.objectContaining({ id: 'two' }),
+      expect.objectContaining({ id: 'three' }),
+    ],
+    successTotal: 3,
+    successFlips: 1,
+    othersSuccessFlips: 0,
+    openConnections: [],
+    notSeen: ['shop/CronJob/nightly'],
+    undecidable: [],
+    truncated: false,
+  });
+});
+
+test('success of anyone else that would be lost is counted apart', () => {
+  const everyone = policy({ http: { paths: ['/orders/{id}'] } });
+  const result = previewOf({ change: { type: 'add', policy: everyone }, focusCaller: scanner }, window);
+  expect(result).toMatchObject({ flips: 4, successFlips: 2, othersSuccessFlips: 1 });
+  expect(result.byCaller.map(({ caller }) => caller)).toEqual([scanner, storefront]);
+});
+
+test('what is refused already does not flip', () => {
+  const same = policy({ name: 'other', from: workload('scanner') });
+  expect(previewOf({ current: [same] }, window)).toMatchObject({ flips: 0, total: 5 });
+  expect(previewOf({ current: [policy({ ...{ name: 'other' }, mode: 'Shadow' })] }, window)).toMatchObject({
+    flips: 3,
+  });
+});
+
+test('removing a policy lets through what only it refused', () => {
+  const remove = { type: 'remove', name: policyName('shop/p') } as const;
+  expect(previewOf({ current: [blockScanner], change: remove }, window)).toMatchObject({
+    toAllowed: 3,
+    toRefused: 0,
+    firstVictims: [],
+  });
+  const still = policy({ name: 'still', http: { paths: ['/orders/1'] } });
+  expect(previewOf({ current: [blockScanner, still], change: remove }, window)).toMatchObject({
+    toAllowed: 2,
+  });
+  expect(previewOf({ current: [], change: remove }, window)).toMatchObject({ flips: 0 });
+});
+
+test('adding a policy of a name that exists replaces it', () => {
+  const narrower = policy({ from: workload('scanner'), http: { paths: ['/orders/1'] } });
+  expect(
+    previewOf({ current: [blockScanner], change: { type: 'add', policy: narrower } }, window),
+  ).toMatchObject({ toAllowed: 2, toRefused: 0 });
+});
+
+test('Off flips nothing, Shadow shows the flips it would report, expired policies are not in force', () => {
+  const add = (more: object) => ({
+    change: {
+      type: 'add' as const,
+      policy: policy({ from: workload('scanner'), http: { paths: ['/orders/{id}'] }, ...more }),
+    },
+  });
+  expect(previewOf(add({ mode: 'Off' }), window).flips).toBe(0);
+  expect(previewOf(add({ mode: 'Shadow' }), window).flips).toBe(3);
+  expect(previewOf(add({ expiresAt: '2026-11-23T11:59:59Z' }), window).flips).toBe(0);
+  expect(previewOf(add({ expiresAt: '2026-11-23T12:30:00Z' }), window).flips).toBe(3);
+});
+
+test('a throttle is simulated over event time with buckets of its own', () => {
+  const limit = policy({ from: workload('scanner'), action: throttle('1/s', { burst: 2 }) });
+  const burst = Array.from({ length: 10 }, (_, at): FlowParts => ({ atMs: noon + at * 100 }));
+  const result = previewOf({ change: { type: 'add', policy: limit } }, burst);
+  expect(result.toRefused).toBe(8);
+  expect(result.byRoute[0]?.transitions).toEqual([{ from: 200, to: 429, count: 8 }]);
+  const calm = Array.from({ length: 10 }, (_, at): FlowParts => ({ atMs: noon + at * 1_000 }));
+  expect(previewOf({ change: { type: 'add', policy: limit } }, calm).flips).toBe(0);
+});
+
+test('a Block frees the shared bucket of a throttle for callers it does not select', () => {
+  const shared = policy({ name: 'shared', action: throttle('1/h', { burst: 2, key: ['destination'] }) });
+  const flows: FlowParts[] = [{}, {}, { from: 'storefront', id: 'freed' }];
+  const result = previewOf(
+    { current: [shared], change: { type: 'add', policy: policy({ from: workload('scanner') }) } },
+    flows,
+  );
+  expect(result).toMatchObject({ toRefused: 2, toAllowed: 1 });
+});
+
+test('values that were masked or not recorded are undecidable, not guessed', () => {
+  const byHeader = policy({ http: { headers: [{ name: 'x-api-key', values: ['k1'] }], paths: ['/a'] } });
+  const add = { change: { type: 'add' as const, policy: byHeader } };
+  const masked = flowOf({ path: '/a', headers: [['x-api-key', '<key:0a1b2c3d>']] });
+  const bare = without(masked.request!, 'headers');
+  const result = previewOf(add, [
+    masked,
+    { ...masked, request: bare },
+    { path: '/b', headers: [['x-api-key', '<key:0a1b2c3d>']] },
+    { path: '/a', headers: [['x-api-key', 'k1']] },
+    { path: '/a' },
+  ]);
+  expect(result).toMatchObject({
+    flips: 1,
+    undecidable: [
+      { count: 2, why: 'shop/p asks for header:x-api-key, which was masked, cut or not recorded' },
+    ],
+  });
+});
+
+test('streams that are not HTTP and broken heads follow the rules for them', () => {
+  const stream = without(without(flowOf({ status: 0 }), 'request'), 'response');
+  const l4 = { change: { type: 'add' as const, policy: policy({ from: workload('scanner') }) } };
+  expect(previewOf(l4, [{ ...stream, opaque: 'tls' }]).byRoute).toEqual([
+    expect.objectContaining({ route: '(not HTTP)', transitions: [{ from: 0, to: 403, count: 1 }] }),
+  ]);
+  expect(previewOf({}, [{ ...stream, opaque: 'tls' }]).flips).toBe(0);
+  expect(previewOf({}, [{ ...stream, broken: 'CL_AND_TE' }]).byRoute[0]?.transitions).toEqual([
+    { from: 0, to: 400, count: 1 },
+  ]);
+});
+
+test('open connections are those of pairs the change concerns, seen or not', () => {
+  const openByPair = {
+    'shop/Deployment/scanner>shop/Deployment/orders': 3,
+    'shop/Deployment/scanner>shop/Deployment/users': 5,
+    'shop/Deployment/storefront>shop/Deployment/orders': 9,
+  };
+  expect(previewOf({ openByPair }, window).openConnections).toEqual([
+    { pair: 'shop/Deployment/scanner>shop/Deployment/users', count: 5 },
+    { pair: 'shop/Deployment/scanner>shop/Deployment/orders', count: 3 },
+  ]);
+});
+
+test('an empty window knows nothing', () => {
+  const { windowStart, windowEnd, total, flips } = previewOf({}, []);
+  expect([windowStart, windowEnd, total, flips]).toEqual([undefined, undefined, 0, 0]);
+});
+
+test('more callers and routes than the summary holds are in the totals, and it says so', () => {
+  const everyone = policy({ http: { paths: ['/*'] } });
+  const preview = createPreview({ current: [], change: { type: 'add', policy: everyone }, nowMs: noon });
+  for (let at = 0; at < 6_000; at += 1)
+    preview.push(flowOf({ from: `w${at}`, path: `/p${at}`, atMs: millis(noon + at) }));
+  const result = preview.result();
+  expect(result).toMatchObject({ total: 6_000, flips: 6_000, truncated: true });
+  expect(result.byRoute.length).toBe(5_000);
+});
