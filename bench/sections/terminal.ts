@@ -72,7 +72,7 @@ async function pressKeys(terminal: ReturnType<typeof openPseudoTerminal>): Promi
     await sleep(betweenKeysMs);
     keysMs.push(await terminal.timed('?', isHelp));
     await sleep(betweenKeysMs);
-    keysMs.push(await terminal.timed('\u001b', (screen) => !isHelp(screen)));
+    keysMs.push(await terminal.timed('q', (screen) => !isHelp(screen)));
   }
   return keysMs;
 }

@@ -91,7 +91,10 @@ async function exportUsers(call: Call, after: number): Promise<number> {
 /** Reads one page of orders; returns the last id, 0 at the end. */
 async function exportOrders(call: Call, after: number): Promise<number> {
   const ids = idsOf(await call('orders', 'GET', `/orders?after=${after}&limit=${pageSize}`), 'orders');
-  for (const id of ids) await call('orders', 'GET', `/orders/${id}`);
+  for (const id of ids) {
+    await call('orders', 'GET', `/orders/${id}`);
+    await call('legacy-v1', 'GET', `/v1/orders/${id}`, { cost: 2 });
+  }
   return ids.at(-1) ?? 0;
 }
 
