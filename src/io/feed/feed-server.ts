@@ -21,7 +21,10 @@ export interface FeedServerOptions {
   /** Required on TCP: what a client must send as `Authorization: Bearer`. */
   readonly token?: string;
   readonly hello: () => Hello;
-  /** Events at or after `sinceMs` (epoch ms), at most the newest `last`, in order: all that was published before the call. */
+  /**
+   * Everything published before the call, in order: flows at or after `sinceMs` (epoch ms), at most the newest `last`, and every
+   * policy that still stands (a client that was away takes one not mentioned as removed).
+   */
   readonly history: (sinceMs: number | undefined, last: number | undefined) => readonly ApiEvent[];
   readonly status: () => AgentStatus;
   /** Carries out an operation; an AppError becomes a refusal with its code, message and hint. */

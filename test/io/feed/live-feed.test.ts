@@ -57,6 +57,23 @@ test('an agent that restarts: the client keeps what it has, asks only for what i
   expect(client.states().at(-1)).toBe('connected');
 });
 
+test('a policy that went while the connection was down is told as removed once the history is complete', async () => {
+  const policy = (name: string): ApiEvent => ({ type: 'policy', time: flow(1).time, name, state: 'active' });
+  const address: FeedAddress = { type: 'unix', path: join(privateFolder(), 'feed.sock') };
+  const first = await startAgent({ address, window: [policy('shop/a'), policy('shop/b'), flow(1)] });
+  const client = startClient({ address });
+  await expect.poll(() => client.seen()).toEqual(['policy', 'policy', 'f1']);
+  await first.server.close();
+  await expect.poll(() => client.states()).toContain('reconnecting');
+  await startAgent({ address, window: [policy('shop/b'), flow(1), flow(2)] });
+  await expect
+    .poll(() => client.events().slice(3))
+    .toMatchObject([
+      { type: 'flow', id: 'f2' },
+      { type: 'policy', name: 'shop/a', state: 'removed' },
+    ]);
+});
+
 test('an agent that is not there yet is tried again with pauses that grow, up to a limit, with jitter', async () => {
   const pauses: number[] = [];
   const client = startClient({
