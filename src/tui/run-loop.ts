@@ -129,7 +129,8 @@ export function createLoop(options: LoopOptions): Loop {
   };
   const runEffect = (effect: Effect): void => {
     perform(effect, tools);
-    if (effect.type === 'store.filter' || effect.type === 'store.sort') working ??= setImmediate(work);
+    // The first slice at once: what was typed ahead acts on rows that already match.
+    if ((effect.type === 'store.filter' || effect.type === 'store.sort') && working === undefined) work();
   };
   const dispatch = (message: Msg): void => {
     const [after, effects] = update(state, message, session.data);
