@@ -1,0 +1,78 @@
+// The story of the issue in a real terminal: see the attacker, read what a block would have done, block, watch it being refused
+// and nobody else, undo; then throttle. The real binary, the real shop, a pseudo-terminal.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { launch, type TestTerminal } from '../helpers/terminal.ts';
+
+const opened: { terminal: TestTerminal; directory: string }[] = [];
+
+function demo(cols: number, rows: number): TestTerminal {
+  const directory = mkdtempSync(join(tmpdir(), 'api-defense-story-'));
+  const terminal = launch({ cols, rows, args: ['demo', '--seed', '7'], env: { XDG_RUNTIME_DIR: directory } });
+  opened.push({ terminal, directory });
+  return terminal;
+}
+
+afterEach(async () => {
+  for (const { terminal, directory } of opened.splice(0)) {
+    await terminal.close();
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+async function filterBy(terminal: TestTerminal, filter: string): Promise<void> {
+  terminal.press('/');
+  await terminal.waitFor(/\n ?\/[^\n]*$/);
+  terminal.press('ctrl-u');
+  await terminal.waitFor(/\n ?\/ *(✔ ok)?\s*$/);
+  terminal.type(filter);
+  await terminal.waitFor(/✔ ok/);
+  terminal.press('enter');
+  await terminal.waitFor((screen) => screen.includes(`filter: ${filter.slice(0, 20)}`));
+}
+
+test.each([
+  [80, 24],
+  [200, 50],
+])('block, see it enforced on the attacker alone, and undo, at %ix%i', async (cols, rows) => {
+  const terminal = demo(cols, rows);
+  await terminal.waitFor(/FROM[\s\S]*· allow/);
+  await filterBy(terminal, 'from:scanner to:users');
+  await terminal.waitFor(/scanner[ !]+.*users.*401/);
+  terminal.press('B');
+  await terminal.waitFor(/would flip/);
+  await terminal.waitFor(/Ready/);
+  expect(terminal.screen()).toMatch(/all\s+from\s+scanner/);
+  terminal.press('w');
+  await terminal.waitFor(/everything scanner asks/);
+  await terminal.waitFor(/Ready/);
+  terminal.press('y');
+  await terminal.waitFor(/✖ BLOCK/);
+  await filterBy(terminal, 'verdict:block !from:scanner');
+  await terminal.waitFor((screen) => !screen.includes('✖ BLOCK'));
+  expect(terminal.screen()).not.toMatch(/✖ BLOCK/);
+  terminal.press('u');
+  await terminal.waitFor(/undo|Undo/);
+  terminal.press('y');
+  await terminal.waitFor(/removed|undone|Undone/i);
+  terminal.press('Q');
+  expect((await terminal.exited()).status).toBe(0);
+  expect(terminal.alternate).toBe(false);
+});
+
+test('throttle answers a caller above its rate with 429, and the row names the policy', async () => {
+  const terminal = demo(160, 50);
+  await terminal.waitFor(/FROM[\s\S]*· allow/);
+  await filterBy(terminal, 'from:web to:storefront');
+  await terminal.waitFor(/web .*storefront.*200/);
+  terminal.press('T');
+  await terminal.waitFor(/Ready/);
+  terminal.press('w');
+  await terminal.waitFor(/everything web asks[\s\S]*Ready/);
+  terminal.press('y');
+  await terminal.waitFor(/429.*⧗ THROTTLE throttle/);
+  terminal.press('Q');
+  expect((await terminal.exited()).status).toBe(0);
+});
