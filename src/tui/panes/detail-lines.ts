@@ -156,9 +156,7 @@ function whyLines({ explanation, theme, width }: DetailInput): Line[] {
     ...(steps.length > shown.length
       ? [[label(''), span(`and ${steps.length - shown.length} more policies that do not match`, 'dim')]]
       : []),
-    ...(explanation.nearestMiss
-      ? labelled('nearest', `${explanation.nearestMiss.policy}: ${explanation.nearestMiss.text}`, { width })
-      : []),
+    ...(explanation.nearestMiss ? labelled('nearest', explanation.nearestMiss.text, { width }) : []),
   ];
 }
 

@@ -96,16 +96,21 @@ function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
 
 function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   const { successTotal, successFlips } = result;
+  const letsThrough = result.toAllowed > 0 && result.toRefused === 0;
   const share = successTotal === 0 ? '' : ` (${formatShare(successFlips / successTotal)})`;
   return [
     ...wrapText(previewHeadline(result), look.width).map((line): Line => [span(line, 'strong')]),
     ...routeLines(result, look),
-    bystanderLine(result),
-    ...labelled(
-      'successes',
-      `${formatCount(successFlips)} of ${formatCount(successTotal)} answered with 2xx or 3xx would be refused${share}`,
-      look,
-    ),
+    ...(letsThrough
+      ? labelled('let through', `${plural(result.toAllowed, 'request')} that are refused with it`, look)
+      : [
+          bystanderLine(result),
+          ...labelled(
+            'successes',
+            `${formatCount(successFlips)} of ${formatCount(successTotal)} answered with 2xx or 3xx would be refused${share}`,
+            look,
+          ),
+        ]),
     ...openLines(result, look),
     ...(result.notSeen.length > 0
       ? labelled(

@@ -103,8 +103,8 @@ export function followFigure(state: AppState, data: DataView): Figure {
   return { text: since > 0 ? `BROWSING, ${formatCount(since)} newer` : 'BROWSING', level: 'plain' };
 }
 
-/** A settled change is still told for this long. */
-const tellMs = 60_000;
+/** How long a change is told after it was asked for: it stands where the keys are otherwise. */
+const tellMs = { settled: 12_000, open: 30_000 };
 
 /** The sentence of the message line: a notice, else how the newest change is going. */
 export function messageLine(
@@ -113,7 +113,8 @@ export function messageLine(
 ): { readonly level: Notice['level']; readonly text: string } | undefined {
   if (state.notice) return { level: state.notice.level, text: state.notice.text };
   const change = state.changes.at(-1);
-  if (!change || state.nowMs - change.askedAtMs > tellMs) return undefined;
-  const words = changeWords(change, data);
-  return { level: words.level, text: words.text };
+  if (!change) return undefined;
+  const { level, text, settled } = changeWords(change, data);
+  const told = state.nowMs - change.askedAtMs <= (settled ? tellMs.settled : tellMs.open);
+  return told ? { level, text } : undefined;
 }

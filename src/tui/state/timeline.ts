@@ -36,6 +36,13 @@ function keepBest(bins: Bins): void {
 export function createTimeline(): TimelineStore {
   let bins: Bins | undefined;
   const marks = new Map<string, { timeMs: number; severity: FindingEvent['severity'] }>();
+  /** Newest bin of this pass; what lies between it and the next one was played and is empty. */
+  let reached = -1;
+  const touch = (bins: Bins, bin: number): void => {
+    const from = reached >= 0 && reached < bin ? reached + 1 : bin;
+    for (let each = from; each <= bin; each++) bins.pass[each] = Math.max(0, bins.pass[each] ?? 0);
+    reached = Math.max(reached, bin);
+  };
   const binOf = (timeMs: number): number => {
     if (!bins) return -1;
     const share = (timeMs - bins.startMs) / Math.max(1, bins.endMs - bins.startMs);
@@ -57,7 +64,8 @@ export function createTimeline(): TimelineStore {
       };
     },
     position(position, reset) {
-      if (bins?.startMs !== position.startMs || bins.endMs !== position.endMs)
+      if (bins?.startMs !== position.startMs || bins.endMs !== position.endMs) {
+        reached = -1;
         bins = {
           startMs: position.startMs,
           endMs: position.endMs,
@@ -66,15 +74,18 @@ export function createTimeline(): TimelineStore {
           pass: new Float64Array(binCount).fill(-1),
           passRefused: new Float64Array(binCount),
         };
-      else if (reset) keepBest(bins);
-      // The clock went through this bin: an empty one is known to be empty.
-      const bin = binOf(position.nowMs);
-      bins.pass[bin] = Math.max(0, bins.pass[bin] ?? 0);
+      } else if (reset) {
+        keepBest(bins);
+        reached = -1;
+      }
+      // After a seek the window before the clock follows, oldest first: it is not known yet what is in it.
+      if (!reset) touch(bins, binOf(position.nowMs));
     },
     add(flow, timeMs) {
       const bin = binOf(timeMs);
       if (!bins || bin < 0) return;
-      bins.pass[bin] = Math.max(0, bins.pass[bin] ?? 0) + 1;
+      touch(bins, bin);
+      bins.pass[bin] = (bins.pass[bin] ?? 0) + 1;
       const refused = flow.verdict.action === 'block' || flow.verdict.action === 'throttle';
       if (refused) bins.passRefused[bin] = (bins.passRefused[bin] ?? 0) + 1;
     },

@@ -51,13 +51,19 @@ function sourceOf(state: AppState, data: DataView, action: Action): DraftSource 
   );
 }
 
-const nothingThere: Readonly<Record<AppState['screen'], string>> = {
+const nothingThere: Readonly<Record<AppState['screen'] | 'noFinding', string>> = {
+  noFinding: 'There is no finding to act on.',
   flows: 'No flow under the cursor: nothing to act on.',
   graph:
     'Move the cursor to a caller or a callee first: the policy is for the traffic between two workloads.',
   findings: 'The evidence of this finding is no longer held: act from a flow of this caller instead.',
   policies: 'Policies are removed with D; block and throttle start from a flow, an edge or a finding.',
 };
+
+function nothingHere(state: AppState, data: DataView): string {
+  const none = state.screen === 'findings' && !cursorFinding(state, data);
+  return nothingThere[none ? 'noFinding' : state.screen];
+}
 
 function startPreview(
   state: AppState,
@@ -79,7 +85,7 @@ function startPreview(
 function openMutation(state: AppState, data: DataView, action: Action): Next<AppState> {
   if (topDialog(state)) return next(state);
   const source = state.screen === 'policies' ? undefined : sourceOf(state, data, action);
-  if (!source) return next(withNotice(state, 'warn', nothingThere[state.screen]));
+  if (!source) return next(withNotice(state, 'warn', nothingHere(state, data)));
   const suffix = draftSuffix(`${source.flow.id} ${action} ${state.nowMs} ${state.nextTag}`);
   const fields = initialFields(state, source);
   const drafted = draftFor(state, source, { fields, suffix });
@@ -111,7 +117,7 @@ function openMutation(state: AppState, data: DataView, action: Action): Next<App
 /** Write the policy that would block what the cursor is on to a file: to be reviewed, committed, applied elsewhere. */
 export function exportDraft(state: AppState, data: DataView): Next<AppState> {
   const source = state.screen === 'policies' ? undefined : sourceOf(state, data, 'Block');
-  if (!source) return next(withNotice(state, 'warn', nothingThere[state.screen]));
+  if (!source) return next(withNotice(state, 'warn', nothingHere(state, data)));
   const suffix = draftSuffix(`${source.flow.id} export ${state.nowMs}`);
   const drafted = draftFor(state, source, { fields: initialFields(state, source), suffix });
   if (!drafted.ok) return next(withNotice(state, 'bad', drafted.message));
