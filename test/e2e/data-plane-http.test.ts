@@ -152,6 +152,13 @@ test('an unfinished request head is cut at its deadline, a slow answer is not', 
   slow.close();
 });
 
+test('a refusal reaches a client that is still sending', async () => {
+  await using lab = await front(upstreamPort);
+  lab.plane.setSnapshot(snapshotOf([blockAdmin], 2));
+  const body = Buffer.alloc(8 * 1024 * 1024, 'a');
+  expect((await ask(lab.port, '/admin/upload', { body })).status).toBe(403);
+});
+
 test('a large body arrives whole through inspection', async () => {
   await using lab = await front(upstreamPort);
   const body = Buffer.alloc(32 * 1024 * 1024, 'a');

@@ -43,6 +43,27 @@ test('stop closes idle connections at once, lets a request finish, and accepts n
   expect(lab.plane.stats().openConnections).toBe(0);
 });
 
+test('stop answers whoever had already sent a request, accepted or not', async () => {
+  await using lab = await startLab({ upstream: (socket) => void socket.pipe(socket) });
+  const clients = await Promise.all(Array.from({ length: 20 }, () => lab.dial()));
+  const late = await Promise.all(Array.from({ length: 20 }, () => lab.dial()));
+  const answers = [...clients, ...late].map((client) => textOf(client));
+  for (const client of [...clients, ...late]) client.write('question');
+  const stopped = lab.plane.stop(20_000);
+  expect(await Promise.all(answers)).toEqual(new Array<string>(40).fill('question'));
+  for (const client of [...clients, ...late]) client.end();
+  await stopped;
+});
+
+test('open connections are counted by listener', async () => {
+  await using lab = await startLab();
+  const client = await lab.dial();
+  await until('it is counted', () => lab.plane.stats().openByListener[0] === 1);
+  client.resetAndDestroy();
+  await until('it is no longer', () => lab.plane.stats().openByListener[0] === 0);
+  expect(lab.plane.stats().heartbeatAgeMs).toBeLessThan(5_000);
+});
+
 test('stop resets what is still under way at its deadline and delivers the last records', async () => {
   await using lab = await startLab();
   const busy = await lab.dial();
@@ -65,6 +86,19 @@ test('SIGTERM drains and the process ends by itself', async () => {
   client.end();
   expect(await host.next()).toEqual({ stopped: true });
   expect(await host.exited).toBe(0);
+});
+
+test('a worker that hangs shows in the heartbeat, and SIGTERM still ends the process', async () => {
+  await using host = await startHost(echoPort, 1024);
+  const client = await dial(host.port);
+  client.on('error', () => undefined).resume();
+  client.write('SPIN');
+  let stats = await host.ask('stats');
+  while ((stats.heartbeatAgeMs ?? 0) < 600) stats = await host.ask('stats');
+  host.child.kill('SIGTERM');
+  expect(await host.next()).toEqual({ stopped: true });
+  expect(await host.exited).toBe(0);
+  client.destroy();
 });
 
 test.each([

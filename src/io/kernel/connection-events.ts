@@ -36,7 +36,7 @@ function register(connection: Connection, leg: Leg): void {
     leg.generation = plane.generation = (plane.generation + 1) >>> 0;
     leg.registered = plane.epoll.add(leg.fd, interest, leg.generation);
     // Only the kernel's own memory or watch limit can be in the way.
-    if (!leg.registered) connection.resetWanted = true;
+    if (!leg.registered) resetNow(connection);
   } else if (interest !== leg.interest || (leg.more && wantsInput(connection, leg))) {
     leg.more = false;
     plane.epoll.modify(leg.fd, interest, leg.generation);
@@ -197,7 +197,7 @@ function advancePhase(connection: Connection): void {
 export function settle(connection: Connection): void {
   connection.flushSpan();
   if (connection.phase === phase.closed) return;
-  while (connection.connectError !== undefined) {
+  if (connection.connectError !== undefined) {
     tellConnectFailed(connection);
     connection.flushSpan();
   }
@@ -213,5 +213,4 @@ export function settle(connection: Connection): void {
   // `closeNow` may just have run; the descriptors are -1 then.
   register(connection, connection.client);
   register(connection, connection.upstream);
-  if (connection.resetWanted) resetNow(connection);
 }

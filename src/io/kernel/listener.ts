@@ -43,8 +43,8 @@ export function createSpareDescriptor(libc: Libc): SpareDescriptor {
 }
 
 export interface Acceptor {
-  /** Takes what waits, at most `acceptsPerPass` connections. */
-  accept(listener: Listener): void;
+  /** Takes what waits, at most `acceptsPerPass` connections. False when nothing waits any more (or nothing can be taken). */
+  accept(listener: Listener): boolean;
   /** Listens again where descriptors had run out. */
   rearm(listener: Listener): void;
 }
@@ -94,9 +94,10 @@ export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
             listener.paused = true;
             epoll.modify(listener.fd, 0, listener.generation);
           }
-          return;
-        } else if (-fd !== errno.connectionAborted && -fd !== errno.interrupted) return;
+          return false;
+        } else if (-fd !== errno.connectionAborted && -fd !== errno.interrupted) return false;
       }
+      return true;
     },
     rearm(listener) {
       if (!listener.paused || !spare.restore()) return;

@@ -8,6 +8,7 @@ export interface HostAnswer {
   readonly port?: number;
   readonly stopped?: boolean;
   readonly rss?: number;
+  readonly heartbeatAgeMs?: number;
   readonly openConnections?: number;
   readonly accepted?: number;
   readonly passes?: number;
