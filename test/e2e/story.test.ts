@@ -54,9 +54,9 @@ test.each([
   await terminal.waitFor((screen) => !screen.includes('✖ BLOCK'));
   expect(terminal.screen()).not.toMatch(/✖ BLOCK/);
   terminal.press('u');
-  await terminal.waitFor(/undo|Undo/);
+  await terminal.waitFor(/─ Undo ─/);
   terminal.press('y');
-  await terminal.waitFor(/removed|undone|Undone/i);
+  await terminal.waitFor(/Undone: /);
   terminal.press('Q');
   expect((await terminal.exited()).status).toBe(0);
   expect(terminal.alternate).toBe(false);
