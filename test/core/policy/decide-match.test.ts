@@ -158,6 +158,12 @@ test('lists too long for the hash key are verified all the same', () => {
   expect(bench.decide({ ...good, host: 'c' }).action).toBe(allow);
   expect(bench.decide({ ...good, headers: [['n', '4']] }).action).toBe(allow);
   expect(bench.decide({ ...good, path: '/p64' }).action).toBe(allow);
+  const hosts = Array.from({ length: 64 }, (_, at) => (at % 2 === 0 ? `h${at}` : `*.h${at}`));
+  const byHost = benchOf([policy({ http: { paths, hosts } })]);
+  expect(byHost.decide({ path: '/p0', host: 'H62:80' }).action).toBe(block);
+  expect(byHost.decide({ path: '/p0', host: 'x.h63' }).action).toBe(block);
+  expect(byHost.decide({ path: '/p0', host: 'h63' }).action).toBe(allow);
+  expect(byHost.decide({ path: '/p0', host: 'x.h62' }).action).toBe(allow);
 });
 
 const tricks = [

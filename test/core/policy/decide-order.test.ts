@@ -2,7 +2,17 @@
 import { expect, test } from 'vitest';
 import { millis } from '../../../src/core/model/brand.ts';
 import { judgement } from '../../../src/core/policy/decider.ts';
-import { allow, benchOf, block, noon, policy, throttle, workload, type RequestParts } from './build.ts';
+import {
+  allow,
+  benchOf,
+  block,
+  noon,
+  policy,
+  throttle,
+  throttled,
+  type RequestParts,
+  workload,
+} from './build.ts';
 
 test('a Block wins over every Throttle, whatever is more specific', () => {
   const broad = policy({ name: 'broad' });
@@ -129,4 +139,43 @@ test('answer Reset reaches the decision', () => {
 test('a scope of an older snapshot is a bug that is reported, not a verdict', () => {
   const { decider } = benchOf([]);
   expect(() => decider.judges(3, noon)).toThrow('scopeOf');
+});
+
+test('an expired policy does nothing beside one that still holds, and no longer hides it', () => {
+  const at = (ms: number) => millis(noon + ms);
+  const expiresAt = '2026-11-23T12:00:01Z';
+  const path = '/a';
+  const standing = policy({ name: 'standing', http: { paths: ['/other'] } });
+  const brief = policy({ name: 'brief', expiresAt, http: { paths: [path] } });
+  const limit = policy({ name: 'limit', expiresAt, http: { paths: [path] }, action: throttle('1/h') });
+  const shadow = policy({ name: 'shadow', mode: 'Shadow', expiresAt, http: { paths: [path] } });
+  const standingShadow = policy({ name: 'standing-shadow', mode: 'Shadow', http: { paths: ['/other'] } });
+  const bench = benchOf([brief, standing]);
+  expect([bench.decide({ path }, at(999)).action, bench.decide({ path }, at(1_000)).action]).toEqual([
+    block,
+    allow,
+  ]);
+  const limited = benchOf([limit, standing]);
+  limited.decide({ path });
+  expect([limited.decide({ path }, at(999)).action, limited.decide({ path }, at(1_000)).action]).toEqual([
+    throttled,
+    allow,
+  ]);
+  const shadowed = benchOf([shadow, standing, standingShadow]);
+  expect([
+    shadowed.decide({ path }, at(999)).shadowAction,
+    shadowed.decide({ path }, at(1_000)).shadowAction,
+  ]).toEqual([block, allow]);
+  const wider = benchOf([brief, policy({ name: 'wider', http: { paths: ['/*'] } })]);
+  expect(wider.verdict({ path }, at(999)).verdict.policy).toBe('shop/brief');
+  expect(wider.verdict({ path }, at(1_000)).verdict.policy).toBe('shop/wider');
+  const plain = benchOf([policy({ name: 'first', expiresAt }), policy({ name: 'second' })]);
+  expect(plain.verdict({}, at(999)).verdict.policy).toBe('shop/first');
+  expect(plain.verdict({}, at(1_000)).verdict.policy).toBe('shop/second');
+  expect(
+    benchOf([
+      policy({ name: 'first', expiresAt, http: { paths: [path] }, failure: 'Closed' }),
+      standing,
+    ]).opaque(at(1_000)).action,
+  ).toBe(allow);
 });
