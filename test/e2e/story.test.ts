@@ -54,7 +54,7 @@ test.each([
   await terminal.waitFor((screen) => !screen.includes('✖ BLOCK'));
   expect(terminal.screen()).not.toMatch(/✖ BLOCK/);
   terminal.press('u');
-  await terminal.waitFor(/─ Undo ─/);
+  await terminal.waitFor(/─ Undo ─[\s\S]*would flip/);
   terminal.press('y');
   await terminal.waitFor(/Undone: /);
   terminal.press('Q');
