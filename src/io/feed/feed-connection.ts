@@ -2,7 +2,6 @@
 // Knows the WebSocket; knows nothing of the other connections.
 import type { WebSocket } from 'ws';
 import { AppError } from '../../core/model/app-error.ts';
-import { assertNever } from '../../core/model/assert-never.ts';
 import type { ClientFrame, ServerFrame } from '../../core/model/feed-message.ts';
 import type { Frame } from './batcher.ts';
 import type { FeedServerLimits } from './feed-limits.ts';
@@ -18,7 +17,7 @@ export interface FeedConnection {
   /** Once a second: the encoded status frame, for subscribers that keep up. */
   tick(status: Buffer): void;
   /** Every `pingMs`: ends a connection whose other side has not moved for two of them. */
-  ping(): void;
+  readonly ping: () => void;
   close(): void;
   terminate(): void;
 }
@@ -36,59 +35,25 @@ interface ConnectionOptions {
 export function createFeedConnection(options: ConnectionOptions): FeedConnection {
   const { socket, limits } = options;
   let subscriber: Subscriber | undefined;
-  let unanswered = 0;
-  const send = (frame: ServerFrame): void => socket.send(JSON.stringify(frame));
-  const desk = createDesk(options, send);
-
-  const subscribe = (frame: Extract<ClientFrame, { type: 'subscribe' }>): void => {
-    options.beforeSubscribe();
-    subscriber = createSubscriber({
-      outlet: {
-        get bufferedAmount() {
-          return socket.bufferedAmount;
-        },
-        isOpen: () => socket.readyState === socket.OPEN,
-        send: (bytes, done) => socket.send(bytes, { binary: false }, () => done?.()),
-      },
-      limits,
-      history: options.server.history(frame.sinceMs, frame.last),
-      time: () => new Date().toISOString(),
-    });
+  const desk = createDesk(options);
+  const pulse = createPulse(socket);
+  const receive = (frame: ClientFrame): void => {
+    // A client that asks for the status after subscribing learns from the answer that its history is complete.
+    if (frame.type === 'request')
+      desk.request(frame, frame.operation.op === 'status' ? subscriber?.caughtUp : undefined);
+    else if (subscriber === undefined) subscriber = subscribe(options, frame);
+    else desk.strike(0, 'This connection is subscribed already.');
   };
-  // A client that asks for the status after subscribing learns from the answer that its history is complete.
-  const ask = (frame: Extract<ClientFrame, { type: 'request' }>): void =>
-    desk.request(frame, frame.operation.op === 'status' ? subscriber?.caughtUp : undefined);
-  const receive = (text: string): void => {
-    const read = readClientFrame(text);
-    switch (read.type) {
-      case 'nonsense':
-        desk.strike(read.id, read.message);
-        break;
-      case 'badOperation':
-        desk.refuse(read.id, read.code, read.message);
-        break;
-      case 'frame':
-        if (read.frame.type === 'request') ask(read.frame);
-        else if (subscriber === undefined) subscribe(read.frame);
-        else desk.strike(0, 'This connection is subscribed already.');
-        break;
-      default:
-        assertNever(read);
-    }
-  };
-
   socket.on('message', (data, isBinary) => {
-    unanswered = 0;
-    if (isBinary || !Buffer.isBuffer(data)) desk.strike(0, 'Frames of the feed are text.');
-    else receive(data.toString());
-  });
-  socket.on('pong', () => {
-    unanswered = 0;
+    pulse.felt();
+    const read = isBinary || !Buffer.isBuffer(data) ? notText : readClientFrame(data.toString());
+    if (read.type === 'frame') receive(read.frame);
+    else if (read.type === 'badOperation') desk.refuse(read.id, read.code, read.message);
+    else desk.strike(read.id, read.message);
   });
   socket.on('error', () => socket.terminate());
   socket.on('close', options.onClose);
-  send(options.server.hello());
-
+  socket.send(JSON.stringify(options.server.hello()));
   return {
     subscribed: () => subscriber !== undefined,
     dropped: () => subscriber?.dropped() ?? 0,
@@ -98,16 +63,49 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
       subscriber.tick();
       if (socket.bufferedAmount <= limits.bufferedBytes) socket.send(status, { binary: false });
     },
-    ping() {
-      if (unanswered >= 2) {
-        socket.terminate();
-        return;
-      }
-      unanswered += 1;
-      socket.ping();
-    },
+    ping: pulse.ping,
     close: () => socket.close(1001, 'the agent is stopping'),
     terminate: () => socket.terminate(),
+  };
+}
+
+const notText = { type: 'nonsense', id: 0, message: 'Frames of the feed are text.' } as const;
+
+function subscribe(
+  { socket, server, limits, beforeSubscribe }: ConnectionOptions,
+  frame: Extract<ClientFrame, { type: 'subscribe' }>,
+): Subscriber {
+  beforeSubscribe();
+  return createSubscriber({
+    outlet: {
+      get bufferedAmount() {
+        return socket.bufferedAmount;
+      },
+      isOpen: () => socket.readyState === socket.OPEN,
+      send: (bytes, done) => socket.send(bytes, { binary: false }, () => done?.()),
+    },
+    limits,
+    history: server.history(frame.sinceMs, frame.last),
+    time: () => new Date().toISOString(),
+  });
+}
+
+/** Ends a connection whose other side has given no sign of life for two pings. */
+function createPulse(socket: WebSocket): { readonly felt: () => void; readonly ping: () => void } {
+  let unanswered = 0;
+  const felt = (): void => {
+    unanswered = 0;
+  };
+  socket.on('pong', felt);
+  return {
+    felt,
+    ping() {
+      if (unanswered >= 2) socket.terminate();
+      else {
+        unanswered += 1;
+        socket.ping();
+      }
+    },
   };
 }
 
@@ -120,7 +118,7 @@ interface Desk {
 }
 
 /** Answers requests in order, one at a time: a client that does not read its answers gets no further one made. */
-function createDesk({ socket, server, limits }: ConnectionOptions, send: (frame: ServerFrame) => void): Desk {
+function createDesk({ socket, server, limits }: ConnectionOptions): Desk {
   let waiting = 0;
   let strikes = 0;
   let queue = Promise.resolve();
@@ -140,7 +138,10 @@ function createDesk({ socket, server, limits }: ConnectionOptions, send: (frame:
     },
     refuse(id, code, message) {
       const hint = 'Check the versions of both sides, and the object that was sent.';
-      send({ type: 'refusal', id, error: { code, message, hint, family: 'data' } });
+      const frame: ServerFrame = { type: 'refusal', id, error: { code, message, hint, family: 'data' } };
+      // Refusals are not paced by the reader: one who collects them without reading is cut off.
+      if (socket.bufferedAmount > 2 * limits.bufferedBytes) socket.terminate();
+      else socket.send(JSON.stringify(frame));
     },
     strike(id, message) {
       strikes += 1;

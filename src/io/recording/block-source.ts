@@ -25,8 +25,8 @@ export interface BlockSource {
 const decompress = promisify(zstdDecompress);
 /** First look at a frame; a block of ours is about 30 KiB compressed. */
 const firstReadBytes = 64 * 1024;
-/** Room for the text of one block of ours: with Node's 16 KiB each block would cross to the thread pool 16 times. */
-const unpackBytes = 512 * 1024;
+/** Room for a block's text, by its size: with Node's own 16 KiB a usual block would cross to the thread pool 16 times. */
+const unpackBytes = { min: 16 * 1024, max: 512 * 1024, ratio: 16 };
 
 /**
  * Opens a file and tells by its first bytes what it is.
@@ -99,7 +99,7 @@ function zstdSource(read: Read, size: number, close: () => Promise<void>): Block
       bytes.length >= measure.length ? bytes.subarray(0, measure.length) : await read(offset, measure.length);
     const text = await decompress(frame, {
       maxOutputLength: recordingLimits.textBytes,
-      chunkSize: unpackBytes,
+      chunkSize: Math.min(unpackBytes.max, Math.max(unpackBytes.min, frame.length * unpackBytes.ratio)),
     }).catch(() => undefined);
     return text === undefined
       ? damage(offset, 'the block does not match its checksum')

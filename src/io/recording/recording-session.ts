@@ -2,10 +2,10 @@
 // Knows the block writer, not the file.
 import { zstdCompressSync } from 'node:zlib';
 import type { ApiEvent, LostEvent } from '../../core/model/event.ts';
+import { createBlockLedger, createStateLedger } from './block-ledger.ts';
 import type { BlockWriter } from './block-writer.ts';
-import type { IndexedBlock, IndexedState } from './recording-format.ts';
-import { encodeFooter, indexLine, isStateful, recordingLimits, zstdParams } from './recording-format.ts';
-import { createStandingState } from './standing-state.ts';
+import type { RecordingIndex } from './recording-format.ts';
+import { encodeFooter, indexLine, recordingLimits, zstdParams } from './recording-format.ts';
 
 /** Those of `recordingLimits` that a caller may change. */
 export type RecorderLimits = Record<'blockChars' | 'blockMs' | 'queueChars' | 'stateMs', number>;
@@ -30,117 +30,64 @@ export interface RecordingSession {
 export function createRecordingSession(writer: BlockWriter, options: SessionOptions): RecordingSession {
   const { failed, now } = options;
   const limits = { ...recordingLimits, ...options.limits };
-  const blocks: IndexedBlock[] = [];
-  const states: IndexedState[] = [];
-  const standing = createStandingState<string>(recordingLimits.stateFindings);
-  for (const event of options.standing) standing.note(event, JSON.stringify(event));
-  let block = emptyBlock(-Infinity);
+  const block = createBlockLedger(writer);
+  const state = createStateLedger(writer, { now, stateMs: limits.stateMs });
+  for (const event of options.standing) state.note(event, JSON.stringify(event));
+  const counts = { events: 0, lost: 0 };
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
-  let events = 0;
-  let lost = 0;
-  let owed = 0;
-  let stateAtMs = now();
-  let charsSinceState = 0;
-  let stateChars = 0;
+  let untold = 0;
 
   const add = (event: ApiEvent, line: string): void => {
-    events += 1;
-    addLine(block, event, line);
-    if (isStateful(event)) standing.note(event, line);
+    counts.events += 1;
+    block.add(event, line);
+    state.note(event, line);
   };
-  const saveState = (): void => {
-    if (now() - stateAtMs < limits.stateMs || charsSinceState < stateChars * recordingLimits.stateShare)
-      return;
-    const line = `{"type":"state","events":[${standing.values().join(',')}]}\n`;
-    stateAtMs = now();
-    stateChars = line.length;
-    charsSinceState = 0;
-    const blocksBefore = blocks.length;
-    writer.append(line, (offset) => states.push({ offset, blocksBefore }));
+  const tellLoss = (): void => {
+    if (untold === 0) return;
+    const event: LostEvent = {
+      type: 'lost',
+      time: new Date(now()).toISOString(),
+      where: 'recording',
+      count: untold,
+    };
+    untold = 0;
+    add(event, JSON.stringify(event));
   };
   const cut = (): void => {
     clearTimeout(timer);
     timer = undefined;
-    if (block.lines.length === 0) return;
-    const done = block;
-    block = emptyBlock(done.endMs);
-    charsSinceState += done.chars;
-    const startMs = Number.isFinite(done.startMs) ? done.startMs : 0;
-    const row = {
-      offset: -1,
-      startMs,
-      endMs: Math.max(startMs, done.endMs),
-      flows: done.flows,
-      others: done.others,
-    };
-    const place = blocks.push(row) - 1;
-    writer.append(done.lines.join(''), (offset) => (blocks[place] = { ...row, offset }));
-    saveState();
-  };
-  const lose = (count: number): void => {
-    lost += count;
-    owed += count;
+    const chars = block.cut();
+    if (chars > 0) state.save(chars, block.rows.length);
   };
   return {
     write(event) {
-      if (closed || failed() || writer.waitingChars() + block.chars > limits.queueChars) {
-        lose(1);
-        return;
-      }
-      const line = stringify(event);
+      const full = writer.waitingChars() + block.chars() > limits.queueChars;
+      const line = closed || failed() || full ? undefined : stringify(event);
       if (line === undefined) {
-        lose(1);
+        counts.lost += 1;
+        untold += 1;
         return;
       }
-      if (owed > 0) {
-        const told: LostEvent = lostEvent(now(), owed);
-        owed = 0;
-        add(told, JSON.stringify(told));
-      }
+      tellLoss();
       add(event, line);
-      if (block.chars >= limits.blockChars) cut();
+      if (block.chars() >= limits.blockChars) cut();
       else timer ??= setTimeout(cut, limits.blockMs);
     },
-    stats: () => ({ events, lost }),
+    stats: () => counts,
     finish() {
       closed = true;
-      if (owed > 0) add(lostEvent(now(), owed), JSON.stringify(lostEvent(now(), owed)));
+      tellLoss();
       cut();
-      writer.appendRaw((offset) => {
-        const index = zstdCompressSync(`${indexLine({ blocks, states })}\n`, zstdParams);
-        return Buffer.concat([index, encodeFooter(offset, index)]);
-      });
+      writer.appendRaw((offset) => indexAndFooter(offset, { blocks: block.rows, states: state.rows }));
     },
   };
 }
 
-interface Block {
-  lines: string[];
-  chars: number;
-  flows: number;
-  others: number;
-  startMs: number;
-  endMs: number;
-}
-
-const emptyBlock = (clockMs: number): Block => ({
-  lines: [],
-  chars: 0,
-  flows: 0,
-  others: 0,
-  startMs: NaN,
-  endMs: clockMs,
-});
-
-function addLine(block: Block, event: ApiEvent, line: string): void {
-  block.lines.push(`${line}\n`);
-  block.chars += line.length + 1;
-  if (event.type === 'flow') block.flows += 1;
-  else block.others += 1;
-  const timeMs = Date.parse(event.time);
-  if (timeMs > block.endMs) block.endMs = timeMs;
-  if (Number.isNaN(block.startMs)) block.startMs = block.endMs;
+/** The last two frames of a recording, the first of them at `offset`. */
+function indexAndFooter(offset: number, index: RecordingIndex): Buffer {
+  const frame = zstdCompressSync(`${indexLine(index)}\n`, zstdParams);
+  return Buffer.concat([frame, encodeFooter(offset, frame)]);
 }
 
 /** Undefined for what cannot be a line: too long, or nested beyond what JSON can be made of. */
@@ -152,10 +99,3 @@ function stringify(event: ApiEvent): string | undefined {
     return undefined;
   }
 }
-
-const lostEvent = (nowMs: number, count: number): LostEvent => ({
-  type: 'lost',
-  time: new Date(nowMs).toISOString(),
-  where: 'recording',
-  count,
-});

@@ -3,9 +3,12 @@ import type { ApiEvent } from '../../core/model/event.ts';
 import type { FeedMessage, ReplayControls } from '../../core/model/feed-port.ts';
 import type { Damage, RecordingFile } from './recording-file.ts';
 import type { RecordingIndex } from './recording-format.ts';
+import type { ReplayClock } from './replay-clock.ts';
 import { createReplayClock } from './replay-clock.ts';
+import type { ReplayCursor } from './replay-cursor.ts';
 import { createCursor } from './replay-cursor.ts';
 import type { ReplayTimer } from './replay-feed.ts';
+import type { Announcer, Loop } from './replay-loop.ts';
 import { createAnnouncer, createLoop } from './replay-loop.ts';
 import { headerEvents, readWindow } from './replay-window.ts';
 
@@ -31,102 +34,139 @@ export interface PlayerOptions {
   readonly timer: ReplayTimer;
 }
 
-/** Stands still until `start`. */
-export function createReplayPlayer(options: PlayerOptions): ReplayPlayer {
+/** Where a replay stands; changed by one step of the loop at a time, and by the controls. */
+interface Play extends PlayerOptions {
+  readonly startMs: number;
+  readonly clock: ReplayClock;
+  /** Moves back to where damage was found. */
+  endMs: number;
+  cursor: ReplayCursor;
+  emit: (message: FeedMessage) => void;
+  seekTo: number | undefined;
+  ended: boolean;
+  stopped: boolean;
+  damage: Damage | undefined;
+}
+
+function newPlay(options: PlayerOptions): Play {
   const { file, index, timer } = options;
   const startMs = index.blocks[0]?.startMs ?? file.header?.clock.startMs ?? 0;
-  let endMs = index.blocks.at(-1)?.endMs ?? startMs;
-  const clock = createReplayClock({ ...options, startMs, endMs, wallMs: timer.now() });
-  let cursor = createCursor(file, index, 0);
-  let emit: (message: FeedMessage) => void = () => undefined;
-  let seekTo: number | undefined;
-  let ended = false;
-  let stopped = false;
-  let damage: Damage | undefined;
-  const jumpWanted = (): boolean => seekTo !== undefined;
+  const endMs = index.blocks.at(-1)?.endMs ?? startMs;
+  return {
+    ...options,
+    startMs,
+    endMs,
+    clock: createReplayClock({ ...options, startMs, endMs, wallMs: timer.now() }),
+    cursor: createCursor(file, index, 0),
+    emit: () => undefined,
+    seekTo: undefined,
+    ended: false,
+    stopped: false,
+    damage: undefined,
+  };
+}
 
-  const batch = (events: readonly ApiEvent[]): void => {
-    for (let at = 0; at < events.length; at += batchEvents)
-      emit({ type: 'batch', events: events.slice(at, at + batchEvents) });
-  };
-  const announce = createAnnouncer(timer, (reset) => {
-    const nowMs = Math.min(endMs, clock.nowMs(timer.now()));
-    const words = damage === undefined ? {} : { damage: damage.message };
-    const position = { startMs, endMs, nowMs, speed: clock.speed(), paused: clock.paused(), ...words };
-    emit({ type: 'position', position, reset });
-  });
-  const jump = async (toMs: number): Promise<void> => {
-    const span = { fromMs: toMs - options.windowMs, toMs };
-    const window = await readWindow(file, index, span, () => jumpWanted() || stopped);
-    if (window === undefined) return;
-    cursor = window.cursor;
-    ended = false;
-    clock.moveTo(toMs, timer.now());
-    announce.now(true);
-    batch(window.standing);
-    batch(window.events);
-  };
-  const advance = async (): Promise<void> => {
-    const taken = await cursor.take(clock.nowMs(timer.now()), tickEvents);
-    if (stopped || jumpWanted()) return;
-    batch(taken.events);
-    if (taken.state === 'behind') clock.moveTo(taken.atMs, timer.now());
-    if (taken.state === 'ended') {
-      ended = true;
-      damage = taken.damage ?? damage;
-      if (taken.damage !== undefined) endMs = taken.atMs;
-      announce.now(false);
-    } else announce.soon();
-  };
+/** Stands still until `start`. */
+export function createReplayPlayer(options: PlayerOptions): ReplayPlayer {
+  const play = newPlay(options);
+  const { clock, timer } = play;
+  const announce = createAnnouncer(timer, (reset) => tellPosition(play, reset));
   const loop = createLoop(timer, {
-    async step() {
-      const target = seekTo;
-      seekTo = undefined;
-      if (target === undefined) await advance();
-      else await jump(target);
-      return !stopped && (jumpWanted() || !(clock.paused() || ended));
-    },
-    isUrgent: jumpWanted,
+    step: () => step(play, announce),
+    isUrgent: () => play.seekTo !== undefined,
     onError(error) {
-      ended = true;
-      const detail = error instanceof Error ? error.message : String(error);
-      emit({
-        type: 'connection',
-        state: 'closed',
-        detail: `the recording cannot be read any further: ${detail}`,
-      });
+      play.ended = true;
+      const why = error instanceof Error ? error.message : String(error);
+      const detail = `the recording cannot be read any further: ${why}`;
+      play.emit({ type: 'connection', state: 'closed', detail });
     },
   });
-
   return {
     start(listener) {
-      emit = listener;
-      clock.moveTo(startMs, timer.now());
-      batch(headerEvents(file));
+      play.emit = listener;
+      clock.moveTo(play.startMs, timer.now());
+      tellEvents(play, headerEvents(play.file));
       announce.now(false);
       loop.wake();
     },
-    controls: {
-      seek(toMs) {
-        if (Number.isNaN(toMs)) return;
-        seekTo = Math.min(endMs, Math.max(startMs, toMs));
-        loop.wake();
-      },
-      setSpeed(speed) {
-        clock.setSpeed(speed, timer.now());
-        announce.soon();
-      },
-      setPaused(paused) {
-        clock.setPaused(paused, timer.now());
-        announce.soon();
-        loop.wake();
-      },
-    },
+    controls: createControls(play, announce, loop),
     settled: () => loop.settled(),
     async stop() {
-      stopped = true;
+      play.stopped = true;
       announce.stop();
       await loop.stop();
     },
   };
+}
+
+function createControls(play: Play, announce: Announcer, loop: Loop): ReplayControls {
+  const { clock, timer } = play;
+  return {
+    seek(toMs) {
+      if (Number.isNaN(toMs)) return;
+      play.seekTo = Math.min(play.endMs, Math.max(play.startMs, toMs));
+      loop.wake();
+    },
+    setSpeed(speed) {
+      clock.setSpeed(speed, timer.now());
+      announce.soon();
+    },
+    setPaused(paused) {
+      clock.setPaused(paused, timer.now());
+      announce.soon();
+      loop.wake();
+    },
+  };
+}
+
+/** One look at the clock, or one jump; true when the clock goes on. */
+async function step(play: Play, announce: Announcer): Promise<boolean> {
+  const target = play.seekTo;
+  play.seekTo = undefined;
+  if (target === undefined) await advance(play, announce);
+  else await jump(play, target, announce);
+  return !play.stopped && (isOutdated(play) || !(play.clock.paused() || play.ended));
+}
+
+/** True when what is being read is no longer wanted: another jump was asked for, or the end. */
+const isOutdated = (play: Play): boolean => play.seekTo !== undefined || play.stopped;
+
+async function jump(play: Play, toMs: number, announce: Announcer): Promise<void> {
+  const span = { fromMs: toMs - play.windowMs, toMs };
+  const window = await readWindow(play.file, play.index, span, () => isOutdated(play));
+  if (window === undefined) return;
+  play.cursor = window.cursor;
+  play.ended = false;
+  play.clock.moveTo(toMs, play.timer.now());
+  announce.now(true);
+  tellEvents(play, window.standing);
+  tellEvents(play, window.events);
+}
+
+async function advance(play: Play, announce: Announcer): Promise<void> {
+  const { clock, timer } = play;
+  const taken = await play.cursor.take(clock.nowMs(timer.now()), tickEvents);
+  if (isOutdated(play)) return;
+  tellEvents(play, taken.events);
+  if (taken.state === 'behind') clock.moveTo(taken.atMs, timer.now());
+  if (taken.state !== 'ended') {
+    announce.soon();
+    return;
+  }
+  play.ended = true;
+  play.damage = taken.damage ?? play.damage;
+  if (taken.damage !== undefined) play.endMs = taken.atMs;
+  announce.now(false);
+}
+
+function tellEvents(play: Play, events: readonly ApiEvent[]): void {
+  for (let at = 0; at < events.length; at += batchEvents)
+    play.emit({ type: 'batch', events: events.slice(at, at + batchEvents) });
+}
+
+function tellPosition({ clock, timer, startMs, endMs, damage, emit }: Play, reset: boolean): void {
+  const nowMs = Math.min(endMs, clock.nowMs(timer.now()));
+  const words = damage === undefined ? {} : { damage: damage.message };
+  const position = { startMs, endMs, nowMs, speed: clock.speed(), paused: clock.paused(), ...words };
+  emit({ type: 'position', position, reset });
 }

@@ -71,7 +71,7 @@ test('cut at every length it plays the whole blocks before the cut and says wher
   }
 });
 
-test.each([0x01, 0x80, 0xff])(
+test.each([0x01, 0xff])(
   'with any one byte spoilt by %i it plays a prefix that holds every whole block before it',
   async (mask) => {
     const sample = await smallRecording();
