@@ -52,7 +52,7 @@ export async function main(names: readonly string[], env: NodeJS.ProcessEnv): Pr
     });
     measured[name] = { ...result, environment };
     for (const table of result.tables) process.stdout.write(`${tableLines(table).join('\n')}\n`);
-    for (const file of writeReport(measured, order)) say(`wrote ${file}`);
+    for (const file of await writeReport(measured, order)) say(`wrote ${file}`);
   }
   return 0;
 }

@@ -1,6 +1,7 @@
 // Writes what was measured: JSON for machines, markdown tables for people. A section that was not run keeps its old figures.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import type { SectionResult, Table } from './bench-context.ts';
 import type { Environment } from './environment.ts';
 
@@ -18,25 +19,28 @@ function readOld(): Readonly<Record<string, Measured>> {
 }
 
 /** Adds the sections of this run to docs/bench. Returns the files written. */
-export function writeReport(
+export async function writeReport(
   measured: Readonly<Record<string, Measured>>,
   order: readonly string[],
-): readonly string[] {
+): Promise<readonly string[]> {
   mkdirSync(directory, { recursive: true });
   const all = { ...readOld(), ...measured };
   const sections = order.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]] as const]));
-  writeFileSync(jsonFile, `${JSON.stringify(Object.fromEntries(sections), null, 1)}\n`);
+  await writeFormatted(jsonFile, JSON.stringify(Object.fromEntries(sections)));
   const intro = [
     '# Benchmarks',
     '',
     'Written by `npm run bench`; raw rounds in `results.json`. `npm run bench -- SECTION…` runs some, `ROUNDS` and `DURATION` (seconds) change the effort.',
     '',
   ];
-  writeFileSync(
-    pageFile,
-    `${[...intro, ...sections.flatMap(([name, section]) => page(name, section))].join('\n')}\n`,
-  );
+  const pages = sections.flatMap(([name, section]) => page(name, section));
+  await writeFormatted(pageFile, [...intro, ...pages].join('\n'));
   return [jsonFile, pageFile];
+}
+
+/** As `npm run format` wants it, so that a run of the bench does not fail the check. */
+async function writeFormatted(file: string, text: string): Promise<void> {
+  writeFileSync(file, await format(text, { ...(await resolveConfig(file)), filepath: file }));
 }
 
 function page(name: string, { title, notes, tables, environment }: Measured): readonly string[] {

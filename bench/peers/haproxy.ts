@@ -1,15 +1,27 @@
-// HAProxy: one thread, keep-alive to the upstream, the rules as deny lines.
+// HAProxy: one thread, keep-alive to the upstream. The rules as one list that it indexes, or as a deny line each, which is
+// what rules that differ in more than the path come to.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, start, untilListening } from '../lib/started-process.ts';
 import { refusedPrefix, times, type Peer } from './peer.ts';
 
-export const haproxy: Peer = {
-  name: 'HAProxy',
+type Style = 'list' | 'lines';
+
+/** Writes the list where there is one and returns the configuration's lines. */
+function denyLines(style: Style, rules: number, listFile: string): readonly string[] {
+  if (style === 'lines') {
+    return times(rules, (index) => `  http-request deny if { path_beg ${refusedPrefix(index)} }`);
+  }
+  writeFileSync(listFile, `${times(rules, refusedPrefix).join('\n')}\n`);
+  return [`  http-request deny if { path_beg -f ${listFile} }`];
+}
+
+const inStyle = (style: Style): Peer => ({
+  name: style === 'list' ? 'HAProxy' : 'HAProxy, a line each',
   start: async ({ upstreamPort, rules, directory }) => {
     const port = await freePort();
     const file = join(directory, `haproxy-${port}.cfg`);
-    const deny = times(rules, (index) => `  http-request deny if { path_beg ${refusedPrefix(index)} }`);
+    const deny = denyLines(style, rules, join(directory, `haproxy-${port}.lst`));
     const lines = [
       'global',
       '  nbthread 1',
@@ -33,4 +45,9 @@ export const haproxy: Peer = {
     await untilListening(port);
     return { port, pids: () => [process.pid], stop: process.stop };
   },
-};
+});
+
+/** One indexed list: the cheapest way to write rules that differ in the path only. */
+export const haproxy = inStyle('list');
+/** One rule after the other. */
+export const haproxyLines = inStyle('lines');
