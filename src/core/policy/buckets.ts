@@ -67,98 +67,113 @@ function refill(bucket: Bucket, nowMs: number): void {
   if (elapsed > 0 || elapsed < -clockStepMs) bucket.filledAt = nowMs;
 }
 
-export function createBuckets(limits: Partial<BucketLimits> = {}): ThrottleBuckets {
-  const { maxBuckets, maxBucketsPerOwner } = { ...defaultBucketLimits, ...limits };
-  const byKey = new Map<string, number>();
-  const buckets: Bucket[] = [];
-  const perOwner = new Map<string, number>();
-  let hand = 0;
-  let request = 0;
-  let overflowed = 0;
+class TokenBuckets implements ThrottleBuckets {
+  overflowed = 0;
+  readonly #limits: BucketLimits;
+  readonly #byKey = new Map<string, number>();
+  readonly #buckets: Bucket[] = [];
+  readonly #perOwner = new Map<string, number>();
+  #hand = 0;
+  #request = 0;
 
-  const count = (owner: string, by: number): void => {
-    const total = (perOwner.get(owner) ?? 0) + by;
-    if (total === 0) perOwner.delete(owner);
-    else perOwner.set(owner, total);
-  };
-  const hasRoom = (owner: string): boolean =>
-    buckets.length < maxBuckets && (perOwner.get(owner) ?? 0) < maxBucketsPerOwner;
+  constructor(limits: BucketLimits) {
+    this.#limits = limits;
+  }
 
-  const evictRefilled = (nowMs: number): void => {
-    for (let probe = 0; probe < probesPerEviction && buckets.length > 0; probe += 1) {
-      hand = (hand + 1) % buckets.length;
-      const candidate = buckets[hand];
-      if (candidate === undefined || candidate.opened === request) continue;
-      refill(candidate, nowMs);
-      if (candidate.level < capacity(candidate.terms)) continue;
-      forget(hand, candidate);
-    }
-  };
-  /** Moves the last bucket into the gap; never one opened in this request, whose index is in use. */
-  const forget = (at: number, bucket: Bucket): void => {
-    const last = buckets[buckets.length - 1];
-    if (last === undefined || (last !== bucket && last.opened === request)) return;
-    byKey.delete(bucket.key);
-    count(bucket.terms.owner, -1);
-    buckets.pop();
-    if (last === bucket) return;
-    buckets[at] = last;
-    byKey.set(last.key, at);
-  };
-  const add = (terms: BucketTerms, key: string, nowMs: number, seed: number): number => {
-    const level = buckets[seed]?.level ?? capacity(terms);
-    buckets.push({ key, terms, level, filledAt: nowMs, opened: request });
-    byKey.set(key, buckets.length - 1);
-    count(terms.owner, 1);
-    return buckets.length - 1;
-  };
-  const reopen = (at: number, nowMs: number): number => {
-    const bucket = buckets[at];
-    if (bucket !== undefined) {
-      refill(bucket, nowMs);
-      bucket.opened = request;
-    }
-    return at;
-  };
-  const at = (index: number): Bucket => {
-    const bucket = buckets[index];
+  get size(): number {
+    return this.#buckets.length;
+  }
+
+  begin(): void {
+    this.#request += 1;
+  }
+
+  open(terms: BucketTerms, key: string, now: number, seed: number): number {
+    const nowMs = Math.floor(now);
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return this.#reopen(known, nowMs);
+    if (!this.#hasRoom(terms.owner)) this.#evictRefilled(nowMs);
+    if (this.#hasRoom(terms.owner)) return this.#add(terms, key, nowMs, seed);
+    this.overflowed += 1;
+    const shared = `overflow\n${terms.owner}`;
+    const existing = this.#byKey.get(shared);
+    return existing === undefined ? this.#add(terms, shared, nowMs, seed) : this.#reopen(existing, nowMs);
+  }
+
+  waitMs(index: number): number {
+    const { level, terms } = this.#at(index);
+    return level >= terms.periodMs ? 0 : Math.ceil((terms.periodMs - level) / terms.rate);
+  }
+
+  take(index: number): void {
+    const bucket = this.#at(index);
+    bucket.level -= bucket.terms.periodMs;
+  }
+
+  remaining(index: number): number {
+    const { level, terms } = this.#at(index);
+    return Math.floor(level / terms.periodMs);
+  }
+
+  burst(index: number): number {
+    return this.#at(index).terms.burst;
+  }
+
+  #at(index: number): Bucket {
+    const bucket = this.#buckets[index];
     if (bucket === undefined) throw new Error(`no bucket ${index}: opened in an earlier request?`);
     return bucket;
-  };
+  }
 
-  return {
-    get size() {
-      return buckets.length;
-    },
-    get overflowed() {
-      return overflowed;
-    },
-    begin() {
-      request += 1;
-    },
-    open(terms, key, now, seed) {
-      const nowMs = Math.floor(now);
-      const known = byKey.get(key);
-      if (known !== undefined) return reopen(known, nowMs);
-      if (!hasRoom(terms.owner)) evictRefilled(nowMs);
-      if (hasRoom(terms.owner)) return add(terms, key, nowMs, seed);
-      overflowed += 1;
-      const shared = `overflow\n${terms.owner}`;
-      const existing = byKey.get(shared);
-      return existing === undefined ? add(terms, shared, nowMs, seed) : reopen(existing, nowMs);
-    },
-    waitMs(index) {
-      const { level, terms } = at(index);
-      return level >= terms.periodMs ? 0 : Math.ceil((terms.periodMs - level) / terms.rate);
-    },
-    take(index) {
-      const bucket = at(index);
-      bucket.level -= bucket.terms.periodMs;
-    },
-    remaining(index) {
-      const { level, terms } = at(index);
-      return Math.floor(level / terms.periodMs);
-    },
-    burst: (index) => at(index).terms.burst,
-  };
+  #hasRoom(owner: string): boolean {
+    const { maxBuckets, maxBucketsPerOwner } = this.#limits;
+    return this.#buckets.length < maxBuckets && (this.#perOwner.get(owner) ?? 0) < maxBucketsPerOwner;
+  }
+
+  #add(terms: BucketTerms, key: string, nowMs: number, seed: number): number {
+    const level = this.#buckets[seed]?.level ?? capacity(terms);
+    this.#buckets.push({ key, terms, level, filledAt: nowMs, opened: this.#request });
+    this.#byKey.set(key, this.#buckets.length - 1);
+    this.#count(terms.owner, 1);
+    return this.#buckets.length - 1;
+  }
+
+  #reopen(index: number, nowMs: number): number {
+    const bucket = this.#at(index);
+    refill(bucket, nowMs);
+    bucket.opened = this.#request;
+    return index;
+  }
+
+  #count(owner: string, by: number): void {
+    const total = (this.#perOwner.get(owner) ?? 0) + by;
+    if (total === 0) this.#perOwner.delete(owner);
+    else this.#perOwner.set(owner, total);
+  }
+
+  #evictRefilled(nowMs: number): void {
+    for (let probe = 0; probe < probesPerEviction && this.#buckets.length > 0; probe += 1) {
+      this.#hand = (this.#hand + 1) % this.#buckets.length;
+      const candidate = this.#at(this.#hand);
+      if (candidate.opened === this.#request) continue;
+      refill(candidate, nowMs);
+      if (candidate.level >= capacity(candidate.terms)) this.#forget(this.#hand, candidate);
+    }
+  }
+
+  /** Moves the last bucket into the gap; never one opened in this request, whose index is in use. */
+  #forget(index: number, bucket: Bucket): void {
+    const last = this.#at(this.#buckets.length - 1);
+    if (last !== bucket && last.opened === this.#request) return;
+    this.#byKey.delete(bucket.key);
+    this.#count(bucket.terms.owner, -1);
+    this.#buckets.pop();
+    if (last === bucket) return;
+    this.#buckets[index] = last;
+    this.#byKey.set(last.key, index);
+  }
 }
+
+/** One per worker. */
+export const createBuckets = (limits: Partial<BucketLimits> = {}): ThrottleBuckets =>
+  new TokenBuckets({ ...defaultBucketLimits, ...limits });

@@ -15,7 +15,7 @@ import {
   shadowAsEnforced,
   strictParsing,
 } from './decision.ts';
-import { createLookup, type DecideWork } from './lookup.ts';
+import { createLookup, type DecideWork, type Lookup } from './lookup.ts';
 import {
   decidePlain,
   decideWithoutHttp,
@@ -28,7 +28,7 @@ import {
 import { printablePath } from './printable-path.ts';
 import { createScope, type Scope, type ScopeIdentity } from './scope.ts';
 import { openTables, type Tables } from './tables.ts';
-import { createThrottler, type ThrottledRequest, type ThrottleOutcome } from './throttle.ts';
+import { createThrottler, type ThrottledRequest, type Throttler, type ThrottleOutcome } from './throttle.ts';
 
 export interface Evaluator {
   readonly tables: Tables;
@@ -42,99 +42,70 @@ export interface Evaluator {
   normalisedPath(): string;
 }
 
-export function createEvaluator(buffer: SharedArrayBuffer, buckets: ThrottleBuckets): Evaluator {
-  const tables = openTables(buffer);
-  const lookup = createLookup(tables);
-  const { found, readings } = lookup;
-  const throttler = createThrottler(tables, buckets);
-  const outcome: ThrottleOutcome = { refusedBy: -1, retryAfterMs: 0, limitBurst: 0, limitRemaining: 0 };
-  const request: ThrottledRequest = { head: undefined, route: '', now: 0 };
+class TableEvaluator implements Evaluator {
+  readonly tables: Tables;
+  readonly #lookup: Lookup;
+  readonly #buckets: ThrottleBuckets;
+  readonly #throttler: Throttler;
+  readonly #outcome: ThrottleOutcome = { refusedBy: -1, retryAfterMs: 0, limitBurst: 0, limitRemaining: 0 };
+  readonly #request: ThrottledRequest = { head: undefined, route: '', now: 0 };
   /** Row whose path pattern the last decision went by; -1 when it was decided without one. */
-  let decidedRow = -1;
-  let decided = false;
+  #decidedRow = -1;
+  #decided = false;
 
-  const rowOfThrottle = (policy: number): number => {
-    for (let index = 0; index < found.allThrottleCount; index += 1)
-      if (found.throttles[index] === policy) return found.throttleRows[index] ?? -1;
-    return -1;
-  };
+  constructor(buffer: SharedArrayBuffer, buckets: ThrottleBuckets) {
+    this.tables = openTables(buffer);
+    this.#lookup = createLookup(this.tables);
+    this.#buckets = buckets;
+    this.#throttler = createThrottler(this.tables, buckets);
+  }
 
-  /**
-   * Buckets of both worlds are opened before either is charged, a hypothetical one as full as the real one, also where a
-   * shadow Block means that only the real one will be charged.
-   */
-  const openBuckets = (scope: Scope, union: boolean): void => {
-    buckets.begin();
-    throttler.open(scope, request, found.throttles, found.throttleCount, false);
-    if (union) throttler.open(scope, request, found.throttles, found.allThrottleCount, true);
-  };
+  get work(): Readonly<DecideWork> {
+    return this.#lookup.work;
+  }
 
-  const chargeEnforced = (out: Decision): void => {
-    throttler.charge(found.throttles, found.throttleCount, false, outcome);
-    out.limitBurst = outcome.limitBurst;
-    out.limitRemaining = outcome.limitRemaining;
-    if (outcome.refusedBy === -1) return;
-    decidedRow = rowOfThrottle(outcome.refusedBy);
-    out.action = actionThrottled;
-    out.policy = outcome.refusedBy;
-    out.rule = ruleOf(tables, decidedRow);
-    out.indeterminate = false;
-    out.retryAfterMs = outcome.retryAfterMs;
-  };
+  scope(identity: ScopeIdentity): Scope {
+    return createScope(this.tables, identity);
+  }
 
-  const chargeUnion = (out: Decision): void => {
-    throttler.charge(found.throttles, found.allThrottleCount, true, outcome);
-    const by = outcome.refusedBy;
-    if ((by === -1) === (out.action === actionAllow)) return;
-    const row = by === -1 ? -1 : rowOfThrottle(by);
-    setShadow(out, by === -1 ? actionAllow : actionThrottled, by, by === -1 ? -1 : ruleOf(tables, row));
-    out.shadowRetryAfterMs = outcome.retryAfterMs;
-    if (out.policy === noPolicy) decidedRow = row;
-  };
+  judges(scope: Scope, now: number): number {
+    if (now < scope.httpUntil) return judgement.l7;
+    return now < scope.plainUntil ? judgement.l4 : judgement.none;
+  }
 
-  const admit = (scope: Scope, shadowPlain: number, now: number, out: Decision): void => {
-    if (found.unsure !== -1) noteUnevaluated(found.unsure, plainRule(tables, found.unsure), out);
-    const shadowBlock = shadowPlain === -1 ? found.shadowBlock : shadowPlain;
-    const shadowed = now < scope.shadowUntil;
-    if (found.allThrottleCount > 0) openBuckets(scope, shadowed);
-    if (found.throttleCount > 0) chargeEnforced(out);
-    shadowAsEnforced(out);
-    if (shadowed && shadowBlock === -1 && found.allThrottleCount > 0) chargeUnion(out);
-    if (shadowBlock === -1) return;
-    const row = shadowPlain === -1 ? found.shadowBlockRow : -1;
-    setShadow(
-      out,
-      actionRefuse,
-      shadowBlock,
-      row === -1 ? plainRule(tables, shadowBlock) : ruleOf(tables, row),
-    );
-    if (out.policy === noPolicy) decidedRow = row;
-  };
+  decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
+    resetDecision(out);
+    this.#decidedRow = -1;
+    this.#lookup.readings.count = 0;
+    this.#judge(scope, head, route, now, out);
+    this.#decided = out.policy !== noPolicy || out.shadowPolicy !== noPolicy;
+  }
 
-  const decideHttp = (scope: Scope, now: number, out: Decision): void => {
-    const shadowPlain = now < scope.shadowUntil ? firstPlain(tables, scope, scope.shadowPlain, now) : -1;
-    if (found.block === -1) {
-      admit(scope, shadowPlain, now, out);
-      return;
-    }
-    decidedRow = found.blockRow;
-    refuseBy(tables, found.block, ruleOf(tables, decidedRow), out);
-    out.indeterminate = scope.unsure.has(found.block);
-    shadowAsEnforced(out);
-  };
+  decideOpaque(scope: Scope, now: number, out: Decision): void {
+    resetDecision(out);
+    this.#decided = false;
+    decideWithoutHttp(this.tables, scope, now, out);
+  }
 
-  const judge = (scope: Scope, head: HeadView, route: string, now: number, out: Decision): void => {
-    if (decidePlain(tables, scope, now, out)) return;
+  normalisedPath(): string {
+    const { readings } = this.#lookup;
+    if (!this.#decided || readings.count === 0) return '';
+    const reading = this.#decidedRow === -1 ? 0 : this.#lookup.readingOf(this.#decidedRow);
+    return printablePath(readings.buffer(reading), readings.start(reading), readings.end(reading));
+  }
+
+  #judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
+    if (decidePlain(this.tables, scope, now, out)) return;
     if (now >= scope.httpUntil && now >= scope.shadowUntil) {
       shadowAsEnforced(out);
       return;
     }
-    request.head = head;
-    request.route = route;
-    request.now = now;
-    const code = lookup.find(scope, head, now);
+    this.#request.head = head;
+    this.#request.route = route;
+    this.#request.now = now;
+    const code = this.#lookup.find(scope, head, now);
     if (code === -1 || now >= scope.httpUntil) {
-      decideHttp(scope, now, out);
+      this.#decideHttp(scope, now, out);
       return;
     }
     out.action = actionRefuse;
@@ -142,32 +113,84 @@ export function createEvaluator(buffer: SharedArrayBuffer, buckets: ThrottleBuck
     out.rule = code;
     out.indeterminate = false;
     shadowAsEnforced(out);
-  };
+  }
 
-  return {
-    tables,
-    work: lookup.work,
-    scope: (identity) => createScope(tables, identity),
-    judges(scope, now) {
-      if (now < scope.httpUntil) return judgement.l7;
-      return now < scope.plainUntil ? judgement.l4 : judgement.none;
-    },
-    decide(scope, head, route, now, out) {
-      resetDecision(out);
-      decidedRow = -1;
-      readings.count = 0;
-      judge(scope, head, route, now, out);
-      decided = out.policy !== noPolicy || out.shadowPolicy !== noPolicy;
-    },
-    decideOpaque(scope, now, out) {
-      resetDecision(out);
-      decided = false;
-      decideWithoutHttp(tables, scope, now, out);
-    },
-    normalisedPath() {
-      if (!decided || readings.count === 0) return '';
-      const reading = decidedRow === -1 ? 0 : lookup.readingOf(decidedRow);
-      return printablePath(readings.buffer(reading), readings.start(reading), readings.end(reading));
-    },
-  };
+  #decideHttp(scope: Scope, now: number, out: Decision): void {
+    const { found } = this.#lookup;
+    if (found.block === -1) {
+      this.#admit(scope, now, out);
+      return;
+    }
+    this.#decidedRow = found.blockRow;
+    refuseBy(this.tables, found.block, ruleOf(this.tables, found.blockRow), out);
+    out.indeterminate = scope.unsure.has(found.block);
+    shadowAsEnforced(out);
+  }
+
+  /** No Block in force: throttles, then what shadow would have done. */
+  #admit(scope: Scope, now: number, out: Decision): void {
+    const { found } = this.#lookup;
+    const shadowed = now < scope.shadowUntil;
+    const shadowPlain = shadowed ? firstPlain(this.tables, scope, scope.shadowPlain, now) : -1;
+    const shadowBlock = shadowPlain === -1 ? found.shadowBlock : shadowPlain;
+    if (found.unsure !== -1) noteUnevaluated(found.unsure, plainRule(this.tables, found.unsure), out);
+    if (found.allThrottleCount > 0) this.#openBuckets(scope, shadowed);
+    if (found.throttleCount > 0) this.#chargeEnforced(out);
+    shadowAsEnforced(out);
+    if (shadowed && shadowBlock === -1 && found.allThrottleCount > 0) this.#chargeUnion(out);
+    if (shadowBlock === -1) return;
+    const row = shadowPlain === -1 ? found.shadowBlockRow : -1;
+    const rule = row === -1 ? plainRule(this.tables, shadowBlock) : ruleOf(this.tables, row);
+    setShadow(out, actionRefuse, shadowBlock, rule);
+    if (out.policy === noPolicy) this.#decidedRow = row;
+  }
+
+  /**
+   * Buckets of both worlds are opened before either is charged, a hypothetical one as full as the real one, also where a
+   * shadow Block means that only the real one will be charged.
+   */
+  #openBuckets(scope: Scope, union: boolean): void {
+    const { throttles, throttleCount, allThrottleCount } = this.#lookup.found;
+    this.#buckets.begin();
+    this.#throttler.open(scope, this.#request, throttles, throttleCount, false);
+    if (union) this.#throttler.open(scope, this.#request, throttles, allThrottleCount, true);
+  }
+
+  #chargeEnforced(out: Decision): void {
+    const { throttles, throttleCount } = this.#lookup.found;
+    const outcome = this.#outcome;
+    this.#throttler.charge(throttles, throttleCount, false, outcome);
+    out.limitBurst = outcome.limitBurst;
+    out.limitRemaining = outcome.limitRemaining;
+    if (outcome.refusedBy === -1) return;
+    this.#decidedRow = this.#rowOfThrottle(outcome.refusedBy);
+    out.action = actionThrottled;
+    out.policy = outcome.refusedBy;
+    out.rule = ruleOf(this.tables, this.#decidedRow);
+    out.indeterminate = false;
+    out.retryAfterMs = outcome.retryAfterMs;
+  }
+
+  #chargeUnion(out: Decision): void {
+    const { throttles, allThrottleCount } = this.#lookup.found;
+    const outcome = this.#outcome;
+    this.#throttler.charge(throttles, allThrottleCount, true, outcome);
+    const by = outcome.refusedBy;
+    if ((by === -1) === (out.action === actionAllow)) return;
+    const row = by === -1 ? -1 : this.#rowOfThrottle(by);
+    setShadow(out, by === -1 ? actionAllow : actionThrottled, by, by === -1 ? -1 : ruleOf(this.tables, row));
+    out.shadowRetryAfterMs = outcome.retryAfterMs;
+    if (out.policy === noPolicy) this.#decidedRow = row;
+  }
+
+  #rowOfThrottle(policy: number): number {
+    const { throttles, throttleRows, allThrottleCount } = this.#lookup.found;
+    for (let index = 0; index < allThrottleCount; index += 1)
+      if (throttles[index] === policy) return throttleRows[index] ?? -1;
+    return -1;
+  }
 }
+
+/** `buckets` may be those of an earlier snapshot's evaluator: policies that stay keep theirs. */
+export const createEvaluator = (buffer: SharedArrayBuffer, buckets: ThrottleBuckets): Evaluator =>
+  new TableEvaluator(buffer, buckets);

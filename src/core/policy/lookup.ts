@@ -2,7 +2,7 @@
 // verification of the few found. Reused for every request; allocates nothing.
 import type { HeadView } from '../model/head-view.ts';
 import { createPathReadings, readPaths, type PathReadings } from './normalise-path.ts';
-import { createPathWalker } from './path-trie.ts';
+import { createPathWalker, type PathWalker } from './path-trie.ts';
 import { createRequestValues, hasHeader, hasHost, listHas, readValues } from './request-values.ts';
 import { rowKey } from './row-key.ts';
 import { chainCount, chains, expiresAt, type Scope } from './scope.ts';
@@ -57,91 +57,127 @@ export interface Lookup {
 
 const lastStamp = 0x7fffffff;
 
-export function createLookup(tables: Tables): Lookup {
-  const { policies, rows, lists } = tables;
-  const policyCount = policies.length / policyStride;
-  const patternCount = rows.length / rowStride + 1 + tables.nodes.length + tables.edges.length;
-  const work: DecideWork = { nodes: 0, lookups: 0, verified: 0, readings: 0 };
-  const walker = createPathWalker(tables, work);
-  const readings = createPathReadings();
-  const values = createRequestValues();
-  const found = newFound(policyCount);
-  const stamps = new Int32Array(patternCount);
-  const readingOfPattern = new Uint8Array(patternCount);
-  const matched = new Int32Array(patternCount);
-  const throttleStamps = new Int32Array(policyCount);
-  let matchedCount = 0;
-  let stamp = 0;
-  let reading = 0;
-  let now = 0;
+class TableLookup implements Lookup {
+  readonly work: DecideWork = { nodes: 0, lookups: 0, verified: 0, readings: 0 };
+  readonly found: Found;
+  readonly readings = createPathReadings();
+  readonly #tables: Tables;
+  readonly #walker: PathWalker;
+  readonly #values = createRequestValues();
+  /** Per pattern: the request that matched it last, and by which reading. */
+  readonly #stamps: Int32Array;
+  readonly #readingOfPattern: Uint8Array;
+  readonly #matched: Int32Array;
+  readonly #throttleStamps: Int32Array;
+  readonly #onPattern: (pattern: number) => void;
+  #matchedCount = 0;
+  #stamp = 0;
+  #reading = 0;
+  #now = 0;
+
+  constructor(tables: Tables) {
+    const policyCount = tables.policies.length / policyStride;
+    const patternCount = tables.nodes.length + tables.edges.length + 1;
+    this.#tables = tables;
+    this.#walker = createPathWalker(tables, this.work);
+    this.found = newFound(policyCount);
+    this.#stamps = new Int32Array(patternCount);
+    this.#readingOfPattern = new Uint8Array(patternCount);
+    this.#matched = new Int32Array(patternCount);
+    this.#throttleStamps = new Int32Array(policyCount);
+    this.#onPattern = (pattern) => this.#addPattern(pattern);
+  }
+
+  find(scope: Scope, head: HeadView, nowMs: number): number {
+    resetFound(this.found);
+    this.#now = nowMs;
+    const code = readPaths(this.readings, head.bytes, head.pathStart, head.pathEnd);
+    if (code >= 0) return code;
+    this.#nextStamp();
+    this.#matchPaths();
+    readValues(this.#values, this.#tables, scope, head);
+    this.#visitAll(scope, chains.block);
+    this.found.throttleCount = this.found.allThrottleCount;
+    if (nowMs < scope.shadowUntil) this.#visitAll(scope, chains.shadowBlock);
+    return -1;
+  }
+
+  readingOf(row: number): number {
+    return this.#readingOfPattern[this.#tables.rows[row * rowStride + rowColumn.pattern] ?? 0] ?? 0;
+  }
 
   /** Stamps are 32 bits: at 25,000 requests/s they would run out within a day. */
-  const nextStamp = (): void => {
-    if (stamp === lastStamp) {
-      stamps.fill(0);
-      throttleStamps.fill(0);
-      stamp = 0;
+  #nextStamp(): void {
+    if (this.#stamp === lastStamp) {
+      this.#stamps.fill(0);
+      this.#throttleStamps.fill(0);
+      this.#stamp = 0;
     }
-    stamp += 1;
-  };
+    this.#stamp += 1;
+  }
 
-  const onPattern = (pattern: number): void => {
-    if (stamps[pattern] === stamp) return;
-    stamps[pattern] = stamp;
-    readingOfPattern[pattern] = reading;
-    matched[matchedCount++] = pattern;
-  };
+  #matchPaths(): void {
+    const { readings } = this;
+    this.#matchedCount = 0;
+    this.#reading = 0;
+    this.#addPattern(0);
+    for (; this.#reading < readings.count; this.#reading += 1)
+      this.#walker.walk(
+        readings.buffer(this.#reading),
+        readings.start(this.#reading),
+        readings.end(this.#reading),
+        this.#onPattern,
+      );
+    this.work.readings += readings.count;
+  }
 
-  const verify = (scope: Scope, row: number): boolean => {
-    work.verified += 1;
-    const at = (rows[row * rowStride + rowColumn.policy] ?? 0) * policyStride;
-    const pattern = rows[row * rowStride + rowColumn.pattern] ?? 0;
-    if (now >= expiresAt(tables, at / policyStride) || stamps[pattern] !== stamp) return false;
-    const methods = policies[at + column.methodsCount] ?? 0;
-    if (methods > 0 && !listHas(lists, policies[at + column.methodsAt] ?? 0, methods, values.method))
-      return false;
-    const hosts = policies[at + column.hostsCount] ?? 0;
-    if (hosts > 0 && !hasHost(values, lists, policies[at + column.hostsAt] ?? 0, hosts)) return false;
-    const headersAt = policies[at + column.headersAt] ?? 0;
-    const headersEnd = headersAt + (policies[at + column.headersCount] ?? 0);
-    for (let condition = headersAt; condition < headersEnd; condition += 1)
-      if (!hasHeader(values, tables, condition)) return false;
-    return scope.unsure.size === 0 || isSure(scope, at);
-  };
+  #addPattern(pattern: number): void {
+    if (this.#stamps[pattern] === this.#stamp) return;
+    this.#stamps[pattern] = this.#stamp;
+    this.#readingOfPattern[pattern] = this.#reading;
+    this.#matched[this.#matchedCount++] = pattern;
+  }
 
-  const isSure = (scope: Scope, policyAt: number): boolean => {
-    const policy = policyAt / policyStride;
-    if (!scope.unsure.has(policy)) return true;
-    if (policies[policyAt + column.closed] === 1) return true;
-    if (found.unsure === -1 && policies[policyAt + column.mode] === modeEnforce) found.unsure = policy;
-    return false;
-  };
+  /** `first` is the chain of blocks to take, `chains.block` or `chains.shadowBlock`; the throttles' chain follows it. */
+  #visitAll(scope: Scope, first: number): void {
+    for (let index = 0; index < this.#matchedCount; index += 1)
+      for (let shape = 0; shape < 8; shape += 1)
+        if ((scope.shapes & (1 << shape)) !== 0)
+          this.#visitShape(scope, this.#matched[index] ?? 0, shape, first);
+  }
 
-  const policyOf = (row: number): number => rows[row * rowStride + rowColumn.policy] ?? 0;
+  #visitShape(scope: Scope, pattern: number, shape: number, first: number): void {
+    const values = this.#values;
+    if ((shape & shapeMethod) !== 0 && values.method < 0) return;
+    const hostCount = (shape & shapeHost) === 0 ? 1 : values.hostCount;
+    const headerCount = (shape & shapeHeader) === 0 ? 1 : values.headerCount;
+    for (let host = 0; host < hostCount; host += 1)
+      for (let header = 0; header < headerCount; header += 1)
+        this.#visit(
+          scope,
+          rowKey(pattern, shape, values.method, values.hosts[host] ?? 0, values.headerKeys[header] ?? 0),
+          first,
+        );
+  }
 
-  /** First verified row of a chain whose policy comes before `best`, or -1. */
-  const firstOf = (scope: Scope, head: number, best: number): number => {
-    for (let link = head; link !== 0; link = scope.next[link - 1] ?? 0) {
-      const row = scope.rowAt[link - 1] ?? 0;
-      if (best !== -1 && policyOf(row) >= best) return -1;
-      if (verify(scope, row)) return row;
+  #visit(scope: Scope, key: number, first: number): void {
+    const at = this.#slotOf(scope, key);
+    if (at < 0) return;
+    const { found } = this;
+    const best = first === chains.block ? found.block : found.shadowBlock;
+    const row = this.#firstOf(scope, scope.heads[at + first] ?? 0, best);
+    if (row >= 0 && first === chains.block) {
+      found.block = this.#policyOf(row);
+      found.blockRow = row;
+    } else if (row >= 0) {
+      found.shadowBlock = this.#policyOf(row);
+      found.shadowBlockRow = row;
     }
-    return -1;
-  };
+    this.#collect(scope, scope.heads[at + first + 1] ?? 0);
+  }
 
-  const collect = (scope: Scope, head: number): void => {
-    for (let link = head; link !== 0; link = scope.next[link - 1] ?? 0) {
-      const row = scope.rowAt[link - 1] ?? 0;
-      const policy = policyOf(row);
-      if (throttleStamps[policy] === stamp || !verify(scope, row)) continue;
-      throttleStamps[policy] = stamp;
-      found.throttles[found.allThrottleCount] = policy;
-      found.throttleRows[found.allThrottleCount++] = row;
-    }
-  };
-
-  const slotOf = (scope: Scope, key: number): number => {
-    work.lookups += 1;
+  #slotOf(scope: Scope, key: number): number {
+    this.work.lookups += 1;
     const { keys, heads } = scope;
     let slot = key & (keys.length - 1);
     for (;;) {
@@ -150,77 +186,66 @@ export function createLookup(tables: Tables): Lookup {
       if (keys[slot] === key) return at;
       slot = (slot + 1) & (keys.length - 1);
     }
-  };
+  }
 
-  /** `pass` 0 takes blocks and throttles in force, 1 shadow ones, so that throttles in force come first in `found`. */
-  const visit = (scope: Scope, key: number, pass: number): void => {
-    const at = slotOf(scope, key);
-    if (at < 0) return;
-    if (pass === 0) {
-      const row = firstOf(scope, scope.heads[at + chains.block] ?? 0, found.block);
-      if (row >= 0) {
-        found.block = policyOf(row);
-        found.blockRow = row;
-      }
-      collect(scope, scope.heads[at + chains.throttle] ?? 0);
-      return;
+  /** First verified row of a chain whose policy comes before `best`, or -1. */
+  #firstOf(scope: Scope, head: number, best: number): number {
+    for (let link = head; link !== 0; link = scope.next[link - 1] ?? 0) {
+      const row = scope.rowAt[link - 1] ?? 0;
+      if (best !== -1 && this.#policyOf(row) >= best) return -1;
+      if (this.#verify(scope, row)) return row;
     }
-    const row = firstOf(scope, scope.heads[at + chains.shadowBlock] ?? 0, found.shadowBlock);
-    if (row >= 0) {
-      found.shadowBlock = policyOf(row);
-      found.shadowBlockRow = row;
+    return -1;
+  }
+
+  #collect(scope: Scope, head: number): void {
+    const { found } = this;
+    for (let link = head; link !== 0; link = scope.next[link - 1] ?? 0) {
+      const row = scope.rowAt[link - 1] ?? 0;
+      const policy = this.#policyOf(row);
+      if (this.#throttleStamps[policy] === this.#stamp || !this.#verify(scope, row)) continue;
+      this.#throttleStamps[policy] = this.#stamp;
+      found.throttles[found.allThrottleCount] = policy;
+      found.throttleRows[found.allThrottleCount++] = row;
     }
-    collect(scope, scope.heads[at + chains.shadowThrottle] ?? 0);
-  };
+  }
 
-  const visitShape = (scope: Scope, pattern: number, shape: number, pass: number): void => {
-    if ((shape & shapeMethod) !== 0 && values.method < 0) return;
-    const hostCount = (shape & shapeHost) === 0 ? 1 : values.hostCount;
-    const headerCount = (shape & shapeHeader) === 0 ? 1 : values.headerCount;
-    for (let host = 0; host < hostCount; host += 1)
-      for (let header = 0; header < headerCount; header += 1)
-        visit(
-          scope,
-          rowKey(pattern, shape, values.method, values.hosts[host] ?? 0, values.headerKeys[header] ?? 0),
-          pass,
-        );
-  };
+  #policyOf(row: number): number {
+    return this.#tables.rows[row * rowStride + rowColumn.policy] ?? 0;
+  }
 
-  const visitAll = (scope: Scope, pass: number): void => {
-    for (let index = 0; index < matchedCount; index += 1)
-      for (let shape = 0; shape < 8; shape += 1)
-        if ((scope.shapes & (1 << shape)) !== 0) visitShape(scope, matched[index] ?? 0, shape, pass);
-  };
+  /** Every field, byte for byte: the hash only led here. */
+  #verify(scope: Scope, row: number): boolean {
+    this.work.verified += 1;
+    const { policies, rows, lists } = this.#tables;
+    const values = this.#values;
+    const policy = this.#policyOf(row);
+    const at = policy * policyStride;
+    if (this.#now >= expiresAt(this.#tables, policy)) return false;
+    if (this.#stamps[rows[row * rowStride + rowColumn.pattern] ?? 0] !== this.#stamp) return false;
+    const methods = policies[at + column.methodsCount] ?? 0;
+    if (methods > 0 && !listHas(lists, policies[at + column.methodsAt] ?? 0, methods, values.method))
+      return false;
+    const hosts = policies[at + column.hostsCount] ?? 0;
+    if (hosts > 0 && !hasHost(values, lists, policies[at + column.hostsAt] ?? 0, hosts)) return false;
+    const headersAt = policies[at + column.headersAt] ?? 0;
+    const headersEnd = headersAt + (policies[at + column.headersCount] ?? 0);
+    for (let condition = headersAt; condition < headersEnd; condition += 1)
+      if (!hasHeader(values, this.#tables, condition)) return false;
+    return scope.unsure.size === 0 || this.#isSure(scope, policy);
+  }
 
-  const matchPaths = (): void => {
-    matchedCount = 0;
-    reading = 0;
-    onPattern(0);
-    for (; reading < readings.count; reading += 1)
-      walker.walk(readings.buffer(reading), readings.start(reading), readings.end(reading), onPattern);
-    work.readings += readings.count;
-  };
-
-  return {
-    work,
-    found,
-    readings,
-    find(scope, head, nowMs) {
-      resetFound(found);
-      now = nowMs;
-      const code = readPaths(readings, head.bytes, head.pathStart, head.pathEnd);
-      if (code >= 0) return code;
-      nextStamp();
-      matchPaths();
-      readValues(values, tables, scope, head);
-      visitAll(scope, 0);
-      found.throttleCount = found.allThrottleCount;
-      if (now < scope.shadowUntil) visitAll(scope, 1);
-      return -1;
-    },
-    readingOf: (row) => readingOfPattern[rows[row * rowStride + rowColumn.pattern] ?? 0] ?? 0,
-  };
+  #isSure(scope: Scope, policy: number): boolean {
+    const { policies } = this.#tables;
+    const at = policy * policyStride;
+    if (!scope.unsure.has(policy) || policies[at + column.closed] === 1) return true;
+    if (this.found.unsure === -1 && policies[at + column.mode] === modeEnforce) this.found.unsure = policy;
+    return false;
+  }
 }
+
+/** One per evaluator. */
+export const createLookup = (tables: Tables): Lookup => new TableLookup(tables);
 
 function newFound(policyCount: number): Found {
   return {
