@@ -7,10 +7,11 @@ import type { Layout } from '../state/layout.ts';
 import type { AppState } from '../state/state.ts';
 import type { Theme } from '../theme/theme.ts';
 import { dialogRect } from '../panes/dialogs.ts';
+import { wrapText } from '../panes/painter.ts';
 import { dialogContent, frameDialog, isChromeDialog } from './dialog-model.ts';
 import { footerLine } from './footer.ts';
 import { headerLine, tabsLine } from './header.ts';
-import { lineText, plainLine, wrapText } from './line.ts';
+import { lineText, plainLine } from './line.ts';
 
 export interface ChromeInput {
   readonly state: AppState;

@@ -78,25 +78,3 @@ export function lineText(line: Line, theme: Theme): string {
     })
     .join('');
 }
-
-/** Text broken into lines of at most `width` cells at blanks, or within words that are longer. */
-export function wrapText(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/).filter((each) => each !== '')) {
-    let rest = word;
-    if (line !== '' && cellWidth(line) + 1 + cellWidth(rest) <= width) {
-      line += ` ${rest}`;
-      continue;
-    }
-    if (line !== '') lines.push(line);
-    while (cellWidth(rest) > width && width > 0) {
-      const head = fitText(rest, width + 1, '').slice(0, width);
-      if (head === '') break;
-      lines.push(head);
-      rest = rest.slice(head.length);
-    }
-    line = rest;
-  }
-  return line === '' ? lines : [...lines, line];
-}

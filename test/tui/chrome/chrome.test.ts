@@ -1,0 +1,333 @@
+// The chrome as lines: who, how fresh, how complete and who may act are always there; help and footer come from the table;
+// every line is exactly as wide as its room.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { millis } from '../../../src/core/model/brand.ts';
+import type { FeedMessage } from '../../../src/core/model/feed-port.ts';
+import { sampleFlow } from '../../helpers/sample-flow.ts';
+import { chromeModel, sameChrome } from '../../../src/tui/chrome/chrome-model.ts';
+import type { ChromeInput } from '../../../src/tui/chrome/chrome-model.ts';
+import {
+  dialogContent,
+  frameDialog,
+  isChromeDialog,
+  paletteChoices,
+} from '../../../src/tui/chrome/dialog-model.ts';
+import { footerLine, inputLine, keysLine } from '../../../src/tui/chrome/footer.ts';
+import { headerLine, tabsLine } from '../../../src/tui/chrome/header.ts';
+import { helpLines } from '../../../src/tui/chrome/help.ts';
+import { fitLine, joinParts, lineText, lineWidth, segment, spread } from '../../../src/tui/chrome/line.ts';
+import type { Line } from '../../../src/tui/chrome/line.ts';
+import { loadKeymap } from '../../../src/tui/keys/keys-file.ts';
+import { keyContext, keyContexts } from '../../../src/tui/state/key-context.ts';
+import type { Msg } from '../../../src/tui/state/msg.ts';
+import { createSession } from '../../../src/tui/state/session.ts';
+import { initialState } from '../../../src/tui/state/state.ts';
+import type { AppState } from '../../../src/tui/state/state.ts';
+import { update } from '../../../src/tui/state/update.ts';
+import { loadTheme } from '../../../src/tui/theme/load-theme.ts';
+
+const startMs = Date.parse('2026-11-23T03:00:00.000Z');
+const theme = loadTheme({ name: 'default', directories: ['themes'], depth: 4, ascii: false });
+const keymap = loadKeymap(undefined, 'keys.yaml');
+
+interface Stage {
+  readonly input: () => ChromeInput;
+  send(message: Msg): void;
+  feed(message: FeedMessage): void;
+  state(): AppState;
+}
+
+function stage(
+  change: { columns?: number; rows?: number; readOnly?: boolean; kind?: 'live' | 'replay' } = {},
+): Stage {
+  const session = createSession();
+  const { columns = 100, rows = 30, readOnly = false, kind = 'live' } = change;
+  let state = initialState({ kind, columns, rows, nowMs: millis(startMs), readOnly, themeName: 'default' });
+  const send = (message: Msg): void => {
+    [state] = update(state, message, session.data);
+  };
+  return {
+    input: () => ({ state, data: session.data, keymap, theme, themes: ['default', 'mono'], hint: undefined }),
+    send,
+    feed: (message) => {
+      session.receive(message);
+      send({ type: 'feed', message, nowMs: millis(startMs) });
+    },
+    state: () => state,
+  };
+}
+
+function connected(change: Parameters<typeof stage>[0] = {}): Stage {
+  const on = stage(change);
+  on.feed({
+    type: 'hello',
+    hello: {
+      type: 'hello',
+      version: 1,
+      name: 'demo shop',
+      time: new Date(startMs).toISOString(),
+      writable: true,
+      listeners: [],
+      windowMs: 600_000,
+      defaultTtlMs: 1_800_000,
+    },
+  });
+  on.feed({ type: 'batch', events: [sampleFlow()] });
+  return on;
+}
+
+const words = (line: Line): string => line.map((each) => each.text).join('');
+const press = (on: Stage, ...intents: Extract<Msg, { type: 'intent' }>['intent'][]): void => {
+  for (const intent of intents) on.send({ type: 'intent', intent });
+};
+
+describe('the header', () => {
+  test('says where, how fresh, how complete and who may act', () => {
+    const line = words(headerLine({ ...connected().input(), width: 100 }));
+    for (const part of ['api-defense', 'demo shop', '● live', 'lost 0', 'ACT']) expect(line).toContain(part);
+  });
+
+  test('access is the last thing to go, at any width', () => {
+    for (const width of [60, 80, 100, 200]) {
+      const line = headerLine({ ...connected().input(), width });
+      expect(lineWidth(line)).toBe(width);
+      expect(words(line).trimEnd()).toMatch(/ACT$/);
+      expect(words(line)).toContain('live');
+    }
+  });
+
+  test('lock and read-only show', () => {
+    const on = connected();
+    press(on, 'app.lock');
+    expect(words(headerLine({ ...on.input(), width: 80 }))).toMatch(/LOCK\s*$/);
+    expect(words(headerLine({ ...connected({ readOnly: true }).input(), width: 80 }))).toMatch(/RO\s*$/);
+  });
+
+  test('losses are counted with their place and never left out', () => {
+    const on = connected();
+    on.feed({
+      type: 'batch',
+      events: [{ type: 'lost', time: sampleFlow().time, where: 'worker-ring', count: 1234 }],
+    });
+    expect(words(headerLine({ ...on.input(), width: 60 }))).toContain('lost 1,234 worker-ring');
+  });
+
+  test('a feed that went away or fell silent is told', () => {
+    const on = connected();
+    on.send({ type: 'tick', nowMs: millis(startMs + 9000) });
+    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('silent 9 s');
+    on.feed({ type: 'connection', state: 'reconnecting', detail: 'connection refused' });
+    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('reconnecting: connection refused');
+  });
+
+  test('a replay shows its speed, whether it stands, and its damage', () => {
+    const on = stage({ kind: 'replay' });
+    const position = {
+      startMs,
+      endMs: startMs + 1000,
+      nowMs: startMs,
+      speed: 4,
+      paused: false,
+      damage: 'cut at line 9',
+    };
+    on.feed({ type: 'position', position, reset: true });
+    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('▶ replay 4x');
+    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('cut at line 9');
+    on.feed({ type: 'position', position: { ...position, paused: true }, reset: false });
+    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('replay stopped');
+  });
+
+  test('tabs mark the screen and show the filter in force', () => {
+    const on = connected();
+    press(on, 'filter.edit');
+    on.send({ type: 'text', text: 'to:orders' });
+    press(on, 'filter.accept', 'screen.graph');
+    const line = tabsLine({ ...on.input(), width: 100 });
+    expect(line.find((each) => each.role === 'tab.active')?.text).toBe('2 Graph');
+    expect(words(line).trimEnd()).toMatch(/filter: to:orders/);
+    expect(lineWidth(line)).toBe(100);
+  });
+});
+
+describe('the foot line', () => {
+  test('gives the keys of the place, help always among them, within the width', () => {
+    for (const width of [60, 80, 200])
+      for (const screen of ['screen.flows', 'screen.graph', 'screen.findings', 'screen.policies'] as const) {
+        const on = connected({ columns: width });
+        press(on, screen);
+        const line = keysLine({ ...on.input(), width });
+        expect(lineWidth(line)).toBeLessThanOrEqual(width);
+        expect(words(line)).toContain('? help');
+      }
+  });
+
+  test('apply is not offered when locked', () => {
+    const on = connected();
+    press(on, 'flow.block');
+    expect(words(keysLine({ ...on.input(), width: 200 }))).toContain('y apply');
+    const locked = connected({ readOnly: true });
+    press(locked, 'flow.block');
+    expect(words(keysLine({ ...locked.input(), width: 200 }))).not.toContain('y apply');
+  });
+
+  test('a notice takes its place, a hint of the shell takes the notice’s', () => {
+    const on = connected();
+    press(on, 'app.lock');
+    expect(words(footerLine({ ...on.input(), width: 80 }))).toContain('Locked');
+    expect(words(footerLine({ ...on.input(), width: 80, hint: 'Not bound.' }))).toContain('! Not bound.');
+  });
+
+  test('the prompt shows text, caret, verdict, and marks the part at fault', () => {
+    const on = connected();
+    press(on, 'filter.edit');
+    on.send({ type: 'text', text: 'form:x' });
+    const line = footerLine({ ...on.input(), width: 100 });
+    expect(words(line)).toContain('/form:x');
+    expect(words(line)).toContain('did you mean from?');
+    expect(line.filter((each) => each.role === 'prompt.invalid').map((each) => each.text)[0]).toBe('form');
+    expect(lineWidth(line)).toBe(100);
+  });
+
+  test('the caret stands on its character', () => {
+    expect(inputLine({ text: 'abc', cursor: 1 }, undefined).map((each) => [each.text, each.role])).toEqual([
+      ['a', 'prompt'],
+      ['b', 'caret'],
+      ['c', 'prompt'],
+    ]);
+    expect(inputLine({ text: '', cursor: 0 }, undefined)).toEqual([segment(' ', 'caret')]);
+    expect(inputLine({ text: '👍x', cursor: 0 }, undefined)[0]).toEqual(segment('👍', 'caret'));
+  });
+});
+
+describe('help', () => {
+  test('tells every key that can be reached, once, with the name to remap it by', () => {
+    for (const context of keyContexts) {
+      const contexts = [context, 'global'] as const;
+      const text = helpLines({ keymap, contexts, barred: false, width: 200 }).map(words);
+      for (const row of keymap.reachable(contexts)) {
+        const lines = text.filter((line) => line.endsWith(row.id) && line.includes(row.description));
+        expect([context, row.id, lines.length]).toEqual([context, row.id, 1]);
+        expect(lines[0]).toContain(row.keys[0] === ' ' ? 'space' : row.keys[0]);
+      }
+    }
+  });
+
+  test('says what is off', () => {
+    const text = helpLines({ keymap, contexts: ['mutation'], barred: true, width: 120 })
+      .map(words)
+      .join('\n');
+    expect(text).toMatch(/y .*\(off: read-only or locked\)/);
+  });
+});
+
+describe('dialogs of the chrome', () => {
+  test.each([
+    [60, 15],
+    [80, 24],
+    [200, 50],
+  ])('frames are whole at %ix%i', (columns, rows) => {
+    for (const intent of ['app.help', 'app.palette'] as const) {
+      const on = connected({ columns, rows });
+      press(on, intent);
+      const top = on.state().dialogs.at(-1);
+      if (!top || !isChromeDialog(top)) throw new Error('no dialog');
+      const { rect, rows: lines } = frameDialog(dialogContent(top, on.input()), on.input());
+      expect(lines).toHaveLength(rect.height);
+      for (const line of lines) expect(lineWidth(line)).toBe(rect.width);
+      expect(rect.x + rect.width).toBeLessThanOrEqual(columns);
+      expect(rect.y + rect.height).toBeLessThan(rows);
+    }
+  });
+
+  test('the palette narrows to what is typed and offers services, policies and themes', () => {
+    const on = connected();
+    press(on, 'app.palette');
+    const titles = (): string[] => paletteChoices(on.input()).shown.map((entry) => entry.title);
+    on.send({ type: 'text', text: 'orders neigh' });
+    expect(titles()[0]).toBe('orders: neighbours');
+    on.send({ type: 'edit', edit: 'deleteToStart' });
+    on.send({ type: 'text', text: 'theme mono' });
+    expect(titles()[0]).toBe('theme mono');
+    on.send({ type: 'text', text: ' qqqqqqqqqqqq' });
+    expect(paletteChoices(on.input())).toEqual({ shown: [], index: 0 });
+  });
+
+  test('a hostile workload name cannot leave its cell', () => {
+    const on = stage();
+    const source = {
+      workload: 'x\u001b[2J\u202e',
+      namespace: 'n\u0007',
+      principal: 'p',
+      assurance: 'ip',
+    } as const;
+    on.feed({ type: 'batch', events: [sampleFlow({ source })] });
+    press(on, 'app.palette');
+    on.send({ type: 'text', text: 'neighbours' });
+    const model = chromeModel(on.input());
+    const looks = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g');
+    const text = (model.dialog?.rows ?? []).join('').replaceAll(looks, '');
+    expect(text).toContain('x␛[2J⇄: neighbours');
+    expect(/[\p{Cc}\u202e]/u.test(text)).toBe(false);
+  });
+});
+
+describe('the model', () => {
+  test('is the same while nothing of it has changed', () => {
+    const on = connected();
+    const before = chromeModel(on.input());
+    press(on, 'move.left');
+    expect(sameChrome(before, chromeModel(on.input()))).toBe(true);
+    press(on, 'screen.graph');
+    expect(sameChrome(before, chromeModel(on.input()))).toBe(false);
+  });
+
+  test('below 60x15 there is only the sentence', () => {
+    const model = chromeModel(connected({ columns: 40, rows: 10 }).input());
+    expect(model.tooSmall?.join(' ')).toContain('Too small: 40x10');
+    expect(model.header).toBe('');
+  });
+
+  test('keys go to the dialog on top', () => {
+    const on = connected();
+    press(on, 'app.help');
+    expect(keyContext(on.state())).toEqual(['help']);
+  });
+});
+
+describe('lines', () => {
+  const anyLine = fc.array(
+    fc.record({
+      text: fc.string({ unit: 'binary', maxLength: 12 }),
+      role: fc.constantFrom('text' as const, 'dim' as const),
+    }),
+    { maxLength: 5 },
+  );
+
+  test('fitted and spread lines keep to their width whatever they hold', () => {
+    fc.assert(
+      fc.property(anyLine, anyLine, fc.nat(40), (left, right, width) => {
+        expect(lineWidth(fitLine(left, width, '…'))).toBeLessThanOrEqual(width);
+        expect(lineWidth(spread(left, right, width, '…'))).toBe(width);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('parts go by their number, never the ones marked 0', () => {
+    const part = (text: string, drop: number): { line: Line; drop: number } => ({
+      line: [segment(text)],
+      drop,
+    });
+    const parts = [part('aaaa', 0), part('bbbb', 2), part('cccc', 1)];
+    expect(words(joinParts(parts, 20))).toBe('aaaa  bbbb  cccc');
+    expect(words(joinParts(parts, 12))).toBe('aaaa  cccc');
+    expect(words(joinParts(parts, 2))).toBe('aaaa');
+  });
+
+  test('text for ink carries the role’s look and nothing else', () => {
+    expect(lineText([segment('a\u001b[31m', 'strong'), segment('b')], theme)).toBe(
+      '\u001b[1ma␛[31m\u001b[0mb',
+    );
+  });
+});
