@@ -12,7 +12,7 @@ export interface DataClock {
   readonly rateSeconds: number;
   /** Length in seconds that the sum stands for: shorter while data is young, never under 1. */
   readonly rateSpan: number;
-  /** Move forward; going back is ignored. */
+  /** A stamp was seen: the clock moves forward only, the beginning of the data may move back. */
   advance(toMs: number): void;
   reset(): void;
 }
@@ -34,9 +34,10 @@ export function createDataClock(): DataClock {
       return Math.max(1, (nowMs - from) / 1000);
     },
     advance(toMs) {
-      if (!Number.isFinite(toMs) || toMs <= nowMs) return;
-      if (firstMs === 0) firstMs = toMs;
-      nowMs = toMs;
+      if (!Number.isFinite(toMs) || toMs <= 0) return;
+      // History may follow a stamp that is newer than all of it: the data begins with the oldest.
+      firstMs = firstMs === 0 ? toMs : Math.min(firstMs, toMs);
+      nowMs = Math.max(nowMs, toMs);
     },
     reset() {
       nowMs = 0;

@@ -141,6 +141,14 @@ test('rates fall when the clock of the data moves on without traffic, and stay w
   expect(store.data.totals.rate).toBe(0);
 });
 
+test('rates are right when history follows a newer stamp, as after a seek', () => {
+  const store = createFlowStore();
+  store.clock.advance(start + 20_000);
+  for (let sequence = 0; sequence < 200; sequence++) store.add(flow(sequence * 100));
+  expect(store.data.totals.rate).toBeGreaterThan(9);
+  expect(store.data.totals.rate).toBeLessThan(11);
+});
+
 test('coverage is the share of what could be read', () => {
   const store = createFlowStore();
   expect(store.data.totals.inspectedShare).toBeUndefined();
