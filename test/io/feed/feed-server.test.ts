@@ -303,6 +303,23 @@ test('a frame over the limit ends the connection and nothing else', async () => 
   expect(client.states()).toEqual(['connected']);
 });
 
+test('one who collects refusals without reading them is cut off', async () => {
+  const agent = await startAgent({ limits: { bufferedBytes: 16 * 1024, pingMs: 10_000_000 } });
+  const socket = new WebSocket('ws://localhost/feed', {
+    createConnection: () => connect({ path: pathOf(agent.server.address) }),
+  });
+  onTestFinished(() => socket.terminate());
+  socket.on('error', () => undefined);
+  await new Promise((done) => socket.once('message', done));
+  socket.pause();
+  const frame = '{"type":"request","id":1,"operation":{"op":"unknown"}}';
+  for (let round = 0; round < 500 && agent.server.stats().connections > 0; round += 1) {
+    for (let count = 0; count < 100; count += 1) socket.send(frame, () => undefined);
+    await new Promise((done) => setImmediate(done));
+  }
+  await expect.poll(() => agent.server.stats().connections).toBe(0);
+});
+
 test('an invalid policy is refused by field without ending the connection', async () => {
   const agent = await startAgent({ limits: { invalidFrames: 1 } });
   const client = startClient({ address: agent.server.address });
