@@ -76,15 +76,23 @@ interface RouteCount {
   readonly transitions: Map<number, number>;
 }
 
-export function createTally(options: {
+export interface TallyOptions {
   readonly focusCaller?: WorkloadId;
   readonly knownCallers?: readonly WorkloadId[];
-}): Tally {
-  const callers = new Map<WorkloadId, CallerCount>();
-  const routes = new Map<string, RouteCount>();
-  const reasons = new Map<string, number>();
-  const firstVictims: FlowEvent[] = [];
-  const counts = {
+}
+
+interface Moment {
+  readonly atMs: number;
+  readonly time: string;
+}
+
+class FlowTally implements Tally {
+  readonly #options: TallyOptions;
+  readonly #callers = new Map<WorkloadId, CallerCount>();
+  readonly #routes = new Map<string, RouteCount>();
+  readonly #reasons = new Map<string, number>();
+  readonly #firstVictims: FlowEvent[] = [];
+  readonly #counts = {
     total: 0,
     toRefused: 0,
     toAllowed: 0,
@@ -92,85 +100,98 @@ export function createTally(options: {
     successFlips: 0,
     othersSuccessFlips: 0,
   };
-  let truncated = false;
-  let start: { atMs: number; time: string } | undefined;
-  let end: { atMs: number; time: string } | undefined;
+  #truncated = false;
+  #start: Moment | undefined;
+  #end: Moment | undefined;
 
-  const callerOf = (id: WorkloadId): CallerCount | undefined => {
-    const known = callers.get(id);
-    if (known !== undefined) return known;
-    if (callers.size >= maxCallers) {
-      truncated = true;
-      return undefined;
-    }
-    const made = { flips: 0, total: 0 };
-    callers.set(id, made);
-    return made;
-  };
-  const routeOf = (caller: WorkloadId, flow: FlowEvent): RouteCount | undefined => {
-    const { request } = flow;
-    const route = request === undefined ? '(not HTTP)' : `${request.method} ${request.route || request.path}`;
-    const key = `${caller} ${route}`;
-    const known = routes.get(key);
-    if (known !== undefined) return known;
-    if (routes.size >= maxRoutes) {
-      truncated = true;
-      return undefined;
-    }
-    const made = { caller, route, flips: 0, transitions: new Map<number, number>() };
-    routes.set(key, made);
-    return made;
-  };
-  const countRefused = (flow: FlowEvent, caller: WorkloadId): void => {
-    counts.toRefused += 1;
-    if (firstVictims.length < maxVictims) firstVictims.push(flow);
-    if (!succeeded(flow)) return;
-    counts.successFlips += 1;
-    if (caller !== options.focusCaller) counts.othersSuccessFlips += 1;
-  };
+  constructor(options: TallyOptions) {
+    this.#options = options;
+  }
 
-  return {
-    seen(flow, atMs) {
-      counts.total += 1;
-      if (start === undefined || atMs < start.atMs) start = { atMs, time: flow.time };
-      if (end === undefined || atMs > end.atMs) end = { atMs, time: flow.time };
-      if (succeeded(flow)) counts.successTotal += 1;
-      const caller = callerOf(workloadOf(flow.source));
-      if (caller !== undefined) caller.total += 1;
-    },
-    flip(flow, to) {
-      const id = workloadOf(flow.source);
-      const caller = callerOf(id);
-      if (caller !== undefined) caller.flips += 1;
-      if (to === 0) counts.toAllowed += 1;
-      else countRefused(flow, id);
-      const route = routeOf(id, flow);
-      if (route === undefined) return;
-      route.flips += 1;
-      const transition = (flow.response?.status ?? 0) * 1000 + to;
-      route.transitions.set(transition, (route.transitions.get(transition) ?? 0) + 1);
-    },
-    undecidable(why) {
-      if (reasons.has(why) || reasons.size < maxReasons) reasons.set(why, (reasons.get(why) ?? 0) + 1);
-    },
-    result: (openConnections) => ({
-      ...(start === undefined ? {} : { windowStart: start.time }),
-      ...(end === undefined ? {} : { windowEnd: end.time }),
-      ...counts,
-      flips: counts.toRefused + counts.toAllowed,
-      byCaller: [...callers]
+  seen(flow: FlowEvent, atMs: number): void {
+    this.#counts.total += 1;
+    if (this.#start === undefined || atMs < this.#start.atMs) this.#start = { atMs, time: flow.time };
+    if (this.#end === undefined || atMs > this.#end.atMs) this.#end = { atMs, time: flow.time };
+    if (succeeded(flow)) this.#counts.successTotal += 1;
+    const caller = this.#callerOf(workloadOf(flow.source));
+    if (caller !== undefined) caller.total += 1;
+  }
+
+  flip(flow: FlowEvent, to: number): void {
+    const id = workloadOf(flow.source);
+    const caller = this.#callerOf(id);
+    if (caller !== undefined) caller.flips += 1;
+    if (to === 0) this.#counts.toAllowed += 1;
+    else this.#countRefused(flow, id);
+    const route = this.#routeOf(id, flow);
+    if (route === undefined) return;
+    route.flips += 1;
+    const transition = (flow.response?.status ?? 0) * 1000 + to;
+    route.transitions.set(transition, (route.transitions.get(transition) ?? 0) + 1);
+  }
+
+  undecidable(why: string): void {
+    if (this.#reasons.has(why) || this.#reasons.size < maxReasons)
+      this.#reasons.set(why, (this.#reasons.get(why) ?? 0) + 1);
+  }
+
+  result(openConnections: readonly OpenPair[]): PreviewResult {
+    const { toRefused, toAllowed } = this.#counts;
+    return {
+      ...(this.#start === undefined ? {} : { windowStart: this.#start.time }),
+      ...(this.#end === undefined ? {} : { windowEnd: this.#end.time }),
+      ...this.#counts,
+      flips: toRefused + toAllowed,
+      byCaller: [...this.#callers]
         .filter(([, { flips }]) => flips > 0)
         .map(([caller, { flips, total }]) => ({ caller, flips, total }))
         .toSorted((a, b) => b.flips - a.flips),
-      byRoute: [...routes.values()].map(spellRoute).toSorted((a, b) => b.flips - a.flips),
-      firstVictims: [...firstVictims],
+      byRoute: [...this.#routes.values()].map(spellRoute).toSorted((a, b) => b.flips - a.flips),
+      firstVictims: [...this.#firstVictims],
       openConnections,
-      notSeen: (options.knownCallers ?? []).filter((caller) => !callers.has(caller)),
-      undecidable: [...reasons].map(([why, count]) => ({ count, why })),
-      truncated,
-    }),
-  };
+      notSeen: (this.#options.knownCallers ?? []).filter((caller) => !this.#callers.has(caller)),
+      undecidable: [...this.#reasons].map(([why, count]) => ({ count, why })),
+      truncated: this.#truncated,
+    };
+  }
+
+  #countRefused(flow: FlowEvent, caller: WorkloadId): void {
+    this.#counts.toRefused += 1;
+    if (this.#firstVictims.length < maxVictims) this.#firstVictims.push(flow);
+    if (!succeeded(flow)) return;
+    this.#counts.successFlips += 1;
+    if (caller !== this.#options.focusCaller) this.#counts.othersSuccessFlips += 1;
+  }
+
+  #callerOf(id: WorkloadId): CallerCount | undefined {
+    const known = this.#callers.get(id);
+    if (known !== undefined) return known;
+    if (this.#callers.size >= maxCallers) {
+      this.#truncated = true;
+      return undefined;
+    }
+    const made = { flips: 0, total: 0 };
+    this.#callers.set(id, made);
+    return made;
+  }
+
+  #routeOf(caller: WorkloadId, { request }: FlowEvent): RouteCount | undefined {
+    const route = request === undefined ? '(not HTTP)' : `${request.method} ${request.route || request.path}`;
+    const key = `${caller} ${route}`;
+    const known = this.#routes.get(key);
+    if (known !== undefined) return known;
+    if (this.#routes.size >= maxRoutes) {
+      this.#truncated = true;
+      return undefined;
+    }
+    const made = { caller, route, flips: 0, transitions: new Map<number, number>() };
+    this.#routes.set(key, made);
+    return made;
+  }
 }
+
+/** One per preview. */
+export const createTally = (options: TallyOptions): Tally => new FlowTally(options);
 
 /** Answered by the upstream, and well. */
 function succeeded({ response }: FlowEvent): boolean {

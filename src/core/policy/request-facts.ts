@@ -48,55 +48,53 @@ export interface HeadEncoder {
 
 const maxHeaders = 256;
 
-export function createHeadEncoder(): HeadEncoder {
-  const headers = new Int32Array(maxHeaders * headerStride);
-  let buffer = Buffer.alloc(16_384);
-  let used = 0;
-  const put = (text: string): number => {
-    const start = used;
-    if (used + text.length * 3 > buffer.length)
-      buffer = Buffer.concat([buffer, Buffer.alloc(buffer.length + text.length * 3)]);
-    used += buffer.write(text, used, 'utf8');
+class HeadWriter implements HeadEncoder {
+  readonly #headers = new Int32Array(maxHeaders * headerStride);
+  #buffer = Buffer.alloc(16_384);
+  #used = 0;
+  readonly #view: HeadView = {
+    ...{ bytes: this.#buffer, start: 0, end: 0, methodStart: 0, methodEnd: 0, targetStart: 0, targetEnd: 0 },
+    ...{ pathStart: 0, pathEnd: 0, queryStart: 0, queryEnd: 0, hostStart: 0, hostEnd: 0 },
+    ...{ headerCount: 0, headers: this.#headers },
+  };
+
+  encode(facts: HttpFacts, withHeaders: boolean): HeadView {
+    const view = this.#view;
+    this.#used = 0;
+    view.methodStart = this.#put(facts.method);
+    view.methodEnd = this.#used;
+    view.targetStart = view.pathStart = this.#put(facts.path);
+    view.targetEnd = view.pathEnd = this.#used;
+    view.hostStart = this.#put(facts.host);
+    view.hostEnd = this.#used;
+    view.headerCount = withHeaders ? this.#putHeaders(facts.headers ?? []) : 0;
+    view.end = this.#used;
+    view.bytes = this.#buffer;
+    return view;
+  }
+
+  #put(text: string): number {
+    const start = this.#used;
+    // UTF-8 takes at most three bytes per UTF-16 unit.
+    if (start + text.length * 3 > this.#buffer.length)
+      this.#buffer = Buffer.concat([this.#buffer, Buffer.alloc(this.#buffer.length + text.length * 3)]);
+    this.#used += this.#buffer.write(text, start, 'utf8');
     return start;
-  };
-  const view: HeadView = {
-    ...{ bytes: buffer, start: 0, end: 0, methodStart: 0, methodEnd: 0, targetStart: 0, targetEnd: 0 },
-    ...{
-      pathStart: 0,
-      pathEnd: 0,
-      queryStart: 0,
-      queryEnd: 0,
-      hostStart: 0,
-      hostEnd: 0,
-      headerCount: 0,
-      headers,
-    },
-  };
-  const putHeaders = (list: readonly (readonly [string, string])[]): number => {
+  }
+
+  #putHeaders(list: readonly (readonly [string, string])[]): number {
     let count = 0;
     for (const [name, value] of list.slice(0, maxHeaders)) {
       const at = count * headerStride;
-      headers[at] = put(name);
-      headers[at + 1] = used;
-      headers[at + 2] = put(value);
-      headers[at + 3] = used;
+      this.#headers[at] = this.#put(name);
+      this.#headers[at + 1] = this.#used;
+      this.#headers[at + 2] = this.#put(value);
+      this.#headers[at + 3] = this.#used;
       count += 1;
     }
     return count;
-  };
-  return {
-    encode(facts, withHeaders) {
-      used = 0;
-      view.methodStart = put(facts.method);
-      view.methodEnd = used;
-      view.targetStart = view.pathStart = put(facts.path);
-      view.targetEnd = view.pathEnd = used;
-      view.hostStart = put(facts.host);
-      view.hostEnd = used;
-      view.headerCount = withHeaders ? putHeaders(facts.headers ?? []) : 0;
-      view.end = used;
-      view.bytes = buffer;
-      return view;
-    },
-  };
+  }
 }
+
+/** One per evaluator; its view and buffer are reused. */
+export const createHeadEncoder = (): HeadEncoder => new HeadWriter();
