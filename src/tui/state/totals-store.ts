@@ -4,8 +4,8 @@ import { policyName } from '../../core/model/brand.ts';
 import type { FlowEvent, LostEvent } from '../../core/model/event.ts';
 import type { DataClock } from './data-clock.ts';
 import type { PolicyTally } from './data-view.ts';
-import { fieldCount, isError, windowFields } from './edge-store.ts';
-import { createSecondWindow, windowSeconds } from './second-window.ts';
+import { createFlowCounts } from './flow-counts.ts';
+import { windowSeconds } from './second-window.ts';
 
 /** Most policies and loss places counted; past it, new ones are not. */
 const tallyLimit = 20_000;
@@ -70,43 +70,30 @@ function createTallies(): {
 
 /** Sums at zero. */
 export function createTotalsStore(clock: DataClock): TotalsStore {
-  let window = createSecondWindow(fieldCount);
+  let counts = createFlowCounts(clock);
   const tallies = createTallies();
   const lostBy = new Map<string, number>();
   let flows = 0;
   let lost = 0;
-  const sum = (field: number, seconds: number): number => window.sum(field, clock.second, seconds);
-  const all = (seconds: number): number =>
-    sum(0, seconds) + sum(1, seconds) + sum(2, seconds) + sum(3, seconds);
-  const share = (part: number): number | undefined => {
-    const whole = all(windowSeconds);
-    return whole === 0 ? undefined : part / whole;
-  };
   return {
     get flows() {
       return flows;
     },
     get rate() {
-      return all(clock.rateSeconds) / clock.rateSpan;
+      return counts.rate;
     },
     get errorShare() {
-      return share(sum(windowFields.errors, windowSeconds)) ?? 0;
+      return counts.errorShare ?? 0;
     },
     get refusedShare() {
-      return share(sum(windowFields.block, windowSeconds) + sum(windowFields.throttle, windowSeconds)) ?? 0;
+      return counts.refusedShare ?? 0;
     },
     get opaqueShare() {
-      return share(sum(windowFields.opaque, windowSeconds));
+      return counts.opaqueShare;
     },
     get perSecond() {
-      const at = (second: number): number =>
-        window.sum(0, second, 1) +
-        window.sum(1, second, 1) +
-        window.sum(2, second, 1) +
-        window.sum(3, second, 1);
-      return Array.from({ length: windowSeconds }, (_, index) =>
-        at(clock.second - windowSeconds + 1 + index),
-      );
+      const oldest = clock.second - windowSeconds + 1;
+      return Array.from({ length: windowSeconds }, (_, index) => counts.at(oldest + index));
     },
     get lost() {
       return lost;
@@ -114,11 +101,8 @@ export function createTotalsStore(clock: DataClock): TotalsStore {
     lostBy,
     tally: (name) => tallies.get(name),
     add(flow, timeMs) {
-      const second = Math.floor(timeMs / 1000);
       flows++;
-      window.add(second, windowFields[flow.verdict.action]);
-      if (isError(flow)) window.add(second, windowFields.errors);
-      if (flow.protocol === 'opaque') window.add(second, windowFields.opaque);
+      counts.add(flow, timeMs);
       tallies.add(flow, timeMs);
     },
     addLost(event) {
@@ -127,7 +111,7 @@ export function createTotalsStore(clock: DataClock): TotalsStore {
         lostBy.set(event.where, (lostBy.get(event.where) ?? 0) + event.count);
     },
     clear() {
-      window = createSecondWindow(fieldCount);
+      counts = createFlowCounts(clock);
       tallies.clear();
       flows = 0;
     },

@@ -1,0 +1,76 @@
+// What happened in the last minute, by verdict, error and coverage: the counters that edges and totals share.
+import type { FlowEvent } from '../../core/model/event.ts';
+import type { VerdictCounts } from './data-view.ts';
+import type { DataClock } from './data-clock.ts';
+import { createSecondWindow, windowSeconds } from './second-window.ts';
+
+/** Fields of the window, the first four by verdict action. */
+const fields = { allow: 0, block: 1, throttle: 2, redact: 3, shadow: 4, errors: 5, opaque: 6 } as const;
+const fieldCount = 7;
+
+/** True for an answer that failed without a policy refusing it: 5xx, or none at all. */
+export function isError(flow: FlowEvent): boolean {
+  if (flow.verdict.action === 'block' || flow.verdict.action === 'throttle') return false;
+  const status = flow.response?.status;
+  return status !== undefined && (status >= 500 || status === 0);
+}
+
+export interface FlowCounts {
+  /** Flows per second over the last ten seconds. */
+  readonly rate: number;
+  /** Shares of the last minute, 0 to 1; undefined when nothing came in it. */
+  readonly errorShare: number | undefined;
+  readonly refusedShare: number | undefined;
+  readonly opaqueShare: number | undefined;
+  /** Counts of the last minute. */
+  readonly recent: VerdictCounts;
+  /** Flows in one second. */
+  at(second: number): number;
+  add(flow: FlowEvent, timeMs: number): void;
+}
+
+/** Counters at zero. */
+export function createFlowCounts(clock: DataClock): FlowCounts {
+  const window = createSecondWindow(fieldCount);
+  const all = (second: number, seconds: number): number =>
+    window.sum(fields.allow, second, seconds) +
+    window.sum(fields.block, second, seconds) +
+    window.sum(fields.throttle, second, seconds) +
+    window.sum(fields.redact, second, seconds);
+  const minute = (field: number): number => window.sum(field, clock.second, windowSeconds);
+  const share = (part: number): number | undefined => {
+    const whole = all(clock.second, windowSeconds);
+    return whole === 0 ? undefined : part / whole;
+  };
+  return {
+    get rate() {
+      return all(clock.second, clock.rateSeconds) / clock.rateSpan;
+    },
+    get errorShare() {
+      return share(minute(fields.errors));
+    },
+    get refusedShare() {
+      return share(minute(fields.block) + minute(fields.throttle));
+    },
+    get opaqueShare() {
+      return share(minute(fields.opaque));
+    },
+    get recent() {
+      return {
+        allow: minute(fields.allow),
+        block: minute(fields.block),
+        throttle: minute(fields.throttle),
+        redact: minute(fields.redact),
+        shadow: minute(fields.shadow),
+      };
+    },
+    at: (second) => all(second, 1),
+    add(flow, timeMs) {
+      const second = Math.floor(timeMs / 1000);
+      window.add(second, fields[flow.verdict.action]);
+      if (flow.shadow) window.add(second, fields.shadow);
+      if (isError(flow)) window.add(second, fields.errors);
+      if (flow.protocol === 'opaque') window.add(second, fields.opaque);
+    },
+  };
+}
