@@ -4,7 +4,8 @@ import type { Facts } from './facts.ts';
 import type { DetectLimits } from './limits.ts';
 import type { Plan } from './plan.ts';
 import { createProvenance, type Provenance } from './provenance.ts';
-import { addToWindow, membersOf, type Window, type WindowOptions } from './window.ts';
+import type { Scope } from './measure.ts';
+import { addToWindow, membersOf, valuesOf, type Window, type WindowOptions } from './window.ts';
 
 export interface Caller {
   readonly key: string;
@@ -22,7 +23,7 @@ export interface Caller {
   findings: number;
 }
 
-/** The windows that one flow went into. */
+/** The windows that one flow belongs to. */
 export interface Touched {
   readonly caller: Caller;
   readonly route: Window;
@@ -44,6 +45,8 @@ export interface Callers {
   stats(): CallerStats;
 }
 
+/** Stands for a window that there is none of yet. */
+const noWindow: Window = { slots: [] };
 /** A caller is moved to the young end at most this often. */
 const touchMs = 1000;
 
@@ -124,12 +127,22 @@ export function createCallers(plan: Plan, limits: DetectLimits, seed: number): C
     },
     add: (caller, facts, routeKey) => {
       const subjectKey = `${facts.credential ?? ''} ${routeKey}`;
-      const route = windowIn(caller, caller.routes, routeKey, limits.routesPerCaller);
-      const subject = windowIn(caller, caller.subjects, subjectKey, limits.subjectsPerCaller);
-      const grown =
-        addToWindow(caller.overall, plan.byScope.caller, facts, options) +
-        addToWindow(route, plan.byScope.callerRoute, facts, options) +
-        addToWindow(subject, plan.byScope.subjectRoute, facts, options);
+      let grown = 0;
+      const addIn = (scope: Scope, known: Window | undefined, find: () => Window): Window => {
+        const measures = plan.byScope[scope];
+        const values = valuesOf(measures, facts);
+        if (values === undefined) return known ?? noWindow;
+        const window = find();
+        grown += addToWindow(window, { plan: measures, values, nowMs: facts.nowMs }, options);
+        return window;
+      };
+      addIn('caller', caller.overall, () => caller.overall);
+      const route = addIn('callerRoute', caller.routes.get(routeKey), () =>
+        windowIn(caller, caller.routes, routeKey, limits.routesPerCaller),
+      );
+      const subject = addIn('subjectRoute', caller.subjects.get(subjectKey), () =>
+        windowIn(caller, caller.subjects, subjectKey, limits.subjectsPerCaller),
+      );
       caller.members += grown;
       members += grown;
       makeRoom(caller);

@@ -10,6 +10,7 @@ import { planOf } from './plan.ts';
 import { createRoutes, notePeer, type RouteBook } from './routes.ts';
 import type { Hit, Rule } from './rule.ts';
 import { rules as allRules } from './rule-table.ts';
+import { createSignIns } from './sign-ins.ts';
 import { createView, type Sight } from './view.ts';
 
 export interface DetectorOptions {
@@ -72,6 +73,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const callers = createCallers(plan, limits, seed);
   const routes = createRoutes(plan.byScope.route, limits);
   const findings = createFindings(limits);
+  const signIns = createSignIns(limits.personalCredentials, seed);
   const servers = new Set<string>();
   let sight: Sight | undefined;
   let view: ReturnType<typeof createView> | undefined;
@@ -106,6 +108,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
         nowMs: caller.nowMs,
         relays,
         guessed: ({ id }) => !relays && caller.provenance.isGuess(id),
+        personal: signIns.isPersonal,
       });
       const routeKey = `${facts.destination} ${facts.method} ${facts.route}`;
       const touched = callers.add(caller, facts, routeKey);
@@ -115,6 +118,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
       const due = judge(facts, sight);
       if (book) notePeers(sight, book, { measures: plan.byScope.subjectRoute, limits });
       if (!relays) caller.provenance.learn(flow);
+      signIns.learn(flow);
       return due;
     },
     flush: () => findings.flush(),

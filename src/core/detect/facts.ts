@@ -31,6 +31,8 @@ export interface Facts {
   readonly guessed: boolean;
   /** Surrogate of what the caller proves itself with, in a header. */
   readonly credential: string | undefined;
+  /** The credential was handed out in answer to a password: it is a person's, whoever uses it. */
+  readonly personal: boolean;
   /** Kind of credential in path, query or Referer. */
   readonly urlCredential: string | undefined;
   readonly userAgent: string;
@@ -45,6 +47,7 @@ export interface Known {
   readonly nowMs: number;
   readonly relays: boolean;
   readonly guessed: (object: ObjectRef) => boolean;
+  readonly personal: (credential: string) => boolean;
 }
 
 /** Key of a caller: its principal, with the address where that names nobody. */
@@ -67,6 +70,7 @@ export function factsOf(flow: FlowEvent, caller: string, known: Known): Facts {
   const headers = request?.headers ?? noHeaders;
   const status = response?.status ?? 0;
   const blocked = isBlocked(flow);
+  const credential = credentialOf(headers);
   const object = request ? objectOf(request.route, request.path, request.query) : undefined;
   return {
     flow,
@@ -82,7 +86,8 @@ export function factsOf(flow: FlowEvent, caller: string, known: Known): Facts {
     refused: !blocked && (status === 401 || status === 403 || status === 404),
     object,
     guessed: object !== undefined && known.guessed(object),
-    credential: credentialOf(headers),
+    credential,
+    personal: credential !== undefined && known.personal(credential),
     urlCredential: request ? credentialInTarget(request.path, request.query, headers) : undefined,
     userAgent: userAgentOf(headers),
     relays: known.relays,

@@ -43,6 +43,7 @@ function describe(open: Pick<Open, 'rule'>, facts: Facts, hit: Hit): Partial<Fin
   const { rule } = open;
   const suggestion = rule.suggestion(facts, hit);
   return {
+    title: hit.title ?? rule.title,
     severity: hit.severity,
     confidence: hit.confidence ?? rule.confidence,
     why: rule.why(facts, hit.seen),

@@ -16,6 +16,8 @@ export interface DetectLimits {
   readonly members: number;
   /** Values that were handed out to one caller and that it may therefore ask for. */
   readonly disclosedPerCaller: number;
+  /** Credentials known to belong to a person, over all callers. */
+  readonly personalCredentials: number;
   /** Routes that answered, with their baselines and peers. */
   readonly routes: number;
   /** Peers remembered per route, and how many of them may belong to one caller. */
@@ -42,6 +44,7 @@ export const detectLimits: DetectLimits = {
   membersPerCaller: 16_384,
   members: 524_288,
   disclosedPerCaller: 4096,
+  personalCredentials: 16_384,
   routes: 4096,
   peersPerRoute: 128,
   peersPerCaller: 32,

@@ -13,8 +13,9 @@ export type Seen = Readonly<Record<string, number | string>>;
 
 export interface Hit {
   readonly severity: Severity;
-  /** Where it differs from the row's. */
+  /** Where they differ from the row's. */
   readonly confidence?: number;
+  readonly title?: string;
   readonly seen: Seen;
 }
 

@@ -41,29 +41,44 @@ function slotFor(measure: Measure, options: WindowOptions): Slot {
   }
 }
 
-/** The value of a measure for one flow; undefined when there is none. */
-function valueOf(measure: Measure, facts: Facts): number | string | undefined {
-  const value = measure.value(facts);
-  return value === 0 && (measure.kind === 'count' || measure.kind === 'total') ? undefined : value;
+/** One value per measure; a measure without one for this flow has undefined. */
+export type Values = readonly (number | string | undefined)[];
+
+/** What the measures of a scope have to add for one flow, undefined when nothing: then its window is left alone. */
+export function valuesOf(plan: readonly Measure[], facts: Facts): Values | undefined {
+  let values: (number | string | undefined)[] | undefined;
+  for (let position = 0; position < plan.length; position += 1) {
+    const measure = plan[position];
+    const value = measure?.value(facts);
+    if (measure === undefined || value === undefined) continue;
+    if (value === 0 && (measure.kind === 'count' || measure.kind === 'total')) continue;
+    (values ??= [])[position] = value;
+  }
+  return values;
 }
 
-/** Adds one flow to the slots at `positions`; returns by how many set members the window grew. */
+export interface Addition {
+  readonly plan: readonly Measure[];
+  readonly values: Values;
+  readonly nowMs: number;
+}
+
+/** Adds the values of one flow; returns by how many set members the window grew. */
 export function addToWindow(
   window: Window,
-  plan: readonly Measure[],
-  facts: Facts,
+  { plan, values, nowMs }: Addition,
   options: WindowOptions,
 ): number {
   let grown = 0;
-  for (let position = 0; position < plan.length; position += 1) {
+  for (let position = 0; position < values.length; position += 1) {
     const measure = plan[position];
-    const value = measure === undefined ? undefined : valueOf(measure, facts);
+    const value = values[position];
     if (measure === undefined || value === undefined) continue;
     const slot = (window.slots[position] ??= slotFor(measure, options));
-    if (slot.kind === 'distinct') grown += slot.set.add(hashText(String(value), options.seed), facts.nowMs);
-    else if (slot.kind === 'run') slot.run.add(Number(value), facts.nowMs);
+    if (slot.kind === 'distinct') grown += slot.set.add(hashText(String(value), options.seed), nowMs);
+    else if (slot.kind === 'run') slot.run.add(Number(value), nowMs);
     else if (slot.kind === 'total') slot.sum += Number(value);
-    else slot.count.add(Number(value), facts.nowMs);
+    else slot.count.add(Number(value), nowMs);
   }
   return grown;
 }

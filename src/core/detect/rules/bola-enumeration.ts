@@ -5,14 +5,10 @@ import { series, together, tokenOf } from '../example.ts';
 import type { Rule } from '../rule.ts';
 import { bolaMeasures, fewestObjects, weigh, type Evidence, objects, allObjects } from './bola-evidence.ts';
 
-/** Ids beyond which a reader without any evidence against it is at least mentioned. */
-const bulkObjects = 60;
-
-function severityOf({ points, isTelling, isFar, distinct }: Evidence): Severity | undefined {
+function severityOf({ points, isTelling, isBulk }: Evidence): Severity | undefined {
   if (isTelling && points >= 4) return 'high';
   if (isTelling && points === 3) return 'medium';
-  if (isTelling || (isFar && distinct >= bulkObjects)) return 'info';
-  return undefined;
+  return isTelling || isBulk ? 'info' : undefined;
 }
 
 const confidences: Readonly<Partial<Record<Severity, number>>> = { high: 0.9, medium: 0.65, info: 0.3 };
@@ -39,6 +35,7 @@ export const bolaEnumeration: Rule = {
     return {
       severity,
       confidence: confidences[severity] ?? 0.5,
+      ...(evidence.isTelling ? {} : { title: 'Bulk read, nothing else against it' }),
       seen: {
         distinct: Math.max(evidence.distinct, evidence.all),
         refused: evidence.refused,

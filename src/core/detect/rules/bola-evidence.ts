@@ -75,6 +75,8 @@ const spikeFactor = 4;
 const fewestWindows = 10;
 /** Ids one after the other. */
 const longWalk = 12;
+/** Ids beyond which a reader without any evidence against it is at least mentioned. */
+const bulkObjects = 60;
 /** Other credentials that make a comparison. */
 const fewestPeers = 3;
 
@@ -88,6 +90,8 @@ export interface Evidence {
   readonly isTelling: boolean;
   /** Far beyond what others with their own credential read. */
   readonly isFar: boolean;
+  /** Far, of a caller that asks on its own account and did not do so before. */
+  readonly isBulk: boolean;
   readonly reasons: readonly string[];
 }
 
@@ -131,11 +135,15 @@ const rows: readonly Row[] = [
     },
   },
   {
-    points: 2,
+    // A job may have its ids from a database; a person has them from what the services show.
+    points: 3,
     isTelling: true,
-    says: 'no service had handed these ids out to it',
-    holds: ({ relays }, view, distinct) =>
-      !relays && distinct >= manyObjects && share(view.distinct(guesses), distinct) >= guessedShare,
+    says: "with a person's credential, and no service had handed these ids out to it",
+    holds: ({ relays, personal }, view, distinct) =>
+      personal &&
+      !relays &&
+      distinct >= manyObjects &&
+      share(view.distinct(guesses), distinct) >= guessedShare,
   },
   {
     points: 3,
@@ -184,6 +192,7 @@ export function weigh(facts: Facts, view: View): Evidence {
     points: held.reduce((sum, row) => sum + row.points, isFar ? 1 : 0),
     isTelling: held.some((row) => row.isTelling),
     isFar,
+    isBulk: isFar && !facts.relays && distinct >= bulkObjects && distinct > 2 * view.usual(objects).highest,
     reasons: held.map((row) => row.says),
   };
 }

@@ -4,7 +4,10 @@ import type { Facts } from '../facts.ts';
 import type { Measure } from '../measure.ts';
 import type { Rule } from '../rule.ts';
 
-/** Paths nobody links to, by what they begin with. Health and metrics paths that monitoring reads are left out. */
+/**
+ * Paths nobody links to, by what they begin with; a name goes on only after `*` or a slash (`/.env.bak`, not `/.envoy`).
+ * Health and metrics paths that monitoring reads are left out.
+ */
 const canaryPrefixes: readonly string[] = [
   '/.env',
   '/.git/',
@@ -13,8 +16,8 @@ const canaryPrefixes: readonly string[] = [
   '/.aws/',
   '/.ssh/',
   '/.kube/',
-  '/.docker',
-  '/.ht',
+  '/.docker*',
+  '/.ht*',
   '/.DS_Store',
   '/.well-known/security/',
   '/.vscode/',
@@ -25,30 +28,30 @@ const canaryPrefixes: readonly string[] = [
   '/actuator/gateway',
   '/debug/pprof',
   '/debug/vars',
-  '/wp-',
+  '/wp-*',
   '/xmlrpc.php',
-  '/phpmyadmin',
-  '/phpinfo',
+  '/phpmyadmin*',
+  '/phpinfo*',
   '/pma/',
-  '/adminer',
+  '/adminer*',
   '/server-status',
   '/server-info',
   '/cgi-bin/',
   '/manager/html',
   '/jenkins/',
   '/solr/admin',
-  '/vendor/phpunit',
+  '/vendor/phpunit*',
   '/etc/passwd',
-  '/id_rsa',
-  '/backup.',
+  '/id_rsa*',
+  '/backup.*',
   '/dump.sql',
   '/database.sql',
   '/config.php',
   '/config.json',
   '/web.config',
   '/console',
-  '/HNAP1',
-  '/boaform',
+  '/HNAP1*',
+  '/boaform*',
   '/_ignition/',
   '/telescope/',
   '/api/v1/namespaces',
@@ -62,7 +65,17 @@ const scannerAgents =
 /** User agents are short; a long one is looked at in front. */
 const agentChars = 200;
 
-const isCanary = (path: string): boolean => canaryPrefixes.some((prefix) => path.startsWith(prefix));
+const isLetter = (code: number): boolean => (code | 32) >= 97 && (code | 32) <= 122;
+
+const canaryRows = canaryPrefixes.map((row) => ({
+  prefix: row.replace('*', ''),
+  isOpen: row.endsWith('*') || row.endsWith('/'),
+}));
+
+const isCanary = (path: string): boolean =>
+  canaryRows.some(
+    ({ prefix, isOpen }) => path.startsWith(prefix) && (isOpen || !isLetter(path.charCodeAt(prefix.length))),
+  );
 const isScannerAgent = (facts: Facts): boolean =>
   facts.userAgent !== '' && scannerAgents.test(facts.userAgent.slice(0, agentChars));
 
@@ -153,7 +166,7 @@ export const scanner: Rule = {
       says: 'a caller asks for three telltale paths',
       flows: () =>
         series(3, { everyMs: 500 }, (index) => ({
-          path: ['/.env', '/actuator/heapdump', '/wp-login.php'][index] ?? '/',
+          path: ['/.env.bak', '/actuator/heapdump', '/wp-login.php'][index] ?? '/',
           status: 404,
         })),
     },
@@ -181,7 +194,7 @@ export const scanner: Rule = {
       flows: () =>
         series(60, { everyMs: 900 }, (index) => ({
           from: 'prometheus',
-          path: ['/actuator/health', '/actuator/prometheus', '/metrics', '/healthz'][index % 4] ?? '/',
+          path: ['/actuator/health', '/actuator/prometheus', '/.envoy/ready', '/healthz'][index % 4] ?? '/',
         })),
     },
     {
