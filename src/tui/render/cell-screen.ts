@@ -143,6 +143,38 @@ class FrameSink extends EventEmitter implements InkOutput {
 
 type Counts = { -readonly [Key in keyof PaintCounts]: PaintCounts[Key] };
 
+interface Composition {
+  readonly layers: Layers;
+  readonly canvases: ReadonlySet<CanvasEntry>;
+  readonly overlays: ReadonlySet<OverlayEntry>;
+  readonly options: CellScreenOptions;
+}
+
+function drawLayer({ layers, canvases, options }: Composition, layer: 0 | 1): void {
+  for (const canvas of canvases) {
+    if (canvas.layer !== layer) continue;
+    const rect = canvas.rect();
+    if (!rect || rect.width <= 0 || rect.height <= 0) continue;
+    try {
+      canvas.draw(drawOn(layers.current, rect, options.ascii), rect);
+    } catch (error) {
+      options.onDrawError(error);
+    }
+  }
+}
+
+/** Ink's text, then the panes, then ink's text again where dialogs lie, then what dialogs paint themselves. */
+function compose(parts: Composition): void {
+  const { layers, overlays } = parts;
+  copyGrid(layers.base, layers.current);
+  drawLayer(parts, 0);
+  for (const overlay of overlays) {
+    const rect = overlay.rect();
+    if (rect) copyRect(layers.base, layers.current, rect);
+  }
+  drawLayer(parts, 1);
+}
+
 /** A screen over a terminal's output stream. */
 export function createCellScreen(options: CellScreenOptions): CellScreen {
   const { terminal, styles } = options;
@@ -154,29 +186,6 @@ export function createCellScreen(options: CellScreenOptions): CellScreen {
   let suspended = false;
   let owed = false;
 
-  const drawLayer = (grid: CellGrid, layer: 0 | 1): void => {
-    for (const canvas of canvases) {
-      if (canvas.layer !== layer) continue;
-      const rect = canvas.rect();
-      if (!rect || rect.width <= 0 || rect.height <= 0) continue;
-      try {
-        canvas.draw(drawOn(grid, rect, options.ascii), rect);
-      } catch (error) {
-        options.onDrawError(error);
-      }
-    }
-  };
-
-  const compose = (): void => {
-    copyGrid(layers.base, layers.current);
-    drawLayer(layers.current, 0);
-    for (const overlay of overlays) {
-      const rect = overlay.rect();
-      if (rect) copyRect(layers.base, layers.current, rect);
-    }
-    drawLayer(layers.current, 1);
-  };
-
   const paint = (): void => {
     if (suspended) return;
     counts.paints++;
@@ -186,7 +195,7 @@ export function createCellScreen(options: CellScreenOptions): CellScreen {
       return;
     }
     owed = false;
-    compose();
+    compose({ layers, canvases, overlays, options });
     const changes = diffGrids(layers.shown, layers.current, styles, full);
     if (full) counts.fullClears++;
     full = false;
