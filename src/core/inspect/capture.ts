@@ -3,6 +3,7 @@
 import type { Exchange } from '../model/exchange.ts';
 import type { HeadView } from '../model/head-view.ts';
 import { equalsWord, wordOf } from '../protocol/http1/byte-class.ts';
+import { copyBytes } from '../protocol/http1/copy-bytes.ts';
 import type { HeadFacts } from '../protocol/http1/head-facts.ts';
 import { captureLimits } from './new-exchange.ts';
 
@@ -43,7 +44,7 @@ export function captureRequestHead(exchange: Exchange, view: HeadView): void {
   const { bytes, start } = view;
   const length = view.end - start;
   exchange.head = roomFor(exchange.head, length);
-  exchange.head.set(bytes.subarray(start, view.end));
+  copyBytes(bytes, start, view.end, exchange.head, 0);
   exchange.headLength = length;
   exchange.methodStart = view.methodStart - start;
   exchange.methodEnd = view.methodEnd - start;
@@ -57,7 +58,7 @@ export function captureRequestHead(exchange: Exchange, view: HeadView): void {
 
 export function captureResponseHead(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
   exchange.responseHead = roomFor(exchange.responseHead, end - start);
-  exchange.responseHead.set(bytes.subarray(start, end));
+  copyBytes(bytes, start, end, exchange.responseHead, 0);
   exchange.responseHeadLength = end - start;
 }
 
@@ -68,7 +69,7 @@ export function captureRequestBody(exchange: Exchange, bytes: Uint8Array, start:
   if (length < end - start) exchange.requestBodyTruncated = true;
   if (length === 0) return;
   if (exchange.requestBody.length < limit) exchange.requestBody = new Uint8Array(limit);
-  exchange.requestBody.set(bytes.subarray(start, start + length), exchange.requestBodyLength);
+  copyBytes(bytes, start, start + length, exchange.requestBody, exchange.requestBodyLength);
   exchange.requestBodyLength += length;
 }
 
@@ -79,6 +80,6 @@ export function captureResponseBody(exchange: Exchange, bytes: Uint8Array, start
   if (length < end - start) exchange.responseBodyTruncated = true;
   if (length === 0) return;
   if (exchange.responseBody.length < limit) exchange.responseBody = new Uint8Array(limit);
-  exchange.responseBody.set(bytes.subarray(start, start + length), exchange.responseBodyLength);
+  copyBytes(bytes, start, start + length, exchange.responseBody, exchange.responseBodyLength);
   exchange.responseBodyLength += length;
 }

@@ -1,6 +1,7 @@
 // Scratch space for heads being read: spans, header table and the buffer for heads that straddle reads. Taken when a head
 // begins, given back when it has been judged, so an idle connection holds none. Knows no parser.
 import { headerStride, type HeadView } from '../../model/head-view.ts';
+import { copyBytes } from './copy-bytes.ts';
 import { http1Limits } from './limits.ts';
 
 export interface HeadScratch {
@@ -69,11 +70,10 @@ export function gatherInto(
     const grown = new Uint8Array(
       Math.min(Math.max(gatherBytes, 2 * (length + added)), http1Limits.headBytes),
     );
-    grown.set(scratch.gather.subarray(0, length));
+    copyBytes(scratch.gather, 0, length, grown, 0);
     scratch.gather = grown;
     moved += length;
   }
-  if (added === 1) scratch.gather[length] = span.bytes[span.start] as number;
-  else scratch.gather.set(span.bytes.subarray(span.start, span.end), length);
+  copyBytes(span.bytes, span.start, span.end, scratch.gather, length);
   return moved;
 }
