@@ -62,6 +62,8 @@ export interface Loop {
   resized(): void;
   /** The chrome as it stands, for the first ink frame. */
   chrome(): ChromeModel;
+  /** Say something on the message line for a moment. */
+  complain(sentence: string): void;
   /** Paint all again (after a stop). */
   refresh(): void;
   close(): void;
@@ -199,6 +201,10 @@ export function createLoop(options: LoopOptions): Loop {
       painter.now();
     },
     chrome: () => (shown ??= chromeModel(chromeInput())),
+    complain(sentence) {
+      hint = { text: sentence, untilMs: options.now() + hintMs };
+      painter.request();
+    },
     refresh: () => painter.now(),
     close() {
       painter.close();

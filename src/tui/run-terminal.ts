@@ -92,12 +92,12 @@ function openShown(
     readonly show: (model: ChromeModel) => void;
   },
 ): Shown {
-  const drawFaults = new Set<string>();
   const screen = createCellScreen({
     terminal: options.stdout,
     styles: looks.theme.styles,
     ascii: looks.theme.ascii,
-    onDrawError: (error) => drawFaults.add(error instanceof Error ? error.message : String(error)),
+    onDrawError: (error) =>
+      loop.complain(`A pane could not be drawn: ${error instanceof Error ? error.message : String(error)}`),
   });
   const loop = createLoop({
     feed: options.feed,
