@@ -109,6 +109,8 @@ describe('values in JSON', () => {
     expect(masker.maskBody(text, json)).not.toContain('hunter2');
     const later = `[${'['.repeat(100)}${']'.repeat(100)},{"password":"hunter2"}]`;
     expect(masker.maskBody(later, json)).not.toContain('hunter2');
+    const after = `[{"credentials":${'['.repeat(100)}${']'.repeat(100)}},{"note":"plain"}]`;
+    expect(masker.maskBody(after, json)).toBe(after);
   });
 });
 
