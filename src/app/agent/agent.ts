@@ -1,7 +1,7 @@
 // The agent on one machine: listeners -> data plane -> flow events -> detections -> window and feed; policy store -> snapshots.
 // Only wiring: what a byte, a verdict or a finding means is decided in core, what a socket is in io.
-import { randomBytes } from 'node:crypto';
-import { createDetector } from '../../core/detect/engine.ts';
+import { randomBytes, randomInt } from 'node:crypto';
+import { createDetector, type Detector } from '../../core/detect/engine.ts';
 import { createFlowAssembler } from '../../core/inspect/flow-event.ts';
 import { createMasker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
@@ -22,6 +22,8 @@ import { createSnapshots, type Snapshots } from './snapshots.ts';
 
 /** How often moved policy counters are told, ms. */
 const countersEveryMs = 1_000;
+/** How often held-back counts of findings are told, ms. */
+const findingsEveryMs = 5_000;
 /** How long a stop lets requests under way finish, ms. */
 const defaultDrainMs = 5_000;
 
@@ -33,6 +35,8 @@ export interface AgentOptions {
   readonly policiesDirectory: string | undefined;
   readonly feed: FeedAddress;
   readonly feedToken?: string;
+  /** How long detections with a baseline only learn, ms; their own default when absent. */
+  readonly learningMs?: number;
   /** A failure after the start; `fatal` when the worker ended by itself and nothing is forwarded any more. */
   readonly onFault: (error: Error, fatal: boolean) => void;
 }
@@ -70,9 +74,28 @@ function createHub(): Hub {
   return hub;
 }
 
+/** Sketches hash with a seed that nobody outside can know, so that keys cannot be made to collide. */
+function createSeededDetector(options: AgentOptions): Detector {
+  return createDetector({
+    seed: randomInt(2 ** 32),
+    ...(options.learningMs === undefined ? {} : { learningMs: options.learningMs }),
+  });
+}
+
 /** The data plane with everything that one finished exchange causes. */
-function startPlane(options: AgentOptions, hub: Hub, snapshots: Snapshots): Promise<DataPlane> {
-  const detector = createDetector();
+function startPlane(
+  options: AgentOptions,
+  hub: Hub,
+  snapshots: Snapshots,
+  cleanup: Cleanup,
+): Promise<DataPlane> {
+  const detector = createSeededDetector(options);
+  const flush = (): void => detector.flush().forEach((finding) => hub.tell(finding));
+  const timer = setInterval(flush, findingsEveryMs);
+  cleanup.add(() => {
+    clearInterval(timer);
+    flush();
+  });
   const assembleFlow = createFlowAssembler({
     listeners: options.listeners,
     agent: randomBytes(3).toString('hex'),
@@ -111,7 +134,7 @@ async function startEnforcing(
     onExpiry: refresh,
   });
   cleanup.add(() => snapshots.close());
-  const started = await startPlane(options, hub, snapshots);
+  const started = await startPlane(options, hub, snapshots, cleanup);
   enforcing.plane = started;
   cleanup.add(() => started.stop(cleanup.drainMs));
   cleanup.add(store.onChange(refresh));

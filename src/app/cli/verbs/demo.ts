@@ -17,6 +17,9 @@ import type { OptionValues, RunVerb } from '../verbs.ts';
 /** The demo has nobody to be polite to: its callers are ended first. */
 const drainMs = 500;
 
+/** Everybody in the shop has shown what they do by then; a real agent takes the detections' own, longer time. */
+const learningMs = 20_000;
+
 interface Running {
   readonly shop: Shop;
   readonly agent: Agent;
@@ -60,6 +63,7 @@ async function startDemo(
           listeners: shop.listeners,
           policiesDirectory: directory,
           feed,
+          learningMs,
           onFault: (error) => onFailure(error.message),
         }),
       context.env,
