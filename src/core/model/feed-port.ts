@@ -1,5 +1,5 @@
 // The event stream as its consumers (terminal, verbs) see it: live over a socket or replayed from a file, same calls.
-import type { ApiEvent } from './event.ts';
+import type { ApiEvent, FindingEvent, FlowEvent } from './event.ts';
 import type { AgentStatus, Hello, Operation } from './feed-message.ts';
 
 /** What a feed tells its consumer. Batches are in event order. */
@@ -25,6 +25,22 @@ export interface ReplayPosition {
   readonly paused: boolean;
   /** Where the file is damaged, in words; absent when whole. */
   readonly damage?: string;
+  /** The whole recording at a glance. The same object in every position until more of it is known. */
+  readonly outline?: ReplayOutline;
+}
+
+/** What a recording holds over its whole length, known before it is played. */
+export interface ReplayOutline {
+  /** Flows in all. */
+  readonly flows: number;
+  /** Flows by stretch of time, in order, epoch ms; nothing lies between two stretches. */
+  readonly spans: readonly { readonly startMs: number; readonly endMs: number; readonly flows: number }[];
+  /** When each finding was first seen, epoch ms; empty until it has been read. */
+  readonly findings: readonly {
+    readonly id: string;
+    readonly timeMs: number;
+    readonly severity: FindingEvent['severity'];
+  }[];
 }
 
 export interface ReplayControls {
@@ -33,6 +49,11 @@ export interface ReplayControls {
   /** Multiplier of real time, 0.1 to 1000. */
   setSpeed(speed: number): void;
   setPaused(paused: boolean): void;
+  /**
+   * Every flow of the recording in order, a block at a time, wherever the clock stands: constant memory. Ends at damage; ends
+   * early when the consumer returns. Rejects with AppError when the file can no longer be read.
+   */
+  flows(): AsyncIterable<readonly FlowEvent[]>;
 }
 
 export interface FeedPort {

@@ -1,11 +1,13 @@
 // A recording as a FeedPort: the same messages as a live feed, with a clock that can be moved. Knows no terminal.
 import { basename } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
+import type { FlowEvent } from '../../core/model/event.ts';
 import { feedVersion } from '../../core/model/feed-message.ts';
 import type { Hello, Operation } from '../../core/model/feed-message.ts';
 import type { FeedPort, ReplayControls } from '../../core/model/feed-port.ts';
 import type { RecordingFile } from './recording-file.ts';
 import { openRecording } from './recording-file.ts';
+import { readRecording } from './read-recording.ts';
 import { createReplayPlayer } from './replay-player.ts';
 
 /** The clock of the replay; injected by tests. */
@@ -67,13 +69,21 @@ export async function openReplay(path: string, options: ReplayOptions = {}): Pro
       player.start(listener);
     },
     request: (operation) => Promise.reject(readOnly(file, operation)),
-    replay: player.controls,
+    replay: { ...player.controls, flows: () => flowsOf(path) },
     settled: () => player.settled(),
     async close() {
       await player.stop();
       await file.close();
     },
   };
+}
+
+/** Reads the file on its own, so that neither the clock nor the end of the replay is in its way. */
+async function* flowsOf(path: string): AsyncGenerator<readonly FlowEvent[]> {
+  for await (const events of readRecording(path).blocks()) {
+    const flows = events.filter((event) => event.type === 'flow');
+    if (flows.length > 0) yield flows;
+  }
 }
 
 function helloOf({ header, path }: RecordingFile): Hello {

@@ -1,6 +1,6 @@
 // Plays a recording against a clock: batches as it passes them, positions, jumps. Knows the file only through cursor and window.
 import type { ApiEvent } from '../../core/model/event.ts';
-import type { FeedMessage, ReplayControls } from '../../core/model/feed-port.ts';
+import type { FeedMessage, ReplayControls, ReplayOutline } from '../../core/model/feed-port.ts';
 import type { Damage, RecordingFile } from './recording-file.ts';
 import type { RecordingIndex } from './recording-format.ts';
 import type { ReplayClock } from './replay-clock.ts';
@@ -10,6 +10,7 @@ import { createCursor } from './replay-cursor.ts';
 import type { ReplayTimer } from './replay-feed.ts';
 import type { Announcer, Loop } from './replay-loop.ts';
 import { createAnnouncer, createLoop } from './replay-loop.ts';
+import { outlineOf, readFindings } from './replay-outline.ts';
 import { headerEvents, readWindow } from './replay-window.ts';
 
 /** Events of one tick; when more are due the clock is held back and runs slower than asked. */
@@ -19,7 +20,7 @@ const batchEvents = 2_000;
 
 export interface ReplayPlayer {
   start(emit: (message: FeedMessage) => void): void;
-  readonly controls: ReplayControls;
+  readonly controls: Omit<ReplayControls, 'flows'>;
   settled(): Promise<void>;
   /** Resolves when nothing is read any more. */
   stop(): Promise<void>;
@@ -46,6 +47,7 @@ interface Play extends PlayerOptions {
   ended: boolean;
   stopped: boolean;
   damage: Damage | undefined;
+  outline: ReplayOutline;
 }
 
 function newPlay(options: PlayerOptions): Play {
@@ -63,6 +65,7 @@ function newPlay(options: PlayerOptions): Play {
     ended: false,
     stopped: false,
     damage: undefined,
+    outline: outlineOf(index),
   };
 }
 
@@ -71,6 +74,7 @@ export function createReplayPlayer(options: PlayerOptions): ReplayPlayer {
   const play = newPlay(options);
   const { clock, timer } = play;
   const announce = createAnnouncer(timer, (reset) => tellPosition(play, reset));
+  let outlining = Promise.resolve();
   const loop = createLoop(timer, {
     step: () => step(play, announce),
     isUrgent: () => play.seekTo !== undefined,
@@ -87,19 +91,32 @@ export function createReplayPlayer(options: PlayerOptions): ReplayPlayer {
       clock.moveTo(play.startMs, timer.now());
       tellEvents(play, headerEvents(play.file));
       announce.now(false);
+      outlining = completeOutline(play, announce);
       loop.wake();
     },
     controls: createControls(play, announce, loop),
-    settled: () => loop.settled(),
+    async settled() {
+      await outlining;
+      await loop.settled();
+    },
     async stop() {
       play.stopped = true;
       announce.stop();
+      await outlining;
       await loop.stop();
     },
   };
 }
 
-function createControls(play: Play, announce: Announcer, loop: Loop): ReplayControls {
+/** Reads which findings there are. What cannot be read is left out: playing up to there says what is wrong. */
+async function completeOutline(play: Play, announce: Announcer): Promise<void> {
+  const findings = await readFindings(play.file, play.index, () => play.stopped).catch(() => undefined);
+  if (findings === undefined || findings.length === 0 || play.stopped) return;
+  play.outline = { ...play.outline, findings };
+  announce.soon();
+}
+
+function createControls(play: Play, announce: Announcer, loop: Loop): Omit<ReplayControls, 'flows'> {
   const { clock, timer } = play;
   return {
     seek(toMs) {
@@ -164,9 +181,10 @@ function tellEvents(play: Play, events: readonly ApiEvent[]): void {
     play.emit({ type: 'batch', events: events.slice(at, at + batchEvents) });
 }
 
-function tellPosition({ clock, timer, startMs, endMs, damage, emit }: Play, reset: boolean): void {
+function tellPosition(play: Play, reset: boolean): void {
+  const { clock, timer, startMs, endMs, damage, outline, emit } = play;
   const nowMs = Math.min(endMs, clock.nowMs(timer.now()));
   const words = damage === undefined ? {} : { damage: damage.message };
-  const position = { startMs, endMs, nowMs, speed: clock.speed(), paused: clock.paused(), ...words };
+  const position = { startMs, endMs, nowMs, speed: clock.speed(), paused: clock.paused(), outline, ...words };
   emit({ type: 'position', position, reset });
 }

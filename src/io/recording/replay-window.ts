@@ -52,8 +52,8 @@ function firstBlock({ blocks }: RecordingIndex, span: { fromMs: number; toMs: nu
   return first;
 }
 
-/** The nearest state line, or the header, and what was said between it and the window. */
-async function standingBefore(
+/** What held before block `first`: the nearest state line, or the header, and what was said between it and there. */
+export async function standingBefore(
   file: RecordingFile,
   index: RecordingIndex,
   first: number,

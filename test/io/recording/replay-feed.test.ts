@@ -84,7 +84,10 @@ test('it begins with connection, greeting, what held at the start, and the posit
     { type: 'batch', events: [...details.identities, ...details.policies] },
     {
       type: 'position',
-      position: { startMs, endMs: startMs + 2_000, nowMs: startMs, speed: 1, paused: true },
+      position: {
+        ...{ startMs, endMs: startMs + 2_000, nowMs: startMs, speed: 1, paused: true },
+        outline: { flows: 3, spans: [{ startMs, endMs: startMs + 2_000, flows: 3 }], findings: [] },
+      },
       reset: false,
     },
   ]);
