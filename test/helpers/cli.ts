@@ -45,8 +45,14 @@ export function createCli(env: Readonly<Record<string, string>> = {}): Cli {
     let stderr = '';
     const waiting = new Set<() => void>();
     const wake = (): void => waiting.forEach((look) => look());
-    child.stdout.setEncoding('utf8').on('data', (text: string) => ((stdout += text), wake()));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => ((stderr += text), wake()));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      wake();
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      wake();
+    });
     const finished = new Promise<Finished>((resolve) => {
       child.once('close', (status) => {
         running.delete(started);
