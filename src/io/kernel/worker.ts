@@ -30,7 +30,7 @@ function createBrain(): Brain {
   const randomId = createRandomId();
   return {
     converse: (sink) => {
-      const { number: connection, listener } = sink;
+      const { number: connection, listener, clientAddress } = sink;
       return createConversation({
         connection,
         listener,
@@ -39,6 +39,7 @@ function createBrain(): Brain {
         routes,
         exchange,
         randomId,
+        clientAddress,
         workspace,
       });
     },
