@@ -192,3 +192,6 @@ export const verbs: readonly VerbRow[] = [
 
 /** Options of the program without a verb: the terminal on a running agent. */
 export const rootOptions: readonly OptionRow[] = [...connect, ...noUi, ...terminal];
+
+/** First words of the usages. */
+export const verbNames: readonly string[] = verbs.map(({ usage }) => usage.split(' ', 1)[0] ?? usage);
