@@ -89,8 +89,9 @@ function request(effect: Effect & { type: 'feed.request' }, { feed, dispatch }: 
 
 function startPreview(
   effect: Effect & { type: 'preview.start' },
-  { session, previews, state }: EffectTools,
+  { session, previews, state, feed }: EffectTools,
 ): void {
+  const total = state().replay?.outline?.flows ?? 0;
   previews.start(effect.job, () =>
     createPreviewJob({
       session,
@@ -98,6 +99,7 @@ function startPreview(
       focusCaller: effect.focusCaller,
       status: state().connection.status,
       nowMs: millis(clockMs(state())),
+      ...(feed.replay && { source: { flows: feed.replay.flows(), total } }),
     }),
   );
 }

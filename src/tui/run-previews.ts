@@ -17,6 +17,8 @@ interface Running {
   readonly job: number;
   readonly work: PreviewJob;
   reportedMs: number;
+  /** Reading is under way: nothing to do until it has come. */
+  waiting: boolean;
 }
 
 const sentenceOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -34,12 +36,13 @@ export function createPreviewRunner(dispatch: (message: Msg) => void, clock: () 
   const slice = (entry: Running): void => {
     const untilMs = clock() + limits.sliceMs;
     for (;;) {
-      const { done, result } = entry.work.step(limits.step);
+      const { done, result, wait } = entry.work.step(limits.step);
       if (result) {
         finish(entry, { type: 'preview.done', job: entry.job, result });
         return;
       }
-      if (clock() < untilMs) continue;
+      if (wait) rest(entry, wait);
+      else if (clock() < untilMs) continue;
       if (clock() - entry.reportedMs >= limits.reportMs) {
         entry.reportedMs = clock();
         dispatch({ type: 'preview.progress', job: entry.job, done, total: entry.work.total });
@@ -47,26 +50,35 @@ export function createPreviewRunner(dispatch: (message: Msg) => void, clock: () 
       return;
     }
   };
+  /** Wake again once what is awaited has come. */
+  const rest = (entry: Running, wait: Promise<void>): void => {
+    entry.waiting = true;
+    void wait.then(() => {
+      entry.waiting = false;
+      schedule();
+    });
+  };
   const turn = (): void => {
     scheduled = undefined;
-    const entry = running[0];
+    const entry = running.find((each) => !each.waiting);
     if (!entry) return;
     try {
       slice(entry);
     } catch (error) {
+      entry.work.stop?.();
       if (!(error instanceof AppError)) throw error;
       finish(entry, { type: 'preview.failed', job: entry.job, message: sentenceOf(error) });
     }
     schedule();
   };
   const schedule = (): void => {
-    if (running.length > 0) scheduled ??= setImmediate(turn);
+    if (running.some((entry) => !entry.waiting)) scheduled ??= setImmediate(turn);
   };
 
   return {
     start(job, make) {
       try {
-        running.push({ job, work: make(), reportedMs: clock() });
+        running.push({ job, work: make(), reportedMs: clock(), waiting: false });
       } catch (error) {
         if (!(error instanceof AppError)) throw error;
         queueMicrotask(() => {
@@ -77,10 +89,12 @@ export function createPreviewRunner(dispatch: (message: Msg) => void, clock: () 
     },
     cancel(job) {
       const at = running.findIndex((entry) => entry.job === job);
-      if (at >= 0) running.splice(at, 1);
+      if (at < 0) return;
+      running[at]?.work.stop?.();
+      running.splice(at, 1);
     },
     close() {
-      running.length = 0;
+      for (const entry of running.splice(0)) entry.work.stop?.();
       if (scheduled) clearImmediate(scheduled);
     },
   };

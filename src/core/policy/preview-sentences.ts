@@ -1,6 +1,9 @@
 // A preview's numbers as sentences, the same on the command line and in the terminal's dialog. Pure; knows no width and no style.
 import type { PreviewResult } from './preview.ts';
 
+/** What the preview ran over: what was seen of late, or all of a recording. */
+export type PreviewWindow = 'seen' | 'recorded';
+
 /** Rows of callers and routes spelled out; the rest is counted. */
 const shownRows = 5;
 
@@ -15,22 +18,22 @@ function percent(part: number, whole: number): string {
   return ` (${share > 0 && share < 0.1 ? '<0.1' : share.toFixed(1)} %)`;
 }
 
-/** `in the last 9 min 58 s`; empty when nothing was seen. */
-function windowText(result: PreviewResult): string {
+/** `In the 9 min 58 s seen, `; empty when nothing was. */
+function windowText(result: PreviewResult, over: PreviewWindow): string {
   if (result.windowStart === undefined || result.windowEnd === undefined) return '';
   const spanMs = Date.parse(result.windowEnd) - Date.parse(result.windowStart);
   const seconds = Math.max(1, Math.round(spanMs / 1_000));
   const text = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-  return `In the ${text} seen, `;
+  return `In the ${text} ${over}, `;
 }
 
 /**
  * The headline: how many of how many would flip, whose they are, and what it costs everybody else.
  * @param focused false when the preview was made without `focusCaller`: then no caller is meant more than another.
  */
-export function previewHeadline(result: PreviewResult, focused = true): string {
+export function previewHeadline(result: PreviewResult, focused = true, over: PreviewWindow = 'seen'): string {
   if (result.total === 0) return 'Nothing was seen yet, so nothing is known of its effect.';
-  const flips = `${windowText(result)}${number(result.flips)} of ${requests(result.total)} would flip${percent(result.flips, result.total)}`;
+  const flips = `${windowText(result, over)}${number(result.flips)} of ${requests(result.total)} would flip${percent(result.flips, result.total)}`;
   if (result.flips === 0) return `${flips}.`;
   const [top] = result.byCaller;
   const whose =
@@ -43,7 +46,8 @@ export function previewHeadline(result: PreviewResult, focused = true): string {
   const cost = focused
     ? `${number(result.othersSuccessFlips)} successful ${result.othersSuccessFlips === 1 ? 'request' : 'requests'} of anyone else`
     : `${number(result.successFlips)} of them had succeeded`;
-  return `${flips}, ${whose}; ${cost}.`;
+  // Where nothing would be refused and nobody is meant, there is no cost to name.
+  return focused || result.toRefused > 0 ? `${flips}, ${whose}; ${cost}.` : `${flips}, ${whose}.`;
 }
 
 function routeLines(result: PreviewResult): string[] {

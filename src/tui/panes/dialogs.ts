@@ -8,7 +8,7 @@ import { drawMutation } from './mutation-pane.ts';
 import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
 import { drawBox, drawLine, drawLines, span, wrapText } from './painter.ts';
-import { previewLines } from './preview-lines.ts';
+import { previewLines, previewLook } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
 
 function centred(state: AppState, width: number, height: number): Rect {
@@ -52,7 +52,8 @@ function confirmStatus(dialog: ConfirmDialog, state: AppState): Span {
     : span('Ready.', 'dim');
 }
 
-function drawConfirm(dialog: ConfirmDialog, { theme, state }: PaneInput): Draw {
+function drawConfirm(dialog: ConfirmDialog, input: PaneInput): Draw {
+  const { theme, state } = input;
   return (context, rect) => {
     const inner = drawBox(context, rect, {
       theme,
@@ -60,7 +61,7 @@ function drawConfirm(dialog: ConfirmDialog, { theme, state }: PaneInput): Draw {
       titleRole: 'dialog.danger',
       foot: '',
     });
-    const look = { theme, width: inner.width - 2, utcOffsetMinutes: state.utcOffsetMinutes };
+    const look = previewLook(input, { width: inner.width - 2, focused: false });
     const lines: readonly Line[] = [
       ...wrapText(dialog.sentence, inner.width).map((line): Line => [span(line)]),
       [],

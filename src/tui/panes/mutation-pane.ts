@@ -5,11 +5,11 @@ import { mutationRefusal } from '../state/access.ts';
 import type { MutationDialog, MutationField } from '../state/dialog.ts';
 import { fieldsOf } from '../state/mutation-draft.ts';
 import type { AppState } from '../state/state.ts';
-import type { Theme } from '../theme/theme.ts';
 import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
 import { drawBox, drawLine, drawLines, ruleLine, span, wrapText } from './painter.ts';
-import { previewLines } from './preview-lines.ts';
+import type { PreviewLook } from './preview-lines.ts';
+import { previewLines, previewLook } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
 
 /** From this inner width on, the policy stands beside the preview. */
@@ -97,13 +97,9 @@ function statusOf(dialog: MutationDialog, state: AppState): Span {
 }
 
 function drawMiddle(context: DrawContext, rect: Rect, dialog: MutationDialog, input: PaneInput): void {
-  const { theme, state } = input;
+  const { theme } = input;
   const yaml = (): readonly Line[] => dialog.yaml.map(yamlLine);
-  const look = (width: number): { theme: Theme; width: number; utcOffsetMinutes: number } => ({
-    theme,
-    width,
-    utcOffsetMinutes: state.utcOffsetMinutes,
-  });
+  const look = (width: number): PreviewLook => previewLook(input, { width, focused: true });
   const on = 'dialog';
   if (rect.width < besideFrom) {
     const policy = ruleLine(theme, [span('the policy', 'title')], rect.width - 2);

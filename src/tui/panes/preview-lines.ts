@@ -1,10 +1,12 @@
 // What a change would have done, as lines: whose requests would flip, from which status to which, and what is not known.
 import type { PreviewResult } from '../../core/policy/preview.ts';
+import type { PreviewWindow } from '../../core/policy/preview-sentences.ts';
 import { previewHeadline } from '../../core/policy/preview-sentences.ts';
 import { formatClock, formatCount, formatShare, plural } from '../columns/format.ts';
 import { statusRole } from '../columns/verdict-words.ts';
 import type { PreviewState } from '../state/dialog.ts';
 import type { Theme } from '../theme/theme.ts';
+import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
 import { span, wrapText } from './painter.ts';
 
@@ -12,6 +14,19 @@ export interface PreviewLook {
   readonly theme: Theme;
   readonly width: number;
   readonly utcOffsetMinutes: number;
+  /** `recorded`: it ran over a whole recording, wherever the clock stands. */
+  readonly over: PreviewWindow;
+  /** False when no caller is meant more than another (a removal, an undo). */
+  readonly focused: boolean;
+}
+
+/** The look for a dialog of this input. */
+export function previewLook(
+  { theme, state }: PaneInput,
+  place: Pick<PreviewLook, 'width' | 'focused'>,
+): PreviewLook {
+  const over = state.connection.kind === 'replay' ? 'recorded' : 'seen';
+  return { theme, utcOffsetMinutes: state.utcOffsetMinutes, over, ...place };
 }
 
 /** Routes spelled out; the others are counted. */
@@ -89,7 +104,9 @@ function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
   const clock = (time: string): string => formatClock(Date.parse(time), look.utcOffsetMinutes);
   return labelled(
     'judged',
-    `${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, by the evaluator that enforces`,
+    look.over === 'recorded'
+      ? `the whole recording: ${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, against the policies in force where the clock stood`
+      : `${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, by the evaluator that enforces`,
     look,
   );
 }
@@ -99,12 +116,14 @@ function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] 
   const letsThrough = result.toAllowed > 0 && result.toRefused === 0;
   const share = successTotal === 0 ? '' : ` (${formatShare(successFlips / successTotal)})`;
   return [
-    ...wrapText(previewHeadline(result), look.width).map((line): Line => [span(line, 'strong')]),
+    ...wrapText(previewHeadline(result, look.focused, look.over), look.width).map((line): Line => [
+      span(line, 'strong'),
+    ]),
     ...routeLines(result, look),
     ...(letsThrough
       ? labelled('let through', `${plural(result.toAllowed, 'request')} that are refused with it`, look)
       : [
-          bystanderLine(result),
+          ...(look.focused ? [bystanderLine(result)] : []),
           ...labelled(
             'successes',
             `${formatCount(successFlips)} of ${formatCount(successTotal)} answered with 2xx or 3xx would be refused${share}`,
@@ -135,9 +154,10 @@ export function previewLines(preview: PreviewState, look: PreviewLook): readonly
   switch (preview.type) {
     case 'running': {
       const { done, total } = preview;
-      const of = total === 0 ? '' : `: ${formatCount(done)} of ${formatCount(total)} requests judged`;
+      const what = look.over === 'recorded' ? 'requests of the recording' : 'requests';
+      const of = total === 0 ? '' : `: ${formatCount(done)} of ${formatCount(total)} ${what} judged`;
       const room = Math.min(40, look.width);
-      const full = total === 0 ? 0 : Math.round((room * done) / total);
+      const full = total === 0 ? 0 : Math.min(room, Math.round((room * done) / total));
       return [
         [span(`Working out what this would have done${of}`, 'strong')],
         [

@@ -1,9 +1,19 @@
-// A preview run in slices over the flows held, so that the screen stays alive: the caller steps it between frames.
+// A preview run in slices, so that the screen stays alive: the caller steps it between frames. Judges the flows held, or what a
+// source hands out piece by piece (a whole recording), of which it holds one piece at a time.
+import { AppError } from '../../core/model/app-error.ts';
 import { createPreview } from '../../core/policy/preview.ts';
-import type { PolicyChange, PreviewResult } from '../../core/policy/preview.ts';
+import type { Preview, PolicyChange, PreviewResult } from '../../core/policy/preview.ts';
 import type { Millis, WorkloadId } from '../../core/model/brand.ts';
+import type { FlowEvent } from '../../core/model/event.ts';
 import type { AgentStatus } from '../../core/model/feed-message.ts';
 import type { Session } from './session.ts';
+
+/** Flows from elsewhere than the session, in order. */
+export interface PreviewSource {
+  readonly flows: AsyncIterable<readonly FlowEvent[]>;
+  /** How many there are, as far as is known; for the progress only. */
+  readonly total: number;
+}
 
 export interface PreviewJobInput {
   readonly session: Session;
@@ -13,22 +23,33 @@ export interface PreviewJobInput {
   readonly status: AgentStatus | undefined;
   /** The clock policies are judged by (expiry): the position's clock in replay. */
   readonly nowMs: Millis;
+  /** What to judge; absent: the flows that the session holds. */
+  readonly source?: PreviewSource | undefined;
+}
+
+export interface PreviewStep {
+  /** Flows judged so far. */
+  readonly done: number;
+  readonly result: PreviewResult | undefined;
+  /** Set when nothing can be done before this resolves; it never rejects. */
+  readonly wait?: Promise<void>;
 }
 
 export interface PreviewJob {
   /** Flows to judge. */
   readonly total: number;
-  /** Judge up to `limit` more; the result once all are. May throw AppError (a policy that cannot be compiled). */
-  step(limit: number): { readonly done: number; readonly result: PreviewResult | undefined };
+  /** Judge up to `limit` more; the result once all are. May throw AppError (a policy that cannot be compiled, a source that cannot be read). */
+  step(limit: number): PreviewStep;
+  /** Nobody wants the result any more: stop reading. */
+  stop?(): void;
 }
 
-/** A job over what is held now. */
-export function createPreviewJob(input: PreviewJobInput): PreviewJob {
+function previewOf(input: PreviewJobInput): Preview {
   const { session } = input;
   const callers = session.data.flows.services
     .filter((service) => service.callees.length > 0 || service.identity?.role === 'caller')
     .map((service) => service.id);
-  const preview = createPreview({
+  return createPreview({
     current: session.policies(),
     change: input.change,
     ...(input.focusCaller === undefined ? {} : { focusCaller: input.focusCaller }),
@@ -36,6 +57,15 @@ export function createPreviewJob(input: PreviewJobInput): PreviewJob {
     knownCallers: callers,
     nowMs: input.nowMs,
   });
+}
+
+/** A job over what is held now, or over `source`. */
+export function createPreviewJob(input: PreviewJobInput): PreviewJob {
+  const preview = previewOf(input);
+  return input.source ? sourceJob(preview, input.source) : heldJob(preview, input.session);
+}
+
+function heldJob(preview: Preview, session: Session): PreviewJob {
   const total = session.data.flows.totals.held;
   const flows = session.flows.held()[Symbol.iterator]();
   let done = 0;
@@ -49,6 +79,64 @@ export function createPreviewJob(input: PreviewJobInput): PreviewJob {
         done++;
       }
       return { done, result: undefined };
+    },
+  };
+}
+
+function unreadable(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError({
+    code: 'PREVIEW_UNREADABLE',
+    family: 'data',
+    message: `The recording cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    hint: 'See that the file is still there and readable, then try again.',
+    cause: error,
+  });
+}
+
+/** Where a read of the source has got to. */
+type Reading =
+  | { readonly type: 'waiting'; readonly wait: Promise<void> }
+  | { readonly type: 'slice'; readonly flows: readonly FlowEvent[]; at: number }
+  | { readonly type: 'end' }
+  | { readonly type: 'failed'; readonly error: AppError };
+
+function sourceJob(preview: Preview, source: PreviewSource): PreviewJob {
+  const iterator = source.flows[Symbol.asyncIterator]();
+  let done = 0;
+  let reading: Reading = read();
+  function read(): Reading {
+    const wait = iterator.next().then(
+      (next) => {
+        reading = next.done === true ? { type: 'end' } : { type: 'slice', flows: next.value, at: 0 };
+      },
+      (error: unknown) => {
+        reading = { type: 'failed', error: unreadable(error) };
+      },
+    );
+    return { type: 'waiting', wait };
+  }
+  return {
+    total: source.total,
+    step(limit) {
+      if (reading.type === 'failed') throw reading.error;
+      if (reading.type === 'end') return { done, result: preview.result() };
+      if (reading.type === 'waiting') return { done, result: undefined, wait: reading.wait };
+      const { flows } = reading;
+      const until = Math.min(flows.length, reading.at + limit);
+      for (; reading.at < until; reading.at++) {
+        const flow = flows[reading.at];
+        if (flow) preview.push(flow);
+        done++;
+      }
+      if (until < flows.length) return { done, result: undefined };
+      const following = read();
+      reading = following;
+      return { done, result: undefined, ...(following.type === 'waiting' ? { wait: following.wait } : {}) };
+    },
+    stop() {
+      reading = { type: 'end' };
+      iterator.return?.().catch(() => undefined);
     },
   };
 }

@@ -15,6 +15,7 @@ import type { Loop } from '../../../src/tui/run-loop.ts';
 import { createPainter } from '../../../src/tui/run-painter.ts';
 import { createPreviewRunner } from '../../../src/tui/run-previews.ts';
 import type { Msg } from '../../../src/tui/state/msg.ts';
+import type { PreviewJob } from '../../../src/tui/state/preview-job.ts';
 import { loadTheme } from '../../../src/tui/theme/load-theme.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
@@ -297,5 +298,34 @@ describe('preview jobs', () => {
     );
     expect(steps).toHaveLength(length);
     runner.close();
+  });
+
+  test('wait for what is read without turning, and stop the reading when cancelled or closed', async () => {
+    const told: Msg[] = [];
+    const runner = createPreviewRunner((message) => told.push(message), performance.now.bind(performance));
+    const awaited = Promise.withResolvers<undefined>();
+    const log: string[] = [];
+    const reading = (name: string): PreviewJob => ({
+      total: 10,
+      step: () => {
+        log.push(`${name} stepped`);
+        return { done: 0, result: undefined, wait: awaited.promise };
+      },
+      stop: () => log.push(`${name} stopped`),
+    });
+    runner.start(1, () => reading('first'));
+    runner.start(2, () => reading('second'));
+    await eventually(() => expect(log).toEqual(['first stepped', 'second stepped']));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toHaveLength(2);
+    runner.cancel(1);
+    runner.cancel(1);
+    expect(log.slice(2)).toEqual(['first stopped']);
+    awaited.resolve(undefined);
+    await eventually(() => expect(log.slice(3)).toContain('second stepped'));
+    expect(log.filter((line) => line === 'first stepped')).toHaveLength(1);
+    runner.close();
+    expect(log.at(-1)).toBe('second stopped');
+    expect(told).toEqual([]);
   });
 });
