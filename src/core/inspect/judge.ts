@@ -1,7 +1,8 @@
 // Puts one question to policy and turns the answer into what the connection does. Knows no bytes but the head's.
 import type { Decision } from '../model/exchange.ts';
 import type { HeadView } from '../model/head-view.ts';
-import { strictPathCodes } from '../policy/decider.ts';
+import { strictPathCodes, type Decider } from '../policy/decider.ts';
+import type { AnswerLimit } from '../protocol/http1/answers.ts';
 import type { BrokenCode } from '../protocol/http1/broken-code.ts';
 import { parsed } from '../protocol/http1/message-parser.ts';
 import { RequestParser } from '../protocol/http1/request-parser.ts';
@@ -22,6 +23,13 @@ function refusalOf(decision: Decision): number {
   return decision.action === block ? 403 : 429;
 }
 
+/** Asked at once: when the answer's turn comes, another snapshot may number its policies differently. */
+function limitOf(decider: Decider, decision: Decision): AnswerLimit | undefined {
+  const terms = decider.throttleTerms?.(decision.policy);
+  if (terms === undefined) return undefined;
+  return { ...terms, quota: decision.limitBurst, remaining: decision.limitRemaining };
+}
+
 /** Judges a complete head; the outcome stands in the slot. */
 export function judgeRequest(talk: Talk, slot: Slot, head: HeadView): void {
   const { exchange } = slot;
@@ -33,6 +41,7 @@ export function judgeRequest(talk: Talk, slot: Slot, head: HeadView): void {
   if (decision.policy !== -1 || decision.shadowPolicy !== -1)
     exchange.normalisedPath = decider.normalisedPath?.() ?? '';
   slot.refusal = refusalOf(decision);
+  if (slot.refusal === 429) slot.limit = limitOf(decider, decision);
   if (slot.refusal !== refusal.none) exchange.blockId = talk.options.randomId();
   else if (talk.connectFailure !== 0) {
     slot.refusal = talk.connectFailure;

@@ -20,8 +20,7 @@ export function answerLocally(talk: Talk, slot: Slot): void {
     close: slot.last,
     headOnly: slot.kind === requestKind.head,
     retryAfterMs: exchange.decision.retryAfterMs,
-    limitBurst: exchange.decision.limitBurst,
-    limitRemaining: exchange.decision.limitRemaining,
+    limit: slot.limit,
   });
   talk.options.sink.send('client', answer, 0, length);
   exchange.local = true;

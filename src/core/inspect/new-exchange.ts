@@ -78,6 +78,7 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     blockId: '',
     broken: '',
     opaque: '',
+    light: false,
     normalisedPath: '',
   };
 }
@@ -127,6 +128,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.blockId = '';
   exchange.broken = '';
   exchange.opaque = '';
+  exchange.light = false;
   exchange.normalisedPath = '';
   resetDecision(exchange.decision);
 }

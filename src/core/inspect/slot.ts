@@ -1,5 +1,6 @@
 // The state of one exchange under way on a connection: what will be observed, and what is still expected. Slots form a linked
 // queue per connection and are reused through the workspace. Knows no bytes and no policy.
+import type { AnswerLimit } from '../protocol/http1/answers.ts';
 import type { Exchange } from '../model/exchange.ts';
 import { newExchange, resetExchange } from './new-exchange.ts';
 
@@ -13,6 +14,8 @@ export interface Slot {
   kind: number;
   /** HTTP status of our own answer, `refusal.none` or `refusal.resets`. */
   refusal: number;
+  /** The limit that refused, for a 429. */
+  limit: AnswerLimit | undefined;
   /** Everything of the request has been read (or nothing more will come). */
   requestDone: boolean;
   /** Everything of the answer has been read or written. */
@@ -48,6 +51,7 @@ export function newSlot(): Slot {
     next: undefined,
     kind: 0,
     refusal: refusal.none,
+    limit: undefined,
     requestDone: false,
     responseDone: false,
     answered: false,
@@ -70,6 +74,7 @@ export function resetSlot(slot: Slot): void {
   slot.next = undefined;
   slot.kind = 0;
   slot.refusal = refusal.none;
+  slot.limit = undefined;
   slot.requestDone = slot.responseDone = slot.answered = false;
   slot.opaque = slot.wantsUpgrade = slot.expects = slot.last = false;
   slot.keepRequestBody = slot.keepResponseBody = false;

@@ -1,5 +1,6 @@
 // What all connections of one worker share: scratch for heads being read, slots for exchanges under way, room for an answer.
 // Taken and given back, so an idle connection holds none of it and the common request allocates none.
+import { answerBytes } from '../protocol/http1/answers.ts';
 import { createHeadPool, type HeadPool } from '../protocol/http1/head-pool.ts';
 import { newSlot, resetSlot, type Slot } from './slot.ts';
 
@@ -13,8 +14,6 @@ export interface Workspace {
 
 /** Slots kept for reuse (at most about 24 KiB each, 1.5 KiB as a rule); more concurrent exchanges than that allocate. */
 const keptSlots = 256;
-/** The longest answer of answers.ts is below 600 bytes. */
-const answerBytes = 1024;
 
 /** One per worker. */
 export function createWorkspace(): Workspace {

@@ -2,12 +2,12 @@
 // data plane's worker; make a new one when the snapshot changes, with the same buckets.
 import type { Peer, ListenerConfig } from '../model/identity.ts';
 import type { ThrottleBuckets } from './buckets.ts';
-import type { Decider } from './decider.ts';
+import type { Decider, ThrottleTerms } from './decider.ts';
 import { createEvaluator } from './evaluator.ts';
 import { inCidr, parseAddress, type AddressWords } from './ip-address.ts';
 import type { DecideWork } from './lookup.ts';
-import type { Scope, ScopeIdentity } from './scope.ts';
-import { cidrStride } from './table-layout.ts';
+import { policyText, type Scope, type ScopeIdentity } from './scope.ts';
+import { cidrStride, numberColumn, numberStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
 export interface PolicyDecider extends Decider {
@@ -15,6 +15,7 @@ export interface PolicyDecider extends Decider {
   readonly work: Readonly<DecideWork>;
   scopeOfClient(listener: number, clientAddress: string): number;
   normalisedPath(): string;
+  throttleTerms(policy: number): ThrottleTerms;
 }
 
 const nobody: Peer = {
@@ -55,7 +56,18 @@ export function createDecider(
     decide: (index, head, route, now, out) => evaluator.decide(scope(index), head, route, now, out),
     decideOpaque: (index, now, out) => evaluator.decideOpaque(scope(index), now, out),
     normalisedPath: () => evaluator.normalisedPath(),
+    throttleTerms: (policy) => throttleTermsOf(evaluator.tables, policy),
   };
+}
+
+/** A full bucket is the quota; the time in which the rate grants that much is its window. */
+function throttleTermsOf(tables: Tables, policy: number): ThrottleTerms {
+  const at = policy * numberStride;
+  const rate = tables.policyNumbers[at + numberColumn.rate] ?? 0;
+  const periodMs = tables.policyNumbers[at + numberColumn.periodMs] ?? 0;
+  const burst = tables.policyNumbers[at + numberColumn.burst] ?? 0;
+  const windowMs = rate > 0 ? (burst * periodMs) / rate : 0;
+  return { name: policyText(tables, policy), windowSeconds: Math.max(1, Math.ceil(windowMs / 1000)) };
 }
 
 function identityOf(config: ListenerConfig | undefined, address: AddressWords | undefined): ScopeIdentity {

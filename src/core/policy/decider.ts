@@ -27,6 +27,16 @@ export interface Decider {
    * decided. Allocates: call it only when `out.policy` or `out.shadowPolicy` is not -1.
    */
   normalisedPath?(): string;
+  /** What the throttle `policy` (as in `Decision.policy`) calls itself and how long its quota takes to come back: for 429. Allocates. */
+  throttleTerms?(policy: number): ThrottleTerms;
+}
+
+/** Of one throttle, as its callers may know it. */
+export interface ThrottleTerms {
+  /** `namespace/name`. */
+  readonly name: string;
+  /** Whole seconds in which an empty bucket fills up, at least 1. */
+  readonly windowSeconds: number;
 }
 
 /**

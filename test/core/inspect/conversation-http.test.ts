@@ -79,7 +79,23 @@ test('a refused request is answered by us, the connection goes on, upstream sees
 test('a throttled request is told when to come back, in whole seconds rounded up', () => {
   play(r`
     >> client {get /limit}
-    << client answer 429 retry-after=2
+    << client answer 429 retry-after=2 "lab/p5-of-1";q=10;w=30 "lab/p5-of-1";r=0;t=2
+    << observe GET /limit 429 throttle local
+  `);
+});
+
+test('a 429 names the policy that refused, also when another snapshot came before its turn', () => {
+  play(r`
+    >> client {get /a}{get /limit}
+    << upstream {get /a}
+    << hold client
+    >> policy l7
+    >> rejudge
+    >> upstream {200}
+    << client {200}
+    << client answer 429 retry-after=2 "lab/p5-of-1";q=10;w=30 "lab/p5-of-1";r=0;t=2
+    << resume client
+    << observe GET /a 200 allow
     << observe GET /limit 429 throttle local
   `);
 });

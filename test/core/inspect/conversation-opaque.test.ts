@@ -209,7 +209,7 @@ test('HTTP/2 by prior knowledge is refused where requests must be read, opaque e
   play(r`
     >> client PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
     << client answer 400 close
-    << observe - - 400 block local broken=H2_PRIOR_KNOWLEDGE opaque=h2 req=0 res=226
+    << observe - - 400 block local broken=H2_PRIOR_KNOWLEDGE opaque=h2 req=0 res=326
     << close
   `);
   play(r`

@@ -48,6 +48,7 @@ export function createFakePolicy(): FakePolicy {
       out.policy = opaqueAction === 0 ? -1 : 6;
     },
     normalisedPath: () => '/normalised',
+    throttleTerms: (policy) => ({ name: `lab/p${policy}-of-${generation}`, windowSeconds: 30 }),
   });
   let decider = newDecider(1);
   return {

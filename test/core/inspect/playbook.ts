@@ -55,6 +55,7 @@ function answerLine(text: string): string {
   const extras = [
     ...(field('connection') === '' ? [] : [field('connection')]),
     ...(field('retry-after') === '' ? [] : [`retry-after=${field('retry-after')}`]),
+    ...(field('ratelimit-policy') === '' ? [] : [field('ratelimit-policy'), field('ratelimit')]),
     ...(text.endsWith('\r\n\r\n') ? ['no-body'] : []),
   ];
   return ['<< client answer', status, ...extras].join(' ');
