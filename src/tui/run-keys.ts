@@ -1,6 +1,6 @@
 // From key presses to messages: what a key means here, or what it types. Pure over the state; the caller dispatches.
 import type { Key } from 'ink';
-import { editKeys } from './keys/edit-keys.ts';
+import { editKeys, idleEditKeys } from './keys/edit-keys.ts';
 import { keyPresses } from './keys/key-name.ts';
 import type { KeyPress } from './keys/key-name.ts';
 import type { Keymap } from './keys/keymap.ts';
@@ -19,34 +19,56 @@ function barredSentence(state: AppState, label: string): string {
     : `Locked: "${label}" is off. Leave this and press L to unlock.`;
 }
 
-/** The answer to one press in this state, undefined when it means nothing. */
-export function answerKey(press: KeyPress, state: AppState, keymap: Keymap): KeyAnswer | undefined {
-  const typing = inputMode(state) === 'text';
-  if (typing && press.text !== '') return { type: 'message', message: { type: 'text', text: press.text } };
+/** The answer to a key that types nothing here, undefined when it means nothing. */
+function answerKey(press: KeyPress, state: AppState, keymap: Keymap): KeyAnswer | undefined {
   const row = keymap.find(keyContext(state), press.name);
   if (row) {
     if (row.dangerous && (state.access.readOnly || state.access.locked))
       return { type: 'barred', sentence: barredSentence(state, row.label) };
     return { type: 'message', message: { type: 'intent', intent: row.intent } };
   }
-  const edit = typing ? editKeys.get(press.name) : undefined;
+  const edit = inputMode(state) === 'text' ? editKeys.get(press.name) : undefined;
   return edit && { type: 'message', message: { type: 'edit', edit } };
 }
 
-/** Answers to one input event of ink, asking for the state anew between presses; typed text comes in one piece. */
-export function* answerInput(
+/** The text that is typed from `start` on without another key between. */
+function typedFrom(presses: readonly KeyPress[], start: number): string {
+  const end = presses.findIndex((press, index) => index >= start && press.text === '');
+  return presses
+    .slice(start, end < 0 ? presses.length : end)
+    .map((press) => press.text)
+    .join('');
+}
+
+/** Answers to key presses, asking for the state anew before each; a run of typed text comes in one piece. */
+function* answerPresses(
+  presses: readonly KeyPress[],
+  state: () => AppState,
+  keymap: Keymap,
+): Generator<KeyAnswer> {
+  let taken = 0;
+  for (const [index, press] of presses.entries()) {
+    if (index < taken) continue;
+    const typing = inputMode(state()) === 'text';
+    if (typing && press.text !== '') {
+      const text = typedFrom(presses, index);
+      taken = index + Array.from(text).length;
+      yield { type: 'message', message: { type: 'text', text } };
+      continue;
+    }
+    const answer = answerKey(press, state(), keymap);
+    if (answer) yield answer;
+    else if (press.otherwise && !(typing && idleEditKeys.has(press.name)))
+      yield* answerPresses(press.otherwise, state, keymap);
+  }
+}
+
+/** Answers to one input event of ink. */
+export function answerInput(
   input: string,
   key: Key,
   state: () => AppState,
   keymap: Keymap,
 ): Generator<KeyAnswer> {
-  const presses = keyPresses(input, key);
-  if (presses.length > 1 && inputMode(state()) === 'text' && presses.every((press) => press.text !== '')) {
-    yield { type: 'message', message: { type: 'text', text: presses.map((press) => press.text).join('') } };
-    return;
-  }
-  for (const press of presses) {
-    const answer = answerKey(press, state(), keymap);
-    if (answer) yield answer;
-  }
+  return answerPresses(keyPresses(input, key), state, keymap);
 }

@@ -16,6 +16,10 @@ export const editKeys: ReadonlyMap<string, TextEdit> = new Map<string, TextEdit>
   ['end', 'end'],
   ['ctrl-e', 'end'],
   ['ctrl-w', 'deleteWord'],
+  ['alt-backspace', 'deleteWord'],
   ['ctrl-u', 'deleteToStart'],
   ['ctrl-k', 'deleteToEnd'],
 ]);
+
+/** Readline's word keys that do nothing here: they must not be taken for esc and a letter, which would leave the line. */
+export const idleEditKeys: ReadonlySet<string> = new Set(['alt-b', 'alt-d', 'alt-f']);

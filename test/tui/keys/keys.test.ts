@@ -190,16 +190,35 @@ describe('names of what was pressed', () => {
     ['jjk', {}, ['j', 'j', 'k']],
     [' ', {}, ['space']],
     ['', { return: true }, ['enter']],
-    ['', { escape: true, meta: true }, ['esc']],
+    ['', { escape: true, meta: true }, ['esc', 'esc']],
+    ['', { return: true, meta: true }, ['alt-enter']],
+    ['', { upArrow: true, meta: true }, ['alt-up']],
+    ['/\u0015from\r', {}, ['/', 'ctrl-u', 'f', 'r', 'o', 'm', 'enter']],
+    [
+      '\u0000\t\n\u007f\b\u001c\u001f',
+      {},
+      ['ctrl-space', 'tab', 'enter', 'backspace', 'backspace', 'ctrl-\\', 'ctrl-_'],
+    ],
+    ['a\u009bb', {}, ['a', 'b']],
+    ['u', { ctrl: true, meta: true }, ['alt-ctrl-u']],
     ['', { tab: true, shift: true }, ['shift-tab']],
     ['', { upArrow: true, ctrl: true }, ['ctrl-up']],
     ['d', { ctrl: true }, ['ctrl-d']],
     ['x', { meta: true }, ['alt-x']],
-    ['e\u0301', {}, ['e\u0301']],
+    ['e\u0301', {}, ['e', '\u0301']],
     ['\r', {}, ['enter']],
     ['', { ctrl: true }, []],
   ])('%j %j', (input, flags, names) => {
     expect(keyPresses(input, { ...plain, ...flags }).map((press) => press.name)).toEqual(names);
+  });
+
+  test('alt and a key is esc and that key where it means nothing', () => {
+    const names = (input: string, flags: object): unknown =>
+      keyPresses(input, { ...plain, ...flags })[0]?.otherwise?.map((press) => press.name);
+    expect(names('1', { meta: true })).toEqual(['esc', '1']);
+    expect(names('u', { meta: true, ctrl: true })).toEqual(['esc', 'ctrl-u']);
+    expect(names('', { meta: true, return: true })).toEqual(['esc', 'enter']);
+    expect(names('', { meta: true, upArrow: true })).toBeUndefined();
   });
 
   test('named keys type nothing', () => {
