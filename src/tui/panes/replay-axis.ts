@@ -1,4 +1,5 @@
-// The time axis of a replay: how much happened when (what has been played), findings, the cursor, speed, damage.
+// The time axis of a replay: how much happened when over all of it, findings, the cursor, speed, damage. What lies behind the
+// cursor looks different from what lies ahead.
 import type { Draw, DrawContext, Rect } from '../render/draw-context.ts';
 import type { ReplayPosition } from '../../core/model/feed-port.ts';
 import { formatClock, formatSpan } from '../columns/format.ts';
@@ -14,13 +15,14 @@ function columnOf(timeMs: number, position: ReplayPosition, width: number): numb
   return clamp(Math.floor(share * width), 0, width - 1);
 }
 
-/** Heights for the cells of the sparkline: the fullest bin under each; undefined where nothing has been played. */
+/** Heights for the cells of the sparkline: the fullest bin under each; undefined where nothing is known yet. */
 function heights(timeline: Timeline | undefined, width: number): readonly (number | undefined)[] {
   if (!timeline) return [];
-  const per = timeline.bins.length / width;
+  const known = timeline.whole ?? timeline.bins;
+  const per = known.length / width;
   return Array.from({ length: width }, (_, cell) => {
     const from = Math.floor(cell * per);
-    const bins = timeline.bins.slice(from, Math.max(from + 1, Math.floor((cell + 1) * per)));
+    const bins = known.slice(from, Math.max(from + 1, Math.floor((cell + 1) * per)));
     return bins.reduce<number | undefined>(
       (most, bin) => (bin === undefined ? most : Math.max(most ?? 0, bin)),
       undefined,

@@ -105,6 +105,8 @@ export interface Timeline {
   /** Flows per bin over the whole recording; undefined where it has not been played. */
   readonly bins: readonly (number | undefined)[];
   readonly refused: readonly number[];
+  /** Flows per bin by the recording's own outline, played or not; undefined when it has none. */
+  readonly whole: readonly number[] | undefined;
   /** Times of first sightings of findings, with their severity. */
   readonly marks: readonly { readonly timeMs: number; readonly severity: FindingEvent['severity'] }[];
 }

@@ -1,7 +1,8 @@
-// How much happened when over a whole recording, for the time axis: bins filled by what has been played so far.
+// How much happened when over a whole recording, for the time axis: what the recording's outline says of all of it, and bins
+// filled by what has been played so far.
 // A seek plays parts again; a bin keeps its fullest pass, so nothing is counted twice.
 import type { FindingEvent, FlowEvent } from '../../core/model/event.ts';
-import type { ReplayPosition } from '../../core/model/feed-port.ts';
+import type { ReplayOutline, ReplayPosition } from '../../core/model/feed-port.ts';
 import type { Timeline } from './data-view.ts';
 
 const binCount = 400;
@@ -32,9 +33,37 @@ function keepBest(bins: Bins): void {
   bins.passRefused.fill(0);
 }
 
+type Span = ReplayOutline['spans'][number];
+
+/** Between two stretches lies the pause between two flows: a short one is no dip in the rate. */
+function endOf(span: Span, following: Span | undefined): number {
+  const pauseMs = (following?.startMs ?? Infinity) - span.endMs;
+  return following && pauseMs * 4 <= span.endMs - span.startMs ? following.startMs : span.endMs;
+}
+
+/** Flows of each stretch dealt out evenly over the bins it covers. */
+function wholeBins({ startMs, endMs }: Bins, outline: ReplayOutline): readonly number[] {
+  const whole = new Float64Array(binCount);
+  const binMs = Math.max(1, endMs - startMs) / binCount;
+  const place = (timeMs: number): number => Math.min(binCount, Math.max(0, (timeMs - startMs) / binMs));
+  for (const [index, span] of outline.spans.entries()) {
+    const from = place(span.startMs);
+    const until = place(endOf(span, outline.spans[index + 1]));
+    const last = Math.min(binCount - 1, Math.floor(until));
+    for (let bin = Math.min(binCount - 1, Math.floor(from)); bin <= last; bin++) {
+      const share =
+        until > from ? Math.max(0, Math.min(until, bin + 1) - Math.max(from, bin)) / (until - from) : 1;
+      whole[bin] = (whole[bin] ?? 0) + span.flows * share;
+    }
+  }
+  return [...whole];
+}
+
 /** Nothing known until the first position arrives. */
 export function createTimeline(): TimelineStore {
   let bins: Bins | undefined;
+  let outline: ReplayOutline | undefined;
+  let whole: readonly number[] | undefined;
   const marks = new Map<string, { timeMs: number; severity: FindingEvent['severity'] }>();
   /** Newest bin of this pass; what lies between it and the next one was played and is empty. */
   let reached = -1;
@@ -42,6 +71,15 @@ export function createTimeline(): TimelineStore {
     const from = reached >= 0 && reached < bin ? reached + 1 : bin;
     for (let each = from; each <= bin; each++) bins.pass[each] = Math.max(0, bins.pass[each] ?? 0);
     reached = Math.max(reached, bin);
+  };
+  const note = (id: string, timeMs: number, severity: FindingEvent['severity']): void => {
+    if (marks.size < markLimit || marks.has(id)) marks.set(id, { timeMs, severity });
+  };
+  /** Once per outline and span, not per position. */
+  const learn = (bins: Bins, told: ReplayOutline): void => {
+    outline = told;
+    whole = wholeBins(bins, told);
+    for (const { id, timeMs, severity } of told.findings) note(id, timeMs, severity);
   };
   const binOf = (timeMs: number): number => {
     if (!bins) return -1;
@@ -60,12 +98,14 @@ export function createTimeline(): TimelineStore {
           return most < 0 ? undefined : most;
         }),
         refused: Array.from(bestRefused, (value, bin) => Math.max(value, passRefused[bin] ?? 0)),
+        whole,
         marks: [...marks.values()],
       };
     },
     position(position, reset) {
       if (bins?.startMs !== position.startMs || bins.endMs !== position.endMs) {
         reached = -1;
+        outline = undefined;
         bins = {
           startMs: position.startMs,
           endMs: position.endMs,
@@ -78,6 +118,7 @@ export function createTimeline(): TimelineStore {
         keepBest(bins);
         reached = -1;
       }
+      if (position.outline && position.outline !== outline) learn(bins, position.outline);
       // After a seek the window before the clock follows, oldest first: it is not known yet what is in it.
       if (!reset) touch(bins, binOf(position.nowMs));
     },
@@ -90,8 +131,7 @@ export function createTimeline(): TimelineStore {
       if (refused) bins.passRefused[bin] = (bins.passRefused[bin] ?? 0) + 1;
     },
     mark(event, timeMs) {
-      if (marks.size < markLimit || marks.has(event.id))
-        marks.set(event.id, { timeMs, severity: event.severity });
+      note(event.id, timeMs, event.severity);
     },
   };
 }

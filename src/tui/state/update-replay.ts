@@ -1,4 +1,5 @@
 // Replay's clock: pause, speed and scrubbing as effects. The position shown is always the one the feed reports.
+import type { ReplayPosition } from '../../core/model/feed-port.ts';
 import type { DataView } from './data-view.ts';
 import type { Handlers } from './handler.ts';
 import { clamp, next, withNotice } from './handler.ts';
@@ -34,6 +35,11 @@ export function toggleReplay(state: AppState): Next<AppState> {
   return state.replay ? next(state, { type: 'replay.pause', paused: !state.replay.paused }) : next(state);
 }
 
+const noLaterFinding = ({ outline }: ReplayPosition): string =>
+  outline && outline.findings.length > 0
+    ? 'No finding of the recording is later than this.'
+    : 'No later finding is known: the recording does not list them, and only what has been played is on the axis.';
+
 function nextFinding(state: AppState, data: DataView): Next<AppState> {
   const { replay } = state;
   if (!replay) return next(state);
@@ -41,10 +47,7 @@ function nextFinding(state: AppState, data: DataView): Next<AppState> {
     .map((mark) => mark.timeMs)
     .filter((timeMs) => timeMs > replay.nowMs + 500)
     .sort((left, right) => left - right)[0];
-  if (after === undefined)
-    return next(
-      withNotice(state, 'info', 'No later finding is known: only what has been played is on the axis.'),
-    );
+  if (after === undefined) return next(withNotice(state, 'info', noLaterFinding(replay)));
   return seek(state, after + 500);
 }
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { createTimeline } from '../../../src/tui/state/timeline.ts';
 import type { TimelineStore } from '../../../src/tui/state/timeline.ts';
+import { finding } from '../panes/scene.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
 const startMs = 1_000_000;
@@ -51,4 +52,45 @@ test('a seek over a part that was never played leaves it unknown', () => {
   play(timeline, 300, 350);
   expect(known(timeline)).toBe(100);
   expect(timeline.view?.bins[200]).toBeUndefined();
+});
+
+const outline = {
+  flows: 300,
+  spans: [
+    { startMs, endMs: startMs + 100_000, flows: 100 },
+    { startMs: startMs + 200_000, endMs: startMs + 200_000, flows: 7 },
+    { startMs: startMs + 350_500, endMs, flows: 193 },
+  ],
+  findings: [{ id: 'a', timeMs: startMs + 300_000, severity: 'high' }],
+} as const;
+
+test('the outline tells the whole rate and the findings at once, unplayed parts included', () => {
+  const timeline = createTimeline();
+  timeline.position({ startMs, endMs, nowMs: startMs, speed: 1, paused: true, outline }, false);
+  const { whole = [], marks } = timeline.view!;
+  expect(whole.reduce((sum, bin) => sum + bin, 0)).toBeCloseTo(300, 6);
+  expect([whole[0], whole[99], whole[100], whole[199], whole[200]]).toEqual([1, 1, 0, 0, 7]);
+  expect([whole[349], (whole[350] ?? 0) / (whole[351] ?? 1)]).toEqual([0, expect.closeTo(0.5, 6)]);
+  expect(marks).toEqual([{ timeMs: startMs + 300_000, severity: 'high' }]);
+  expect(known(timeline)).toBe(1);
+});
+
+test('an outline that has learned more replaces the first, and a finding that is played is marked once', () => {
+  const timeline = createTimeline();
+  const position = { startMs, endMs, nowMs: startMs, speed: 1, paused: true };
+  timeline.position({ ...position, outline: { ...outline, findings: [] } }, false);
+  expect(timeline.view?.marks).toEqual([]);
+  timeline.position({ ...position, outline }, false);
+  timeline.mark({ ...finding, id: 'a', severity: 'high' }, startMs + 300_000);
+  timeline.mark({ ...finding, id: 'b', severity: 'low' }, startMs + 310_000);
+  expect(timeline.view?.marks.map((mark) => mark.timeMs - startMs)).toEqual([300_000, 310_000]);
+});
+
+test('an outline of a moment, or outside the span told, neither divides by nothing nor leaves the axis', () => {
+  const timeline = createTimeline();
+  const spans = [{ startMs: startMs - 5000, endMs: startMs + 5000, flows: 3 }];
+  const moment = { startMs, endMs: startMs, nowMs: startMs, speed: 1, paused: true };
+  timeline.position({ ...moment, outline: { flows: 3, spans, findings: [] } }, false);
+  expect(timeline.view?.whole?.every(Number.isFinite)).toBe(true);
+  expect(timeline.view?.whole?.reduce((sum, bin) => sum + bin, 0)).toBeCloseTo(3, 6);
 });
