@@ -48,6 +48,8 @@ export interface FeedClientLimits {
   readonly handshakeMs: number;
   /** Without a single frame or ping for this long the connection counts as lost, ms. */
   readonly silenceMs: number;
+  /** Milliseconds of one turn of the event loop spent on frames before others get theirs: a terminal's keys above all. */
+  readonly turnMs: number;
   /** A request without an answer for this long is rejected, ms. */
   readonly requestMs: number;
   /** Requests in flight. */
@@ -65,6 +67,7 @@ export const feedClientLimits: FeedClientLimits = {
   serverFrameBytes: 32 * 1024 * 1024,
   handshakeMs: 5_000,
   silenceMs: 30_000,
+  turnMs: 4,
   requestMs: 15_000,
   requests: 64,
   backoffFirstMs: 250,

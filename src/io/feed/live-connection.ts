@@ -11,6 +11,7 @@ import { feedPath } from './feed-door.ts';
 import type { FeedClientLimits } from './feed-limits.ts';
 import type { ServerFrameRead } from './read-server-frame.ts';
 import { readServerFrame } from './read-server-frame.ts';
+import { createTurnPace } from './turn-pace.ts';
 
 /** Why a connection is over. `error` when trying again cannot help. */
 export interface ConnectionEnd {
@@ -40,10 +41,12 @@ export function openConnection(
   const socket = dial(options.address, options.token, limits);
   let over = false;
   let silence: NodeJS.Timeout | undefined;
+  const pace = createTurnPace(socket, { turnMs: limits.turnMs, clock: () => performance.now() });
   const finish = (end: ConnectionEnd): void => {
     if (over) return;
     over = true;
     clearTimeout(silence);
+    pace.end();
     socket.terminate();
     handlers.onEnd(end);
   };
@@ -57,7 +60,7 @@ export function openConnection(
     if (over) return;
     heard(limits.silenceMs);
     const text = isBinary || !Buffer.isBuffer(data) ? '' : data.toString();
-    handlers.onFrame(readServerFrame(text));
+    pace.spend(() => handlers.onFrame(readServerFrame(text)));
   });
   socket.on('ping', () => {
     if (!over) heard(limits.silenceMs);
