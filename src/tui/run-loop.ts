@@ -15,6 +15,7 @@ import { drawList, drawScreenDetail } from './panes/screen-panes.ts';
 import { perform } from './run-effects.ts';
 import type { Draw } from './render/draw-context.ts';
 import type { EffectTools } from './run-effects.ts';
+import { createFeedIntake } from './run-feed.ts';
 import { answerInput } from './run-keys.ts';
 import type { KeyAnswer } from './run-keys.ts';
 import { createPainter } from './run-painter.ts';
@@ -140,6 +141,13 @@ export function createLoop(options: LoopOptions): Loop {
     for (const effect of effects) runEffect(effect);
     painter.request();
   };
+  const intake = createFeedIntake({
+    receive: (message) => {
+      session.receive(message);
+      dispatch({ type: 'feed', message, nowMs: millis(options.now()) });
+    },
+    clock: options.clock,
+  });
 
   /** The palette's matching lives in the chrome: enter becomes the marked command, and the mark stays within the list. */
   const paletteMessage = (message: Msg): Msg | undefined => {
@@ -177,10 +185,7 @@ export function createLoop(options: LoopOptions): Loop {
     session,
     state: () => state,
     start() {
-      options.feed.start((message) => {
-        session.receive(message);
-        dispatch({ type: 'feed', message, nowMs: millis(options.now()) });
-      });
+      options.feed.start((message) => intake.take(message));
       ticker = setInterval(() => dispatch({ type: 'tick', nowMs: millis(options.now()) }), tickMs);
     },
     input(input, key) {
@@ -207,6 +212,7 @@ export function createLoop(options: LoopOptions): Loop {
     },
     refresh: () => painter.now(),
     close() {
+      intake.close();
       painter.close();
       previews.close();
       clearInterval(ticker);

@@ -4,7 +4,7 @@
 export interface Painter {
   /** Data has come: paint when its turn comes. */
   request(): void;
-  /** Something a person did: commit the chrome and paint now. */
+  /** Something a person did: commit the chrome and paint now; for more in the same turn, once more at its end. */
   now(): void;
   close(): void;
 }
@@ -29,6 +29,9 @@ export function createPainter(options: PainterOptions): Painter {
   let paintedMs = -Infinity;
   let committedMs = -Infinity;
   let closed = false;
+  /** A key has been painted in this turn of the event loop; keys that came with it in one read. */
+  let painted = false;
+  let more = false;
 
   const frame = (force: boolean): void => {
     if (closed) return;
@@ -48,7 +51,19 @@ export function createPainter(options: PainterOptions): Painter {
       const waitMs = Math.max(0, paintedMs + frameMs - options.clock());
       timer = setTimeout(() => frame(false), waitMs);
     },
-    now: () => frame(true),
+    now() {
+      if (painted) {
+        more = true;
+        return;
+      }
+      painted = true;
+      queueMicrotask(() => {
+        painted = false;
+        if (more) frame(true);
+        more = false;
+      });
+      frame(true);
+    },
     close() {
       closed = true;
       clearTimeout(timer);

@@ -81,7 +81,8 @@ function build(options: { readOnly?: boolean; answer?: () => Promise<unknown> } 
     size: () => ({ columns: 120, rows: 40 }),
     directory: folder,
     now: () => Date.parse('2026-11-23T03:00:01.000Z'),
-    clock: () => performance.now(),
+    // Stands still: no slice of work ends early.
+    clock: () => 0,
     switchTheme: (name) => {
       theme = loadTheme({ name, directories: ['themes'], depth: 4, ascii: false, styles: theme.styles });
     },
@@ -145,16 +146,28 @@ describe('keys', () => {
     expect(on.loop.state()).toMatchObject({ screen: 'graph', dialogs: [{ type: 'help' }] });
   });
 
-  test('a key paints at once, and ink is only asked when the chrome differs', () => {
+  test('a key paints at once, and ink is only asked when the chrome differs', async () => {
     const on = build();
     on.loop.refresh();
+    await Promise.resolve();
     const { length } = on.shown;
     on.calls.length = 0;
     on.key({ leftArrow: true });
     expect(on.calls).toEqual(['paint']);
     expect(on.shown).toHaveLength(length);
+    await Promise.resolve();
     on.type('2');
     expect(on.shown).toHaveLength(length + 1);
+  });
+
+  test('keys of one read paint twice at most: the first at once, the rest together', async () => {
+    const on = build();
+    await Promise.resolve();
+    on.calls.length = 0;
+    for (let i = 0; i < 30; i++) on.key({ downArrow: true });
+    expect(on.calls).toEqual(['paint']);
+    await Promise.resolve();
+    expect(on.calls).toEqual(['paint', 'paint']);
   });
 
   test('pasted text goes where text goes, and nowhere else', () => {

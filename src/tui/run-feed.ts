@@ -1,0 +1,79 @@
+// Takes the feed in without keeping keys waiting: a history of 50,000 events arrives in thousands at once, and is given on
+// in slices of a few milliseconds with a turn of the event loop between. Keeps the order; knows no state.
+import type { FeedMessage } from '../core/model/feed-port.ts';
+
+export interface FeedIntake {
+  /** Gives the message on, now where there is time in this turn, else in the next ones. */
+  take(message: FeedMessage): void;
+  close(): void;
+}
+
+export interface FeedIntakeOptions {
+  /** Called in order; a batch may come in several parts. */
+  readonly receive: (message: FeedMessage) => void;
+  /** Monotonic milliseconds. */
+  readonly clock: () => number;
+}
+
+/**
+ * Milliseconds of one turn, events between two looks at the clock (about 0.2 ms), and events that may wait: with more, the
+ * sender is kept waiting instead, so that memory stays bounded and a slow terminal becomes `lost` at the agent.
+ */
+export const feedIntakeLimits = { sliceMs: 5, step: 64, waiting: 20_000 } as const;
+
+const eventsOf = (message: FeedMessage): number => (message.type === 'batch' ? message.events.length : 0);
+
+/** An intake with nothing waiting. */
+export function createFeedIntake({ receive, clock }: FeedIntakeOptions): FeedIntake {
+  const limits = feedIntakeLimits;
+  const queue: FeedMessage[] = [];
+  /** Events of the first message already given on, events waiting in all, milliseconds spent in this turn. */
+  let given = 0;
+  let waiting = 0;
+  let spentMs = 0;
+  let turn: NodeJS.Immediate | undefined;
+
+  const step = (message: FeedMessage): void => {
+    if (message.type !== 'batch' || message.events.length - given <= limits.step) {
+      queue.shift();
+      waiting -= eventsOf(message) - given;
+      const rest = message.type === 'batch' && given > 0 ? message.events.slice(given) : undefined;
+      given = 0;
+      receive(rest ? { type: 'batch', events: rest } : message);
+      return;
+    }
+    const events = message.events.slice(given, given + limits.step);
+    given += events.length;
+    waiting -= events.length;
+    receive({ type: 'batch', events });
+  };
+  const work = (): void => {
+    for (let message = queue[0]; message !== undefined; message = queue[0]) {
+      if (spentMs >= limits.sliceMs && waiting <= limits.waiting) return;
+      const startMs = clock();
+      step(message);
+      spentMs += clock() - startMs;
+    }
+  };
+  const nextTurn = (): void => {
+    turn ??= setImmediate(() => {
+      turn = undefined;
+      spentMs = 0;
+      work();
+      if (queue.length > 0) nextTurn();
+    });
+  };
+
+  return {
+    take(message) {
+      queue.push(message);
+      waiting += eventsOf(message);
+      work();
+      if (spentMs > 0) nextTurn();
+    },
+    close() {
+      queue.length = 0;
+      if (turn) clearImmediate(turn);
+    },
+  };
+}
