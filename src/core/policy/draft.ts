@@ -8,6 +8,17 @@ import type { FlowPolicy, Peer } from './schema.ts';
 
 export { defaultTtlMs } from './draft-object.ts';
 
+/** How much of the caller's traffic a draft is about, narrowest first. */
+export const draftScopes = [
+  /** The flow's method and route at its destination. */
+  'route',
+  /** All that the caller asks of this destination. */
+  'destination',
+  /** All that the caller asks of anyone: an egress policy in the caller's own namespace. */
+  'everything',
+] as const;
+export type DraftScope = (typeof draftScopes)[number];
+
 export interface DraftInput {
   readonly action: 'Block' | 'Throttle';
   readonly flow: FlowEvent;
@@ -22,22 +33,23 @@ export interface DraftInput {
   readonly author?: string;
   /** Finding id that led here. */
   readonly finding?: string;
-  /** Everything from this caller to this destination instead of the flow's method and route. */
-  readonly wholeWorkload?: boolean;
+  /** Default `route`; for a flow that is not HTTP that is its destination. */
+  readonly scope?: DraftScope;
 }
 
 /**
- * From this caller to this destination, for the flow's method and route; for all of it with `wholeWorkload` or when the flow
- * is not HTTP. In the destination's namespace. @throws AppError when the flow's route cannot be written as a template.
+ * What `scope` says of this flow's caller. In the destination's namespace, or in the caller's when it is about everything
+ * the caller asks. @throws AppError when the flow's route cannot be written as a template or a name is none of Kubernetes.
  */
 export function draftPolicy(input: DraftInput): FlowPolicy {
-  const { flow } = input;
+  const { flow, scope = 'route' } = input;
   const { source, destination, request } = flow;
-  const namespace = destination.namespace;
+  const everything = scope === 'everything';
+  const { namespace } = everything ? source : destination;
   return draftObject({
     action: input.action,
     namespace,
-    subjects: [source.workload, destination.workload],
+    subjects: everything ? [source.workload] : [source.workload, destination.workload],
     suffix: input.suffix,
     nowMs: input.nowMs,
     ttlMs: input.ttlMs,
@@ -47,8 +59,8 @@ export function draftPolicy(input: DraftInput): FlowPolicy {
     finding: input.finding,
     evidence: flow.id,
     from: { peers: [peerOf(source, namespace)] },
-    to: { peers: [peerOf(destination, namespace)] },
-    ...(request === undefined || input.wholeWorkload === true
+    to: everything ? { scope: 'All' } : { peers: [peerOf(destination, namespace)] },
+    ...(request === undefined || scope !== 'route'
       ? {}
       : { match: { http: { methods: [request.method], paths: [templateOf(request)] } } }),
   });

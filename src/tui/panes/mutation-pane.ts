@@ -1,6 +1,7 @@
 // The block and throttle dialog: who it is about, what it would have done, the exact policy, and the fields to change.
 import type { Draw, DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
+import type { DraftScope } from '../../core/policy/draft.ts';
 import { mutationRefusal } from '../state/access.ts';
 import type { MutationDialog, MutationField } from '../state/dialog.ts';
 import { fieldsOf } from '../state/mutation-draft.ts';
@@ -27,11 +28,13 @@ function headLines(dialog: MutationDialog): readonly Line[] {
     ? `${flow.request.method} ${flow.request.route}`
     : 'everything (the stream cannot be read)';
   const { source, destination } = flow;
-  const scope = dialog.wholeWorkload
-    ? `everything ${source.workload} asks of ${destination.workload}`
-    : dialog.finding?.suggestion?.paths
+  const scopeWords: Readonly<Record<DraftScope, string>> = {
+    route: dialog.finding?.suggestion?.paths
       ? 'the paths that the finding names'
-      : 'this method and route only';
+      : 'this method and route only',
+    destination: `everything ${source.workload} asks of ${destination.workload}`,
+    everything: `everything ${source.workload} asks of anyone`,
+  };
   return [
     [
       span(what, 'route'),
@@ -39,7 +42,7 @@ function headLines(dialog: MutationDialog): readonly Line[] {
       span(`${source.kind ?? 'workload'}/${source.workload}`, 'workload'),
       span(` (${source.principal}, ${assuranceWords[source.assurance]})`, 'dim'),
     ],
-    [span('scope ', 'label'), span(scope)],
+    [span('scope ', 'label'), span(scopeWords[dialog.scope])],
   ];
 }
 
@@ -126,7 +129,7 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
     const { source, destination } = dialog.flow;
     const inner = drawBox(context, rect, {
       theme,
-      title: `${dialog.action} ${source.workload} ${theme.glyph('right')} ${destination.workload}`,
+      title: `${dialog.action} ${source.workload} ${theme.glyph('right')} ${dialog.scope === 'everything' ? 'anyone' : destination.workload}`,
       titleRole: spec.mode === 'Enforce' ? 'dialog.danger' : 'dialog.title',
       foot: `FlowPolicy ${metadata.namespace}/${metadata.name}`,
     });

@@ -1,6 +1,7 @@
 // Everything that can lie over the screens, as one union. The topmost gets the keys.
 import type { PolicyName } from '../../core/model/brand.ts';
 import type { FindingEvent, FlowEvent } from '../../core/model/event.ts';
+import type { DraftScope } from '../../core/policy/draft.ts';
 import type { PreviewResult } from '../../core/policy/preview.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { TextInput } from './text-input.ts';
@@ -23,8 +24,8 @@ export interface MutationDialog {
   readonly flow: FlowEvent;
   /** The finding that suggested it, if any. */
   readonly finding: FindingEvent | undefined;
-  /** True: everything the caller asks of the destination; false: this method and route only. */
-  readonly wholeWorkload: boolean;
+  /** How much of the caller's traffic it is about. */
+  readonly scope: DraftScope;
   /** Four characters that make the policy's name unique; kept while fields are edited. */
   readonly suffix: string;
   /** The object as it would be stored. */

@@ -2,9 +2,10 @@
 import { AppError } from '../../core/model/app-error.ts';
 import { millis } from '../../core/model/brand.ts';
 import type { FindingEvent, FlowEvent } from '../../core/model/event.ts';
-import { defaultTtlMs, draftPolicy } from '../../core/policy/draft.ts';
+import type { DraftScope } from '../../core/policy/draft.ts';
+import { defaultTtlMs, draftPolicy, draftScopes } from '../../core/policy/draft.ts';
+import { parsePolicy } from '../../core/policy/parse-policy.ts';
 import type { FlowPolicy, HttpMatch } from '../../core/policy/schema.ts';
-import { flowPolicySchema } from '../../core/policy/schema.ts';
 import { policyToYaml } from '../../core/policy/to-yaml.ts';
 import { clockMs } from './access.ts';
 import type { MutationDialog, MutationField } from './dialog.ts';
@@ -16,7 +17,18 @@ export interface DraftSource {
   readonly action: 'Block' | 'Throttle';
   readonly flow: FlowEvent;
   readonly finding: FindingEvent | undefined;
-  readonly wholeWorkload: boolean;
+  readonly scope: DraftScope;
+}
+
+/** Scopes that mean something for this flow, narrowest first. */
+export function scopesOf(flow: FlowEvent): readonly DraftScope[] {
+  return flow.request ? draftScopes : draftScopes.filter((scope) => scope !== 'route');
+}
+
+/** Where a draft for a finding begins: with all that the caller asks when the finding accuses the caller of no single path. */
+export function findingScope(finding: FindingEvent): DraftScope {
+  const { suggestion } = finding;
+  return suggestion && !suggestion.paths && !suggestion.methods ? 'everything' : 'route';
 }
 
 /** Default rate of a throttle made by a key. */
@@ -62,7 +74,7 @@ function lifetimeMs(fields: MutationDialog['fields']): number | undefined {
   return typeof lifetime === 'number' ? lifetime : undefined;
 }
 
-/** The policy for these fields, checked by the schema that the agent checks it with. */
+/** The policy for these fields, checked as the agent will check it, whose traffic it may touch included. */
 export function draftFor(
   state: AppState,
   source: DraftSource,
@@ -76,7 +88,7 @@ export function draftFor(
       flow: source.flow,
       nowMs: millis(clockMs(state)),
       suffix,
-      wholeWorkload: source.wholeWorkload,
+      scope: source.scope,
       ...(ttlMs === undefined ? {} : { ttlMs }),
       ...(fields.reason === '' ? {} : { reason: fields.reason }),
       ...(source.action === 'Throttle' ? { rate: fields.rate } : {}),
@@ -90,13 +102,15 @@ export function draftFor(
       ...(ttlMs === undefined || expiresAt === undefined ? {} : { expiresAt }),
     };
     const whole = { ...drafted, spec };
-    const narrowed = source.finding && !source.wholeWorkload ? withSuggestion(whole, source.finding) : whole;
-    const policy = flowPolicySchema.parse(narrowed);
+    const narrowed =
+      source.finding && source.scope === 'route' ? withSuggestion(whole, source.finding) : whole;
+    const parsed = parsePolicy(narrowed);
+    if (!parsed.ok) return { ok: false, message: parsed.message, hint: 'Draft it from a flow instead.' };
+    const { policy } = parsed;
     return { ok: true, policy, yaml: policyToYaml(policy).trimEnd().split('\n') };
   } catch (error) {
-    if (error instanceof AppError) return { ok: false, message: error.message, hint: error.hint };
-    const message = error instanceof Error ? error.message : String(error);
-    return { ok: false, message: `No policy can be drafted from this row: ${message}`, hint: '' };
+    if (!(error instanceof AppError)) throw error;
+    return { ok: false, message: error.message, hint: error.hint };
   }
 }
 

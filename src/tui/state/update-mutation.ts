@@ -13,7 +13,15 @@ import { next, withNotice } from './handler.ts';
 import { cursorFinding } from './list-cursor.ts';
 import type { Effect, Next } from './msg.ts';
 import type { DraftSource } from './mutation-draft.ts';
-import { checkField, draftFor, draftSuffix, fieldsOf, initialFields } from './mutation-draft.ts';
+import {
+  checkField,
+  draftFor,
+  draftSuffix,
+  fieldsOf,
+  findingScope,
+  initialFields,
+  scopesOf,
+} from './mutation-draft.ts';
 import type { AppState } from './state.ts';
 import { textInput } from './text-input.ts';
 import { pushDialog, replaceTop, topDialog } from './top-dialog.ts';
@@ -43,12 +51,11 @@ function sourceOf(state: AppState, data: DataView, action: Action): DraftSource 
       .map((id) => data.flows.byId(flowId(id)))
       .filter((each) => each !== undefined)
       .at(-1);
-    return flow && { action, flow, finding, wholeWorkload: false };
+    return flow && finding && { action, flow, finding, scope: findingScope(finding) };
   }
   const flow = state.screen === 'graph' ? newestOfEdge(state, data) : cursorFlow(state, data);
-  return (
-    flow && { action, flow, finding: undefined, wholeWorkload: state.screen === 'graph' || !flow.request }
-  );
+  const scope = state.screen === 'graph' || !flow?.request ? 'destination' : 'route';
+  return flow && { action, flow, finding: undefined, scope };
 }
 
 const nothingThere: Readonly<Record<AppState['screen'] | 'noFinding', string>> = {
@@ -129,7 +136,7 @@ export function exportDraft(state: AppState, data: DataView): Next<AppState> {
 function redraft(
   state: AppState,
   dialog: MutationDialog,
-  change: Partial<Pick<MutationDialog, 'fields' | 'wholeWorkload' | 'editing'>>,
+  change: Partial<Pick<MutationDialog, 'fields' | 'scope' | 'editing'>>,
 ): Next<AppState> {
   const wanted = { ...dialog, ...change, refusal: undefined };
   const drafted = draftFor(state, wanted, wanted);
@@ -142,6 +149,26 @@ function redraft(
   const cancel: readonly Effect[] =
     dialog.preview.type === 'running' ? [{ type: 'preview.cancel', job: dialog.preview.job }] : [];
   return next(replaceTop(tagged, fresh), ...cancel, effect);
+}
+
+/** The next scope, narrowest after widest. One that no policy can say is passed over, and said so. */
+function widen(state: AppState, dialog: MutationDialog): Next<AppState> {
+  const scopes = scopesOf(dialog.flow);
+  const at = scopes.indexOf(dialog.scope);
+  const following = scopes.map((_, index) => scopes[(at + 1 + index) % scopes.length] ?? dialog.scope);
+  let refusal: string | undefined;
+  for (const scope of following) {
+    const drafted = draftFor(state, { ...dialog, scope }, dialog);
+    if (drafted.ok) {
+      const [widened, effects] = redraft(state, dialog, { scope });
+      const top = topDialog(widened);
+      return refusal === undefined || top?.type !== 'mutation'
+        ? [widened, effects]
+        : [replaceTop(widened, { ...top, refusal }), effects];
+    }
+    refusal = drafted.message;
+  }
+  return next(replaceTop(state, { ...dialog, refusal }));
 }
 
 /** Why y is refused now, or undefined. */
@@ -234,9 +261,7 @@ export const mutationHandlers = {
       : next(state),
   ),
   'dialog.scope': inDialog((state, dialog) =>
-    dialog.sending === undefined && dialog.flow.request
-      ? redraft(state, dialog, { wholeWorkload: !dialog.wholeWorkload })
-      : next(state),
+    dialog.sending === undefined ? widen(state, dialog) : next(state),
   ),
   'field.accept': inDialog((state, dialog) => accept(state, dialog, undefined)),
   'field.cancel': inDialog((state, dialog) => next(replaceTop(state, { ...dialog, editing: undefined }))),

@@ -2,13 +2,15 @@
 import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { AppError } from '../../../src/core/model/app-error.ts';
+import { peerFromName } from '../../../src/core/model/identity.ts';
 import { parseFilter } from '../../../src/core/filter/parse-filter.ts';
 import { draftFromFilter } from '../../../src/core/policy/draft-from-filter.ts';
 import { draftPolicy, type DraftInput } from '../../../src/core/policy/draft.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
+import { isEgress } from '../../../src/core/policy/tenancy.ts';
 import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
 import { policyToYaml } from '../../../src/core/policy/to-yaml.ts';
-import { benchOf, block, flowOf, noon, throttled, without } from './build.ts';
+import { benchOf, block, flowOf, listener, noon, throttled, without } from './build.ts';
 
 const flow = flowOf({ path: '/orders/7', route: '/orders/{id}', id: 'a-17' });
 const draft = (more: Partial<DraftInput> = {}): FlowPolicy =>
@@ -41,7 +43,7 @@ test('a Block from a flow is as narrow as the flow, expires in half an hour and 
 
 test('the draft refuses the very flow it was made from', () => {
   expect(benchOf([draft()]).decide({ path: '/orders/7' }).action).toBe(block);
-  expect(benchOf([draft({ wholeWorkload: true })]).decide({ path: '/x', method: 'PUT' }).action).toBe(block);
+  expect(benchOf([draft({ scope: 'destination' })]).decide({ path: '/x', method: 'PUT' }).action).toBe(block);
   const limited = benchOf([draft({ action: 'Throttle', rate: '1/m' })]);
   expect([
     limited.decide({ path: '/orders/7' }).action,
@@ -51,8 +53,27 @@ test('the draft refuses the very flow it was made from', () => {
 
 test('a whole workload, and a stream that is not HTTP, are blocked without a match', () => {
   const opaque = without(flow, 'request');
-  expect(draft({ wholeWorkload: true }).spec.match).toBeUndefined();
+  expect(draft({ scope: 'destination' }).spec.match).toBeUndefined();
   expect(draft({ flow: opaque }).spec.match).toBeUndefined();
+});
+
+test('everything a caller asks is an egress policy in its own namespace, whoever is asked', () => {
+  const foreign = { ...flow, source: { ...flow.source, namespace: 'batch', principal: 'sa:batch/scanner' } };
+  const made = draft({ flow: foreign, scope: 'everything' });
+  expect(made.metadata).toMatchObject({ name: 'block-scanner-7f3a', namespace: 'batch' });
+  expect(made.spec).toMatchObject({
+    from: { peers: [{ workload: { kind: 'Deployment', name: 'scanner' } }] },
+    to: { scope: 'All' },
+  });
+  expect(made.spec.match).toBeUndefined();
+  expect(isEgress(made)).toBe(true);
+  const decide = (caller: string, from: string, to: string): number =>
+    benchOf([made], { at: listener(peerFromName(caller, from), peerFromName('orders', to)) }).decide({
+      path: '/anything',
+      method: 'DELETE',
+    }).action;
+  expect([decide('scanner', 'batch', 'shop'), decide('scanner', 'batch', 'pay')]).toEqual([block, block]);
+  expect([decide('scanner', 'shop', 'shop'), decide('nightly', 'batch', 'shop')]).toEqual([0, 0]);
 });
 
 test('the policy lives with the destination and spells a foreign caller out', () => {

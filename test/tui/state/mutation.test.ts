@@ -1,5 +1,6 @@
 // From a key on a row to a stored policy, and what is said of it: truthfully at each step.
 import { expect, test } from 'vitest';
+import { without } from '../../core/policy/build.ts';
 import { messageLine } from '../../../src/tui/state/header-figures.ts';
 import type { MutationDialog } from '../../../src/tui/state/dialog.ts';
 import { activePolicy, blockedFlow, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
@@ -201,6 +202,66 @@ test('s stores it in shadow first, w widens it to everything the caller asks', (
   expect(dialogOf(scene).policy.spec.mode).toBe('Shadow');
 });
 
+test('w goes from the route over the destination to all that the caller asks, and round again', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  const seen: unknown[] = [];
+  for (let turn = 0; turn < 4; turn++) {
+    const { scope, policy } = dialogOf(scene);
+    seen.push([scope, 'peers' in policy.spec.to, policy.spec.match !== undefined]);
+    scene.press('dialog.scope');
+  }
+  expect(seen).toEqual([
+    ['route', true, true],
+    ['destination', true, false],
+    ['everything', false, false],
+    ['route', true, true],
+  ]);
+  scene.press('dialog.scope');
+  scene.preview();
+  expect(scene.screen()).toMatch(/Block scanner → anyone[\s\S]*scope everything scanner asks of anyone/);
+});
+
+test('a row of which no policy can speak is said so instead of a dialog', () => {
+  const scene = stage(80, 24);
+  const [flow] = sceneFlows(1);
+  scene.feed([{ ...flow!, source: { ...flow!.source, namespace: 'Not A Namespace' } }]);
+  scene.press('flow.block');
+  expect(scene.state().dialogs.at(-1)).toMatchObject({ type: 'message', level: 'bad' });
+});
+
+test('a scope that no policy can say is passed over in words', () => {
+  const scene = stage(80, 24);
+  const [flow] = sceneFlows(1);
+  scene.feed([{ ...flow!, id: 'odd', request: { ...flow!.request!, route: '/a//b' } }]);
+  scene.press('screen.graph', 'move.left', 'flow.block');
+  expect(dialogOf(scene).scope).toBe('destination');
+  scene.press('dialog.scope', 'dialog.scope');
+  expect(dialogOf(scene)).toMatchObject({ scope: 'destination' });
+  expect(dialogOf(scene).refusal).toMatch(/route \/a\/\/b cannot be written/);
+});
+
+test('a stream that cannot be read has no narrow scope, and its wide one is a policy too', () => {
+  const scene = stage(80, 24);
+  scene.feed([{ ...without(sceneFlows(1)[0]!, 'request'), opaque: 'not HTTP' }]);
+  scene.press('flow.block');
+  expect(dialogOf(scene).scope).toBe('destination');
+  scene.press('dialog.scope');
+  expect(dialogOf(scene).scope).toBe('everything');
+  scene.press('dialog.scope');
+  expect(dialogOf(scene).scope).toBe('destination');
+});
+
+test('a finding that accuses the caller of no single path begins with all that it asks', () => {
+  const scene = onScanner();
+  scene.feed([{ ...finding, suggestion: { action: 'block' } }]);
+  scene.press('screen.findings', 'flow.block');
+  expect(dialogOf(scene)).toMatchObject({
+    scope: 'everything',
+    policy: { spec: { to: { scope: 'All' } }, metadata: { namespace: 'shop' } },
+  });
+});
+
 test('a finding fills in its suggestion and names itself as evidence', () => {
   const scene = onScanner();
   scene.feed([{ ...finding, suggestion: { action: 'throttle', rate: '5/m', paths: ['/orders/*'] } }]);
@@ -243,7 +304,7 @@ test('on the graph the policy is for the whole edge, on the middle there is noth
   expect(scene.state().dialogs).toEqual([]);
   expect(told(scene)).toMatch(/Move the cursor/);
   scene.press('move.left', 'move.down', 'flow.block');
-  expect(dialogOf(scene)).toMatchObject({ wholeWorkload: true, flow: { source: { workload: 'scanner' } } });
+  expect(dialogOf(scene)).toMatchObject({ scope: 'destination', flow: { source: { workload: 'scanner' } } });
 });
 
 test('X writes the policy to a file instead of applying it', () => {

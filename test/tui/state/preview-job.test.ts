@@ -13,7 +13,7 @@ import { sampleFlow } from '../../helpers/sample-flow.ts';
 
 function jobOver(source: PreviewSource, flow: FlowEvent): PreviewJob {
   const nowMs = millis(Date.parse(flow.time));
-  const policy = draftPolicy({ action: 'Block', flow, nowMs, suffix: '7f3a', wholeWorkload: true });
+  const policy = draftPolicy({ action: 'Block', flow, nowMs, suffix: '7f3a', scope: 'destination' });
   return createPreviewJob({
     session: createSession(),
     change: { type: 'add', policy },
