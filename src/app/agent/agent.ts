@@ -17,10 +17,11 @@ import { createCleanup, type Cleanup } from './cleanup.ts';
 import { helloOf, identitiesOf, statusOf, windowMs } from './agent-words.ts';
 import { createEventWindow, type EventWindow } from './event-window.ts';
 import { emptyStore } from './memory-store.ts';
+import { createLostDetails, type LostDetails } from './lost-details.ts';
 import { createPolicyEvents, type PolicyEvents } from './policy-events.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 
-/** How often moved policy counters are told, ms. */
+/** How often moved policy counters and lost details are told, ms. */
 const countersEveryMs = 1_000;
 /** How often held-back counts of findings are told, ms. */
 const findingsEveryMs = 5_000;
@@ -56,6 +57,7 @@ const inForce = (store: PolicyStore): FlowPolicy[] =>
 interface Hub {
   readonly window: EventWindow;
   readonly policyEvents: PolicyEvents;
+  readonly details: LostDetails;
   server: FeedServer | undefined;
   readonly tell: (event: ApiEvent) => void;
 }
@@ -65,6 +67,7 @@ function createHub(): Hub {
   const hub: Hub = {
     window,
     policyEvents: createPolicyEvents(),
+    details: createLostDetails(),
     server: undefined,
     tell(event) {
       window.add(event);
@@ -108,6 +111,7 @@ function startPlane(
     onExchange: (exchange) => {
       const flow = assembleFlow(exchange);
       hub.policyEvents.count(flow);
+      hub.details.count(flow);
       hub.tell(flow);
       for (const finding of detector.observe(flow)) hub.tell(finding);
     },
@@ -141,6 +145,14 @@ async function startEnforcing(
   // Tells what is in force, and catches a change between the first compile and the line above.
   refresh();
   return started;
+}
+
+/** What moved since the last time. */
+function tellCounters(hub: Hub): void {
+  const nowMs = Date.now();
+  hub.policyEvents.moved(nowMs).forEach((event) => hub.tell(event));
+  const lost = hub.details.taken(nowMs);
+  if (lost) hub.tell(lost);
 }
 
 async function startFeed(
@@ -182,10 +194,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const server = await startFeed(options, store, hub, plane);
     hub.server = server;
     cleanup.addFirst(() => server.close());
-    const counters = setInterval(
-      () => hub.policyEvents.moved(Date.now()).forEach((event) => hub.tell(event)),
-      countersEveryMs,
-    );
+    const counters = setInterval(() => tellCounters(hub), countersEveryMs);
     cleanup.add(() => clearInterval(counters));
     return { ports: plane.ports, feed: server.address, stop: (drainMs) => cleanup.run(drainMs) };
   } catch (error) {

@@ -1,5 +1,6 @@
 // What the agent remembers for those who ask later: a bounded ring of recent flows, and the latest word on each policy,
 // finding and identity. Knows nothing of sockets; the feed replays it to new subscribers, verbs and previews read it.
+import { createTimeReader } from '../../core/inspect/flow-event-time.ts';
 import type {
   ApiEvent,
   FindingEvent,
@@ -35,15 +36,13 @@ export interface EventWindow {
   size(): number;
 }
 
-interface Entry {
-  readonly event: FlowEvent | LostEvent;
-  readonly atMs: number;
-  readonly bytes: number;
-}
+/** Heap of a light flow: its headers are mostly shared with others. */
+const lightBytes = 900;
 
 /** Heap a flow roughly holds: fixed fields measured at about 900 bytes, plus its captured texts. */
 function roughBytes(event: FlowEvent | LostEvent): number {
   if (event.type === 'lost') return 100;
+  if (event.light === true) return lightBytes + (event.request?.path.length ?? 0);
   let bytes = 900 + (event.request?.path.length ?? 0);
   for (const part of [event.request, event.response]) {
     if (part?.headers) for (const [name, value] of part.headers) bytes += name.length + value.length + 32;
@@ -52,32 +51,42 @@ function roughBytes(event: FlowEvent | LostEvent): number {
   return bytes;
 }
 
-/** Events arrive when their exchange ends, so the end is what keeps the ring in order. */
-function finishedAtMs(event: FlowEvent | LostEvent): number {
-  return Date.parse(event.time) + (event.type === 'flow' ? (event.latencyMs ?? 0) : 0);
-}
-
 /** A window with the given limits; adding is amortised constant time. */
 export function createEventWindow(limits: WindowLimits = defaultWindowLimits): EventWindow {
   const identities = new Map<string, IdentityEvent>();
   const policies = new Map<string, PolicyEvent>();
   const findings = new Map<string, FindingEvent>();
-  let entries: Entry[] = [];
-  let first = 0;
+  const epochOf = createTimeReader();
+  // Ring of the newest events; their ends and sizes beside them, so that an event costs no object of its own.
+  const events = new Array<FlowEvent | LostEvent | undefined>(limits.flows).fill(undefined);
+  const endsMs = new Float64Array(limits.flows);
+  const sizes = new Int32Array(limits.flows);
+  let oldest = 0;
+  let held = 0;
   let bytes = 0;
 
+  /** Events arrive when their exchange ends, so the end is what keeps the ring in order. */
+  function endOf(event: FlowEvent | LostEvent): number {
+    return epochOf(event.time) + (event.type === 'flow' ? (event.latencyMs ?? 0) : 0);
+  }
+
+  function dropOldest(): void {
+    events[oldest] = undefined;
+    bytes -= sizes[oldest] ?? 0;
+    oldest = (oldest + 1) % limits.flows;
+    held -= 1;
+  }
+
   function addEntry(event: FlowEvent | LostEvent): void {
-    const entry: Entry = { event, atMs: finishedAtMs(event), bytes: roughBytes(event) };
-    entries.push(entry);
-    bytes += entry.bytes;
-    while (first < entries.length && (entries.length - first > limits.flows || bytes > limits.bytes)) {
-      bytes -= entries[first]?.bytes ?? 0;
-      first += 1;
-    }
-    if (first > 4_096 && first * 2 > entries.length) {
-      entries = entries.slice(first);
-      first = 0;
-    }
+    if (held === limits.flows) dropOldest();
+    const place = (oldest + held) % limits.flows;
+    const size = roughBytes(event);
+    events[place] = event;
+    endsMs[place] = endOf(event);
+    sizes[place] = size;
+    held += 1;
+    bytes += size;
+    while (held > 0 && bytes > limits.bytes) dropOldest();
   }
 
   function addFinding(event: FindingEvent): void {
@@ -110,10 +119,15 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
   }
 
   function flowsSince(fromMs: number, last: number | undefined): ApiEvent[] {
-    let start = entries.length;
-    const floor = last === undefined ? first : Math.max(first, entries.length - last);
-    while (start > floor && (entries[start - 1]?.atMs ?? 0) >= fromMs) start -= 1;
-    return entries.slice(start).map((entry) => entry.event);
+    let start = held;
+    const floor = last === undefined ? 0 : Math.max(0, held - last);
+    while (start > floor && (endsMs[(oldest + start - 1) % limits.flows] ?? 0) >= fromMs) start -= 1;
+    const found: ApiEvent[] = [];
+    for (let index = start; index < held; index += 1) {
+      const event = events[(oldest + index) % limits.flows];
+      if (event) found.push(event);
+    }
+    return found;
   }
 
   return {
@@ -124,6 +138,6 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
       ...findings.values(),
       ...flowsSince(fromMs, last),
     ],
-    size: () => entries.length - first,
+    size: () => held,
   };
 }

@@ -5,6 +5,7 @@ import type { Decision } from '../../core/model/exchange.ts';
 import { millis } from '../../core/model/brand.ts';
 import { compilePolicies } from '../../core/policy/compile.ts';
 import type { Snapshot } from '../../core/policy/snapshot.ts';
+import { noPolicy } from '../../core/policy/decision.ts';
 import { describeVerdict } from '../../core/policy/describe-verdict.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 
@@ -44,6 +45,13 @@ function nextExpiryMs(policies: readonly FlowPolicy[], nowMs: number): number | 
   return next;
 }
 
+/** The verdict on most requests; one object for all of them. */
+const allowed: { readonly verdict: Verdict } = { verdict: { action: 'allow', mode: 'enforce' } };
+
+/** No policy had a say, neither enforcing nor shadow: the same words under every snapshot. */
+const isDefaultAllow = ({ action, policy, shadowAction, shadowPolicy }: Decision): boolean =>
+  action === 0 && policy === noPolicy && shadowAction === 0 && shadowPolicy === noPolicy;
+
 /** Starts with `policies` compiled as generation 1 (not installed: the data plane is started with it). */
 export function createSnapshots(policies: readonly FlowPolicy[], options: SnapshotOptions): Snapshots {
   const kept: Snapshot[] = [];
@@ -73,6 +81,7 @@ export function createSnapshots(policies: readonly FlowPolicy[], options: Snapsh
       return current;
     },
     describe(decision, generation, normalisedPath, blockId) {
+      if (isDefaultAllow(decision)) return allowed;
       const snapshot = kept.find((one) => one.generation === generation);
       if (!snapshot)
         return {

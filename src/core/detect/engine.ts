@@ -1,5 +1,6 @@
 // The detection engine: adds each flow to the bounded memories that the rules' measures ask for, runs the rules whose prefilter
 // it passes, and keeps their findings. Event time is the only clock; the same flows in the same order give the same findings.
+import { createTimeReader } from '../inspect/flow-event-time.ts';
 import type { FindingEvent, FlowEvent } from '../model/event.ts';
 import { createCallers, type CallerStats } from './callers.ts';
 import { callerOf, factsOf, type Facts } from './facts.ts';
@@ -75,6 +76,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const findings = createFindings(limits);
   const signIns = createSignIns(limits.personalCredentials, seed);
   const servers = new Set<string>();
+  const epochOf = createTimeReader();
   let sight: Sight | undefined;
   let view: ReturnType<typeof createView> | undefined;
 
@@ -99,7 +101,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   return {
     observe: (flow) => {
       if (flow.request === undefined && flow.broken === undefined) return nothing;
-      const timeMs = Date.parse(flow.time);
+      const timeMs = epochOf(flow.time);
       const key = callerOf(flow);
       const caller = callers.of(key, timeMs);
       if (servers.size < mostServers) servers.add(flow.destination.principal);

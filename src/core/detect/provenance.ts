@@ -39,8 +39,10 @@ export function createProvenance(limit: number, seed: number): Provenance {
       const last = id.slice(id.lastIndexOf('/') + 1);
       return !disclosed.has(hashText(last, seed));
     },
-    learn: ({ response, request }) => {
+    learn: ({ response, request, light }) => {
       if (!response || response.status < 200 || response.status >= 400) return;
+      // Its body was not kept, whatever it held.
+      if (light === true && response.bytes > 0) isBlind = true;
       const { body } = response;
       if (!body || body.truncated === true) {
         // A list that could not be read whole: from here on nothing can be called a guess.

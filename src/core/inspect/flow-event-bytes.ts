@@ -3,9 +3,15 @@
 import { isUtf8 } from 'node:buffer';
 import { visible } from './flow-event-visible.ts';
 
-/** A Buffer over the same memory, so that text can be cut from it. */
-export function bufferOver(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+/** Buffers over the same memory, so that text can be cut from it; one array is asked for again and again. */
+export function createBufferView(): (bytes: Uint8Array) => Buffer {
+  let known: Uint8Array | undefined;
+  let view: Buffer = Buffer.alloc(0);
+  return (bytes) => {
+    if (bytes === known) return view;
+    known = bytes;
+    return (view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+  };
 }
 
 /** `bytes[start, end)` as text: UTF-8 where valid, else every byte above 127 as `\xNN`; control and bidi characters escaped. */
@@ -38,11 +44,25 @@ export interface ByteCache<T> {
   get(bytes: Buffer, start: number, end: number, hash: number): T;
 }
 
-export const hashStart = 0x811c9dc5 | 0;
+const hashStart = 0x811c9dc5 | 0;
 
 /** One step of FNV-1a. */
-export function hashStep(hash: number, byte: number): number {
+function hashStep(hash: number, byte: number): number {
   return Math.imul(hash ^ byte, 0x01000193);
+}
+
+/** Bytes at the start and at the end that `sampledHash` looks at. */
+const sampledHead = 4;
+const sampledTail = 16;
+
+/** Hash of the length, the first few and the last few bytes: lines of one name differ there or nowhere it matters. */
+export function sampledHash(bytes: Uint8Array, start: number, end: number): number {
+  let hash = hashStep(hashStart, end - start);
+  const headEnd = Math.min(end, start + sampledHead);
+  for (let index = start; index < headEnd; index += 1) hash = hashStep(hash, bytes[index] ?? 0);
+  for (let index = Math.max(headEnd, end - sampledTail); index < end; index += 1)
+    hash = hashStep(hash, bytes[index] ?? 0);
+  return hash;
 }
 
 /** Hash of `bytes[start, end)`. */
@@ -52,8 +72,12 @@ export function byteHash(bytes: Uint8Array, start: number, end: number): number 
   return hash;
 }
 
+/** From this length on a call into V8's memcmp is cheaper than a loop. */
+const longForLoop = 64;
+
 function same(kept: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
   if (kept.length !== end - start) return false;
+  if (kept.length >= longForLoop) return bytes.compare(kept, 0, kept.length, start, end) === 0;
   for (let index = 0; index < kept.length; index += 1) if (kept[index] !== bytes[start + index]) return false;
   return true;
 }

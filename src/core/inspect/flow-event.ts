@@ -6,7 +6,8 @@ import { toEndpoint, type ListenerConfig } from '../model/identity.ts';
 import { visible } from './flow-event-visible.ts';
 import type { Masker } from '../mask/masker.ts';
 import { bodyWindow } from './flow-event-body.ts';
-import { bufferOver, byteHash, createByteCache, safeText } from './flow-event-bytes.ts';
+import { byteHash, createBufferView, createByteCache, safeText } from './flow-event-bytes.ts';
+import { createConnectionWords, type ConnectionWords } from './flow-event-connection.ts';
 import { createHeaderReader, headerValue, type HeaderReader } from './flow-event-headers.ts';
 import { createClockText } from './flow-event-time.ts';
 import { traceIdOf } from './flow-event-trace.ts';
@@ -29,6 +30,7 @@ const longestTarget = 4096;
 /** Distinct paths, queries and hosts remembered at a time. */
 const cachedTargets = 4096;
 const cachedRoutes = 4096;
+const noHeaders: readonly Header[] = [];
 
 type Request = NonNullable<FlowEvent['request']>;
 type Response = NonNullable<FlowEvent['response']>;
@@ -40,6 +42,12 @@ interface Tools {
   readonly query: (bytes: Buffer, start: number, end: number) => string;
   readonly word: (bytes: Buffer, start: number, end: number) => string;
   readonly route: (route: string) => string;
+  readonly normalised: (path: string) => string;
+  /** Views of the four buffers. */
+  readonly head: (bytes: Uint8Array) => Buffer;
+  readonly requestBody: (bytes: Uint8Array) => Buffer;
+  readonly responseHead: (bytes: Uint8Array) => Buffer;
+  readonly responseBody: (bytes: Uint8Array) => Buffer;
 }
 
 const cut = (text: string): string =>
@@ -70,10 +78,15 @@ function createTools(masker: Masker): Tools {
     query: remembered((text) => cut(masker.maskQuery(text))),
     word: remembered(cut),
     route: rememberedText((text) => cut(masker.maskPath(visible(text)))),
+    normalised: rememberedText((text) => (text === '' ? '' : masker.maskPath(visible(text)))),
+    head: createBufferView(),
+    requestBody: createBufferView(),
+    responseHead: createBufferView(),
+    responseBody: createBufferView(),
   };
 }
 
-function requestOf(exchange: Exchange, head: Buffer, headers: Header[], tools: Tools): Request {
+function requestOf(exchange: Exchange, head: Buffer, headers: readonly Header[], tools: Tools): Request {
   const { queryStart, queryEnd, requestBodyLength } = exchange;
   const request: Request = {
     method: tools.word(head, exchange.methodStart, exchange.methodEnd),
@@ -81,11 +94,11 @@ function requestOf(exchange: Exchange, head: Buffer, headers: Header[], tools: T
     path: tools.path(head, exchange.pathStart, exchange.pathEnd),
     route: tools.route(exchange.route),
     bytes: exchange.requestBytes,
-    headers,
+    headers: headers as Header[],
   };
   if (queryEnd > queryStart) request.query = tools.query(head, queryStart, queryEnd);
   if (requestBodyLength > 0)
-    request.body = bodyWindow(tools.masker, bufferOver(exchange.requestBody), {
+    request.body = bodyWindow(tools.masker, tools.requestBody(exchange.requestBody), {
       length: requestBodyLength,
       truncated: exchange.requestBodyTruncated,
       contentType: headerValue(headers, 'content-type') ?? '',
@@ -95,17 +108,20 @@ function requestOf(exchange: Exchange, head: Buffer, headers: Header[], tools: T
 
 function responseOf(exchange: Exchange, tools: Tools): Response {
   const response: Response = { status: exchange.status, bytes: exchange.responseBytes };
+  if (exchange.local) response.local = true;
+  if (exchange.light) return response;
   const { responseHeadLength, responseBodyLength } = exchange;
   const headers =
-    responseHeadLength > 0 ? tools.headers.read(bufferOver(exchange.responseHead), responseHeadLength) : [];
-  if (headers.length > 0) response.headers = headers;
+    responseHeadLength > 0
+      ? tools.headers.read(tools.responseHead(exchange.responseHead), responseHeadLength)
+      : noHeaders;
+  if (headers.length > 0) response.headers = headers as Header[];
   if (responseBodyLength > 0)
-    response.body = bodyWindow(tools.masker, bufferOver(exchange.responseBody), {
+    response.body = bodyWindow(tools.masker, tools.responseBody(exchange.responseBody), {
       length: responseBodyLength,
       truncated: exchange.responseBodyTruncated,
       contentType: headerValue(headers, 'content-type') ?? '',
     });
-  if (exchange.local) response.local = true;
   return response;
 }
 
@@ -119,11 +135,25 @@ function addTimes(flow: Flow, { startedAt, firstByteAt, endedAt }: Exchange): vo
   if (firstByteAt > 0) flow.firstByteMs = elapsed(startedAt, firstByteAt);
 }
 
-function addMessages(flow: Flow, exchange: Exchange, tools: Tools): void {
+interface Head {
+  readonly headers: readonly Header[];
+  readonly traceId: string | undefined;
+}
+
+function headOf(exchange: Exchange, head: Buffer, words: ConnectionWords, reader: HeaderReader): Head {
+  if (!exchange.light) {
+    const headers = reader.read(head, exchange.headLength);
+    return { headers, traceId: traceIdOf(headers) };
+  }
+  const light = reader.readLight(head, exchange.headLength, words.lightHeaders);
+  words.lightHeaders = light.headers;
+  return light;
+}
+
+function addMessages(flow: Flow, exchange: Exchange, words: ConnectionWords, tools: Tools): void {
   if (exchange.headLength > 0 && exchange.methodEnd > exchange.methodStart) {
-    const head = bufferOver(exchange.head);
-    const headers = tools.headers.read(head, exchange.headLength);
-    const traceId = traceIdOf(headers);
+    const head = tools.head(exchange.head);
+    const { headers, traceId } = headOf(exchange, head, words, tools.headers);
     flow.request = requestOf(exchange, head, headers, tools);
     flow.response = responseOf(exchange, tools);
     if (traceId !== undefined) flow.traceId = traceId;
@@ -134,6 +164,7 @@ function addMessages(flow: Flow, exchange: Exchange, tools: Tools): void {
 export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: Exchange) => FlowEvent {
   const { listeners, agent, masker, describe } = options;
   const tools = createTools(masker);
+  const wordsOf = createConnectionWords(agent);
   const clock = createClockText();
   const destinations = listeners.map(({ destination, upstream }) =>
     toEndpoint(destination, `${upstream.host}:${upstream.port}`),
@@ -142,24 +173,25 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     const config = listeners[exchange.listener];
     const destination = destinations[exchange.listener];
     if (!config || !destination) throw new Error(`exchange of unknown listener ${exchange.listener}`);
-    const path = exchange.normalisedPath === '' ? '' : masker.maskPath(visible(exchange.normalisedPath));
+    const path = tools.normalised(exchange.normalisedPath);
     const { verdict, shadow } = describe(exchange.decision, exchange.generation, path);
-    const connection = `${agent}-${exchange.connection.toString(36)}`;
+    const words = wordsOf(exchange.connection, config.source, exchange.clientAddress);
     const flow: Flow = {
       type: 'flow',
       time: clock(exchange.startedAt),
-      id: `${connection}-${exchange.sequence.toString(36)}`,
-      connection,
-      source: toEndpoint(config.source, exchange.clientAddress === '' ? undefined : exchange.clientAddress),
+      id: `${words.id}-${exchange.sequence.toString(36)}`,
+      connection: words.id,
+      source: words.source,
       destination,
       protocol: exchangeProtocols[exchange.protocol] ?? 'opaque',
       verdict: exchange.blockId === '' ? verdict : { ...verdict, blockId: exchange.blockId },
     };
-    addMessages(flow, exchange, tools);
+    addMessages(flow, exchange, words, tools);
     addTimes(flow, exchange);
     if (shadow) flow.shadow = shadow;
     if (exchange.broken !== '') flow.broken = exchange.broken;
     if (exchange.opaque !== '') flow.opaque = exchange.opaque;
+    if (exchange.light) flow.light = true;
     return flow;
   };
 }

@@ -95,6 +95,11 @@ export const flowEventSchema = z.object({
   broken: z.string().optional(),
   /** Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`. */
   opaque: z.string().optional(),
+  /**
+   * True when more requests came per second than details are kept of: there are no bodies and no headers of the answer, and of
+   * the request's headers only those that detections read. A header that is missing here may have been sent.
+   */
+  light: z.boolean().optional(),
 });
 
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
@@ -161,7 +166,7 @@ export const policyEventSchema = z.object({
 export const lostEventSchema = z.object({
   type: z.literal('lost'),
   time: z.string(),
-  /** `worker-ring`, `feed`, `recording`, `window`, … */
+  /** `worker-ring`, `feed`, `recording`, `window`, …; `details`: the flows are there, but `light`. */
   where: z.string(),
   count,
 });

@@ -82,6 +82,8 @@ export interface Exchange {
   broken: string;
   /** `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`, '' when not opaque. */
   opaque: string;
+  /** Over the budget for details: no bodies, no response head, and only a few of the request's headers are wanted. */
+  light: boolean;
   /** Normalised path that the decision looked at, '' unless a policy decided. */
   normalisedPath: string;
 }

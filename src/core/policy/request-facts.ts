@@ -20,8 +20,9 @@ export interface HttpFacts {
 export function factsOf(flow: FlowEvent): HttpFacts | undefined {
   const { request } = flow;
   if (request === undefined) return undefined;
-  const { method, host, path, route, headers } = request;
-  return { method, host, path, route, headers };
+  const { method, host, path, route } = request;
+  // A light event has a few of the headers: one that is missing there says nothing.
+  return { method, host, path, route, headers: flow.light === true ? undefined : request.headers };
 }
 
 /** Both ends of a flow, as a scope knows them. */

@@ -23,6 +23,7 @@ const flagRequestTruncated = 1;
 const flagResponseTruncated = 2;
 const flagLocal = 4;
 const flagIndeterminate = 8;
+const flagLight = 16;
 
 /** Reference of a word that is spelled out and not to be remembered. */
 const spelled = -1;
@@ -75,7 +76,8 @@ function encodeNumbers({ floats, ints }: RingViews, offset: number, exchange: Ex
     (exchange.requestBodyTruncated ? flagRequestTruncated : 0) |
     (exchange.responseBodyTruncated ? flagResponseTruncated : 0) |
     (exchange.local ? flagLocal : 0) |
-    (exchange.decision.indeterminate ? flagIndeterminate : 0);
+    (exchange.decision.indeterminate ? flagIndeterminate : 0) |
+    (exchange.light ? flagLight : 0);
   ints[i + 6] = exchange.methodStart;
   ints[i + 7] = exchange.methodEnd;
   ints[i + 8] = exchange.pathStart;
@@ -124,6 +126,7 @@ function decodeNumbers({ floats, ints }: RingViews, offset: number, into: Exchan
   into.requestBodyTruncated = (flags & flagRequestTruncated) !== 0;
   into.responseBodyTruncated = (flags & flagResponseTruncated) !== 0;
   into.local = (flags & flagLocal) !== 0;
+  into.light = (flags & flagLight) !== 0;
   into.decision.indeterminate = (flags & flagIndeterminate) !== 0;
   into.methodStart = ints[i + 6] ?? 0;
   into.methodEnd = ints[i + 7] ?? 0;
@@ -222,10 +225,19 @@ function roomFor(buffer: Uint8Array, length: number): Uint8Array {
   return buffer.length >= length ? buffer : new Uint8Array(length);
 }
 
+/** Connections whose address is remembered, a power of two. */
+const rememberedAddresses = 4096;
+
+interface Address {
+  readonly connection: number;
+  readonly text: string;
+}
+
 /** Main's end. One decoder per ring: it remembers the words the encoder sent. */
 export function createExchangeDecoder(ring: RingReader): ExchangeDecoder {
   const words: string[] = [''];
   const { bytes, ints } = ring;
+  const addresses = new Array<Address | undefined>(rememberedAddresses).fill(undefined);
   let at = 0;
   let slot = 0;
 
@@ -242,6 +254,19 @@ export function createExchangeDecoder(ring: RingReader): ExchangeDecoder {
     if (reference >= 0) return words[reference] ?? '';
     if (reference !== spelled) words[-2 - reference] = value;
     return value;
+  }
+
+  /** The client's address: the same for every exchange of a connection, so read once while that one is remembered. */
+  function address(connection: number): string {
+    const index = connection & (rememberedAddresses - 1);
+    const known = addresses[index];
+    if (known?.connection === connection && known.text.length === (ints[slot] ?? 0)) {
+      at += ints[slot++] ?? 0;
+      return known.text;
+    }
+    const read = text();
+    addresses[index] = { connection, text: read };
+    return read;
   }
 
   function copyOut(target: Uint8Array, length: number): void {
@@ -268,7 +293,7 @@ export function createExchangeDecoder(ring: RingReader): ExchangeDecoder {
       into.route = word();
       into.broken = word();
       into.opaque = word();
-      into.clientAddress = text();
+      into.clientAddress = address(into.connection);
       into.blockId = text();
       into.normalisedPath = text();
     },

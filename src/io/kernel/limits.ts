@@ -35,6 +35,10 @@ export interface DataPlaneLimits {
   readonly drainEveryMs: number;
   /** Most events main handles before it lets other work run. */
   readonly drainedPerTurn: number;
+  /** Exchanges per second told with headers and bodies, and most in one burst; the rest are `light`. */
+  readonly detailedPerSecond: number;
+  /** The same for those that people look for: refused, throttled, failed, broken. They have this budget to themselves. */
+  readonly detailedTroublePerSecond: number;
 }
 
 export const defaultLimits: DataPlaneLimits = {
@@ -72,6 +76,11 @@ export const defaultLimits: DataPlaneLimits = {
   drainEveryMs: 20,
   // About 5 ms of main's time: keys come first.
   drainedPerTurn: 2_000,
+  // Nobody reads a thousand heads a second, and a policy's preview needs no more; at 25,000 requests/s the rest would cost main
+  // more than forwarding costs the worker.
+  detailedPerSecond: 1_000,
+  // Of its own, so that ordinary load hides no attack and an attack hides no ordinary traffic.
+  detailedTroublePerSecond: 1_000,
 };
 
 /** The defaults with what the caller overrides. */

@@ -3,6 +3,8 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
+import type { Exchange } from '../../core/model/exchange.ts';
+import { createDetailBudget } from './detail-budget.ts';
 import { createEpoll } from './epoll.ts';
 import { createRingWriter } from './event-ring.ts';
 import { createExchangeEncoder } from './exchange-codec.ts';
@@ -35,16 +37,19 @@ export interface Brain {
 const post = (setup: WorkerSetup, message: FromWorker): void => setup.port.postMessage(message);
 
 interface Events {
-  readonly observe: Plane['observe'];
+  /** `nowMs` never jumps. */
+  readonly observe: (exchange: Exchange, nowMs: number) => void;
   /** Wake main if it sleeps and something was written since. */
   readonly wake: () => void;
 }
 
 function createEvents(setup: WorkerSetup): Events {
   const encoder = createExchangeEncoder(createRingWriter(setup.ring));
+  const budget = createDetailBudget(setup.limits);
   let wakeWanted = false;
   return {
-    observe(exchange) {
+    observe(exchange, nowMs) {
+      budget.apply(exchange, nowMs);
       if (encoder.encode(exchange)) wakeWanted = true;
     },
     wake() {
@@ -141,7 +146,10 @@ async function start(setup: WorkerSetup, createBrain: () => Brain): Promise<void
   const events = createEvents(setup);
   const brain = createBrain();
   let faults = 0;
-  const plane = createPlane(setup, libc, sockets, { converse: brain.converse, observe: events.observe });
+  const plane: Plane = createPlane(setup, libc, sockets, {
+    converse: brain.converse,
+    observe: (exchange) => events.observe(exchange, plane.monotonicMs),
+  });
   const { fds, ports } = listenAll(setup, libc, sockets);
   const loop: Loop = createLoop(plane, fds, {
     control: () => readMessages(setup, brain, loop),

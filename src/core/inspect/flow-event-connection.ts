@@ -1,0 +1,37 @@
+// What is the same for every exchange of one connection: its id, its source, and mostly its headers. Remembered for the
+// connections seen last, so that a keep-alive client costs this once.
+import type { Endpoint, Header } from '../model/event.ts';
+import { toEndpoint, type Peer } from '../model/identity.ts';
+
+export interface ConnectionWords {
+  readonly connection: number;
+  readonly address: string;
+  /** Id as events carry it. */
+  readonly id: string;
+  readonly source: Endpoint;
+  /** Those of its last light event; shared while they stay the same. */
+  lightHeaders: readonly Header[];
+}
+
+/** Connections remembered, a power of two; two whose numbers are so far apart push each other out. */
+const remembered = 4096;
+
+/** @param agent prefix of ids; `address` may be ''. A connection has one peer and one address all its life. */
+export function createConnectionWords(
+  agent: string,
+): (connection: number, peer: Peer, address: string) => ConnectionWords {
+  const known = new Array<ConnectionWords | undefined>(remembered).fill(undefined);
+  return (connection, peer, address) => {
+    const slot = connection & (remembered - 1);
+    const hit = known[slot];
+    if (hit?.connection === connection && hit.address === address) return hit;
+    const made: ConnectionWords = {
+      connection,
+      address,
+      id: `${agent}-${connection.toString(36)}`,
+      source: toEndpoint(peer, address === '' ? undefined : address),
+      lightHeaders: [],
+    };
+    return (known[slot] = made);
+  };
+}
