@@ -102,8 +102,10 @@ test('block shows the policy and its effect, enforces, explains and is undone', 
   }, 'the refused flow');
   expect(why.stdout).toContain('/admin');
 
-  const listed = await cli.run(connected('policies'));
-  expect(listed.stdout).toMatch(/shop\/block-\S+ +active +[1-9]/);
+  await eventually(async () => {
+    const listed = await cli.run(connected('policies'));
+    return /shop\/block-\S+ +active +[1-9]/.test(listed.stdout) ? listed : undefined;
+  }, 'its hits, told once a second');
   expect((await cli.run(connected('undo'))).stdout).toContain('removed shop/block-');
   await eventually(() => statusOf('/admin/keys', 200), 'the undo');
 });
