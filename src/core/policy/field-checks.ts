@@ -6,6 +6,7 @@ import { withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { maxHostBytes, normaliseHost } from './normalise-host.ts';
 import { createPathMatcher, type PathMatch } from './path-matcher.ts';
+import { isChanged, isUnreadable, mayLackHeaders } from './recorded-value.ts';
 import type { HttpFacts } from './request-facts.ts';
 import type { FlowPolicy, HttpMatch, Peer } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
@@ -26,9 +27,6 @@ export interface FieldCheck {
 
 /** The checks of one policy, in the order a person would make them. */
 export type PolicyChecks = (who: ScopeIdentity, http: HttpFacts | undefined) => readonly FieldCheck[];
-
-/** A value that was masked or cut at capture is not the value that was sent. */
-const masked = (text: string): boolean => /<[a-z-]{2,16}:[0-9a-f]{8}>|…$/.test(text);
 
 export function createFieldChecks(policy: FlowPolicy): PolicyChecks {
   const always = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
@@ -100,7 +98,7 @@ function hostCheck(hosts: readonly string[], request: HttpFacts | undefined): Fi
         ? host.endsWith(pattern.slice(1)) && host.length > pattern.length - 1
         : host === pattern,
     );
-  const unknown = request === undefined || masked(request.host);
+  const unknown = request === undefined || isChanged(request.host);
   return {
     field: 'host',
     rule: 'match.http.hosts',
@@ -125,7 +123,8 @@ function pathCheck(
   if (request === undefined) return { ...base, rule: 'match.http.paths', result: 'unknown', actual: notHttp };
   const { index, reading } = matchPath(request.path);
   const rule = index === -1 ? 'match.http.paths' : `match.http.paths[${index}]`;
-  const result = index !== -1 ? 'match' : masked(request.path) ? 'unknown' : 'miss';
+  const unknown = index === -1 ? isChanged(request.path) : isUnreadable(request.path);
+  const result = unknown ? 'unknown' : index === -1 ? 'miss' : 'match';
   return { ...base, rule, result, actual: reading };
 }
 
@@ -143,10 +142,12 @@ function headerCheck(
   };
   if (sent === undefined)
     return { ...base, result: 'unknown', actual: request === undefined ? notHttp : 'not recorded' };
-  if (sent.some((value) => values.includes(value)))
+  if (sent.some((value) => values.includes(value) && !isChanged(value)))
     return { ...base, result: 'match', actual: sent.join(', ') };
-  const result = sent.some(masked) ? 'unknown' : 'miss';
-  return { ...base, result, actual: sent.length === 0 ? 'not sent' : sent.join(', ') };
+  const lacking = mayLackHeaders(request?.headers ?? []);
+  const result = lacking || sent.some(isChanged) ? 'unknown' : 'miss';
+  const absent = lacking ? 'not among those recorded' : 'not sent';
+  return { ...base, result, actual: sent.length === 0 ? absent : sent.join(', ') };
 }
 
 function spellPeer({ workload, namespace, serviceAccount, cidr, minAssurance }: Peer): string {

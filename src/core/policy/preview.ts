@@ -11,9 +11,9 @@ import { compilePolicies } from './compile.ts';
 import { judgement } from './decider.ts';
 import { actionRefuse, actionThrottled, emptyDecision, strictParsing } from './decision.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
-import { createFieldChecks } from './field-checks.ts';
 import { openConnectionsOf } from './preview-connections.ts';
-import { createTally, type PreviewResult } from './preview-tally.ts';
+import { createDoubter, risksOf, type Doubt, type PairRisks } from './preview-doubts.ts';
+import { createTally, type PreviewResult, type Tally } from './preview-tally.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
 import { selects, type Scope, type ScopeIdentity } from './scope.ts';
@@ -45,6 +45,7 @@ export interface Preview {
 
 /** One side of the comparison. */
 interface World {
+  readonly policies: readonly FlowPolicy[];
   readonly evaluator: Evaluator;
   readonly out: Decision;
 }
@@ -58,67 +59,159 @@ interface Pair {
   readonly untouched: boolean;
   /** The changed policy selects it. */
   readonly concerned: boolean;
+  /** Made when first needed. */
+  risks: PairRisks | undefined;
+}
+
+/** What one side says of a flow. */
+interface Judged {
+  /** Status the caller would get from us; 0 when the request is let through. */
+  readonly status: number;
+  /** A throttle matched, or may have. */
+  readonly throttled: boolean;
+  readonly by: FlowPolicy | undefined;
 }
 
 /** Pairs remembered; beyond it they are worked out again. */
 const maxPairs = 20_000;
 
+const sharedBucketsInDoubt = 'a throttle counts requests that could not be judged';
+
+class FlowPreview implements Preview {
+  readonly #input: PreviewInput;
+  readonly #worlds: readonly [World, World];
+  readonly #selects: ((who: ScopeIdentity) => boolean) | undefined;
+  readonly #tally: Tally;
+  /** The changed policy is in shadow: flips are those that shadow would report. */
+  readonly #shadow: boolean;
+  readonly #byAddress: boolean;
+  readonly #encoder = createHeadEncoder();
+  readonly #doubter = createDoubter();
+  readonly #pairs = new Map<string, Pair>();
+  readonly #seenPairs = new Map<string, boolean>();
+
+  constructor(input: PreviewInput) {
+    const { before, after, changed } = sets(input);
+    this.#input = input;
+    this.#worlds = [worldOf(before), worldOf(after)];
+    this.#selects = changed === undefined ? undefined : selectorOf(changed);
+    this.#tally = createTally(input);
+    this.#shadow = changed?.spec.mode === 'Shadow';
+    this.#byAddress = this.#worlds.some(({ evaluator }) => evaluator.tables.cidrs.length > 0);
+  }
+
+  push(flow: FlowEvent): void {
+    const atMs = Date.parse(flow.time);
+    const pair = this.#pairOf(flow);
+    this.#tally.seen(flow, atMs);
+    if (pair.untouched) return;
+    const facts = flow.broken === undefined ? factsOf(flow) : undefined;
+    const [before, after] = this.#worlds;
+    const was = this.#judge(before, pair.before, flow, facts, atMs);
+    const is = this.#judge(after, pair.after, flow, facts, atMs);
+    const why =
+      facts === undefined ? this.#bucketsInDoubt(flow, was, is) : this.#inDoubt(pair, flow, facts, was, is);
+    if (why !== undefined) this.#tally.undecidable(why);
+    else if (isFlip(was.status, is.status)) this.#tally.flip(flow, is.status);
+  }
+
+  result(): PreviewResult {
+    return this.#tally.result(
+      openConnectionsOf(this.#input.openByPair ?? {}, this.#seenPairs, this.#selects),
+    );
+  }
+
+  #judge(
+    { evaluator, out, policies }: World,
+    scope: Scope,
+    flow: FlowEvent,
+    facts: HttpFacts | undefined,
+    atMs: number,
+  ): Judged {
+    if (facts !== undefined) {
+      const head = this.#encoder.encode(facts, scope.needsHeaders || scope.throttled);
+      evaluator.decide(scope, head, facts.route, atMs, out);
+    } else if (flow.broken !== undefined && evaluator.judges(scope, atMs) === judgement.l7)
+      return { status: 400, throttled: false, by: undefined };
+    else evaluator.decideOpaque(scope, atMs, out);
+    const { shadowPolicy, shadowAction, policy, action } = out;
+    return this.#shadow
+      ? {
+          status: statusOf(shadowAction, shadowPolicy),
+          throttled: scope.throttled,
+          by: policies[shadowPolicy],
+        }
+      : { status: statusOf(action, policy), throttled: out.limitBurst > 0, by: policies[policy] };
+  }
+
+  /** Why nobody can tell whether this flow flips, if so; notes what that means for later ones. */
+  #inDoubt(pair: Pair, flow: FlowEvent, facts: HttpFacts, was: Judged, is: Judged): string | undefined {
+    const risks = (pair.risks ??= this.#risksOf(pair));
+    const doubt = this.#doubter.doubt(risks, facts);
+    if (doubt === undefined) return this.#bucketsInDoubt(flow, was, is);
+    const guessed = [was, is].some(({ by }) => by !== undefined && doubt.policies.has(by));
+    if (!guessed && surelyRefused(was) && surelyRefused(is)) return undefined;
+    if (pair.before.throttled || pair.after.throttled) this.#doubter.taint(risks, flow);
+    return guessed || mattersTo(doubt, was, is) ? doubt.why : this.#bucketsInDoubt(flow, was, is);
+  }
+
+  #bucketsInDoubt(flow: FlowEvent, was: Judged, is: Judged): string | undefined {
+    if (!was.throttled && !is.throttled) return undefined;
+    if (surelyRefused(was) && surelyRefused(is)) return undefined;
+    return this.#doubter.isTainted(flow) ? sharedBucketsInDoubt : undefined;
+  }
+
+  #risksOf({ who, before, after }: Pair): PairRisks {
+    const [one, other] = this.#worlds;
+    const sides = [
+      { policies: one.policies, scope: before },
+      { policies: other.policies, scope: after },
+    ] as const;
+    return risksOf(who, sides, this.#shadow);
+  }
+
+  #pairOf(flow: FlowEvent): Pair {
+    const key = keyOf(flow, this.#byAddress);
+    const known = this.#pairs.get(key);
+    if (known !== undefined) return known;
+    if (this.#pairs.size >= maxPairs) this.#pairs.clear();
+    const pair = this.#makePair(flow);
+    this.#pairs.set(key, pair);
+    if (this.#seenPairs.size < maxPairs)
+      this.#seenPairs.set(pairKey(workloadOf(flow.source), workloadOf(flow.destination)), pair.concerned);
+    return pair;
+  }
+
+  #makePair(flow: FlowEvent): Pair {
+    const who = identityOf(flow.source, flow.destination);
+    const before = this.#worlds[0].evaluator.scope(who);
+    const after = this.#worlds[1].evaluator.scope(who);
+    const concerned = this.#selects?.(who) ?? false;
+    // Throttles can share buckets across pairs, so with them even a pair the change does not select can be affected.
+    const untouched = !concerned && !before.throttled && !after.throttled;
+    return { who, before, after, concerned, untouched, risks: undefined };
+  }
+}
+
 /**
  * With a Shadow policy as the change, flips are those that shadow would report; otherwise those that callers would feel.
  */
-export function createPreview(input: PreviewInput): Preview {
-  const { before, after, changed } = sets(input);
-  const shadow = changed?.spec.mode === 'Shadow';
-  const worlds = [worldOf(before), worldOf(after)] as const;
-  const subject = changed === undefined ? undefined : createSubject(changed);
-  const encoder = createHeadEncoder();
-  const tally = createTally(input);
-  const pairs = new Map<string, Pair>();
-  const byAddress = worlds.some(({ evaluator }) => evaluator.tables.cidrs.length > 0);
-  const seenPairs = new Map<string, boolean>();
+export const createPreview = (input: PreviewInput): Preview => new FlowPreview(input);
 
-  const pairOf = (flow: FlowEvent): Pair => {
-    const key = keyOf(flow, byAddress);
-    const known = pairs.get(key);
-    if (known !== undefined) return known;
-    if (pairs.size >= maxPairs) pairs.clear();
-    const pair = makePair(flow, worlds, subject);
-    pairs.set(key, pair);
-    if (seenPairs.size < maxPairs)
-      seenPairs.set(pairKey(workloadOf(flow.source), workloadOf(flow.destination)), pair.concerned);
-    return pair;
-  };
-  const judge = ({ evaluator, out }: World, scope: Scope, flow: FlowEvent, atMs: number): number => {
-    const facts = flow.broken === undefined ? factsOf(flow) : undefined;
-    if (facts !== undefined)
-      evaluator.decide(
-        scope,
-        encoder.encode(facts, scope.needsHeaders || scope.throttled),
-        facts.route,
-        atMs,
-        out,
-      );
-    else if (flow.broken !== undefined && evaluator.judges(scope, atMs) === judgement.l7) return 400;
-    else evaluator.decideOpaque(scope, atMs, out);
-    return shadow ? statusOf(out.shadowAction, out.shadowPolicy) : statusOf(out.action, out.policy);
-  };
+const isFlip = (was: number, is: number): boolean => (was === 0) !== (is === 0);
 
-  return {
-    push(flow) {
-      const atMs = Date.parse(flow.time);
-      const pair = pairOf(flow);
-      tally.seen(flow, atMs);
-      if (pair.untouched) return;
-      const was = judge(worlds[0], pair.before, flow, atMs);
-      const is = judge(worlds[1], pair.after, flow, atMs);
-      if ((was === 0) !== (is === 0)) tally.flip(flow, is);
-      else if (pair.concerned && was === 0 && subject !== undefined) {
-        const why = subject.undecidable(pair.who, factsOf(flow));
-        if (why !== undefined) tally.undecidable(why);
-      }
-    },
-    result: () => tally.result(openConnectionsOf(input.openByPair ?? {}, seenPairs, subject?.selects)),
-  };
+/** By a Block or strict parsing: whatever else may match, it stays refused and no throttle is charged. */
+const surelyRefused = ({ status }: Judged): boolean => status === 400 || status === 403;
+
+/** Whether the flow flips in one reading of what is in doubt and not in another. */
+function mattersTo(doubt: Doubt, was: Judged, is: Judged): boolean {
+  if (doubt.throttles) return true;
+  const flips = isFlip(was.status, is.status);
+  // A Block of both sides refuses in both: then there is no flip.
+  if (doubt.both && flips) return true;
+  const refusedBefore = doubt.before ? 403 : was.status;
+  const refusedAfter = doubt.after ? 403 : is.status;
+  return isFlip(refusedBefore, refusedAfter) !== flips;
 }
 
 /** Status the caller would get from us; 0 when the request is let through. */
@@ -137,49 +230,29 @@ function sets({ current, change, nowMs }: PreviewInput): {
   const timeless = (policies: readonly FlowPolicy[]): readonly FlowPolicy[] =>
     policies.filter((policy) => nowMs < expiryOf(policy)).map(withoutExpiry);
   const name = change.type === 'add' ? nameOf(change.policy) : change.name;
-  const others = current.filter((policy) => nameOf(policy) !== name);
-  const changed = change.type === 'add' ? change.policy : current.find((policy) => nameOf(policy) === name);
+  const others = timeless(current.filter((policy) => nameOf(policy) !== name));
+  const old = current.findLast((policy) => nameOf(policy) === name);
   return {
-    before: timeless(current),
-    after: timeless(change.type === 'add' ? [...others, change.policy] : others),
-    changed,
+    before: [...others, ...timeless(old === undefined ? [] : [old])],
+    after: [...others, ...timeless(change.type === 'add' ? [change.policy] : [])],
+    changed: change.type === 'add' ? change.policy : old,
   };
 }
 
 function worldOf(policies: readonly FlowPolicy[]): World {
-  const { buffer } = compilePolicies(policies, { generation: 0, nowMs: millis(0) });
-  return { evaluator: createEvaluator(buffer, createBuckets()), out: emptyDecision() };
-}
-
-interface Subject {
-  readonly selects: (who: ScopeIdentity) => boolean;
-  readonly undecidable: (who: ScopeIdentity, facts: HttpFacts | undefined) => string | undefined;
-}
-
-/** The policy that is added or removed, on its own. */
-function createSubject(policy: FlowPolicy): Subject {
-  const alone = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
-  const { tables } = worldOf([alone]).evaluator;
-  const check = createFieldChecks(policy);
+  const snapshot = compilePolicies(policies, { generation: 0, nowMs: millis(0) });
   return {
-    selects: (who) => selects(tables, 0, who) !== 0,
-    undecidable(who, facts) {
-      if (facts === undefined) return undefined;
-      const checks = check(who, facts);
-      if (checks.some(({ result }) => result === 'miss')) return undefined;
-      const unknown = checks.find(({ result }) => result === 'unknown');
-      return unknown && `${nameOf(policy)} asks for ${unknown.field}, which was masked, cut or not recorded`;
-    },
+    policies: snapshot.policies,
+    evaluator: createEvaluator(snapshot.buffer, createBuckets()),
+    out: emptyDecision(),
   };
 }
 
-function makePair(flow: FlowEvent, worlds: readonly [World, World], subject: Subject | undefined): Pair {
-  const who = identityOf(flow.source, flow.destination);
-  const [before, after] = [worlds[0].evaluator.scope(who), worlds[1].evaluator.scope(who)];
-  const concerned = subject?.selects(who) ?? false;
-  // Throttles can share buckets across pairs, so with them even a pair the change does not select can be affected.
-  const untouched = !concerned && !before.throttled && !after.throttled;
-  return { who, before, after, concerned, untouched };
+/** Whether the policy that is added or removed, on its own, selects a pair. */
+function selectorOf(policy: FlowPolicy): (who: ScopeIdentity) => boolean {
+  const alone = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
+  const { tables } = worldOf([alone]).evaluator;
+  return (who) => selects(tables, 0, who) !== 0;
 }
 
 function keyOf({ source, destination }: FlowEvent, byAddress: boolean): string {

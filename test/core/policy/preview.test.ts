@@ -158,6 +158,64 @@ test('values that were masked or not recorded are undecidable, not guessed', () 
   });
 });
 
+test('a current Block on a masked value may have refused anyway: flips under it are undecidable', () => {
+  const current = [policy({ name: 'standing', http: { headers: [{ name: 'x-api-key', values: ['k1'] }] } })];
+  const masked = flowOf({ path: '/orders/1', headers: [['x-api-key', '<key:0a1b2c3d>']] });
+  const plain = flowOf({ path: '/orders/1' });
+  const elsewhere = flowOf({ path: '/other', headers: [['x-api-key', '<key:0a1b2c3d>']] });
+  expect(previewOf({ current }, [masked, plain, elsewhere])).toMatchObject({
+    flips: 1,
+    undecidable: [
+      { count: 1, why: 'shop/standing asks for header:x-api-key, which was masked, cut or not recorded' },
+    ],
+  });
+});
+
+test('after a request that may have drawn from a throttle, what that caller is throttled by is undecidable', () => {
+  const limit = policy({
+    action: throttle('1/h', { burst: 2 }),
+    http: { headers: [{ name: 'x-api-key', values: ['k1'] }] },
+  });
+  const change = { change: { type: 'add' as const, policy: limit } };
+  const open: FlowParts = { headers: [['x-api-key', 'k1']] };
+  const masked: FlowParts = { headers: [['x-api-key', '<key:0a1b2c3d>']] };
+  const others = [open, open, open].map((each) => ({ ...each, from: 'storefront' }));
+  const result = previewOf(change, [open, masked, open, open, { headers: [] }, ...others]);
+  expect(result).toMatchObject({ total: 8, flips: 1, byCaller: [{ caller: storefront, flips: 1 }] });
+  expect(result.undecidable.map(({ count, why }) => [count, why])).toEqual([
+    [1, 'shop/p asks for header:x-api-key, which was masked, cut or not recorded'],
+    [2, 'a throttle counts requests that could not be judged'],
+  ]);
+  const shared = policy({
+    ...{ action: throttle('1/h', { burst: 2, key: ['destination'] }) },
+    http: { headers: [{ name: 'x-api-key', values: ['k1'] }] },
+  });
+  expect(previewOf({ change: { type: 'add', policy: shared } }, [masked, ...others])).toMatchObject({
+    flips: 0,
+    undecidable: [{ count: 1 }, { count: 3 }],
+  });
+});
+
+test('escaped and cut values, and more headers than a recording holds, are not what was sent', () => {
+  const byNote = policy({ http: { headers: [{ name: 'x-note', values: ['\u202ea', '\\u{202e}a'] }] } });
+  const filler = Array.from({ length: 64 }, (_, at): [string, string] => [`x-${at}`, 'v']);
+  const result = previewOf({ change: { type: 'add', policy: byNote } }, [
+    { headers: [['x-note', '\\u{202e}a']] },
+    { headers: [['x-note', `${'a'.repeat(1023)}…`]] },
+    { headers: filler },
+    { headers: filler.slice(1) },
+  ]);
+  expect(result).toMatchObject({ flips: 0, undecidable: [{ count: 3 }] });
+  const byPath = policy({ http: { paths: ['/a/{id}'] } });
+  expect(
+    previewOf({ change: { type: 'add', policy: byPath } }, [
+      { path: '/a/<email:0a1b2c3d>' },
+      { path: '/a/\\u{202e}7' },
+      { path: `/a/${'b'.repeat(4092)}…` },
+    ]),
+  ).toMatchObject({ flips: 1, undecidable: [{ count: 2 }] });
+});
+
 test('streams that are not HTTP and broken heads follow the rules for them', () => {
   const stream = without(without(flowOf({ status: 0 }), 'request'), 'response');
   const l4 = { change: { type: 'add' as const, policy: policy({ from: workload('scanner') }) } };
