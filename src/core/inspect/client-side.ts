@@ -256,6 +256,7 @@ function breakOff(talk: Talk, slot: Slot, code: BrokenCode): void {
   refuseBroken(talk, slot, code);
   if (!begun) return;
   slot.refusal = refusal.none;
+  slot.exchange.cut = 'policy-cut';
   talk.closeWanted = true;
 }
 

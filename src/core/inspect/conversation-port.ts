@@ -4,6 +4,9 @@ import type { Side } from '../model/command.ts';
 /** Why the upstream leg could not be opened. */
 export type ConnectFailure = 'refused' | 'timeout' | 'unreachable';
 
+/** What the shell can run into. `head-timeout`: what `owes` tells of did not come. After `overflow`, `stalled` and `stopped` nothing can be sent. */
+export type AbortReason = 'reset' | 'overflow' | 'stalled' | 'head-timeout' | 'idle-timeout' | 'stopped';
+
 export interface Conversation {
   /** The client was accepted; usually asks the sink to connect. */
   start(nowMs: number): void;
@@ -13,10 +16,12 @@ export interface Conversation {
   ended(from: Side, nowMs: number): void;
   /** The upstream leg could not be opened. */
   connectFailed(why: ConnectFailure, nowMs: number): void;
-  /** One side reset, or the shell hit a limit or a deadline: `why` is a short word for the record. Nothing more will come. */
-  aborted(from: Side, why: string, nowMs: number): void;
+  /** One side reset, or the shell hit a limit or a deadline. Nothing more will come. */
+  aborted(from: Side, why: AbortReason, nowMs: number): void;
   /** A new policy snapshot is in force: cut what is now denied and cannot be judged at its next request. */
   rejudge(nowMs: number): void;
+  /** True while the client owes the rest of what cannot be passed on unfinished (a head, a refused body): the shell's head deadline runs. */
+  owes(): boolean;
   /** True when no request is under way: a drain may close it. */
   idle(): boolean;
 }

@@ -1,15 +1,17 @@
 // The brain of one proxied connection: sniff, parse, judge each request on its complete head, forward the original bytes.
 // Synchronous and total; knows no socket, timer or clock. Opaque connections are observed once, when they end.
 import type { Side } from '../model/command.ts';
+import type { CutWord } from '../model/cut-words.ts';
 import { endClient, readClient } from './client-side.ts';
 import type { ConversationOptions } from './conversation-options.ts';
-import type { ConnectFailure, Conversation } from './conversation-port.ts';
+import type { AbortReason, ConnectFailure, Conversation } from './conversation-port.ts';
 import { nowRefused } from './judge.ts';
 import { answerLocally } from './local-answer.ts';
-import { refusal } from './slot.ts';
+import { refusal, type Slot } from './slot.ts';
 import { mode, Talk } from './talk.ts';
 import { endUpstream, readUpstream } from './upstream-side.ts';
 
+const requestTimeout = 408;
 const badGateway = 502;
 const gatewayTimeout = 504;
 
@@ -59,21 +61,22 @@ class Brain implements Conversation {
     if (talk.closed) return;
     talk.now = nowMs;
     talk.connectFailure = why === 'timeout' ? gatewayTimeout : badGateway;
-    failUpstream(talk, talk.connectFailure);
+    failUpstream(talk, talk.connectFailure, `connect-${why}`);
     settle(talk);
   }
 
-  aborted(from: Side, why: string, nowMs: number): void {
+  aborted(from: Side, why: AbortReason, nowMs: number): void {
     const talk = this.#talk;
     if (talk.closed) return;
     talk.now = nowMs;
-    const slot = talk.respondent();
-    const unanswered = slot !== undefined && slot.exchange.firstByteAt === 0 && !slot.opaque;
-    if (from === 'client' || !unanswered) {
-      talk.finish('gone');
-      return;
+    const cut = cutWordOf(talk, from, why);
+    if (cut === 'head-timeout' && talk.front === undefined) answerUnfinished(talk);
+    else if (from === 'upstream' && why === 'reset' && unanswered(talk))
+      failUpstream(talk, badGateway, 'upstream-reset');
+    else {
+      if (talk.midHead) openUnfinished(talk);
+      talk.finish('gone', cut);
     }
-    failUpstream(talk, why === 'timeout' ? gatewayTimeout : badGateway);
     settle(talk);
   }
 
@@ -82,7 +85,11 @@ class Brain implements Conversation {
     if (talk.closed) return;
     talk.now = nowMs;
     const slot = talk.opaqueSlot();
-    if (slot !== undefined && nowRefused(talk, slot)) talk.finish('reset');
+    if (slot !== undefined && nowRefused(talk, slot)) talk.finish('reset', 'policy-cut');
+  }
+
+  owes(): boolean {
+    return !this.#talk.closed && this.#talk.owes;
   }
 
   idle(): boolean {
@@ -92,14 +99,57 @@ class Brain implements Conversation {
 }
 
 /** Upstream cannot answer: the request whose turn it is gets `status`, what is not HTTP is reset. */
-function failUpstream(talk: Talk, status: number): void {
+function failUpstream(talk: Talk, status: number, why: CutWord): void {
   const slot = talk.respondent();
+  talk.ending = why;
   if (talk.mode === mode.raw) talk.finish('reset');
   else if (slot?.refusal === refusal.none) {
     slot.refusal = status;
+    slot.exchange.cut = why;
     slot.last = true;
     talk.mode = mode.spent;
   }
+}
+
+/** The request whose turn it is has got nothing yet. */
+function unanswered(talk: Talk): boolean {
+  const slot = talk.respondent();
+  return slot !== undefined && slot.exchange.firstByteAt === 0 && !slot.opaque;
+}
+
+/** The shell's word as the record has it. */
+function cutWordOf(talk: Talk, from: Side, why: AbortReason): CutWord {
+  switch (why) {
+    case 'reset':
+      return `${from}-reset`;
+    case 'overflow':
+      return 'limit';
+    case 'stopped':
+      return 'drain';
+    case 'head-timeout':
+      return talk.midHead || talk.mode === mode.sniff ? why : 'body-timeout';
+    default:
+      return why;
+  }
+}
+
+/** A record for a request of which only a part came: who held the connection, and for how long. */
+function openUnfinished(talk: Talk): Slot {
+  const slot = talk.open();
+  slot.requestDone = true;
+  slot.exchange.requestBytes = (talk.midHead ? talk.requests.gathered : 0) + (talk.held?.length ?? 0);
+  slot.exchange.generation = talk.decider().generation;
+  return slot;
+}
+
+/** Nothing is under way but a head that did not come in time: 408, and the end. */
+function answerUnfinished(talk: Talk): void {
+  const slot = openUnfinished(talk);
+  slot.exchange.cut = 'head-timeout';
+  slot.refusal = requestTimeout;
+  slot.last = true;
+  talk.held = undefined;
+  talk.mode = mode.spent;
 }
 
 const nothing = new Uint8Array(0);

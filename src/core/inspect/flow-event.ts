@@ -191,6 +191,7 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     if (shadow) flow.shadow = shadow;
     if (exchange.broken !== '') flow.broken = exchange.broken;
     if (exchange.opaque !== '') flow.opaque = exchange.opaque;
+    if (exchange.cut !== '') flow.ended = exchange.cut;
     if (exchange.light) flow.light = true;
     return flow;
   };

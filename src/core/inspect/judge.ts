@@ -45,6 +45,7 @@ export function judgeRequest(talk: Talk, slot: Slot, head: HeadView): void {
   if (slot.refusal !== refusal.none) exchange.blockId = talk.options.randomId();
   else if (talk.connectFailure !== 0) {
     slot.refusal = talk.connectFailure;
+    exchange.cut = talk.ending;
     slot.last = true;
   }
 }
@@ -73,7 +74,7 @@ export function admitOpaque(talk: Talk, slot: Slot): boolean {
   exchange.generation = decider.generation;
   if (!refuses(exchange.decision)) return true;
   exchange.blockId = talk.options.randomId();
-  talk.finish('reset');
+  talk.finish('reset', 'policy-cut');
   return false;
 }
 

@@ -9,7 +9,7 @@ import type { Talk } from './talk.ts';
 export function answerLocally(talk: Talk, slot: Slot): void {
   const { exchange } = slot;
   if (slot.refusal === refusal.resets || !isAnswerStatus(slot.refusal)) {
-    talk.finish('reset');
+    talk.finish('reset', 'policy-cut');
     return;
   }
   const { answer } = talk.workspace;

@@ -78,6 +78,7 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     blockId: '',
     broken: '',
     opaque: '',
+    cut: '',
     light: false,
     normalisedPath: '',
   };
@@ -128,6 +129,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.blockId = '';
   exchange.broken = '';
   exchange.opaque = '';
+  exchange.cut = '';
   exchange.light = false;
   exchange.normalisedPath = '';
   resetDecision(exchange.decision);

@@ -1,5 +1,6 @@
 // The state of one connection and what both of its sides do with it: the queue of exchanges, judging, ending.
 // client-side.ts and upstream-side.ts drive it; conversation.ts is its port.
+import type { CutWord } from '../model/cut-words.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { BrokenCode } from '../protocol/http1/broken-code.ts';
 import { RequestParser, requestKind } from '../protocol/http1/request-parser.ts';
@@ -32,6 +33,8 @@ export class Talk {
   connectFailure = 0;
   /** An answer was broken under an enforcing policy: whatever the client sends next ends the connection. */
   closeOnNext = false;
+  /** Why the connection ends, where not by complete answers. */
+  ending: CutWord | '' = '';
   /** First byte of a head that is still incomplete, epoch ms; 0 when none. */
   headSince = 0;
   /** Exchanges in request order. `current` is the one whose request is still being read. */
@@ -67,6 +70,13 @@ export class Talk {
   get responses(): ResponseParser {
     this.#responses ??= new ResponseParser(this.workspace.heads);
     return this.#responses;
+  }
+
+  /** The client owes the rest of something that leads nowhere before it is whole: a head, or a body that is thrown away. */
+  get owes(): boolean {
+    if (this.mode === mode.sniff) return this.held !== undefined;
+    if (this.mode !== mode.http || this.holding) return false;
+    return this.midHead || (this.current !== undefined && this.current.refusal !== refusal.none);
   }
 
   /** A head has begun and is not complete. */
@@ -147,7 +157,7 @@ export class Talk {
     if (start === end) return;
     const before = this.held;
     if ((before?.length ?? 0) + end - start > this.limits.heldBytes) {
-      this.finish('reset');
+      this.finish('reset', 'limit');
       return;
     }
     const joined = new Uint8Array((before?.length ?? 0) + end - start);
@@ -205,13 +215,14 @@ export class Talk {
   }
 
   /** The end: every exchange still open is observed, then the sockets go. */
-  finish(how: 'close' | 'reset' | 'gone'): void {
+  finish(how: 'close' | 'reset' | 'gone', why: CutWord | '' = this.ending): void {
     if (this.closed) return;
     this.closed = true;
     this.observeFinished();
     let slot = this.front;
     while (slot !== undefined) {
       if (slot.opaque && slot.exchange.endedAt === 0) slot.exchange.endedAt = this.now;
+      if (slot.exchange.cut === '') slot.exchange.cut = cutOf(slot, how, why);
       slot = this.#observe(slot);
     }
     this.#observeStray();
@@ -223,6 +234,12 @@ export class Talk {
     if (how === 'close') this.options.sink.close();
     else if (how === 'reset') this.options.sink.reset();
   }
+}
+
+/** Why an exchange that is still open when the connection ends is not complete; '' for what may end so. */
+function cutOf(slot: Slot, how: 'close' | 'reset' | 'gone', why: CutWord | ''): CutWord | '' {
+  if (slot.responseDone && how === 'close') return '';
+  return why === '' && !slot.opaque ? 'earlier-close' : why;
 }
 
 /** Policies may select sources by address, where the shell knows it. */

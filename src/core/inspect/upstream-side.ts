@@ -172,5 +172,6 @@ export function endUpstream(talk: Talk): void {
     else if (event === parsed.broken) slot.exchange.broken = talk.responses.code;
   }
   talk.mode = mode.spent;
+  talk.ending = 'upstream-closed';
   talk.closeWanted = true;
 }

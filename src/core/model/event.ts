@@ -95,6 +95,8 @@ export const flowEventSchema = z.object({
   broken: z.string().optional(),
   /** Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`. */
   opaque: z.string().optional(),
+  /** Why it ended otherwise than by a complete answer: `client-reset`, `upstream-closed`, `head-timeout`, … (`cutWords`). */
+  ended: z.string().optional(),
   /**
    * True when more requests came per second than details are kept of: there are no bodies and no headers of the answer, and of
    * the request's headers only those that detections read. A header that is missing here may have been sent.

@@ -84,6 +84,8 @@ export interface Exchange {
   opaque: string;
   /** Over the budget for details: no bodies, no response head, and only a few of the request's headers are wanted. */
   light: boolean;
+  /** Why it ended otherwise than by a complete answer, one of `cutWords`; '' when it did not. */
+  cut: string;
   /** Normalised path that the decision looked at, '' unless a policy decided. */
   normalisedPath: string;
 }

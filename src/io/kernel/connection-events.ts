@@ -54,11 +54,11 @@ function postpone(connection: Connection, leg: Leg, events: number): void {
   fail(connection, leg, 'reset');
 }
 
-/** Note how long the client keeps us waiting with something that leads to nothing yet (an unfinished head). */
-function watchHead(connection: Connection, commandsBefore: number): void {
+/** Note how long the client owes the rest of something (a head, a refused body). What led to something else starts the wait anew. */
+function watchHead(connection: Connection, progressed: boolean): void {
   const { plane } = connection;
-  if (connection.commands !== commandsBefore) connection.headSince = 0;
-  else if (connection.headSince === 0) {
+  if (!connection.conversation.owes()) connection.headSince = 0;
+  else if (connection.headSince === 0 || progressed) {
     connection.headSince = plane.monotonicMs;
     plane.wheel.hasten(connection, plane.monotonicMs + plane.limits.headMs);
   }
@@ -75,7 +75,7 @@ function received(connection: Connection, leg: Leg, length: number): void {
   if (connection.phase !== phase.open) return;
   const before = connection.commands;
   connection.conversation.receive(leg.side, plane.input.bytes, 0, length, plane.nowMs);
-  if (isClient) watchHead(connection, before);
+  watchHead(connection, isClient && connection.commands !== before);
 }
 
 /** One `recv`, never more in one pass: that is what keeps a noisy connection from starving others. */

@@ -1,5 +1,6 @@
 // The way out of a connection: opening the upstream leg, writing to a leg, queueing what it does not take. Called from inside the conversation,
 // so nothing here calls it back: failures are noted on the connection for `settle`.
+import type { AbortReason } from '../../core/inspect/conversation-port.ts';
 import type { Connection, Leg } from './connection.ts';
 import { errno, messageFlag } from './linux.ts';
 import { count, type Plane } from './plane.ts';
@@ -33,7 +34,7 @@ export function connectFailure(error: number): 'refused' | 'timeout' | 'unreacha
 }
 
 /** Note that a side failed; the first reason stands. */
-export function fail(connection: Connection, leg: Leg, why: string): void {
+export function fail(connection: Connection, leg: Leg, why: AbortReason): void {
   if (connection.failedSide !== undefined) return;
   connection.failedSide = leg.side;
   connection.failure = why;

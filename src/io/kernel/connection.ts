@@ -1,6 +1,6 @@
 // One proxied connection: its two legs, and the command sink through which its conversation acts. Commands that cannot be executed while
 // the conversation is on the stack (closing, failing) are noted here and carried out by `settle`. Small on purpose: 10,000 may be idle.
-import type { Conversation, ConnectFailure } from '../../core/inspect/conversation-port.ts';
+import type { AbortReason, Conversation, ConnectFailure } from '../../core/inspect/conversation-port.ts';
 import type { CommandSink, Side } from '../../core/model/command.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import { openUpstream, queueBytes, writeBytes } from './connection-write.ts';
@@ -80,14 +80,14 @@ export class Connection implements CommandSink, WheelEntry {
   connectError: ConnectFailure | undefined = undefined;
   /** This side failed (why); to be told, then both are reset. */
   failedSide: Side | undefined = undefined;
-  failure = '';
+  failure: AbortReason = 'reset';
   /** Commands so far: whether a call of the conversation did anything. */
   commands = 0;
   /** Monotonic ms of the last byte in either direction, and of the last write that made room. */
   activeAt: number;
   drainedAt: number;
   connectAt = 0;
-  /** Since when client bytes were taken without anything coming of them; 0 when not. */
+  /** Since when the client owes the rest of something, monotonic ms; 0 when not. */
   headSince = 0;
   lingerUntil = 0;
   /** A span of the input buffer that was sent but not yet written, to join neighbours into one write. */

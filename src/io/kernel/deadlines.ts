@@ -1,5 +1,6 @@
 // When a connection must be looked at again, and what has then run out. Deadlines are computed from what the connection notes anyway;
 // only the wheel knows when. No timers.
+import type { AbortReason } from '../../core/inspect/conversation-port.ts';
 import { phase, type Connection } from './connection.ts';
 import { closeNow } from './connection-end.ts';
 import { settle } from './connection-events.ts';
@@ -8,7 +9,9 @@ import { count } from './plane.ts';
 import { counter } from './shared-stats.ts';
 
 /** A deadline and what it means; the words reach the record of the exchange. */
-type Expiry = 'linger' | 'connect-timeout' | 'stalled' | 'head-timeout' | 'idle-timeout';
+type Expiry = 'linger' | 'connect-timeout' | Cut;
+/** Of these, what ends the connection. */
+type Cut = Extract<AbortReason, 'stalled' | 'head-timeout' | 'idle-timeout'>;
 
 /** Visits the deadlines that apply now; returns the earliest, or the word of one that has passed. */
 function review(connection: Connection): number | Expiry {
@@ -45,7 +48,7 @@ function isConnected(connection: Connection): boolean {
   return true;
 }
 
-function expire(connection: Connection, why: Expiry): void {
+function expire(connection: Connection, why: Cut): void {
   count(connection.plane, counter.expired);
   if (why === 'idle-timeout' && connection.conversation.idle()) {
     connection.close();

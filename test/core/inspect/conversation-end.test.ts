@@ -54,7 +54,7 @@ test('upstream ends inside an answer', () => {
     >> upstream HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab
     << client HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab
     >> end upstream
-    << observe GET /a 200 allow broken=EOF_IN_BODY
+    << observe GET /a 200 allow broken=EOF_IN_BODY cut=upstream-closed
     << close
   `);
 });
@@ -64,7 +64,7 @@ test('upstream ends without an answer, or while nobody asks', () => {
     >> client {get /a}
     << upstream {get /a}
     >> end upstream
-    << observe GET /a 0 allow
+    << observe GET /a 0 allow cut=upstream-closed
     << close
   `);
   play(r`
@@ -79,8 +79,8 @@ test('upstream cannot be reached: 502, or 504 when it took too long', () => {
     << upstream {get /a}{get /b}
     >> connect refused
     << client answer 502 close
-    << observe GET /a 502 allow local
-    << observe GET /b 0 allow
+    << observe GET /a 502 allow local cut=connect-refused
+    << observe GET /b 0 allow cut=connect-refused
     << close
   `);
   play(r`
@@ -90,7 +90,7 @@ test('upstream cannot be reached: 502, or 504 when it took too long', () => {
     << observe GET /admin 403 block local
     >> client {get /a}
     << client answer 504 close
-    << observe GET /a 504 allow local
+    << observe GET /a 504 allow local cut=connect-timeout
     << close
   `);
 });
@@ -101,7 +101,7 @@ test('upstream is lost before it answered: 502; during the answer: nothing can b
     << upstream {get /a}
     >> abort upstream reset
     << client answer 502 close
-    << observe GET /a 502 allow local
+    << observe GET /a 502 allow local cut=upstream-reset
     << close
   `);
   play(r`
@@ -110,7 +110,7 @@ test('upstream is lost before it answered: 502; during the answer: nothing can b
     >> upstream HTTP/1.1 200 OK\r\n
     << client HTTP/1.1 200 OK\r\n
     >> abort upstream reset
-    << observe GET /a 0 allow
+    << observe GET /a 0 allow cut=upstream-reset
   `);
 });
 
@@ -120,8 +120,8 @@ test('the client is lost: every request is observed once, held ones included', (
     << upstream {get /a}
     << hold client
     >> abort client reset
-    << observe GET /a 0 allow
-    << observe GET /admin 0 block
+    << observe GET /a 0 allow cut=client-reset
+    << observe GET /admin 0 block cut=client-reset
     >> upstream {200}
     >> end upstream
     >> rejudge

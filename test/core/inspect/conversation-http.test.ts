@@ -121,7 +121,7 @@ test('the answer to a refused HEAD has no body', () => {
 test('a policy may want a reset instead of an answer', () => {
   play(r`
     >> client {get /reset}
-    << observe GET /reset 0 block
+    << observe GET /reset 0 block cut=policy-cut
     << reset
     >> client {get /a}
     >> end client
@@ -168,7 +168,11 @@ test('a held client has a bound', () => {
   deliver(stage, 'client', bytesOf('{get /a}{get /admin}'));
   stage.log.length = 0;
   deliver(stage, 'client', new Uint8Array(101).fill(65));
-  expect(stage.log).toEqual(['<< observe GET /a 0 allow', '<< observe GET /admin 0 block', '<< reset']);
+  expect(stage.log).toEqual([
+    '<< observe GET /a 0 allow cut=limit',
+    '<< observe GET /admin 0 block cut=limit',
+    '<< reset',
+  ]);
 });
 
 test('more outstanding requests than the limit hold the client', () => {
@@ -291,7 +295,7 @@ test('an answer that closes ends the connection; requests behind it are observed
     >> upstream HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n
     << client HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n
     << observe GET /a 200 allow
-    << observe GET /b 0 allow
+    << observe GET /b 0 allow cut=earlier-close
     << close
   `);
 });

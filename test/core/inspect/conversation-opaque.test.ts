@@ -58,7 +58,7 @@ test('where a policy on the connection blocks, malformed bytes are reset', () =>
   play(r`
     >> policy l4 opaque=block
     >> client GET / HTTP/9\r\n
-    << observe - - 0 block broken=BAD_VERSION opaque=broken req=0 res=0
+    << observe - - 0 block broken=BAD_VERSION cut=policy-cut opaque=broken req=0 res=0
     << reset
   `);
 });
@@ -93,7 +93,7 @@ test('a body that breaks when its answer has begun ends the connection', () => {
     >> upstream HTTP/1.1 200 OK\r\n
     << client HTTP/1.1 200 OK\r\n
     >> client X
-    << observe POST /a 0 block broken=BAD_CHUNK_END
+    << observe POST /a 0 block broken=BAD_CHUNK_END cut=policy-cut
     << close
   `);
 });
@@ -106,7 +106,7 @@ test('a body that breaks without an enforcing policy goes on as it is', () => {
     >> upstream {400 bad}
     << client {400 bad}
     >> abort client reset
-    << observe POST /a 0 allow broken=BAD_CHUNK_END opaque=broken req=96 res=40
+    << observe POST /a 0 allow broken=BAD_CHUNK_END cut=client-reset opaque=broken req=96 res=40
   `);
 });
 
@@ -194,14 +194,14 @@ test('TLS and other binary protocols follow the policies of the connection', () 
   play(r`
     >> policy opaque=block
     >> client \x16\x03\x01
-    << observe - - 0 block opaque=tls req=0 res=0
+    << observe - - 0 block cut=policy-cut opaque=tls req=0 res=0
     << reset
   `);
   play(r`
     >> client \x00\x00\x00\x17
     << upstream \x00\x00\x00\x17
     >> abort upstream reset
-    << observe - - 0 allow opaque=unknown req=4 res=0
+    << observe - - 0 allow cut=upstream-reset opaque=unknown req=4 res=0
   `);
 });
 
@@ -220,7 +220,7 @@ test('HTTP/2 by prior knowledge is refused where requests must be read, opaque e
     << upstream PRI * HTTP/2.0\r\n
     >> policy l7
     >> rejudge
-    << observe - - 0 block broken=H2_PRIOR_KNOWLEDGE opaque=h2 req=16 res=0
+    << observe - - 0 block broken=H2_PRIOR_KNOWLEDGE cut=policy-cut opaque=h2 req=16 res=0
     << reset
   `);
 });
@@ -254,7 +254,7 @@ test('a server that speaks first is not HTTP', () => {
     >> client EHLO x\r\n
     << upstream EHLO x\r\n
     >> abort client reset
-    << observe - - 0 allow opaque=unknown req=8 res=16
+    << observe - - 0 allow cut=client-reset opaque=unknown req=8 res=16
   `);
 });
 
@@ -314,7 +314,7 @@ test('an upgraded connection is cut when its request would now be refused, and o
     >> rejudge
     >> policy l7 deny=/chat opaque=allow
     >> rejudge
-    << observe GET /chat 101 block opaque=upgrade req=72 res=18
+    << observe GET /chat 101 block cut=policy-cut opaque=upgrade req=72 res=18
     << reset
   `);
 });
@@ -342,7 +342,7 @@ test('CONNECT is judged, then raw; refused by upstream it stays HTTP', () => {
     >> client \x00\x01
     << upstream \x00\x01
     >> abort client reset
-    << observe CONNECT - 200 allow opaque=connect req=45 res=28
+    << observe CONNECT - 200 allow cut=client-reset opaque=connect req=45 res=28
   `);
   play(r`
     >> client CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n{get /admin}
@@ -366,7 +366,7 @@ test('an opaque connection is cut when it is now blocked, or when requests must 
     >> rejudge
     >> policy opaque=block
     >> rejudge
-    << observe - - 0 block opaque=tls req=3 res=0
+    << observe - - 0 block cut=policy-cut opaque=tls req=3 res=0
     << reset
   `);
   play(r`
@@ -375,7 +375,7 @@ test('an opaque connection is cut when it is now blocked, or when requests must 
     << upstream GET / HTTP/3\r\n
     >> policy l7
     >> rejudge
-    << observe - - 0 block broken=BAD_VERSION opaque=broken req=14 res=0
+    << observe - - 0 block broken=BAD_VERSION cut=policy-cut opaque=broken req=14 res=0
     << reset
   `);
 });
@@ -385,13 +385,13 @@ test('an opaque connection to an upstream that cannot be reached is reset', () =
     >> client \x16\x03\x01
     << upstream \x16\x03\x01
     >> connect refused
-    << observe - - 0 allow opaque=tls req=3 res=0
+    << observe - - 0 allow cut=connect-refused opaque=tls req=3 res=0
     << reset
   `);
   play(r`
     >> connect refused
     >> client \x16\x03\x01
-    << observe - - 0 allow opaque=tls req=0 res=0
+    << observe - - 0 allow cut=connect-refused opaque=tls req=0 res=0
     << reset
   `);
 });

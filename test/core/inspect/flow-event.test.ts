@@ -311,3 +311,8 @@ describe('what was not an ordinary exchange', () => {
     expect(JSON.stringify(assemble(exchangeOf({ headers: ['X-Plan: gold'], body: 'text' })))).toBe(before);
   });
 });
+
+test('an exchange that was cut says why, any other says nothing', () => {
+  expect(flowOf({}, { status: 0, cut: 'upstream-reset' }).ended).toBe('upstream-reset');
+  expect(flowOf({})).not.toHaveProperty('ended');
+});

@@ -5,12 +5,16 @@
 //   >> connect refused|timeout   the leg failed  >> policy WORDS   see `FakePolicy`   >> rejudge   >> wait MS
 //   << connect | close | reset | hold client | resume client | shutdown upstream | idle (asserted with `>> idle?`)
 //   << upstream|client TEXT      bytes, neighbours joined; our own answers as `answer STATUS [close] [fields]`
-//   << observe METHOD PATH STATUS ACTION [local] [broken=CODE] [opaque=WORD] [req=N res=N where raw]
+//   << observe METHOD PATH STATUS ACTION [local] [broken=CODE] [cut=WORD] [opaque=WORD] [req=N res=N where raw]
 import { expect } from 'vitest';
 import { createRouteLearner } from '../../../src/core/catalog/route-learner.ts';
 import { createConversation } from '../../../src/core/inspect/conversation.ts';
 import type { ConversationLimits } from '../../../src/core/inspect/conversation-options.ts';
-import type { ConnectFailure, Conversation } from '../../../src/core/inspect/conversation-port.ts';
+import type {
+  AbortReason,
+  ConnectFailure,
+  Conversation,
+} from '../../../src/core/inspect/conversation-port.ts';
 import { newExchange } from '../../../src/core/inspect/new-exchange.ts';
 import { createWorkspace } from '../../../src/core/inspect/workspace.ts';
 import type { CommandSink, Side } from '../../../src/core/model/command.ts';
@@ -72,6 +76,7 @@ function observed(exchange: Exchange): string {
     actionCodes[exchange.decision.action],
     ...(exchange.local ? ['local'] : []),
     ...(exchange.broken === '' ? [] : [`broken=${exchange.broken}`]),
+    ...(exchange.cut === '' ? [] : [`cut=${exchange.cut}`]),
     ...(exchange.opaque === ''
       ? []
       : [`opaque=${exchange.opaque}`, `req=${exchange.requestBytes}`, `res=${exchange.responseBytes}`]),
@@ -150,7 +155,7 @@ function act(stage: Stage, line: string): void {
       conversation.ended(rest[0] as Side, now);
       break;
     case 'abort':
-      conversation.aborted(rest[0] as Side, rest[1] ?? '', now);
+      conversation.aborted(rest[0] as Side, rest[1] as AbortReason, now);
       break;
     case 'connect':
       conversation.connectFailed(rest[0] as ConnectFailure, now);
@@ -163,6 +168,9 @@ function act(stage: Stage, line: string): void {
       break;
     case 'wait':
       stage.now += Number(argument);
+      break;
+    case 'owes?':
+      stage.log.push(conversation.owes() ? '<< owes' : '<< owes nothing');
       break;
     case 'idle?':
       stage.log.push(conversation.idle() ? '<< idle' : '<< busy');
