@@ -19,12 +19,16 @@ export interface Column<Row, Env extends CellEnv = CellEnv> {
   /** Fewest cells that make sense, and most that it is worth. */
   readonly min: number;
   readonly max: number;
+  /** Cells in which its text reads well; `min` when absent. Columns that are mere extras give way to it. */
+  readonly wanted?: number;
   /** Share of spare room it takes; 0: stays at `min`. */
   readonly grow: number;
   /** 1 is never dropped; the highest number is dropped first when room is short. */
   readonly priority: number;
   readonly align: 'left' | 'right';
   readonly cell: (row: Row, env: Env) => string;
+  /** A shorter text where the cell's own does not fit into `width`; without it the end is cut. */
+  readonly fit?: (row: Row, env: Env, width: number) => string;
   readonly role: (row: Row, env: Env) => Role;
   /** Present where sorting by it makes sense. */
   readonly sortKey?: (row: Row) => number | string;
@@ -43,28 +47,67 @@ const gap = 1;
 const widthOf = (widths: readonly number[]): number =>
   widths.reduce((sum, width) => sum + width, 0) + gap * Math.max(0, widths.length - 1);
 
-/** Drops columns by priority until the rest fits, then deals out spare cells by `grow`, one round at a time. */
+/** Columns of this priority or less important ones are extras. */
+const extraFrom = 8;
+
+const wantedOf = (column: Sized): number => column.wanted ?? column.min;
+
+type Sized = Pick<Column<never>, 'min' | 'wanted' | 'grow' | 'max' | 'priority'>;
+
+/** The columns left when those from `spare` on are dropped, least important first, until `size` of the rest fits. */
+function dropped<C extends Sized>(
+  columns: readonly C[],
+  width: number,
+  { size, from }: { readonly size: (column: C) => number; readonly from: number },
+): readonly C[] {
+  let kept = columns;
+  while (kept.length > 1 && widthOf(kept.map(size)) > width) {
+    const last = kept.reduce((worst, column) => (column.priority >= worst.priority ? column : worst));
+    if (last.priority < from) break;
+    kept = kept.filter((column) => column !== last);
+  }
+  return kept;
+}
+
+/** Deals out up to `spare` cells by `grow`, one round at a time, no column beyond its limit; what is left over. */
+function deal(
+  columns: readonly Sized[],
+  widths: number[],
+  spare: number,
+  limit: (column: Sized) => number,
+): number {
+  let left = spare;
+  const isGrowing = (index: number): boolean => {
+    const column = columns[index];
+    return column !== undefined && column.grow > 0 && (widths[index] ?? 0) < limit(column);
+  };
+  let growing = columns.map((_, index) => index).filter(isGrowing);
+  while (left > 0 && growing.length > 0) {
+    for (const index of growing) {
+      const column = columns[index];
+      if (!column) continue;
+      const more = Math.min(left, column.grow, limit(column) - (widths[index] ?? 0));
+      widths[index] = (widths[index] ?? 0) + more;
+      left -= more;
+    }
+    growing = growing.filter(isGrowing);
+  }
+  return left;
+}
+
+/**
+ * Drops extras until the rest can have the width it wants, then columns by priority until the rest fits at all; deals out
+ * spare cells up to what is wanted first.
+ */
 export function placeColumns<Row, Env extends CellEnv>(
   columns: readonly Column<Row, Env>[],
   width: number,
 ): readonly PlacedColumn<Row, Env>[] {
-  let kept = [...columns];
-  while (kept.length > 1 && widthOf(kept.map((column) => column.min)) > width) {
-    const last = kept.reduce((worst, column) => (column.priority >= worst.priority ? column : worst));
-    if (last.priority <= 1) break;
-    kept = kept.filter((column) => column !== last);
-  }
+  const comfortable = dropped(columns, width, { size: wantedOf, from: extraFrom });
+  const kept = dropped(comfortable, width, { size: (column) => column.min, from: 2 });
   const widths = kept.map((column) => column.min);
-  let spare = width - widthOf(widths);
-  let growing = kept.map((column, index) => ({ column, index })).filter(({ column }) => column.grow > 0);
-  while (spare > 0 && growing.length > 0) {
-    for (const { column, index } of growing) {
-      const more = Math.min(spare, column.grow, column.max - (widths[index] ?? 0));
-      widths[index] = (widths[index] ?? 0) + more;
-      spare -= more;
-    }
-    growing = growing.filter(({ column, index }) => (widths[index] ?? 0) < column.max);
-  }
+  const spare = deal(kept, widths, width - widthOf(widths), wantedOf);
+  deal(kept, widths, spare, (column) => column.max);
   let x = 0;
   return kept.map((column, index) => {
     const placed = { column, x, width: Math.min(widths[index] ?? 0, Math.max(0, width - x)) };

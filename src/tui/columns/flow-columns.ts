@@ -4,7 +4,7 @@ import type { FlowEvent } from '../../core/model/event.ts';
 import { workloadOf } from '../../core/model/workload-key.ts';
 import type { CellEnv, Column } from './column.ts';
 import { formatBytes, formatClock, formatMs } from './format.ts';
-import { statusRole, verdictLook, verdictText } from './verdict-words.ts';
+import { fittedVerdict, statusRole, verdictLook, verdictText } from './verdict-words.ts';
 
 export interface FlowEnv extends CellEnv {
   /** True for a workload that a standing finding of medium or higher severity accuses. */
@@ -60,7 +60,8 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     id: 'from',
     title: 'FROM',
     about: 'The caller; marked when a finding accuses it.',
-    min: 12,
+    min: 11,
+    wanted: 14,
     max: 26,
     grow: 2,
     priority: 1,
@@ -86,7 +87,8 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     id: 'to',
     title: 'TO',
     about: 'The workload that was called.',
-    min: 11,
+    min: 10,
+    wanted: 13,
     max: 22,
     grow: 2,
     priority: 1,
@@ -99,7 +101,8 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     id: 'route',
     title: 'ROUTE',
     about: 'Method and learned route template.',
-    min: 18,
+    min: 16,
+    wanted: 26,
     max: 60,
     grow: 5,
     priority: 1,
@@ -164,12 +167,14 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     id: 'verdict',
     title: 'VERDICT',
     about: 'What was done, by which policy, and what the shadow set would have done.',
-    min: 14,
+    min: 18,
+    wanted: 42,
     max: 64,
-    grow: 6,
+    grow: 9,
     priority: 1,
     align: 'left',
     cell: (flow, env) => verdictText(flow, (name) => env.theme.glyph(name)),
+    fit: (flow, env, width) => fittedVerdict(flow, (name) => env.theme.glyph(name), width),
     role: (flow) => (flow.shadow && flow.verdict.action === 'allow' ? 'shadow' : verdictLook(flow).role),
     sortKey: (flow) => `${verdictLook(flow).word} ${flow.verdict.policy ?? ''}`,
   },

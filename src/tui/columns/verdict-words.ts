@@ -42,6 +42,32 @@ export function verdictText(flow: FlowEvent, glyph: (name: GlyphName) => string)
   return parts.join(' ');
 }
 
+/** Characters at a policy's end that tell it from others of the same subjects. */
+const suffixLength = 4;
+
+/** A policy's name in `room` cells: without the verb that stands before it, then cut in the middle, its suffix kept. */
+function fittedPolicy(name: string, verb: string, room: number, more: string): string {
+  const short = shortPolicy(name);
+  if (short.length <= room) return short;
+  const rest = short.startsWith(`${verb}-`) ? short.slice(verb.length + 1) : short;
+  if (rest.length < room) return `${more}${rest}`;
+  const head = Math.max(0, room - suffixLength - 1);
+  return `${rest.slice(0, head)}${more}${rest.slice(-suffixLength)}`;
+}
+
+/** The verdict in `width` cells: sign and word stay whole, what only a shadow would do goes before a plain allow. */
+export function fittedVerdict(flow: FlowEvent, glyph: (name: GlyphName) => string, width: number): string {
+  const { shadow, verdict } = flow;
+  const look = verdictLook(flow);
+  const inShadow = shadow !== undefined && look.word === verdictLooks.allow.word;
+  const decided = inShadow ? shadow : verdict;
+  const { word } = inShadow ? verdictLooks[shadow.action] : look;
+  const lead = inShadow ? `${glyph('shadow')} would ${word}` : `${glyph(look.glyph)} ${word}`;
+  const room = width - lead.length - 1;
+  if (decided.policy === undefined || room <= suffixLength) return inShadow ? lead : verdictText(flow, glyph);
+  return `${lead} ${fittedPolicy(decided.policy, word.toLowerCase(), room, glyph('more'))}`;
+}
+
 /** `◌ would BLOCK block-x`: what the shadow set would have done. */
 export function shadowText(shadow: Verdict, glyph: (name: GlyphName) => string): string {
   const policy = shadow.policy === undefined ? '' : ` ${shortPolicy(shadow.policy)}`;

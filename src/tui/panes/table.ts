@@ -1,5 +1,5 @@
 // A table of virtual rows: head, visible rows, cursor bar. Only rows that are on the screen are formatted.
-import type { CellEnv, PlacedColumn } from '../columns/column.ts';
+import type { CellEnv, Column, PlacedColumn } from '../columns/column.ts';
 import type { DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
 import type { Role } from '../theme/roles.ts';
@@ -43,6 +43,17 @@ function drawHead<Row, Env extends CellEnv>(
   }
 }
 
+/** Text that may be too long for its cell: the column's own way to shorten it, then the end is cut. */
+function fitted<Row, Env extends CellEnv>(
+  whole: string,
+  row: Row,
+  cell: { readonly column: Column<Row, Env>; readonly width: number; readonly env: Env },
+): string {
+  const { column, width, env } = cell;
+  const text = column.fit && cellWidth(whole) > width ? column.fit(row, env, width) : whole;
+  return fitText(text, width, env.theme.glyph('more'));
+}
+
 /** Paint the table into `rect`; its first line is the head. */
 export function drawTable<Row, Env extends CellEnv>(
   context: DrawContext,
@@ -64,7 +75,7 @@ export function drawTable<Row, Env extends CellEnv>(
     for (const { column, x, width } of table.columns) {
       const whole = column.cell(row, table.env);
       // No grapheme is wider than two cells a character: short text needs no measuring.
-      const text = whole.length * 2 <= width ? whole : fitText(whole, width, theme.glyph('more'));
+      const text = whole.length * 2 <= width ? whole : fitted(whole, row, { column, width, env: table.env });
       const role = column.role(row, table.env);
       const style = on ? theme.styleOn(role, bar) : theme.style(role);
       const shift = column.align === 'right' ? Math.max(0, width - cellWidth(text)) : 0;

@@ -16,8 +16,10 @@ import {
   formatSpan,
 } from '../../../src/tui/columns/format.ts';
 import { policyColumns } from '../../../src/tui/columns/policy-columns.ts';
-import { verdictText } from '../../../src/tui/columns/verdict-words.ts';
+import { fittedVerdict, verdictText } from '../../../src/tui/columns/verdict-words.ts';
 import { parseLifetime, lifetimeText } from '../../../src/tui/state/duration.ts';
+import type { GlyphName } from '../../../src/tui/theme/glyphs.ts';
+import type { FlowEvent } from '../../../src/core/model/event.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
 const sets = { flows: flowColumns, findings: findingColumns, policies: policyColumns };
@@ -49,6 +51,50 @@ test('at 80 columns the flows table keeps when, who, what, code, latency and ver
     'ms',
     'verdict',
   ]);
+});
+
+const widthsAt = (width: number): ReadonlyMap<string, number> =>
+  new Map(placeColumns(flowColumns, width).map((placed) => [placed.column.id, placed.width]));
+
+test.each([
+  [79, 18],
+  [99, 25],
+  [159, 42],
+  [199, 42],
+])('at %i cells the verdict has room for %i', (width, room) => {
+  expect(widthsAt(width).get('verdict')).toBeGreaterThanOrEqual(room);
+});
+
+test('extras go before the verdict is cut, and come back when there is room', () => {
+  const extras = ['namespace', 'principal', 'in', 'out', 'trace'];
+  const shown = (width: number): readonly string[] => extras.filter((id) => widthsAt(width).has(id));
+  expect(shown(99)).toEqual([]);
+  expect(shown(159)).toEqual(['in', 'out', 'trace']);
+  expect(shown(199)).toEqual(extras);
+});
+
+const blocked = (policy: string): FlowEvent =>
+  sampleFlow({ verdict: { action: 'block', mode: 'enforce', policy } });
+const plainGlyph = (name: GlyphName): string =>
+  ({ block: 'x', shadow: 'o', more: '~', allow: '.' })[name as 'block'];
+
+test.each([
+  [40, 'x BLOCK block-scanner-orders-7f3a'],
+  [30, 'x BLOCK ~scanner-orders-7f3a'],
+  [27, 'x BLOCK scanner-orders~7f3a'],
+  [18, 'x BLOCK scann~7f3a'],
+])('in %i cells the policy is told from others as %s', (width, expected) => {
+  const flow = blocked('shop/block-scanner-orders-7f3a');
+  const text = fittedVerdict(flow, plainGlyph, width);
+  expect(text.length).toBeLessThanOrEqual(width);
+  expect(text).toBe(expected);
+});
+
+test('where only the shadow set would act, that is what the narrow cell says', () => {
+  const shadow = { action: 'block', mode: 'shadow', policy: 'shop/block-scanner-orders-7f3a' } as const;
+  const flow = sampleFlow({ shadow });
+  expect(fittedVerdict(flow, plainGlyph, 24)).toBe('o would BLOCK scann~7f3a');
+  expect(fittedVerdict(flow, plainGlyph, 15)).toBe('o would BLOCK');
 });
 
 test('every sort names a column with a key, but for arrival', () => {
