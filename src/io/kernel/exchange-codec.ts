@@ -16,7 +16,7 @@ const floatCount = 9;
 const intBase = floatBase + floatCount * 8;
 /** Ints before those of the strings, then two for each word and one for each text. */
 const textInts = 26;
-const intCount = textInts + 3 * 2 + 3;
+const intCount = textInts + 4 * 2 + 3;
 const fixedBytes = intBase + intCount * 4;
 
 const flagRequestTruncated = 1;
@@ -197,6 +197,7 @@ export function createExchangeEncoder(ring: RingWriter): ExchangeEncoder {
         maxTextBytes(exchange.route) +
         maxTextBytes(exchange.broken) +
         maxTextBytes(exchange.opaque) +
+        maxTextBytes(exchange.cut) +
         maxTextBytes(exchange.clientAddress) +
         maxTextBytes(exchange.blockId) +
         maxTextBytes(exchange.normalisedPath);
@@ -212,6 +213,7 @@ export function createExchangeEncoder(ring: RingWriter): ExchangeEncoder {
       word(exchange.route);
       word(exchange.broken);
       word(exchange.opaque);
+      word(exchange.cut);
       text(exchange.clientAddress);
       text(exchange.blockId);
       text(exchange.normalisedPath);
@@ -293,6 +295,7 @@ export function createExchangeDecoder(ring: RingReader): ExchangeDecoder {
       into.route = word();
       into.broken = word();
       into.opaque = word();
+      into.cut = word();
       into.clientAddress = address(into.connection);
       into.blockId = text();
       into.normalisedPath = text();
