@@ -1,5 +1,6 @@
 // One flow in full, as lines: who, what, when, why, headers and bodies. Everything shown was masked at capture.
 import type { Endpoint, FlowEvent, Header, Verdict } from '../../core/model/event.ts';
+import { cutWords } from '../../core/model/cut-words.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
 import { formatBytes, formatClockMs, formatDuration } from '../columns/format.ts';
 import { shadowText, statusRole, verdictLook } from '../columns/verdict-words.ts';
@@ -87,6 +88,14 @@ function responseLine(flow: FlowEvent): Line {
       ? [span('  written by the agent, the upstream was not asked', 'strong')]
       : []),
   ];
+}
+
+/** Why it ended otherwise than by a complete answer: the word to filter by, and what it means. */
+function endedLine({ ended }: FlowEvent): readonly Line[] {
+  if (ended === undefined) return [];
+  const words: Readonly<Record<string, string>> = cutWords;
+  const meaning = Object.hasOwn(words, ended) ? `  ${words[ended] ?? ''}` : '';
+  return [[label('ended'), span(ended, 'strong'), span(meaning)]];
 }
 
 /** `12.0 ms  ███░░░  first byte after 8.1 ms`: how the time was spent. */
@@ -201,6 +210,7 @@ export function detailLines(input: DetailInput): readonly Line[] {
     requestLine(flow),
     ...(flow.request ? [[label('route'), span(flow.request.route, 'route')]] : []),
     responseLine(flow),
+    ...endedLine(flow),
     timingLine(flow, input),
     ...verdictLines(input),
     ...whyLines(input),

@@ -1,0 +1,27 @@
+// Lines of the detail pane that no golden screen shows.
+import { expect, test } from 'vitest';
+import type { FlowEvent } from '../../../src/core/model/event.ts';
+import { detailLines } from '../../../src/tui/panes/detail-lines.ts';
+import { asciiTheme, blockedFlow } from './scene.ts';
+
+function textOf(flow: FlowEvent): string[] {
+  const lines = detailLines({
+    flow,
+    explanation: undefined,
+    theme: asciiTheme,
+    width: 120,
+    utcOffsetMinutes: 0,
+  });
+  return lines.map((line) => line.map(({ text }) => text).join(''));
+}
+
+test('an exchange without an answer says why, in the word to filter by and in plain words', () => {
+  const flow: FlowEvent = { ...blockedFlow(1), response: { status: 0, bytes: 0 }, ended: 'upstream-reset' };
+  expect(textOf(flow)).toContain('ended   upstream-reset  the server reset the connection');
+});
+
+test('a word of a newer agent is shown as it is, and none where there is nothing to say', () => {
+  const other = textOf({ ...blockedFlow(1), ended: 'constructor' });
+  expect(other).toContain('ended   constructor');
+  expect(textOf(blockedFlow(1)).filter((line) => line.startsWith('ended'))).toEqual([]);
+});
