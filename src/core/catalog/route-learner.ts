@@ -1,8 +1,10 @@
 // Learns route templates from the paths that really succeed: ids, uuids, hashes become `{id}`, dates `{date}`, and where a node
 // has too many different children, further ones `{id}` too. Works on bytes; knows no HTTP beyond "a path and a status".
 //
-// Stable: a learned literal stays, and what a learned path was called it is called for ever; only names never seen to succeed
-// can still turn into `{id}` when their node fills up. A known path is looked up without building a string.
+// Stable: a learned literal stays, and what a learned path was called it is called for ever. Only a name never seen to succeed can
+// still turn into `{id}`, once its node holds as many names as it may: until an answer shows that a name exists it is not kept, or
+// a scanner's made-up paths would fill the catalogue; and where that many real names lie side by side, one more is rather data
+// (a slug, a user name) than a route. A known path is looked up without building a string.
 import { classOf, segmentClass } from './segment-class.ts';
 
 /** Bounds of what is remembered; beyond them a template is still computed, only no longer remembered. */
@@ -27,6 +29,11 @@ export const routeLimits: RouteLimits = {
 export interface RouteLearner {
   /** Template of `bytes[pathStart, pathEnd)` (a path without query) by what is known now. Learns nothing. */
   routeOf(destination: number, bytes: Uint8Array, pathStart: number, pathEnd: number): string;
+  /**
+   * The last `routeOf` found every segment in the catalogue: `learn` of the same path would change nothing, now or later, because
+   * nothing learned is ever renamed or forgotten. Whoever keeps it saves the second walk.
+   */
+  readonly known: boolean;
   /** An answer with `status` came for that path: grows the catalogue when it shows that the route exists (below 400). */
   learn(destination: number, bytes: Uint8Array, pathStart: number, pathEnd: number, status: number): void;
 }
@@ -94,6 +101,7 @@ function segmentEnd(bytes: Uint8Array, start: number, end: number): number {
 }
 
 class Learner implements RouteLearner {
+  known = false;
   readonly #limits: RouteLimits;
   readonly #trees = new Map<number, Tree>();
 
@@ -102,6 +110,7 @@ class Learner implements RouteLearner {
   }
 
   routeOf(destination: number, bytes: Uint8Array, pathStart: number, pathEnd: number): string {
+    this.known = false;
     if (pathStart === pathEnd) return '/';
     if (bytes[pathStart] !== slash) return textOf(bytes, pathStart, pathEnd);
     const tree = this.#trees.get(destination);
@@ -109,7 +118,10 @@ class Learner implements RouteLearner {
     let route = '';
     let at = pathStart;
     for (let depth = 0; at < pathEnd; depth += 1) {
-      if (depth >= this.#limits.segments) return `${node?.route ?? route}/{rest}`;
+      if (depth >= this.#limits.segments) {
+        this.known = node !== undefined;
+        return `${node?.route ?? route}/{rest}`;
+      }
       const start = at + 1;
       at = segmentEnd(bytes, start, pathEnd);
       const child = node && this.#childOf(node, bytes, start, at);
@@ -119,6 +131,7 @@ class Learner implements RouteLearner {
       }
       node = child;
     }
+    this.known = node !== undefined;
     return node?.route ?? route;
   }
 

@@ -177,6 +177,7 @@ function openRequest(talk: Talk, parser: RequestParser): Slot {
   captureRequestHead(exchange, view);
   const { routes, listener } = talk.options;
   exchange.route = routes.routeOf(listener, view.bytes, view.pathStart, view.pathEnd);
+  slot.routeKnown = routes.known;
   // h2c by Upgrade would hide everything after it, whether or not Connection names it.
   if (facts.upgradeH2c && talk.mustRead()) refuseBroken(talk, slot, 'H2C_UPGRADE');
   else judgeRequest(talk, slot, view);

@@ -30,6 +30,8 @@ export interface Slot {
   expects: boolean;
   /** The connection ends after this answer. */
   last: boolean;
+  /** The catalogue holds the whole path: there is nothing to learn from its answer. */
+  routeKnown: boolean;
   /** Body windows are wanted. */
   keepRequestBody: boolean;
   keepResponseBody: boolean;
@@ -59,6 +61,7 @@ export function newSlot(): Slot {
     wantsUpgrade: false,
     expects: false,
     last: false,
+    routeKnown: false,
     keepRequestBody: false,
     keepResponseBody: false,
   };
@@ -77,5 +80,5 @@ export function resetSlot(slot: Slot): void {
   slot.limit = undefined;
   slot.requestDone = slot.responseDone = slot.answered = false;
   slot.opaque = slot.wantsUpgrade = slot.expects = slot.last = false;
-  slot.keepRequestBody = slot.keepResponseBody = false;
+  slot.routeKnown = slot.keepRequestBody = slot.keepResponseBody = false;
 }

@@ -125,7 +125,8 @@ function completeAnswer(talk: Talk, slot: Slot): void {
   const { routes, listener } = talk.options;
   slot.responseDone = true;
   exchange.endedAt = talk.now;
-  routes.learn(listener, exchange.head, exchange.pathStart, exchange.pathEnd, exchange.status);
+  if (!slot.routeKnown)
+    routes.learn(listener, exchange.head, exchange.pathStart, exchange.pathEnd, exchange.status);
   // A final answer instead of the 100: nobody can know whether the body will still come, so nothing may follow.
   const unsure = slot.expects && !slot.requestDone;
   if (unsure || (slot.last && slot.requestDone)) talk.closeWanted = true;

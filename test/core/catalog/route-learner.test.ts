@@ -142,3 +142,47 @@ test('bytes that are not printable never reach a route', () => {
   learn(learner, path);
   expect(routeOf(learner, path)).toBe('/a%1B[31m/%FF%00%20');
 });
+
+describe('a path is known', () => {
+  test.each(['/orders/42', '/', '/a//b', '/reports/2026-11-23/x', `/${'d/'.repeat(40)}`])(
+    'when it was learned, not before: %s',
+    (path) => {
+      const learner = createRouteLearner();
+      routeOf(learner, path);
+      expect(learner.known).toBe(false);
+      learn(learner, path);
+      routeOf(learner, path);
+      expect(learner.known).toBe(true);
+    },
+  );
+
+  test('only with all its segments, and only at its own destination', () => {
+    const learner = createRouteLearner();
+    learn(learner, '/orders/42/items');
+    routeOf(learner, '/orders/42/notes');
+    expect(learner.known).toBe(false);
+    routeOf(learner, '/orders/7');
+    expect(learner.known).toBe(true);
+    routeOf(learner, '/orders/7', 2);
+    expect(learner.known).toBe(false);
+  });
+
+  test('for good: learning it again, after whatever else, changes no name', () => {
+    const random = createRandom(0x5eed);
+    const learner = createRouteLearner({ literalsPerNode: 3, nodesPerDestination: 40 });
+    const path = (): string =>
+      Array.from(
+        { length: 1 + random.below(4) },
+        () => `/${random.pick(['a', 'b', 'c', 'd', 'e', '7', '2026-01-02'])}`,
+      ).join('');
+    const names = new Map<string, string>();
+    for (let round = 0; round < 2_000; round += 1) {
+      const one = path();
+      const name = routeOf(learner, one);
+      if (names.has(one)) expect([learner.known, name]).toEqual([true, names.get(one)]);
+      else if (learner.known) names.set(one, name);
+      else learn(learner, one);
+    }
+    expect(names.size).toBeGreaterThan(20);
+  });
+});
