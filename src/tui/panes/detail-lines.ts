@@ -90,7 +90,7 @@ function responseLine(flow: FlowEvent): Line {
   ];
 }
 
-/** Why it ended otherwise than by a complete answer: the word to filter by, and what it means. */
+/** Why it ended otherwise than by a complete answer: the stable word and what it means. */
 function endedLine({ ended }: FlowEvent): readonly Line[] {
   if (ended === undefined) return [];
   const words: Readonly<Record<string, string>> = cutWords;

@@ -15,7 +15,7 @@ function textOf(flow: FlowEvent): string[] {
   return lines.map((line) => line.map(({ text }) => text).join(''));
 }
 
-test('an exchange without an answer says why, in the word to filter by and in plain words', () => {
+test('an exchange without an answer says why, by its stable word and in plain words', () => {
   const flow: FlowEvent = { ...blockedFlow(1), response: { status: 0, bytes: 0 }, ended: 'upstream-reset' };
   expect(textOf(flow)).toContain('ended   upstream-reset  the server reset the connection');
 });
