@@ -2,10 +2,11 @@
 // what a caller makes up pushes out its own memory first.
 import type { Facts } from './facts.ts';
 import type { DetectLimits } from './limits.ts';
+import type { Measure } from './measure.ts';
 import type { Plan } from './plan.ts';
 import { createProvenance, type Provenance } from './provenance.ts';
-import type { Scope } from './measure.ts';
-import { addToWindow, membersOf, valuesOf, type Window, type WindowOptions } from './window.ts';
+import { createPairTexts } from './pair-text.ts';
+import { addToWindow, membersOf, takeValues, type Window, type WindowOptions } from './window.ts';
 
 export interface Caller {
   readonly key: string;
@@ -29,6 +30,8 @@ export interface Touched {
   readonly route: Window;
   readonly subject: Window;
   readonly subjectKey: string;
+  /** Of caller and subject. */
+  readonly peerKey: string;
 }
 
 export interface CallerStats {
@@ -46,8 +49,8 @@ export interface Callers {
 }
 
 /** Stands for a window that there is none of yet. */
-const noWindow: Window = { slots: [] };
-/** A caller is moved to the young end at most this often. */
+const noWindow: Window = { slots: [], touchedMs: 0 };
+/** A caller or window is moved to the young end at most this often. */
 const touchMs = 1000;
 
 export function createCallers(plan: Plan, limits: DetectLimits, seed: number): Callers {
@@ -58,6 +61,10 @@ export function createCallers(plan: Plan, limits: DetectLimits, seed: number): C
   };
   /** Oldest first. */
   const callers = new Map<string, Caller>();
+  const subjectKeys = createPairTexts(limits.keys);
+  const peerKeys = createPairTexts(limits.keys);
+  /** Of the flow and scope in hand. */
+  const values: (number | string | undefined)[] = [];
   let members = 0;
   let evicted = 0;
 
@@ -76,17 +83,29 @@ export function createCallers(plan: Plan, limits: DetectLimits, seed: number): C
     members -= caller.members;
     evicted += 1;
   };
-  const windowIn = (caller: Caller, from: Map<string, Window>, key: string, limit: number): Window => {
+  const windowIn = (
+    caller: Caller,
+    from: Map<string, Window>,
+    { key, limit, nowMs }: { readonly key: string; readonly limit: number; readonly nowMs: number },
+  ): Window => {
     const known = from.get(key);
     if (known) {
+      if (nowMs - known.touchedMs < touchMs) return known;
+      known.touchedMs = nowMs;
       from.delete(key);
       from.set(key, known);
       return known;
     }
     if (from.size >= limit) drop(caller, from);
-    const made: Window = { slots: [] };
+    const made: Window = { slots: [], touchedMs: nowMs };
     from.set(key, made);
     return made;
+  };
+  /** Adds what `takeValues` found. */
+  const grow = (caller: Caller, window: Window, measures: readonly Measure[], nowMs: number): void => {
+    const grown = addToWindow(window, { plan: measures, values, nowMs }, options);
+    caller.members += grown;
+    members += grown;
   };
   const makeRoom = (caller: Caller): void => {
     while (caller.members > limits.membersPerCaller) {
@@ -104,7 +123,7 @@ export function createCallers(plan: Plan, limits: DetectLimits, seed: number): C
       key,
       nowMs: timeMs,
       firstMs: timeMs,
-      overall: { slots: [] },
+      overall: { slots: [], touchedMs: timeMs },
       routes: new Map(),
       subjects: new Map(),
       provenance: createProvenance(limits.disclosedPerCaller, seed),
@@ -126,27 +145,27 @@ export function createCallers(plan: Plan, limits: DetectLimits, seed: number): C
       return caller;
     },
     add: (caller, facts, routeKey) => {
-      const subjectKey = `${facts.credential ?? ''} ${routeKey}`;
-      let grown = 0;
-      const addIn = (scope: Scope, known: Window | undefined, find: () => Window): Window => {
-        const measures = plan.byScope[scope];
-        const values = valuesOf(measures, facts);
-        if (values === undefined) return known ?? noWindow;
-        const window = find();
-        grown += addToWindow(window, { plan: measures, values, nowMs: facts.nowMs }, options);
-        return window;
-      };
-      addIn('caller', caller.overall, () => caller.overall);
-      const route = addIn('callerRoute', caller.routes.get(routeKey), () =>
-        windowIn(caller, caller.routes, routeKey, limits.routesPerCaller),
-      );
-      const subject = addIn('subjectRoute', caller.subjects.get(subjectKey), () =>
-        windowIn(caller, caller.subjects, subjectKey, limits.subjectsPerCaller),
-      );
-      caller.members += grown;
-      members += grown;
-      makeRoom(caller);
-      return { caller, route, subject, subjectKey };
+      const subjectKey = subjectKeys(facts.credential ?? '', routeKey);
+      const { nowMs } = facts;
+      const { caller: own, callerRoute, subjectRoute } = plan.byScope;
+      if (takeValues(own, facts, values)) grow(caller, caller.overall, own, nowMs);
+      let route: Window | undefined;
+      if (takeValues(callerRoute, facts, values)) {
+        route = windowIn(caller, caller.routes, { key: routeKey, limit: limits.routesPerCaller, nowMs });
+        grow(caller, route, callerRoute, nowMs);
+      } else route = caller.routes.get(routeKey);
+      let subject: Window | undefined;
+      if (takeValues(subjectRoute, facts, values)) {
+        subject = windowIn(caller, caller.subjects, {
+          key: subjectKey,
+          limit: limits.subjectsPerCaller,
+          nowMs,
+        });
+        grow(caller, subject, subjectRoute, nowMs);
+      } else subject = caller.subjects.get(subjectKey);
+      if (caller.members > limits.membersPerCaller || members > limits.members) makeRoom(caller);
+      const peerKey = peerKeys(caller.key, subjectKey);
+      return { caller, route: route ?? noWindow, subject: subject ?? noWindow, subjectKey, peerKey };
     },
     stats: () => {
       let windows = 0;

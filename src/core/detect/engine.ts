@@ -7,6 +7,7 @@ import { callerOf, factsOf, type Facts } from './facts.ts';
 import { createFindings, type FindingStats } from './findings.ts';
 import { detectLimits, type DetectLimits } from './limits.ts';
 import type { Measure } from './measure.ts';
+import { createPairTexts } from './pair-text.ts';
 import { planOf } from './plan.ts';
 import { createRoutes, notePeer, type RouteBook } from './routes.ts';
 import type { Hit, Rule } from './rule.ts';
@@ -63,7 +64,7 @@ function notePeers(sight: Sight, book: RouteBook, { measures, limits }: PeerNote
     const slot = touched.subject.slots[position];
     if (slot?.kind !== 'distinct') continue;
     const value = slot.set.size(nowMs);
-    notePeer(book, { caller: touched.caller.key, subject: touched.subjectKey, position, value }, limits);
+    notePeer(book, { caller: touched.caller.key, key: touched.peerKey, position, value }, limits);
   }
 }
 
@@ -76,6 +77,8 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const findings = createFindings(limits);
   const signIns = createSignIns(limits.personalCredentials, seed);
   const servers = new Set<string>();
+  const serviceKeys = createPairTexts(limits.keys);
+  const routeKeys = createPairTexts(limits.keys);
   const epochOf = createTimeReader();
   let sight: Sight | undefined;
   let view: ReturnType<typeof createView> | undefined;
@@ -112,11 +115,14 @@ export function createDetector(options: DetectorOptions = {}): Detector {
         guessed: ({ id }) => !relays && caller.provenance.isGuess(id),
         personal: signIns.isPersonal,
       });
-      const routeKey = `${facts.destination} ${facts.method} ${facts.route}`;
+      const routeKey = routeKeys(serviceKeys(facts.destination, facts.method), facts.route);
       const touched = callers.add(caller, facts, routeKey);
       const book = routes.add(facts, routeKey);
-      if (sight) Object.assign(sight, { touched, book, nowMs: facts.nowMs });
-      else sight = { touched, book, nowMs: facts.nowMs, rule: '' };
+      if (sight) {
+        sight.touched = touched;
+        sight.book = book;
+        sight.nowMs = facts.nowMs;
+      } else sight = { touched, book, nowMs: facts.nowMs, rule: '' };
       const due = judge(facts, sight);
       if (book) notePeers(sight, book, { measures: plan.byScope.subjectRoute, limits });
       if (!relays) caller.provenance.learn(flow);

@@ -1,6 +1,6 @@
 // What rules may ask about one flow, computed once: who, where, which object, with which credential, answered how.
 // Reads the (masked) event only; a new question of a new rule becomes one field here.
-import type { FlowEvent, Header } from '../model/event.ts';
+import type { Endpoint, FlowEvent, Header } from '../model/event.ts';
 import { workloadOf } from '../model/workload-key.ts';
 import { credentialOf, credentialInTarget } from './credential.ts';
 import { objectOf, type ObjectRef } from './object-id.ts';
@@ -65,6 +65,15 @@ function isBlocked(flow: FlowEvent): boolean {
   );
 }
 
+/** Agents and replays hand out one object per destination; others cost what they did. */
+const destinations = new WeakMap<Endpoint, string>();
+
+function destinationOf(endpoint: Endpoint): string {
+  let key = destinations.get(endpoint);
+  if (key === undefined) destinations.set(endpoint, (key = workloadOf(endpoint)));
+  return key;
+}
+
 export function factsOf(flow: FlowEvent, caller: string, known: Known): Facts {
   const { request, response } = flow;
   const headers = request?.headers ?? noHeaders;
@@ -76,7 +85,7 @@ export function factsOf(flow: FlowEvent, caller: string, known: Known): Facts {
     flow,
     nowMs: known.nowMs,
     caller,
-    destination: workloadOf(flow.destination),
+    destination: destinationOf(flow.destination),
     method: request?.method ?? '',
     path: request?.path ?? '',
     route: object?.route ?? request?.route ?? '',

@@ -23,6 +23,8 @@ export interface DetectLimits {
   /** Peers remembered per route, and how many of them may belong to one caller. */
   readonly peersPerRoute: number;
   readonly peersPerCaller: number;
+  /** Joined keys remembered so that they need not be made again. */
+  readonly keys: number;
   /** Findings that can still be counted up, in all and per caller. */
   readonly findings: number;
   readonly findingsPerCaller: number;
@@ -48,6 +50,7 @@ export const detectLimits: DetectLimits = {
   routes: 4096,
   peersPerRoute: 128,
   peersPerCaller: 32,
+  keys: 8192,
   findings: 2048,
   findingsPerCaller: 64,
   evidence: 10,

@@ -13,25 +13,43 @@ export interface ObjectRef {
 const idParameter = /^(?:id|uuid|.{1,40}_id|.{1,40}Id|.{1,40}ID)$/;
 const longestId = 200;
 
+/** Digits that a number holds exactly. */
+const exactDigits = 15;
+
 function numberOf(text: string): number | undefined {
-  return /^[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+  if (text.length === 0 || text.length > exactDigits) return undefined;
+  let value = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function refOf(id: string, last: string, route: string): ObjectRef {
   return { id: id.length > longestId ? id.slice(0, longestId) : id, number: numberOf(last), route };
 }
 
+const openBrace = 123;
+
+function endOfSegment(text: string, start: number): number {
+  const slash = text.indexOf('/', start);
+  return slash < 0 ? text.length : slash;
+}
+
 function fromPath(route: string, path: string): ObjectRef | undefined {
-  const template = route.split('/');
-  const segments = path.split('/');
   let id = '';
   let last = '';
-  for (let index = 0; index < template.length; index += 1) {
-    const part = template[index] ?? '';
-    const segment = segments[index];
-    if (!part.startsWith('{') || segment === undefined) continue;
-    id = id === '' ? segment : `${id}/${segment}`;
-    last = segment;
+  let at = 0;
+  for (let from = 0; from <= route.length && at <= path.length;) {
+    const next = endOfSegment(path, at);
+    if (route.charCodeAt(from) === openBrace) {
+      last = path.slice(at, next);
+      id = id === '' ? last : `${id}/${last}`;
+    }
+    at = next + 1;
+    from = endOfSegment(route, from) + 1;
   }
   return last === '' ? undefined : refOf(id, last, route);
 }

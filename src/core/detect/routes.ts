@@ -51,14 +51,14 @@ export function notePeer(
   book: RouteBook,
   peer: {
     readonly caller: string;
-    readonly subject: string;
+    /** Of caller and credential. */
+    readonly key: string;
     readonly position: number;
     readonly value: number;
   },
   limits: DetectLimits,
 ): void {
-  const key = `${peer.caller} ${peer.subject}`;
-  const known = book.peers.get(key);
+  const known = book.peers.get(peer.key);
   if (known) {
     if (peer.value > (known.highest[peer.position] ?? 0)) known.highest[peer.position] = peer.value;
     return;
@@ -68,19 +68,18 @@ export function notePeer(
   book.peersByCaller.set(peer.caller, own + 1);
   const highest: number[] = [];
   highest[peer.position] = peer.value;
-  book.peers.set(key, { caller: peer.caller, highest });
+  book.peers.set(peer.key, { caller: peer.caller, highest });
 }
 
 /** The other credentials' highest values; with `sameCaller` only those of the same caller. */
 export function peersOf(
   book: RouteBook,
-  asking: { readonly caller: string; readonly subject: string; readonly position: number },
+  asking: { readonly caller: string; readonly key: string; readonly position: number },
   sameCaller: boolean,
 ): Peers {
-  const self = `${asking.caller} ${asking.subject}`;
   const values: number[] = [];
   for (const [key, peer] of book.peers) {
-    if (key === self || (sameCaller && peer.caller !== asking.caller)) continue;
+    if (key === asking.key || (sameCaller && peer.caller !== asking.caller)) continue;
     values.push(peer.highest[asking.position] ?? 0);
   }
   values.sort((a, b) => a - b);

@@ -61,11 +61,14 @@ export interface RecentSet {
   taint(nowMs: number): void;
 }
 
+/** A member's age is known to this part of the window; moving it to the young end every time would cost more than all else. */
+const agePrecision = 60;
 /** Closed windows whose peaks are remembered. */
 const rememberedPeaks = 16;
 
 export function createRecentSet(windowMs: number, limit: number): RecentSet {
   const members = new Map<number, number>();
+  const refreshMs = windowMs / agePrecision;
   const peaks: number[] = [];
   let closed = 0;
   let oldestMs = Number.POSITIVE_INFINITY;
@@ -101,6 +104,11 @@ export function createRecentSet(windowMs: number, limit: number): RecentSet {
       const before = members.size;
       expire(nowMs);
       closeStretch(nowMs);
+      const seenMs = members.get(hash);
+      if (seenMs !== undefined && nowMs - seenMs < refreshMs) {
+        if (members.size > stretchPeak) stretchPeak = members.size;
+        return members.size - before;
+      }
       if (!members.delete(hash) && members.size >= limit) {
         const oldest = members.keys().next().value;
         if (oldest !== undefined) members.delete(oldest);

@@ -39,7 +39,7 @@ export function createView(sight: Sight, plan: Plan, limits: DetectLimits, learn
     const { book, touched } = sight;
     if (!book) return noPeers;
     const position = plan.positionOf(measure);
-    return peersOf(book, { caller: touched.caller.key, subject: touched.subjectKey, position }, sameCaller);
+    return peersOf(book, { caller: touched.caller.key, key: touched.peerKey, position }, sameCaller);
   };
   return {
     count: (measure) => {

@@ -26,6 +26,8 @@ export interface WindowOptions {
 /** Slots by position of the measure; made when the first value comes. */
 export interface Window {
   readonly slots: (Slot | undefined)[];
+  /** When it was last moved to the young end. */
+  touchedMs: number;
 }
 
 function slotFor(measure: Measure, options: WindowOptions): Slot {
@@ -44,17 +46,21 @@ function slotFor(measure: Measure, options: WindowOptions): Slot {
 /** One value per measure; a measure without one for this flow has undefined. */
 export type Values = readonly (number | string | undefined)[];
 
-/** What the measures of a scope have to add for one flow, undefined when nothing: then its window is left alone. */
-export function valuesOf(plan: readonly Measure[], facts: Facts): Values | undefined {
-  let values: (number | string | undefined)[] | undefined;
+/** Fills `into` with what the measures of a scope have to add for one flow. False when nothing: then its window is left alone. */
+export function takeValues(
+  plan: readonly Measure[],
+  facts: Facts,
+  into: (number | string | undefined)[],
+): boolean {
+  let isAny = false;
   for (let position = 0; position < plan.length; position += 1) {
     const measure = plan[position];
     const value = measure?.value(facts);
-    if (measure === undefined || value === undefined) continue;
-    if (value === 0 && (measure.kind === 'count' || measure.kind === 'total')) continue;
-    (values ??= [])[position] = value;
+    const adds = value !== 0 || measure?.kind === 'distinct' || measure?.kind === 'run';
+    into[position] = adds ? value : undefined;
+    if (adds && value !== undefined) isAny = true;
   }
-  return values;
+  return isAny;
 }
 
 export interface Addition {
@@ -70,7 +76,7 @@ export function addToWindow(
   options: WindowOptions,
 ): number {
   let grown = 0;
-  for (let position = 0; position < values.length; position += 1) {
+  for (let position = 0; position < plan.length; position += 1) {
     const measure = plan[position];
     const value = values[position];
     if (measure === undefined || value === undefined) continue;

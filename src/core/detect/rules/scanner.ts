@@ -72,12 +72,28 @@ const canaryRows = canaryPrefixes.map((row) => ({
   isOpen: row.endsWith('*') || row.endsWith('/'),
 }));
 
+/** What follows the first slash in some row: most paths end here. */
+const canaryStarts: ReadonlySet<number> = new Set(canaryPrefixes.map((row) => row.charCodeAt(1)));
+
 const isCanary = (path: string): boolean =>
+  canaryStarts.has(path.charCodeAt(1)) &&
   canaryRows.some(
     ({ prefix, isOpen }) => path.startsWith(prefix) && (isOpen || !isLetter(path.charCodeAt(prefix.length))),
   );
-const isScannerAgent = (facts: Facts): boolean =>
-  facts.userAgent !== '' && scannerAgents.test(facts.userAgent.slice(0, agentChars));
+/** Agents already judged; forgotten all at once when there are too many. */
+const judgedAgents = new Map<string, boolean>();
+const mostJudged = 512;
+
+function isScannerAgent({ userAgent }: Facts): boolean {
+  if (userAgent === '') return false;
+  const agent = userAgent.length > agentChars ? userAgent.slice(0, agentChars) : userAgent;
+  let found = judgedAgents.get(agent);
+  if (found === undefined) {
+    if (judgedAgents.size >= mostJudged) judgedAgents.clear();
+    judgedAgents.set(agent, (found = scannerAgents.test(agent)));
+  }
+  return found;
+}
 
 /** The path without what makes one of many equal things: walking ids of one route is no scan. */
 function shapeOf(path: string): string {
