@@ -6,8 +6,9 @@ import { toEndpoint, type Peer } from '../model/identity.ts';
 export interface ConnectionWords {
   readonly connection: number;
   readonly address: string;
-  /** Id as events carry it. */
+  /** Id as events carry it, and what ids of its flows begin with. */
   readonly id: string;
+  readonly prefix: string;
   readonly source: Endpoint;
   /** Those of its last light event; shared while they stay the same. */
   lightHeaders: readonly Header[];
@@ -25,10 +26,12 @@ export function createConnectionWords(
     const slot = connection & (remembered - 1);
     const hit = known[slot];
     if (hit?.connection === connection && hit.address === address) return hit;
+    const id = `${agent}-${connection.toString(36)}`;
     const made: ConnectionWords = {
       connection,
       address,
-      id: `${agent}-${connection.toString(36)}`,
+      id,
+      prefix: `${id}-`,
       source: toEndpoint(peer, address === '' ? undefined : address),
       lightHeaders: [],
     };

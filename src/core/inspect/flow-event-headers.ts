@@ -3,7 +3,7 @@
 import type { Header } from '../model/event.ts';
 import type { Masker } from '../mask/masker.ts';
 import { createByteCache, sampledHash, safeText } from './flow-event-bytes.ts';
-import { traceIdOf } from './flow-event-trace.ts';
+import { traceIdOf, traceOfPlainLine } from './flow-event-trace.ts';
 import { lightFirstBytes, lightHeaders, traceHeaders } from './light-headers.ts';
 
 /** What of a head an event carries. */
@@ -115,9 +115,12 @@ export function createHeaderReader(masker: Masker): HeaderReader {
     readLight: (bytes, length, before) => {
       const collection = createCollection();
       let traces: Header[] | undefined;
+      let plainTrace: string | undefined;
       eachLine(bytes, length, (line, start, end) => {
         if (lightFirstBytes[line[start] ?? 0] === 0) return true;
         if (isTraceLine(line, start, end)) {
+          plainTrace ??= traceOfPlainLine(line, start, end);
+          if (plainTrace !== undefined) return true;
           const pair = pairOf(line, start, end);
           if (pair && traceHeaders.has(pair[0])) (traces ??= []).push(pair);
           return true;
@@ -127,7 +130,7 @@ export function createHeaderReader(masker: Masker): HeaderReader {
       });
       return {
         headers: same(collection.headers, before) ? before : collection.headers,
-        traceId: traces && traceIdOf(traces),
+        traceId: plainTrace ?? (traces && traceIdOf(traces)),
       };
     },
   };

@@ -23,6 +23,34 @@ function fromTraceparent(value: string): string | undefined {
   return value.charAt(2) === '-' && value.charAt(35) === '-' ? traceAt(value, 3) : undefined;
 }
 
+const nameChars = 'traceparent'.length;
+/** From the version to the flags. */
+const parentChars = 55;
+const colon = 58;
+const blank = 32;
+const dash = 45;
+
+const isHexByte = (byte: number): boolean => (byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102);
+
+/**
+ * The trace id of a line in the spelling that practically everybody uses (`traceparent: 00-…`), read off its bytes; undefined for
+ * any other line, which may still hold one.
+ */
+export function traceOfPlainLine(bytes: Buffer, start: number, end: number): string | undefined {
+  const value = start + nameChars + 2;
+  if (end - value !== parentChars || bytes[value - 2] !== colon || bytes[value - 1] !== blank)
+    return undefined;
+  if (bytes[value + 2] !== dash || bytes[value + 35] !== dash) return undefined;
+  if (bytes.toString('latin1', start, value + 2) !== 'traceparent: 00') return undefined;
+  let bits = 0;
+  for (let index = value + 3; index < value + 35; index += 1) {
+    const byte = bytes[index] ?? 0;
+    if (!isHexByte(byte)) return undefined;
+    bits |= byte - 48;
+  }
+  return bits === 0 ? undefined : bytes.toString('latin1', value + 3, value + 35);
+}
+
 /** 32 lower-case hex digits, or undefined. Of several headers the W3C one wins. */
 export function traceIdOf(headers: readonly Header[]): string | undefined {
   let older: string | undefined;

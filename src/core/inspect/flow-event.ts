@@ -179,7 +179,7 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     const flow: Flow = {
       type: 'flow',
       time: clock(exchange.startedAt),
-      id: `${words.id}-${exchange.sequence.toString(36)}`,
+      id: words.prefix + exchange.sequence.toString(36),
       connection: words.id,
       source: words.source,
       destination,
@@ -191,7 +191,6 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     if (shadow) flow.shadow = shadow;
     if (exchange.broken !== '') flow.broken = exchange.broken;
     if (exchange.opaque !== '') flow.opaque = exchange.opaque;
-    if (exchange.cut !== '') flow.ended = exchange.cut;
     if (exchange.light) flow.light = true;
     return flow;
   };
