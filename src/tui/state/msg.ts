@@ -34,6 +34,9 @@ export const intents = [
   'move.bottom',
   'move.columnsLeft',
   'move.columnsRight',
+  /** The next flow down or up the table that was refused, broken or failed. */
+  'flow.nextNotable',
+  'flow.previousNotable',
   // Enter: open, refocus, show YAML. Esc: close the topmost thing, never quits. q: back.
   'item.open',
   'item.close',

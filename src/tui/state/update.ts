@@ -15,6 +15,7 @@ import { moveHandlers } from './update-move.ts';
 import { applyMutation, mutationHandlers } from './update-mutation.ts';
 import { applyConfirm, policyHandlers } from './update-policies.ts';
 import { replayHandlers } from './update-replay.ts';
+import { notableHandlers } from './update-notable.ts';
 import { updateResult } from './update-results.ts';
 import { viewHandlers } from './update-view.ts';
 
@@ -42,6 +43,7 @@ const appHandlers = {
 const handlers: Readonly<Record<Intent, Handler>> = {
   ...viewHandlers,
   ...moveHandlers,
+  ...notableHandlers,
   ...filterHandlers,
   ...mutationHandlers,
   ...policyHandlers,

@@ -141,10 +141,10 @@ describe('own keys', () => {
   };
 
   test('replace the keys of a row by its name', () => {
-    const own = load('apiVersion: 1\nkeys:\n  flow.block: K\n  move.down: [N, down]\n');
+    const own = load('apiVersion: 1\nkeys:\n  flow.block: K\n  move.down: [M, down]\n');
     expect(own.find(['flows', 'global'], 'K')?.intent).toBe('flow.block');
     expect(own.find(['flows', 'global'], 'B')).toBeUndefined();
-    expect(own.find(['flows', 'global'], 'N')?.intent).toBe('move.down');
+    expect(own.find(['flows', 'global'], 'M')?.intent).toBe('move.down');
     expect(own.find(['flows', 'global'], 'j')).toBeUndefined();
   });
 
