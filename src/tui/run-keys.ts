@@ -5,6 +5,7 @@ import { keyPresses } from './keys/key-name.ts';
 import type { KeyPress } from './keys/key-name.ts';
 import type { Keymap } from './keys/keymap.ts';
 import { inputMode, keyContext } from './state/key-context.ts';
+import { withKey } from './state/key-hint.ts';
 import type { Msg } from './state/msg.ts';
 import type { AppState } from './state/state.ts';
 
@@ -16,7 +17,7 @@ export type KeyAnswer =
 function barredSentence(state: AppState, label: string): string {
   return state.access.readOnly
     ? `Started with --read-only: "${label}" is off. Start without it to change policies.`
-    : `Locked: "${label}" is off. Leave this and press L to unlock.`;
+    : `Locked: "${label}" is off. Leave this and ${withKey(state, 'unlock', 'app.lock')}.`;
 }
 
 /** The answer to a key that types nothing here, undefined when it means nothing. */

@@ -7,6 +7,7 @@ import { paletteChoices } from './chrome/dialog-model.ts';
 import { millis } from '../core/model/brand.ts';
 import type { FeedPort } from '../core/model/feed-port.ts';
 import type { PaneDraws } from './app.tsx';
+import { keyHints } from './keys/key-hints.ts';
 import type { Keymap } from './keys/keymap.ts';
 import { drawDialog } from './panes/dialogs.ts';
 import type { PaneInput } from './panes/pane-input.ts';
@@ -26,6 +27,7 @@ import type { Session } from './state/session.ts';
 import { initialState } from './state/state.ts';
 import type { AppState } from './state/state.ts';
 import { inputMode } from './state/key-context.ts';
+import { withKey } from './state/key-hint.ts';
 import { topDialog } from './state/top-dialog.ts';
 import { update } from './state/update.ts';
 import type { Theme } from './theme/theme.ts';
@@ -90,6 +92,7 @@ export function createLoop(options: LoopOptions): Loop {
     nowMs: millis(options.now()),
     readOnly: options.readOnly,
     themeName: options.theme().name,
+    keyHints: keyHints(options.keymap.rows),
   });
   let hint: Hint | undefined;
   let shown: ChromeModel | undefined;
@@ -196,7 +199,7 @@ export function createLoop(options: LoopOptions): Loop {
       if (inputMode(state) === 'text') dispatch({ type: 'text', text });
       else
         hint = {
-          text: 'Nothing here takes text: press / to filter, then paste.',
+          text: `Nothing here takes text: ${withKey(state, 'filter', 'filter.edit')}, then paste.`,
           untilMs: options.now() + hintMs,
         };
       painter.now();

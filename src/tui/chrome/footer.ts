@@ -1,6 +1,7 @@
 // The line at the foot: the prompt while filtering, else what was just said, else the keys of this place. Pure.
 import { formatCount } from '../columns/format.ts';
 import type { Keymap } from '../keys/keymap.ts';
+import { shownFlows } from '../state/flow-cursor.ts';
 import { keyContext } from '../state/key-context.ts';
 import { changeWords } from '../state/changes.ts';
 import type { DataView } from '../state/data-view.ts';
@@ -81,6 +82,15 @@ function messageOf(input: FooterInput): Pick<Notice, 'level' | 'text'> | undefin
 
 const noticeSigns = { info: 'live', good: 'check', warn: 'alert', bad: 'block' } as const;
 
+/** A sort looks at so many rows only: said wherever it leaves rows out. */
+function sortWords({ state, data }: FooterInput): Line {
+  if (state.screen !== 'flows') return [];
+  const { size, outOf } = shownFlows(state, data);
+  return outOf === undefined
+    ? []
+    : [segment(` sorted: the newest ${formatCount(size)} of ${formatCount(outOf)} `, 'notice.warn')];
+}
+
 function pausedWords({ state, data, theme }: FooterInput): Line {
   const { heldAt, follow } = state.flows;
   if (state.screen !== 'flows') return [];
@@ -109,7 +119,7 @@ export function footerLine(input: FooterInput): Line {
       theme.glyph('more'),
     );
   }
-  const paused = pausedWords(input);
+  const paused = [...pausedWords(input), ...sortWords(input)];
   const keys = keysLine({ ...input, width: Math.max(0, width - lineWidth(paused) - 2) });
   return spread([...paused, segment(' '), ...keys], [], width, theme.glyph('more'));
 }

@@ -7,6 +7,7 @@ import type { FlowEnv } from '../columns/flow-columns.ts';
 import { flowColumns } from '../columns/flow-columns.ts';
 import type { Draw } from '../render/draw-context.ts';
 import { cursorIndex, firstRow, shownFlows } from '../state/flow-cursor.ts';
+import { withKey } from '../state/key-hint.ts';
 import { drawEmpty } from './painter.ts';
 import type { PaneInput } from './pane-input.ts';
 import { cellEnv } from './pane-input.ts';
@@ -30,10 +31,10 @@ function emptyWords({ state, data }: PaneInput): string {
     return 'What stood here when paused is no longer held: too much has arrived since. Resume to go on.';
   if (data.flows.filterProgress < 1) return 'Searching what is held …';
   if (state.filter.text !== '')
-    return `No flow matches ${state.filter.text}. Esc drops the filter; / changes it.`;
+    return `No flow matches ${state.filter.text}. ${withKey(state, 'Change the filter', 'filter.edit')} or ${withKey(state, 'drop it', 'item.close')}.`;
   if (state.connection.state === 'connecting') return 'Connecting …';
   return state.replay
-    ? 'No flow up to here. ] moves on in the recording, space plays it.'
+    ? `No flow up to here. ${withKey(state, 'Move on', 'replay.forward')} in the recording or ${withKey(state, 'play', 'view.pause')} it.`
     : 'No traffic yet. Flows appear here as soon as a request passes the agent.';
 }
 

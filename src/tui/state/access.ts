@@ -1,4 +1,5 @@
 // Whether a mutation may be sent now, and the sentence when not. Drafting and previewing are always allowed.
+import { withKey } from './key-hint.ts';
 import type { AppState } from './state.ts';
 
 /** Short word for the header: who may act. */
@@ -13,7 +14,7 @@ export function mutationRefusal(state: AppState): string | undefined {
   if (state.connection.kind === 'replay')
     return 'This is a recording: what happened cannot be changed. Export the policy and apply it to the live agent.';
   if (state.access.readOnly) return 'Started with --read-only: start without it to change policies.';
-  if (state.access.locked) return 'Locked: unlock first (L), then apply.';
+  if (state.access.locked) return `Locked: ${withKey(state, 'unlock first', 'app.lock')}, then apply.`;
   if (state.connection.state !== 'connected')
     return `Not connected to the agent (${state.connection.state}): nothing can be stored until it is back.`;
   if (state.connection.hello?.writable === false)

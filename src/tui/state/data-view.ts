@@ -12,6 +12,8 @@ import type {
 /** The shown flows in display order: filtered, below the pause mark, sorted. Index 0 is the top row. */
 export interface FlowList {
   readonly size: number;
+  /** Rows there would be were the sort not bounded; absent when it sorted all, or nothing is sorted. */
+  readonly outOf?: number;
   at(index: number): FlowEvent | undefined;
   sequenceAt(index: number): number | undefined;
   /** Index of the row with this sequence, or of the nearest older one; -1 when the list is empty. */

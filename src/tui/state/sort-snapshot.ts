@@ -32,6 +32,7 @@ export function sortSnapshot(
   const indexes = new Map(rows.map((row, index) => [row.sequence, index]));
   return {
     size: rows.length,
+    ...(list.size > rows.length ? { outOf: list.size } : {}),
     at: (index) => {
       const row = rows[index];
       return row && at(row.sequence);

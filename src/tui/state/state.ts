@@ -6,6 +6,7 @@ import type { ReplayPosition } from '../../core/model/feed-port.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
 import type { Dialog } from './dialog.ts';
+import type { KeyHints } from './key-hint.ts';
 import type { TextInput } from './text-input.ts';
 
 /** The numbered screens, in the order of the keys 1 to 4. */
@@ -151,6 +152,8 @@ export interface AppState {
   readonly changes: readonly Change[];
   readonly notice: Notice | undefined;
   readonly themeName: string;
+  /** Keys to name in sentences, as the person has bound them. */
+  readonly keyHints: KeyHints;
   /** Show local times? Times are UTC unless an offset in minutes is given here. */
   readonly utcOffsetMinutes: number;
   /** Next tag for feed requests and preview jobs. */
@@ -166,6 +169,7 @@ export interface InitialOptions {
   readonly readOnly: boolean;
   readonly themeName: string;
   readonly utcOffsetMinutes?: number;
+  readonly keyHints?: KeyHints;
 }
 
 /** The state before the first message. */
@@ -204,6 +208,7 @@ export function initialState(options: InitialOptions): AppState {
     changes: [],
     notice: undefined,
     themeName: options.themeName,
+    keyHints: options.keyHints ?? {},
     utcOffsetMinutes: options.utcOffsetMinutes ?? 0,
     nextTag: 1,
     quitting: false,

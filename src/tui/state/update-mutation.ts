@@ -11,6 +11,7 @@ import { cursorEdge } from './graph-selectors.ts';
 import type { Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
 import { cursorFinding } from './list-cursor.ts';
+import { withKey } from './key-hint.ts';
 import type { Effect, Next } from './msg.ts';
 import type { DraftSource } from './mutation-draft.ts';
 import {
@@ -64,7 +65,7 @@ const nothingThere: Readonly<Record<AppState['screen'] | 'noFinding', string>> =
   graph:
     'Move the cursor to a caller or a callee first: the policy is for the traffic between two workloads.',
   findings: 'The evidence of this finding is no longer held: act from a flow of this caller instead.',
-  policies: 'Policies are removed with D; block and throttle start from a flow, an edge or a finding.',
+  policies: 'Block and throttle start from a flow, an edge or a finding, not from a policy.',
 };
 
 function nothingHere(state: AppState, data: DataView): string {
@@ -179,7 +180,7 @@ function applyRefusal(state: AppState, dialog: MutationDialog): string | undefin
     return 'Still working out what this would have done: wait for the preview.';
   const { expiresAt } = dialog.policy.spec;
   if (expiresAt !== undefined && Date.parse(expiresAt) <= state.nowMs)
-    return 'The lifetime has passed while this was open: edit it (e) to start it anew.';
+    return `The lifetime has passed while this was open: ${withKey(state, 'edit it', 'dialog.edit')} to start it anew.`;
   return undefined;
 }
 

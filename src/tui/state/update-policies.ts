@@ -9,6 +9,7 @@ import type { ConfirmDialog } from './dialog.ts';
 import type { Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
 import { cursorPolicy } from './list-cursor.ts';
+import { withKey } from './key-hint.ts';
 import type { Effect, Next } from './msg.ts';
 import { policyObject } from './policy-store.ts';
 import type { AppState, Change } from './state.ts';
@@ -80,7 +81,7 @@ function openUndo(state: AppState): Next<AppState> {
 function openRemove(state: AppState, event: PolicyEvent | undefined): Next<AppState> {
   if (!event) return next(withNotice(state, 'warn', 'No policy under the cursor.'));
   const name = policyName(event.name);
-  const sentence = `Remove ${event.name}: its file is deleted, and undo (u) brings it back.`;
+  const sentence = `Remove ${event.name}: its file is deleted, and ${withKey(state, 'undo', 'policy.undo')} brings it back.`;
   return confirm(state, { what: 'remove', name, sentence }, event.state === 'active' ? name : undefined);
 }
 

@@ -7,6 +7,8 @@ import { createGrid, drawOn, gridText } from '../../../src/tui/render/cell-grid.
 import { dialogRect, drawDialog } from '../../../src/tui/panes/dialogs.ts';
 import { drawAxis } from '../../../src/tui/panes/replay-axis.ts';
 import { drawList, drawScreenDetail } from '../../../src/tui/panes/screen-panes.ts';
+import { keyHints } from '../../../src/tui/keys/key-hints.ts';
+import { keyTable } from '../../../src/tui/keys/key-table.ts';
 import { layoutOf } from '../../../src/tui/state/layout.ts';
 import type { Effect, Intent, Msg } from '../../../src/tui/state/msg.ts';
 import { createPreviewJob } from '../../../src/tui/state/preview-job.ts';
@@ -284,6 +286,7 @@ export function stage(
     nowMs,
     readOnly: options.readOnly ?? false,
     themeName: 'default',
+    keyHints: keyHints(keyTable),
   });
   const send = (msg: Msg): void => {
     if (msg.type === 'feed') session.receive(msg.message);
