@@ -57,7 +57,7 @@ const widthsAt = (width: number): ReadonlyMap<string, number> =>
   new Map(placeColumns(flowColumns, width).map((placed) => [placed.column.id, placed.width]));
 
 test.each([
-  [79, 18],
+  [79, 16],
   [99, 25],
   [159, 42],
   [199, 42],
