@@ -1,4 +1,5 @@
-// R1.7: 5,000 seeded mutated requests through a real data plane to two servers of different make. What policy judged (method, path,
+// R1.7: 5,000 seeded mutated requests, and some 900 crafted ones as they are and mutated, through a real data plane to two servers of
+// different make. What policy judged (method, path,
 // host, body length) is what the server saw, or we refused. A server that sees anything else has been smuggled to.
 import { connect } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
 import { mutate, requestSeeds } from '../core/protocol/http1/mutations.ts';
 import { createRandom } from '../core/protocol/http1/random.ts';
 import { compare, type Judged, type Tally } from './differential-compare.ts';
+import { traps } from './differential-traps.ts';
 import { goMissing, startGoUpstream, startNodeUpstream, type Upstream } from './differential-upstreams.ts';
 
 const requests = 5000;
@@ -81,11 +83,14 @@ interface Sent {
   readonly address: string;
 }
 
-async function sendAll(ports: readonly number[], seed: number, count: number): Promise<Sent[]> {
+function mutated(from: readonly string[], seed: number, count: number): Uint8Array[] {
   const random = createRandom(seed);
-  const all = Array.from({ length: count }, (_, index) =>
-    mutate(random, Buffer.from(seeds[index % seeds.length]!, 'latin1')),
+  return Array.from({ length: count }, (_, index) =>
+    mutate(random, Buffer.from(from[index % from.length]!, 'latin1')),
   );
+}
+
+async function sendAll(ports: readonly number[], all: readonly Uint8Array[]): Promise<Sent[]> {
   const sent: Sent[] = [];
   const lane = async (number: number): Promise<void> => {
     for (let connection = 0; ; connection += 1) {
@@ -103,16 +108,14 @@ async function sendAll(ports: readonly number[], seed: number, count: number): P
 
 interface Run {
   readonly upstream: Upstream;
-  readonly seed: number;
+  readonly all: readonly Uint8Array[];
   readonly policies: readonly FlowPolicy[];
-  readonly count: number;
 }
 
 async function differential({
   upstream,
-  seed,
+  all,
   policies,
-  count,
 }: Run): Promise<{ tally: Tally; differentials: string[] }> {
   const judged = new Map<string, Judged[]>();
   const plane = await startDataPlane({
@@ -136,9 +139,9 @@ async function differential({
       throw error;
     },
   });
-  const sent = await sendAll(plane.ports, seed, count);
+  const sent = await sendAll(plane.ports, all);
   await plane.stop(5_000);
-  await upstream.settled(count);
+  await upstream.settled(all.length);
   return compareAll(sent, judged, upstream);
 }
 
@@ -160,45 +163,62 @@ function compareAll(
 const summaries: string[] = [];
 afterAll(() => console.log(summaries.join('\n')));
 
-function report(name: string, tally: Tally, differentials: readonly string[]): void {
+function report(
+  name: string,
+  sent: string,
+  { tally, differentials }: { tally: Tally; differentials: readonly string[] },
+): void {
   summaries.push(
-    `differential, ${requests} mutated requests to ${name}: ${tally.same} requests seen as judged (${tally.bodies} with their body length), ` +
+    `differential, ${sent} to ${name}: ${tally.same} requests seen as judged (${tally.bodies} with their body length), ` +
       `${tally.byParser} refused by strict parsing, ${tally.byPolicy} by policy, ${tally.byServer} admitted and refused by the server, ` +
       `${differentials.length} differentials`,
   );
   expect(differentials).toEqual([]);
-  expect(tally.same).toBeGreaterThan(1000);
-  expect(tally.bodies).toBeGreaterThan(300);
-  expect(tally.byParser).toBeGreaterThan(500);
-  expect(tally.byPolicy).toBeGreaterThan(50);
+}
+
+const crafted = traps.map((trap) => Buffer.from(trap, 'latin1'));
+
+async function seesWhatWasJudged(name: string, upstream: Upstream, seed: number): Promise<void> {
+  const run = await differential({ upstream, policies: [policy], all: mutated(seeds, seed, requests) });
+  report(name, `${requests} mutated requests`, run);
+  expect(run.tally.same).toBeGreaterThan(1000);
+  expect(run.tally.bodies).toBeGreaterThan(300);
+  expect(run.tally.byParser).toBeGreaterThan(500);
+  expect(run.tally.byPolicy).toBeGreaterThan(50);
+}
+
+async function fallsIntoNoTrap(name: string, upstream: Upstream, seed: number): Promise<void> {
+  const all = [...crafted, ...mutated(traps, seed, 2 * crafted.length)];
+  const run = await differential({ upstream, policies: [policy], all });
+  report(name, `${crafted.length} crafted requests and ${2 * crafted.length} mutations of them`, run);
+  expect(run.tally.same).toBeGreaterThan(500);
+  expect(run.tally.byParser).toBeGreaterThan(1000);
 }
 
 test('node:http sees what was judged, or we refused', async () => {
   await using upstream = await startNodeUpstream(lanes);
-  const { tally, differentials } = await differential({
-    upstream,
-    seed: 0x11d1,
-    policies: [policy],
-    count: requests,
-  });
-  report('node:http', tally, differentials);
+  await seesWhatWasJudged('node:http', upstream, 0x11d1);
+});
+
+test('node:http falls into no trap that parsers are known to fall into', async () => {
+  await using upstream = await startNodeUpstream(lanes);
+  await fallsIntoNoTrap('node:http', upstream, 0x7a11);
 });
 
 test('the comparison is able to fail: without a policy that reads requests, the same bytes do reach the server unjudged', async () => {
   await using upstream = await startNodeUpstream(lanes);
-  const { differentials } = await differential({ upstream, seed: 0x11d1, policies: [], count: 400 });
+  const { differentials } = await differential({ upstream, policies: [], all: mutated(seeds, 0x11d1, 400) });
   expect(differentials.length).toBeGreaterThan(5);
 });
 
 describe.skipIf(goMissing !== '')(`Go net/http${goMissing === '' ? '' : ` (skipped: ${goMissing})`}`, () => {
   test('Go net/http sees what was judged, or we refused', async () => {
     await using upstream = await startGoUpstream(lanes);
-    const { tally, differentials } = await differential({
-      upstream,
-      seed: 0x60d1,
-      policies: [policy],
-      count: requests,
-    });
-    report('Go net/http', tally, differentials);
+    await seesWhatWasJudged('Go net/http', upstream, 0x60d1);
+  });
+
+  test('Go net/http falls into no trap either', async () => {
+    await using upstream = await startGoUpstream(lanes);
+    await fallsIntoNoTrap('Go net/http', upstream, 0x7a60);
   });
 });
