@@ -1,6 +1,7 @@
 // One policy into the tables: its peers, its match, its throttle, and the ways into it.
 import { rowsOf, type HttpWays, type Way } from './compile-rows.ts';
 import { expiryOf, headerUseKey } from './compile-facts.ts';
+import type { GroupBuilder, GroupMade, Run } from './compile-groups.ts';
 import { parseCidr } from './ip-address.ts';
 import { parsePathPattern } from './path-pattern.ts';
 import type { createPathTrie } from './path-trie.ts';
@@ -27,6 +28,7 @@ export interface CompileState {
   readonly headerUse: ReadonlyMap<string, number>;
   /** Rule names in the order of their ids. */
   readonly rules: Map<string, number>;
+  readonly groups: GroupBuilder;
   readonly policyNumbers: number[];
   readonly policies: number[];
   readonly peers: number[];
@@ -34,11 +36,6 @@ export interface CompileState {
   readonly lists: number[];
   readonly headers: number[];
   readonly rows: number[];
-}
-
-interface Run {
-  readonly at: number;
-  readonly count: number;
 }
 
 const assuranceRank = { IP: 0, MTLS: 1, Token: 2 } as const;
@@ -50,9 +47,8 @@ export function compilePolicyInto(state: CompileState, policy: FlowPolicy, index
   const { strings } = state;
   const http = spec.match?.http;
   const throttle = spec.action.type === 'Throttle' ? spec.action.throttle : undefined;
-  const from = peersInto(state, spec.from, metadata.namespace);
-  const to = peersInto(state, spec.to, metadata.namespace);
-  const ports = listInto(state, 'peers' in spec.to ? (spec.to.ports ?? []) : []);
+  const selectors = JSON.stringify([metadata.namespace, spec.from, spec.to]);
+  const { from, to, ports } = state.groups.add(index, selectors, () => selectorsInto(state, policy));
   const plainRule = plainRules(state, spec.from);
   const ways = waysOf(state, http);
   const methods = listInto(
@@ -82,6 +78,18 @@ export function compilePolicyInto(state: CompileState, policy: FlowPolicy, index
     ...[from, to, ports, methods, hosts, headers, rows, key].flatMap(({ at, count }) => [at, count]),
     plainRule,
   );
+}
+
+function selectorsInto(state: CompileState, policy: FlowPolicy): GroupMade {
+  const { metadata, spec } = policy;
+  return {
+    selectors: {
+      from: peersInto(state, spec.from, metadata.namespace),
+      to: peersInto(state, spec.to, metadata.namespace),
+      ports: listInto(state, 'peers' in spec.to ? (spec.to.ports ?? []) : []),
+    },
+    destinationNamespace: isEgress(policy) ? -1 : state.strings.intern(metadata.namespace),
+  };
 }
 
 function peersInto(

@@ -2,6 +2,7 @@
 // Knows no listener: which policies concern whom is worked out once per scope, in scope.ts.
 import type { Millis } from '../model/brand.ts';
 import { expiryOf, headerUseKey } from './compile-facts.ts';
+import { createGroups } from './compile-groups.ts';
 import { compilePolicyInto, type CompileState } from './compile-policy.ts';
 import { createPathTrie } from './path-trie.ts';
 import type { FlowPolicy } from './schema.ts';
@@ -26,6 +27,7 @@ export function compilePolicies(
     trie: createPathTrie((bytes) => strings.addBytes(bytes)),
     headerUse: countHeaderUse(inForce),
     rules: new Map(),
+    groups: createGroups(),
     policyNumbers: [],
     policies: [],
     peers: [],
@@ -37,7 +39,12 @@ export function compilePolicies(
   for (const [index, policy] of inForce.entries()) compilePolicyInto(state, policy, index);
   const { nodes, edges, edgeSlots } = state.trie.finish();
   return {
-    buffer: packTables(options.generation, { ...state, ...strings.finish(), nodes, edges, edgeSlots }),
+    buffer: packTables(options.generation, {
+      ...state,
+      ...strings.finish(),
+      ...state.groups.finish(state.peers),
+      ...{ nodes, edges, edgeSlots },
+    }),
     generation: options.generation,
     policies: inForce,
     names: inForce.map(nameOf),

@@ -7,12 +7,14 @@ import { createEvaluator } from './evaluator.ts';
 import { inCidr, parseAddress, type AddressWords } from './ip-address.ts';
 import type { DecideWork } from './lookup.ts';
 import { policyText, type Scope, type ScopeIdentity } from './scope.ts';
+import type { ScopeWork } from './scope-index.ts';
 import { cidrStride, numberColumn, numberStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
 export interface PolicyDecider extends Decider {
   /** Work done so far; for tests and benchmarks. */
   readonly work: Readonly<DecideWork>;
+  readonly scopeWork: Readonly<ScopeWork>;
   scopeOfClient(listener: number, clientAddress: string): number;
   normalisedPath(): string;
   throttleTerms(policy: number): ThrottleTerms;
@@ -50,6 +52,7 @@ export function createDecider(
   return {
     generation: evaluator.tables.generation,
     work: evaluator.work,
+    scopeWork: evaluator.scopeWork,
     scopeOf: (listener) => scopeFor(listener, undefined),
     scopeOfClient: (listener, address) => scopeFor(listener, parseAddress(address)),
     judges: (index, now) => evaluator.judges(scope(index), now),

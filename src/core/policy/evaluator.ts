@@ -26,13 +26,15 @@ import {
   ruleOf,
 } from './plain-verdict.ts';
 import { printablePath } from './printable-path.ts';
-import { createScope, type Scope, type ScopeIdentity } from './scope.ts';
+import { createScopeMaker, type Scope, type ScopeIdentity, type ScopeMaker } from './scope.ts';
+import type { ScopeWork } from './scope-index.ts';
 import { openTables, type Tables } from './tables.ts';
 import { createThrottler, type ThrottledRequest, type Throttler, type ThrottleOutcome } from './throttle.ts';
 
 export interface Evaluator {
   readonly tables: Tables;
   readonly work: Readonly<DecideWork>;
+  readonly scopeWork: Readonly<ScopeWork>;
   scope(identity: ScopeIdentity): Scope;
   /** One of `judgement`: what an enforcing, unexpired policy of the scope needs at most. */
   judges(scope: Scope, now: number): number;
@@ -45,6 +47,7 @@ export interface Evaluator {
 class TableEvaluator implements Evaluator {
   readonly tables: Tables;
   readonly #lookup: Lookup;
+  readonly #scopes: ScopeMaker;
   readonly #buckets: ThrottleBuckets;
   readonly #throttler: Throttler;
   readonly #outcome: ThrottleOutcome = { refusedBy: -1, retryAfterMs: 0, limitBurst: 0, limitRemaining: 0 };
@@ -56,6 +59,7 @@ class TableEvaluator implements Evaluator {
   constructor(buffer: SharedArrayBuffer, buckets: ThrottleBuckets) {
     this.tables = openTables(buffer);
     this.#lookup = createLookup(this.tables);
+    this.#scopes = createScopeMaker(this.tables);
     this.#buckets = buckets;
     this.#throttler = createThrottler(this.tables, buckets);
   }
@@ -64,8 +68,12 @@ class TableEvaluator implements Evaluator {
     return this.#lookup.work;
   }
 
+  get scopeWork(): Readonly<ScopeWork> {
+    return this.#scopes.work;
+  }
+
   scope(identity: ScopeIdentity): Scope {
-    return createScope(this.tables, identity);
+    return this.#scopes.make(identity);
   }
 
   judges(scope: Scope, now: number): number {

@@ -5,7 +5,8 @@ import { createPathReadings, readPaths, type PathReadings } from './normalise-pa
 import { createPathWalker, type PathWalker } from './path-trie.ts';
 import { createRequestValues, hasHeader, hasHost, listHas, readValues } from './request-values.ts';
 import { rowKey } from './row-key.ts';
-import { chainCount, chains, expiresAt, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
+import { chainCount, chains, expiresAt } from './scope-index.ts';
 import {
   modeEnforce,
   policyColumn as column,

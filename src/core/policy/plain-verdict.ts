@@ -2,7 +2,8 @@
 // cannot be evaluated and do what their `failure` says: never silently widened to the port, never silently dropped.
 import type { Decision } from '../model/exchange.ts';
 import { actionRefuse, noPolicy, setShadow, shadowAsEnforced } from './decision.ts';
-import { expiresAt, type Scope } from './scope.ts';
+import type { Scope } from './scope.ts';
+import { expiresAt } from './scope-index.ts';
 import { policyColumn as column, policyStride, rowColumn, rowStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 

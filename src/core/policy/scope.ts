@@ -1,22 +1,24 @@
-// The policies that can concern one pair of identities, indexed for lookup: made once per snapshot and pair, so that a
-// request costs the same however many policies there are. Knows no request.
+// The policies that concern one pair of identities: worked out once per snapshot and pair, so that a request costs the same
+// however many policies there are. Knows no request.
 import type { Peer } from '../model/identity.ts';
 import { inCidr, type AddressWords } from './ip-address.ts';
 import { findText, textOf } from './string-table.ts';
-import { slotsFor } from './hash.ts';
 import {
-  actionThrottle,
+  candidateGroups,
+  indexOf,
+  newScopeWork,
+  type EndNames,
+  type ScopeIndex,
+  type ScopeWork,
+} from './scope-index.ts';
+import {
   cidrStride,
   everyone,
-  modeShadow,
-  numberColumn,
-  numberStride,
+  groupStride,
   peerColumn,
   peerStride,
   policyColumn as column,
   policyStride,
-  rowColumn,
-  rowStride,
 } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
@@ -30,37 +32,8 @@ export interface ScopeIdentity {
   readonly destinationAddress: AddressWords | undefined;
 }
 
-/** Chains of a slot: blocks and throttles, in force and in shadow. */
-export const chains = { block: 0, throttle: 1, shadowBlock: 2, shadowThrottle: 3 } as const;
-export const chainCount = 4;
-
-export interface Scope {
+export interface Scope extends ScopeIndex {
   readonly identity: ScopeIdentity;
-  /** Blocks without an HTTP match, in attribution order. */
-  readonly plain: readonly number[];
-  readonly shadowPlain: readonly number[];
-  /** Policies that need HTTP, in attribution order. */
-  readonly http: readonly number[];
-  readonly shadowHttp: readonly number[];
-  /** Expiry of the last policy in force of each kind, epoch ms; 0 when there is none. */
-  readonly plainUntil: number;
-  readonly httpUntil: number;
-  /** The same over shadow policies of both kinds. */
-  readonly shadowUntil: number;
-  /** Open addressing: key and, per slot, the first row of each chain plus 1. */
-  readonly keys: Int32Array;
-  readonly heads: Int32Array;
-  /** Per row: the next of its chain plus 1, and its index in the snapshot's rows. */
-  readonly next: Int32Array;
-  readonly rowAt: Int32Array;
-  /** Shapes that occur, one bit each. */
-  readonly shapes: number;
-  readonly needsHosts: boolean;
-  readonly needsHeaders: boolean;
-  /** Some throttle, in force or in shadow, selects this pair. */
-  readonly throttled: boolean;
-  /** Policies whose source is a cidr while the client's address is unknown: they follow `failure`. */
-  readonly unsure: ReadonlySet<number>;
 }
 
 /** Whether a policy selects one end of a pair: 0 no, 1 yes, 2 it depends on an address that is not known. */
@@ -96,98 +69,55 @@ export function selects(tables: Tables, policy: number, who: ScopeIdentity): num
   return selectsIds(tables, policy, who, identityIds(tables, who));
 }
 
-export function createScope(tables: Tables, who: ScopeIdentity): Scope {
-  const ids = identityIds(tables, who);
-  const count = tables.policies.length / policyStride;
-  const chosen: number[] = [];
-  const unsure = new Set<number>();
-  for (let policy = 0; policy < count; policy += 1) {
-    const selected = selectsIds(tables, policy, who, ids);
-    if (selected === 0) continue;
-    chosen.push(policy);
-    if (selected === 2) unsure.add(policy);
-  }
-  const at = (policy: number, name: keyof typeof column): number =>
-    tables.policies[policy * policyStride + column[name]] ?? 0;
-  const pick = (shadow: boolean, http: boolean): number[] =>
-    chosen.filter(
-      (policy) => (at(policy, 'mode') === modeShadow) === shadow && (at(policy, 'needsHttp') === 1) === http,
-    );
-  const until = (policies: readonly number[]): number =>
-    policies.reduce((last, policy) => Math.max(last, expiresAt(tables, policy)), 0);
-  const [plain, http, shadowPlain, shadowHttp] = [
-    pick(false, false),
-    pick(false, true),
-    pick(true, false),
-    pick(true, true),
-  ];
+/** Makes the scopes of one snapshot; those that the same groups of policies concern share everything but their identity. */
+export interface ScopeMaker {
+  readonly work: ScopeWork;
+  make(who: ScopeIdentity): Scope;
+}
+
+export function createScopeMaker(tables: Tables): ScopeMaker {
+  const work = newScopeWork();
+  const known = new Map<string, ScopeIndex>();
   return {
-    identity: who,
-    ...{ plain, http, shadowPlain, shadowHttp, unsure },
-    plainUntil: until(plain),
-    httpUntil: until(http),
-    shadowUntil: Math.max(until(shadowPlain), until(shadowHttp)),
-    needsHosts: chosen.some((policy) => at(policy, 'hostsCount') > 0),
-    needsHeaders: chosen.some((policy) => at(policy, 'headersCount') > 0),
-    throttled: chosen.some((policy) => at(policy, 'action') === actionThrottle),
-    ...indexRows(tables, chosen),
+    work,
+    make(who) {
+      const { chosen, unsure } = chooseGroups(tables, who, work);
+      const key = chosen.map((group) => (unsure.has(group) ? `${group}?` : String(group))).join();
+      let index = known.get(key);
+      if (index === undefined) {
+        index = indexOf(tables, chosen, unsure, work);
+        if (known.size < maxIndexes) known.set(key, index);
+      }
+      work.scopes += 1;
+      return { identity: who, ...index };
+    },
   };
 }
 
-/** Epoch ms from which a policy no longer holds. */
-export const expiresAt = (tables: Tables, policy: number): number =>
-  tables.policyNumbers[policy * numberStride + numberColumn.expiresAt] ?? 0;
+/** Indexes kept for sharing; a preview over many pairs may need more, and builds those anew. */
+const maxIndexes = 1_000;
 
-function indexRows(
+function chooseGroups(
   tables: Tables,
-  chosen: readonly number[],
-): Pick<Scope, 'keys' | 'heads' | 'next' | 'rowAt' | 'shapes'> {
-  const { policies, rows } = tables;
-  const runOf = (policy: number): readonly [number, number] => [
-    policies[policy * policyStride + column.rowsAt] ?? 0,
-    policies[policy * policyStride + column.rowsCount] ?? 0,
-  ];
-  const total = chosen.reduce((sum, policy) => sum + runOf(policy)[1], 0);
-  const size = slotsFor(total);
-  const keys = new Int32Array(size);
-  const heads = new Int32Array(size * chainCount);
-  const used = new Uint8Array(size);
-  const next = new Int32Array(total);
-  const rowAt = new Int32Array(total);
-  let shapes = 0;
-  let filled = 0;
-  // From the last to the first: each goes to the head of its chain, so chains end up in attribution order.
-  for (const policy of chosen.toReversed()) {
-    const [start, length] = runOf(policy);
-    const chain = chainOf(policies, policy);
-    for (let row = start + length - 1; row >= start; row -= 1) {
-      const key = rows[row * rowStride + rowColumn.key] ?? 0;
-      let slot = key & (size - 1);
-      while (used[slot] === 1 && keys[slot] !== key) slot = (slot + 1) & (size - 1);
-      used[slot] = 1;
-      keys[slot] = key;
-      next[filled] = heads[slot * chainCount + chain] ?? 0;
-      rowAt[filled] = row;
-      filled += 1;
-      heads[slot * chainCount + chain] = filled;
-      shapes |= 1 << (rows[row * rowStride + rowColumn.shape] ?? 0);
-    }
+  who: ScopeIdentity,
+  work: ScopeWork,
+): { chosen: readonly number[]; unsure: ReadonlySet<number> } {
+  const ids = identityIds(tables, who);
+  const chosen: number[] = [];
+  const unsure = new Set<number>();
+  for (const group of candidateGroups(tables, ids.source, ids.destination)) {
+    work.groups += 1;
+    const selected = selectsIds(tables, tables.groups[group * groupStride] ?? 0, who, ids);
+    if (selected === 0) continue;
+    chosen.push(group);
+    if (selected === 2) unsure.add(group);
   }
-  return { keys, heads, next, rowAt, shapes };
-}
-
-function chainOf(policies: Int32Array, policy: number): number {
-  const at = policy * policyStride;
-  const shadow = policies[at + column.mode] === modeShadow ? chains.shadowBlock : chains.block;
-  return shadow + (policies[at + column.action] === actionThrottle ? 1 : 0);
+  return { chosen, unsure };
 }
 
 /** String ids of one end; -1 for what no policy mentions. */
-interface EndIds {
+interface EndIds extends EndNames {
   readonly kind: number;
-  readonly name: number;
-  readonly namespace: number;
-  readonly principal: number;
   readonly assurance: number;
   readonly address: AddressWords | undefined;
 }

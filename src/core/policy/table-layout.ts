@@ -2,7 +2,7 @@
 // Shared by the compiler (writes) and the evaluator (reads); a change here is a change of `layoutVersion`.
 
 export const layoutMagic = 0x41504446;
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 
 /** Ints of the head: magic, version, generation, then offset and length (in elements) of each section. */
 export const headInts = 3;
@@ -21,6 +21,10 @@ export const sections = [
   'nodes',
   'edges',
   'edgeSlots',
+  'groups',
+  'members',
+  'anchors',
+  'anchored',
   'bytes',
 ] as const;
 export type Section = (typeof sections)[number];
@@ -55,6 +59,12 @@ export const policyColumn = {
 } as const;
 export const policyStride = 25;
 export const everyone = -1;
+
+/** Columns of `groups`, policies with the same selectors: one of them, and a run of all in `members`. */
+export const groupStride = 3;
+
+/** Slots of `anchors`: `anchorKey`, run in `anchored` (groups); a count of 0 is an empty slot. */
+export const anchorSlotStride = 3;
 
 /** Columns of `policyNumbers` (doubles). */
 export const numberColumn = { expiresAt: 0, rate: 1, periodMs: 2, burst: 3 } as const;

@@ -16,6 +16,10 @@ export interface Tables {
   readonly nodes: Int32Array;
   readonly edges: Int32Array;
   readonly edgeSlots: Int32Array;
+  readonly groups: Int32Array;
+  readonly members: Int32Array;
+  readonly anchors: Int32Array;
+  readonly anchored: Int32Array;
   readonly bytes: Uint8Array;
 }
 
@@ -69,6 +73,10 @@ export function openTables(buffer: SharedArrayBuffer): Tables {
     nodes: ints('nodes'),
     edges: ints('edges'),
     edgeSlots: ints('edgeSlots'),
+    groups: ints('groups'),
+    members: ints('members'),
+    anchors: ints('anchors'),
+    anchored: ints('anchored'),
     bytes: new Uint8Array(buffer, ...run(head, 'bytes')),
   };
 }
