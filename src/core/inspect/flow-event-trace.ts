@@ -1,4 +1,5 @@
 // The trace a request belongs to: W3C Trace Context first, then the two headers that older tracers send.
+import { Buffer } from 'node:buffer';
 import type { Header } from '../model/event.ts';
 
 const traceChars = 32;
@@ -23,11 +24,10 @@ function fromTraceparent(value: string): string | undefined {
   return value.charAt(2) === '-' && value.charAt(35) === '-' ? traceAt(value, 3) : undefined;
 }
 
-const nameChars = 'traceparent'.length;
-/** From the version to the flags. */
-const parentChars = 55;
-const colon = 58;
-const blank = 32;
+/** The line up to the version, and how long it and the value are in the usual spelling. */
+const beginning = Buffer.from('traceparent: 00');
+const lineChars = 'traceparent: '.length + 55;
+const idStart = 'traceparent: 00-'.length;
 const dash = 45;
 
 const isHexByte = (byte: number): boolean => (byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102);
@@ -37,18 +37,18 @@ const isHexByte = (byte: number): boolean => (byte >= 48 && byte <= 57) || (byte
  * any other line, which may still hold one.
  */
 export function traceOfPlainLine(bytes: Buffer, start: number, end: number): string | undefined {
-  const value = start + nameChars + 2;
-  if (end - value !== parentChars || bytes[value - 2] !== colon || bytes[value - 1] !== blank)
-    return undefined;
-  if (bytes[value + 2] !== dash || bytes[value + 35] !== dash) return undefined;
-  if (bytes.toString('latin1', start, value + 2) !== 'traceparent: 00') return undefined;
+  const id = start + idStart;
+  const idEnd = id + traceChars;
+  if (end - start !== lineChars || bytes[id - 1] !== dash || bytes[idEnd] !== dash) return undefined;
+  for (let index = 0; index < beginning.length; index += 1)
+    if (bytes[start + index] !== beginning[index]) return undefined;
   let bits = 0;
-  for (let index = value + 3; index < value + 35; index += 1) {
+  for (let index = id; index < idEnd; index += 1) {
     const byte = bytes[index] ?? 0;
     if (!isHexByte(byte)) return undefined;
     bits |= byte - 48;
   }
-  return bits === 0 ? undefined : bytes.toString('latin1', value + 3, value + 35);
+  return bits === 0 ? undefined : bytes.toString('latin1', id, idEnd);
 }
 
 /** 32 lower-case hex digits, or undefined. Of several headers the W3C one wins. */

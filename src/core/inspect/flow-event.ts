@@ -1,6 +1,6 @@
 // Exchange -> FlowEvent on the main thread: spans and numbers become the one event everybody reads, masked at this point and
 // nowhere later. Runs once per request, so what repeats is remembered; nothing here keeps bytes of the exchange.
-import type { FlowEvent, Header, Verdict } from '../model/event.ts';
+import type { Endpoint, FlowEvent, Header, Verdict } from '../model/event.ts';
 import { exchangeProtocols, type Decision, type Exchange } from '../model/exchange.ts';
 import { toEndpoint, type ListenerConfig } from '../model/identity.ts';
 import { visible } from './flow-event-visible.ts';
@@ -128,12 +128,15 @@ function responseOf(exchange: Exchange, tools: Tools): Response {
 /** Milliseconds to three decimals; a clock that stepped back gives 0. */
 const elapsed = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000) / 1000);
 
-type Flow = { -readonly [Key in keyof FlowEvent]: FlowEvent[Key] };
-
-function addTimes(flow: Flow, { startedAt, firstByteAt, endedAt }: Exchange): void {
-  if (endedAt > 0) flow.latencyMs = elapsed(startedAt, endedAt);
-  if (firstByteAt > 0) flow.firstByteMs = elapsed(startedAt, firstByteAt);
+/** What both kinds begin with. */
+interface Base {
+  readonly time: string;
+  readonly words: ConnectionWords;
+  readonly destination: Endpoint;
+  readonly verdict: Verdict;
 }
+
+type Flow = { -readonly [Key in keyof FlowEvent]: FlowEvent[Key] };
 
 interface Head {
   readonly headers: readonly Header[];
@@ -150,14 +153,61 @@ function headOf(exchange: Exchange, head: Buffer, words: ConnectionWords, reader
   return light;
 }
 
+const hasRequest = ({ headLength, methodStart, methodEnd }: Exchange): boolean =>
+  headLength > 0 && methodEnd > methodStart;
+
+const isWhole = (exchange: Exchange): boolean =>
+  hasRequest(exchange) && exchange.firstByteAt > 0 && exchange.endedAt > 0;
+
 function addMessages(flow: Flow, exchange: Exchange, words: ConnectionWords, tools: Tools): void {
-  if (exchange.headLength > 0 && exchange.methodEnd > exchange.methodStart) {
+  if (hasRequest(exchange)) {
     const head = tools.head(exchange.head);
     const { headers, traceId } = headOf(exchange, head, words, tools.headers);
     flow.request = requestOf(exchange, head, headers, tools);
     flow.response = responseOf(exchange, tools);
     if (traceId !== undefined) flow.traceId = traceId;
   } else if (exchange.status > 0) flow.response = responseOf(exchange, tools);
+}
+
+/** A request that was answered to the end: nearly all. Written as one literal, which V8 stores compactly. */
+function wholeFlow(base: Base, exchange: Exchange, tools: Tools): Flow {
+  const head = tools.head(exchange.head);
+  const { headers, traceId } = headOf(exchange, head, base.words, tools.headers);
+  const flow: Flow = {
+    type: 'flow',
+    time: base.time,
+    id: base.words.prefix + exchange.sequence.toString(36),
+    connection: base.words.id,
+    source: base.words.source,
+    destination: base.destination,
+    protocol: exchangeProtocols[exchange.protocol] ?? 'opaque',
+    verdict: base.verdict,
+    request: requestOf(exchange, head, headers, tools),
+    response: responseOf(exchange, tools),
+    latencyMs: elapsed(exchange.startedAt, exchange.endedAt),
+    firstByteMs: elapsed(exchange.startedAt, exchange.firstByteAt),
+  };
+  if (traceId !== undefined) flow.traceId = traceId;
+  return flow;
+}
+
+/** Anything else: opaque, broken, cut off. */
+function partialFlow(base: Base, exchange: Exchange, tools: Tools): Flow {
+  const flow: Flow = {
+    type: 'flow',
+    time: base.time,
+    id: base.words.prefix + exchange.sequence.toString(36),
+    connection: base.words.id,
+    source: base.words.source,
+    destination: base.destination,
+    protocol: exchangeProtocols[exchange.protocol] ?? 'opaque',
+    verdict: base.verdict,
+  };
+  const { startedAt, firstByteAt, endedAt } = exchange;
+  addMessages(flow, exchange, base.words, tools);
+  if (endedAt > 0) flow.latencyMs = elapsed(startedAt, endedAt);
+  if (firstByteAt > 0) flow.firstByteMs = elapsed(startedAt, firstByteAt);
+  return flow;
 }
 
 /** Builds the assembler: call it with each exchange while its buffers are valid; the result shares no bytes with it. */
@@ -176,21 +226,17 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     const path = tools.normalised(exchange.normalisedPath);
     const { verdict, shadow } = describe(exchange.decision, exchange.generation, path);
     const words = wordsOf(exchange.connection, config.source, exchange.clientAddress);
-    const flow: Flow = {
-      type: 'flow',
+    const base: Base = {
       time: clock(exchange.startedAt),
-      id: words.prefix + exchange.sequence.toString(36),
-      connection: words.id,
-      source: words.source,
+      words,
       destination,
-      protocol: exchangeProtocols[exchange.protocol] ?? 'opaque',
       verdict: exchange.blockId === '' ? verdict : { ...verdict, blockId: exchange.blockId },
     };
-    addMessages(flow, exchange, words, tools);
-    addTimes(flow, exchange);
+    const flow = (isWhole(exchange) ? wholeFlow : partialFlow)(base, exchange, tools);
     if (shadow) flow.shadow = shadow;
     if (exchange.broken !== '') flow.broken = exchange.broken;
     if (exchange.opaque !== '') flow.opaque = exchange.opaque;
+    if (exchange.cut !== '') flow.ended = exchange.cut;
     if (exchange.light) flow.light = true;
     return flow;
   };
