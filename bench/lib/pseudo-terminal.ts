@@ -7,7 +7,6 @@ export interface PseudoTerminal {
   readonly until: (wanted: (screen: string) => boolean, limitMs: number) => Promise<void>;
   /** Writes bytes of keys and resolves with the milliseconds until the screen matches. */
   readonly timed: (keys: string, wanted: (screen: string) => boolean) => Promise<number>;
-  readonly ended: Promise<number>;
   readonly screen: () => string;
   readonly kill: () => void;
 }
@@ -28,9 +27,6 @@ export function openPseudoTerminal(
     emulator.write(data, () => {
       for (const watch of watches) watch();
     });
-  });
-  const ended = new Promise<number>((resolve) => {
-    child.onExit(({ exitCode }) => resolve(exitCode));
   });
   const screen = (): string => {
     const { active } = emulator.buffer;
@@ -56,7 +52,6 @@ export function openPseudoTerminal(
     });
   return {
     until,
-    ended,
     screen,
     timed: async (keys, wanted) => {
       const startMs = performance.now();

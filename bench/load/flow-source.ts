@@ -3,12 +3,15 @@ import { toEndpoint, peerFromName } from '../../src/core/model/identity.ts';
 import type { FlowEvent } from '../../src/core/model/event.ts';
 import type { Hello } from '../../src/core/model/feed-message.ts';
 
+/** Numbers of the past lie beyond any that a run reaches. */
+const pastBase = 1_000_000_000;
 const callers = ['storefront', 'cart', 'web', 'nightly', 'scanner'];
 const callees = ['orders', 'users', 'catalog', 'payments'];
 const statuses = [200, 200, 200, 201, 200, 404, 200, 200, 500, 200, 401];
 
-/** The flow with this number; `timeMs` is epoch milliseconds. */
-export function flowAt(index: number, timeMs: number): FlowEvent {
+/** The flow with this number, below 0 for the past; `timeMs` is epoch milliseconds. */
+export function flowAt(number: number, timeMs: number): FlowEvent {
+  const index = number < 0 ? pastBase - number : number;
   const caller = callers[index % callers.length] ?? '';
   const callee = callees[Math.floor(index / callers.length) % callees.length] ?? '';
   const host = `${callee}.shop.svc.cluster.local`;

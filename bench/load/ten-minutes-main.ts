@@ -50,7 +50,8 @@ const loop = createLoop({
   size: () => size,
   directory: '/nonexistent',
   now: () => simulatedMs,
-  clock: () => performance.now(),
+  // Stands still: each frame's flows are taken in before its paint.
+  clock: () => 0,
   switchTheme: () => undefined,
   show: () => undefined,
   // The bench paints when a frame is due in simulated time, not when a timer of real time says so.
@@ -72,6 +73,7 @@ const paintMs: number[] = [];
 const heaps: number[] = [];
 let made = 0;
 let makingMs = 0;
+let takingMs = 0;
 /** CPU of this process so far: wall time on a shared machine would count the neighbours. */
 const cpuMs = (): number => {
   const { user, system } = process.cpuUsage();
@@ -85,9 +87,11 @@ function frame(index: number): void {
   const making = cpuMs();
   const wanted = Math.floor(((index + 1) * perSecond) / framesPerSecond);
   const events = Array.from({ length: wanted - made }, () => flowAt(made++, millis(simulatedMs)));
-  makingMs += cpuMs() - making;
+  const taking = cpuMs();
+  makingMs += taking - making;
   listener?.({ type: 'batch', events });
   const painting = cpuMs();
+  takingMs += painting - taking;
   screen.paint();
   paintMs.push(cpuMs() - painting);
 }
@@ -109,6 +113,8 @@ process.stdout.write(
     writes,
     /** All but the making of the flows: taking them in and painting. */
     cpuMsPerFrame: (usedMs - makingMs) / frames,
+    takeMicrosPerFlow: (takingMs * 1000) / made,
+    paintMsPerFrame: paintMs.reduce((sum, each) => sum + each, 0) / frames,
     paintP50Ms: quantile(paintMs, 0.5),
     paintP95Ms: quantile(paintMs, 0.95),
     bytesPerFrame: bytes / writes,

@@ -1,6 +1,6 @@
 // The real terminal on a feed, inside a pseudo-terminal, counting what it writes and what it costs.
-// `terminal-main SOCKET RESULT_FILE SECONDS` connects, runs that long and writes its figures as JSON.
-import { writeFileSync } from 'node:fs';
+// `terminal-main SOCKET RESULT_FILE SECONDS` connects, writes the figures of so many seconds as JSON, and lives on for keys.
+import { renameSync, writeFileSync } from 'node:fs';
 import { createLiveFeed } from '../../src/io/feed/live-feed.ts';
 import type { TerminalOptions } from '../../src/tui/run-terminal.ts';
 
@@ -26,7 +26,6 @@ let before: { cpu: NodeJS.CpuUsage; counts: typeof counts; atMs: number } | unde
 setTimeout(() => {
   before = { cpu: process.cpuUsage(), counts: { ...counts }, atMs: performance.now() };
 }, warmUpMs);
-/** Taken before the terminal is given back, which writes too. */
 setTimeout(
   () => {
     if (before === undefined) return;
@@ -39,7 +38,8 @@ setTimeout(
       clears: counts.clears - before.counts.clears,
       heapMiB: process.memoryUsage().heapUsed / 2 ** 20,
     };
-    writeFileSync(resultFile, JSON.stringify(figures));
+    writeFileSync(`${resultFile}.part`, JSON.stringify(figures));
+    renameSync(`${resultFile}.part`, resultFile);
   },
   warmUpMs + Number(seconds) * 1000,
 );
@@ -52,7 +52,8 @@ const status = await runTerminal({
   stderr: process.stderr,
   env: { ...process.env, HOME: '/nonexistent' },
   readOnly: false,
-  forMs: warmUpMs + Number(seconds) * 1000 + 500,
+  // Whoever started it ends it; this only ends a run that was forgotten.
+  forMs: warmUpMs + Number(seconds) * 1000 + 120_000,
 });
 await feed.close();
 process.exit(status);
