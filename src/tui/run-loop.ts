@@ -1,10 +1,9 @@
 // The loop between feed, keys, reducer and screen: messages in, effects out, paints at their time. Knows streams only as
 // what it was given; taking the terminal over and giving it back is run-terminal.ts.
 import type { Key } from 'ink';
-import type { ChromeModel } from './chrome/chrome-model.ts';
-import { chromeModel, sameChrome } from './chrome/chrome-model.ts';
-import { paletteChoices } from './chrome/dialog-model.ts';
+import type { ChromeInput, ChromeModel } from './chrome/chrome-model.ts';
 import { millis } from '../core/model/brand.ts';
+import type { Millis } from '../core/model/brand.ts';
 import type { FeedPort } from '../core/model/feed-port.ts';
 import type { PaneDraws } from './app.tsx';
 import { keyHints } from './keys/key-hints.ts';
@@ -13,14 +12,21 @@ import { drawDialog } from './panes/dialogs.ts';
 import type { PaneInput } from './panes/pane-input.ts';
 import { drawAxis } from './panes/replay-axis.ts';
 import { drawList, drawScreenDetail } from './panes/screen-panes.ts';
+import { createChromeKeeper } from './run-chrome.ts';
+import type { ChromeKeeper } from './run-chrome.ts';
 import { perform } from './run-effects.ts';
 import type { Draw } from './render/draw-context.ts';
 import type { EffectTools } from './run-effects.ts';
 import { createFeedIntake } from './run-feed.ts';
+import { createHints } from './run-hints.ts';
+import type { Hints } from './run-hints.ts';
 import { answerInput } from './run-keys.ts';
 import type { KeyAnswer } from './run-keys.ts';
 import { createPainter } from './run-painter.ts';
+import type { Painter } from './run-painter.ts';
+import { paletteMessage } from './run-palette.ts';
 import { createPreviewRunner } from './run-previews.ts';
+import { createRefilter } from './run-refilter.ts';
 import type { Effect, Msg } from './state/msg.ts';
 import { createSession } from './state/session.ts';
 import type { Session } from './state/session.ts';
@@ -28,7 +34,6 @@ import { initialState } from './state/state.ts';
 import type { AppState } from './state/state.ts';
 import { inputMode } from './state/key-context.ts';
 import { withKey } from './state/key-hint.ts';
-import { topDialog } from './state/top-dialog.ts';
 import { update } from './state/update.ts';
 import type { Theme } from './theme/theme.ts';
 
@@ -72,154 +77,144 @@ export interface Loop {
   close(): void;
 }
 
-/** How long a sentence of the shell's own stays. */
-const hintMs = 6000;
 const tickMs = 1000;
 
-interface Hint {
-  readonly text: string;
-  readonly untilMs: number;
-}
-
-/** Creates the loop; nothing runs before `start`. */
-export function createLoop(options: LoopOptions): Loop {
-  const session = createSession();
-  const { columns, rows } = options.size();
-  let state = initialState({
+function firstState(options: LoopOptions): AppState {
+  return initialState({
+    ...options.size(),
     kind: options.feed.kind,
-    columns,
-    rows,
     nowMs: millis(options.now()),
     readOnly: options.readOnly,
     themeName: options.theme().name,
     keyHints: keyHints(options.keymap.rows),
   });
-  let hint: Hint | undefined;
-  let shown: ChromeModel | undefined;
-  let working: NodeJS.Immediate | undefined;
-  let ticker: NodeJS.Timeout | undefined;
+}
 
-  const chromeInput = (): Parameters<typeof chromeModel>[0] => ({
+/** The state and everything that a message sets going. */
+interface Core {
+  readonly session: Session;
+  readonly hints: Hints;
+  readonly chrome: ChromeKeeper;
+  readonly painter: Painter;
+  readonly state: () => AppState;
+  readonly dispatch: (message: Msg) => void;
+  /** A key's answer; the palette's own keys first. */
+  obey(answer: KeyAnswer): void;
+  close(): void;
+}
+
+function createCore(options: LoopOptions): Core {
+  const session = createSession();
+  const hints = createHints(options.now);
+  let state = firstState(options);
+  const chromeInput = (): ChromeInput => ({
     state,
     data: session.data,
     keymap: options.keymap,
     theme: options.theme(),
     themes: options.themes(),
-    hint: hint && hint.untilMs > options.now() ? hint.text : undefined,
+    hint: hints.current(),
   });
-  const commitChrome = (): void => {
-    const model = chromeModel(chromeInput());
-    if (shown && sameChrome(shown, model)) return;
-    shown = model;
-    options.show(model);
-  };
-  const painter = createPainter({ commitChrome, paint: options.paint, clock: options.clock });
-  const work = (): void => {
-    working = undefined;
-    const done = session.work();
-    painter.request();
-    if (!done) working = setImmediate(work);
-  };
-  const previews = createPreviewRunner((message) => dispatch(message), options.clock);
-  const tools: EffectTools = {
-    feed: options.feed,
-    session,
-    previews,
-    state: () => state,
-    dispatch: (message) => dispatch(message),
-    directory: options.directory,
-    switchTheme: options.switchTheme,
-    redraw: options.redraw,
-    suspend: options.suspend,
-    quit: options.quit,
-  };
-  const runEffect = (effect: Effect): void => {
-    perform(effect, tools);
-    // The first slice at once: what was typed ahead acts on rows that already match.
-    if ((effect.type === 'store.filter' || effect.type === 'store.sort') && working === undefined) work();
-  };
+  const chrome = createChromeKeeper(chromeInput, options.show);
+  const painter = createPainter({
+    commitChrome: () => chrome.commit(),
+    paint: options.paint,
+    clock: options.clock,
+  });
   const dispatch = (message: Msg): void => {
     const [after, effects] = update(state, message, session.data);
     state = after;
     for (const effect of effects) runEffect(effect);
     painter.request();
   };
-  const intake = createFeedIntake({
-    receive: (message) => {
-      session.receive(message);
-      dispatch({ type: 'feed', message, nowMs: millis(options.now()) });
+  const refilter = createRefilter(session, () => painter.request());
+  const previews = createPreviewRunner(dispatch, options.clock);
+  const tools: EffectTools = { ...options, session, previews, state: () => state, dispatch };
+  const runEffect = (effect: Effect): void => {
+    perform(effect, tools);
+    if (effect.type === 'store.filter' || effect.type === 'store.sort') refilter.start();
+  };
+  return {
+    session,
+    hints,
+    chrome,
+    painter,
+    state: () => state,
+    dispatch,
+    obey(answer) {
+      if (answer.type === 'barred') {
+        hints.say(answer.sentence);
+        return;
+      }
+      hints.clear();
+      const message = paletteMessage(answer.message, chromeInput());
+      if (message) dispatch(message);
     },
-    clock: options.clock,
-  });
+    close() {
+      painter.close();
+      previews.close();
+      refilter.close();
+    },
+  };
+}
 
-  /** The palette's matching lives in the chrome: enter becomes the marked command, and the mark stays within the list. */
-  const paletteMessage = (message: Msg): Msg | undefined => {
-    if (message.type !== 'intent' || topDialog(state)?.type !== 'palette') return message;
-    const { shown: entries, index } = paletteChoices(chromeInput());
-    if (message.intent === 'item.open') {
-      const entry = entries[index];
-      return entry && { type: 'palette', command: entry.command };
-    }
-    const dialog = topDialog(state);
-    const past = dialog?.type === 'palette' && dialog.index >= entries.length - 1;
-    return message.intent === 'move.down' && past ? undefined : message;
-  };
-  const obey = (answer: KeyAnswer): void => {
-    if (answer.type === 'barred') {
-      hint = { text: answer.sentence, untilMs: options.now() + hintMs };
-      return;
-    }
-    hint = undefined;
-    const message = paletteMessage(answer.message);
-    if (message) dispatch(message);
-  };
+function paneDraws({ state, session }: Core, theme: () => Theme): PaneDraws {
   const pane =
     (draw: (input: PaneInput) => Draw | undefined): Draw =>
     (context, rect) =>
-      draw({ state, data: session.data, theme: options.theme() })?.(context, rect);
-
+      draw({ state: state(), data: session.data, theme: theme() })?.(context, rect);
   return {
-    draws: {
-      list: pane(drawList),
-      detail: pane(drawScreenDetail),
-      axis: pane(drawAxis),
-      dialog: pane(drawDialog),
+    list: pane(drawList),
+    detail: pane(drawScreenDetail),
+    axis: pane(drawAxis),
+    dialog: pane(drawDialog),
+  };
+}
+
+/** Creates the loop; nothing runs before `start`. */
+export function createLoop(options: LoopOptions): Loop {
+  const core = createCore(options);
+  const { session, hints, chrome, painter, state, dispatch } = core;
+  const nowMs = (): Millis => millis(options.now());
+  const intake = createFeedIntake({
+    receive: (message) => {
+      session.receive(message);
+      dispatch({ type: 'feed', message, nowMs: nowMs() });
     },
+    clock: options.clock,
+  });
+  let ticker: NodeJS.Timeout | undefined;
+  return {
+    draws: paneDraws(core, options.theme),
     session,
-    state: () => state,
+    state,
     start() {
       options.feed.start((message) => intake.take(message));
-      ticker = setInterval(() => dispatch({ type: 'tick', nowMs: millis(options.now()) }), tickMs);
+      ticker = setInterval(() => dispatch({ type: 'tick', nowMs: nowMs() }), tickMs);
     },
     input(input, key) {
-      for (const answer of answerInput(input, key, () => state, options.keymap)) obey(answer);
+      for (const answer of answerInput(input, key, state, options.keymap)) core.obey(answer);
       painter.now();
     },
     paste(text) {
-      if (inputMode(state) === 'text') dispatch({ type: 'text', text });
-      else
-        hint = {
-          text: `Nothing here takes text: ${withKey(state, 'filter', 'filter.edit')}, then paste.`,
-          untilMs: options.now() + hintMs,
-        };
+      if (inputMode(state()) === 'text') dispatch({ type: 'text', text });
+      else hints.say(`Nothing here takes text: ${withKey(state(), 'filter', 'filter.edit')}, then paste.`);
       painter.now();
     },
     resized() {
       dispatch({ type: 'resize', ...options.size() });
       painter.now();
     },
-    chrome: () => (shown ??= chromeModel(chromeInput())),
+    chrome: () => chrome.model(),
     complain(sentence) {
-      hint = { text: sentence, untilMs: options.now() + hintMs };
+      hints.say(sentence);
       painter.request();
     },
     refresh: () => painter.now(),
     close() {
       intake.close();
-      painter.close();
-      previews.close();
+      core.close();
       clearInterval(ticker);
-      if (working) clearImmediate(working);
     },
   };
 }
