@@ -76,7 +76,8 @@ export async function startPreviewLab(): Promise<PreviewLab> {
     listeners,
     agent: 'lab',
     masker: createMasker(Buffer.alloc(32, 7)),
-    describe: (decision, _generation, path) => describeVerdict(decision, snapshot, path),
+    describe: (decision, _generation, path, principal) =>
+      describeVerdict(decision, snapshot, path, principal),
   });
   const plane = await startDataPlane({
     listeners,

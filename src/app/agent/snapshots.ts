@@ -23,7 +23,7 @@ export interface Snapshots {
     decision: Decision,
     generation: number,
     normalisedPath: string,
-    blockId?: string,
+    principal?: string,
   ) => { readonly verdict: Verdict; readonly shadow?: Verdict };
   close(): void;
 }
@@ -80,7 +80,7 @@ export function createSnapshots(policies: readonly FlowPolicy[], options: Snapsh
       options.install(current);
       return current;
     },
-    describe(decision, generation, normalisedPath, blockId) {
+    describe(decision, generation, normalisedPath, principal) {
       if (isDefaultAllow(decision)) return allowed;
       const snapshot = kept.find((one) => one.generation === generation);
       if (!snapshot)
@@ -91,7 +91,7 @@ export function createSnapshots(policies: readonly FlowPolicy[], options: Snapsh
             reason: `decided by generation ${generation}, no longer kept`,
           },
         };
-      return describeVerdict(decision, snapshot, normalisedPath, blockId);
+      return describeVerdict(decision, snapshot, normalisedPath, principal);
     },
     close: () => clearTimeout(timer),
   };

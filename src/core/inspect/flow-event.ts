@@ -17,11 +17,12 @@ export interface FlowAssemblerOptions {
   /** Prefix of flow ids. */
   readonly agent: string;
   readonly masker: Masker;
-  /** Words for a decision; `normalisedPath` is already masked and safe to show. */
+  /** Words for a decision; `normalisedPath` is already masked and safe to show, `principal` is the caller's. */
   readonly describe: (
     decision: Decision,
     generation: number,
     normalisedPath: string,
+    principal: string,
   ) => { readonly verdict: Verdict; readonly shadow?: Verdict };
 }
 
@@ -224,7 +225,12 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     const destination = destinations[exchange.listener];
     if (!config || !destination) throw new Error(`exchange of unknown listener ${exchange.listener}`);
     const path = tools.normalised(exchange.normalisedPath);
-    const { verdict, shadow } = describe(exchange.decision, exchange.generation, path);
+    const { verdict, shadow } = describe(
+      exchange.decision,
+      exchange.generation,
+      path,
+      config.source.principal,
+    );
     const words = wordsOf(exchange.connection, config.source, exchange.clientAddress);
     const base: Base = {
       time: clock(exchange.startedAt),

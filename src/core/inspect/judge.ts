@@ -2,11 +2,11 @@
 import type { Decision } from '../model/exchange.ts';
 import type { HeadView } from '../model/head-view.ts';
 import { strictPathCodes, type Decider } from '../policy/decider.ts';
+import { newDecision } from '../policy/decision.ts';
 import type { AnswerLimit } from '../protocol/http1/answers.ts';
 import type { BrokenCode } from '../protocol/http1/broken-code.ts';
 import { parsed } from '../protocol/http1/message-parser.ts';
 import { RequestParser } from '../protocol/http1/request-parser.ts';
-import { newDecision } from './new-exchange.ts';
 import { refusal, type Slot } from './slot.ts';
 import type { Talk } from './talk.ts';
 

@@ -1,5 +1,6 @@
-// Makes the reused, mutable structs of the data plane: an Exchange with its capture buffers and a Decision. Knows no parser.
-import type { Decision, Exchange } from '../model/exchange.ts';
+// Makes the reused, mutable structs of the data plane: an Exchange with its capture buffers and an empty Decision. Knows no parser.
+import type { Exchange } from '../model/exchange.ts';
+import { newDecision, resetDecision } from '../policy/decision.ts';
 
 /** How much of an exchange is kept for people, in bytes. Everything else only passes through. */
 export interface CaptureLimits {
@@ -19,24 +20,6 @@ export const captureLimits: CaptureLimits = {
   requestBodyBytes: 4 * 1024,
   responseBodyBytes: 4 * 1024,
 };
-
-/** A decision that says "allowed by default". */
-export function newDecision(): Decision {
-  return {
-    action: 0,
-    policy: -1,
-    rule: -1,
-    indeterminate: false,
-    answer: 0,
-    retryAfterMs: 0,
-    limitBurst: 0,
-    limitRemaining: 0,
-    shadowAction: 0,
-    shadowPolicy: -1,
-    shadowRule: -1,
-    shadowRetryAfterMs: 0,
-  };
-}
 
 /** An empty exchange whose buffers have the given sizes (default: `captureLimits`); whoever fills it may swap in larger ones. */
 export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
@@ -82,22 +65,6 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     light: false,
     normalisedPath: '',
   };
-}
-
-/** Back to the default allow, in place. */
-export function resetDecision(decision: Decision): void {
-  decision.action = 0;
-  decision.policy = -1;
-  decision.rule = -1;
-  decision.indeterminate = false;
-  decision.answer = 0;
-  decision.retryAfterMs = 0;
-  decision.limitBurst = 0;
-  decision.limitRemaining = 0;
-  decision.shadowAction = 0;
-  decision.shadowPolicy = -1;
-  decision.shadowRule = -1;
-  decision.shadowRetryAfterMs = 0;
 }
 
 /** Everything but the buffers back to empty, in place. */

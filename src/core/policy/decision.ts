@@ -10,7 +10,7 @@ export const noPolicy = -1;
 export const strictParsing = -2;
 
 /** A decision that allows by default. */
-export function emptyDecision(): Decision {
+export function newDecision(): Decision {
   return {
     action: actionAllow,
     policy: noPolicy,

@@ -24,16 +24,17 @@ const strictReasons: Readonly<Record<StrictPathCode, string>> = {
 
 type Words = Pick<Snapshot, 'policies' | 'names' | 'rules'>;
 
-/** `blockId` is the opaque id of a refusal; the empty string when there is none. */
+/** `principal` is the caller's, the value where the source decided; '' when it is not known. */
 export function describeVerdict(
   decision: Decision,
   snapshot: Words,
   normalisedPath: string,
-  blockId = '',
+  principal = '',
 ): DescribedVerdict {
   const { action, policy, rule, retryAfterMs, indeterminate } = decision;
-  const enforced = wordsOf(snapshot, { action, policy, rule, retryAfterMs, indeterminate }, normalisedPath);
-  const verdict: Verdict = { ...enforced, mode: 'enforce', ...(blockId === '' ? {} : { blockId }) };
+  const request = { normalisedPath, principal };
+  const enforced = wordsOf(snapshot, { action, policy, rule, retryAfterMs, indeterminate }, request);
+  const verdict: Verdict = { ...enforced, mode: 'enforce' };
   if (decision.shadowAction === action) return { verdict };
   const would = {
     action: decision.shadowAction,
@@ -42,7 +43,7 @@ export function describeVerdict(
     retryAfterMs: decision.shadowRetryAfterMs,
     indeterminate: false,
   };
-  return { verdict, shadow: { ...wordsOf(snapshot, would, normalisedPath), mode: 'shadow' } };
+  return { verdict, shadow: { ...wordsOf(snapshot, would, request), mode: 'shadow' } };
 }
 
 interface Outcome {
@@ -53,7 +54,13 @@ interface Outcome {
   readonly indeterminate: boolean;
 }
 
-function wordsOf(snapshot: Words, outcome: Outcome, normalisedPath: string): Omit<Verdict, 'mode'> {
+/** Values of the request that no table of the snapshot holds. */
+interface RequestWords {
+  readonly normalisedPath: string;
+  readonly principal: string;
+}
+
+function wordsOf(snapshot: Words, outcome: Outcome, request: RequestWords): Omit<Verdict, 'mode'> {
   const action = actionCodes[outcome.action] ?? 'allow';
   if (outcome.policy === strictParsing) return strictWords(action, outcome.rule);
   const policy = outcome.policy === noPolicy ? undefined : snapshot.policies[outcome.policy];
@@ -62,7 +69,7 @@ function wordsOf(snapshot: Words, outcome: Outcome, normalisedPath: string): Omi
   return {
     action,
     policy: snapshot.names[outcome.policy] ?? '',
-    ...(rule === undefined ? {} : fieldOf(policy, rule, normalisedPath)),
+    ...(rule === undefined ? {} : fieldOf(policy, rule, request)),
     ...reasonOf(policy, outcome),
     ...(outcome.retryAfterMs > 0 ? { retryAfterSeconds: Math.ceil(outcome.retryAfterMs / 1000) } : {}),
   };
@@ -96,7 +103,7 @@ const secretName = /auth|cookie|key|token|secret|session|passw/;
 function fieldOf(
   policy: FlowPolicy,
   rule: string,
-  normalisedPath: string,
+  { normalisedPath, principal }: RequestWords,
 ): Pick<Verdict, 'rule' | 'field' | 'value'> {
   const [, list = '', at = '0', valueAt = '0'] =
     /^match\.http\.(\w+)\[(\d+)\](?:\.values\[(\d+)\])?$/.exec(rule) ?? [];
@@ -116,6 +123,6 @@ function fieldOf(
       return { rule, field: `header:${name}`, value };
     }
     default:
-      return { rule, field: 'source' };
+      return { rule, field: 'source', ...(principal === '' ? {} : { value: principal }) };
   }
 }

@@ -5,7 +5,7 @@ import type { Endpoint, FlowEvent, Verdict } from '../model/event.ts';
 import { createBuckets } from './buckets.ts';
 import { expiryOf, withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
-import { actionThrottled, emptyDecision } from './decision.ts';
+import { actionThrottled, newDecision } from './decision.ts';
 import { describeVerdict } from './describe-verdict.ts';
 import { createEvaluator } from './evaluator.ts';
 import { createFieldChecks, type FieldCheck } from './field-checks.ts';
@@ -112,11 +112,11 @@ function explain(
   const snapshot = compilePolicies(policies, { generation: 0, nowMs });
   const evaluator = createEvaluator(snapshot.buffer, createBuckets());
   const scope = evaluator.scope(who);
-  const out = emptyDecision();
+  const out = newDecision();
   if (http === undefined) evaluator.decideOpaque(scope, nowMs, out);
   else evaluator.decide(scope, createHeadEncoder().encode(http, true), http.route, nowMs, out);
-  const described = describeVerdict(out, snapshot, evaluator.normalisedPath());
-  const verdict = withSource(described.verdict, who);
+  const described = describeVerdict(out, snapshot, evaluator.normalisedPath(), who.source.principal);
+  const { verdict } = described;
   const judged = candidates(policies, who).map((policy) => ({
     policy,
     checks: createFieldChecks(policy)(who, http),
@@ -125,7 +125,7 @@ function explain(
   return {
     outcome: outcomeOf(verdict, out.action === actionThrottled ? out.retryAfterMs : 0, out.limitRemaining),
     verdict,
-    ...(described.shadow === undefined ? {} : { shadow: withSource(described.shadow, who) }),
+    ...(described.shadow === undefined ? {} : { shadow: described.shadow }),
     steps: [...judged.map((each) => stepOf(each, nowMs)), ...shadowStep(described.shadow)],
     ...(nearestMiss === undefined ? {} : { nearestMiss }),
   };
@@ -151,9 +151,6 @@ function candidates(policies: readonly FlowPolicy[], who: ScopeIdentity): readon
     .slice(0, maxJudged)
     .flatMap(({ policy }) => (policy === undefined ? [] : [policy]));
 }
-
-const withSource = (verdict: Verdict, who: ScopeIdentity): Verdict =>
-  verdict.field === 'source' ? { ...verdict, value: who.source.principal } : verdict;
 
 function outcomeOf(verdict: Verdict, waitMs: number, tokensLeft: number): string {
   const { action, policy, reason } = verdict;

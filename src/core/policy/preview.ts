@@ -9,7 +9,7 @@ import { createBuckets } from './buckets.ts';
 import { expiryOf, withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { judgement } from './decider.ts';
-import { actionRefuse, actionThrottled, emptyDecision, strictParsing } from './decision.ts';
+import { actionRefuse, actionThrottled, newDecision, strictParsing } from './decision.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
 import { openConnectionsOf } from './preview-connections.ts';
 import { createDoubter, risksOf, type Doubt, type PairRisks } from './preview-doubts.ts';
@@ -244,7 +244,7 @@ function worldOf(policies: readonly FlowPolicy[]): World {
   return {
     policies: snapshot.policies,
     evaluator: createEvaluator(snapshot.buffer, createBuckets()),
-    out: emptyDecision(),
+    out: newDecision(),
   };
 }
 

@@ -1,7 +1,7 @@
 // A decider for playbooks: judges by the beginning of the path, so that a script says itself what must happen.
 //   /admin → block   /reset → block by reset   /limit → throttle   /nul → refused by strict path rules
 import { judgement, type Decider } from '../../../src/core/policy/decider.ts';
-import { resetDecision } from '../../../src/core/inspect/new-exchange.ts';
+import { resetDecision } from '../../../src/core/policy/decision.ts';
 import type { Decision } from '../../../src/core/model/exchange.ts';
 import type { HeadView } from '../../../src/core/model/head-view.ts';
 

@@ -8,7 +8,7 @@ import { peerFromName, type ListenerConfig, type Peer } from '../../../src/core/
 import { createBuckets, type ThrottleBuckets } from '../../../src/core/policy/buckets.ts';
 import { compilePolicies } from '../../../src/core/policy/compile.ts';
 import { createDecider, type PolicyDecider } from '../../../src/core/policy/decide.ts';
-import { emptyDecision } from '../../../src/core/policy/decision.ts';
+import { newDecision } from '../../../src/core/policy/decision.ts';
 import { describeVerdict, type DescribedVerdict } from '../../../src/core/policy/describe-verdict.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
 import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
@@ -120,7 +120,7 @@ export function benchOf(
   const buckets = options.buckets ?? createBuckets();
   const decider = createDecider(snapshot.buffer, [options.at ?? shopListener], buckets);
   const scope = options.client === undefined ? decider.scopeOf(0) : decider.scopeOfClient(0, options.client);
-  const out = emptyDecision();
+  const out = newDecision();
   const decide = (request: RequestParts = {}, now: Millis = noon): Decision => {
     decider.decide(scope, headOf(request), request.route ?? '', now, out);
     return { ...out };
@@ -129,7 +129,13 @@ export function benchOf(
     decider,
     buckets,
     decide,
-    verdict: (request, now) => describeVerdict(decide(request, now), snapshot, decider.normalisedPath()),
+    verdict: (request, now) =>
+      describeVerdict(
+        decide(request, now),
+        snapshot,
+        decider.normalisedPath(),
+        (options.at ?? shopListener).source.principal,
+      ),
     opaque: (now = noon) => {
       decider.decideOpaque(scope, now, out);
       return { ...out };

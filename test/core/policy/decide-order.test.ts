@@ -58,7 +58,7 @@ test('every verdict names policy, rule, field and normalised value', () => {
       { headers: [['x-api-key', 's3cret']] },
       { field: 'header:x-api-key', value: '(hidden)' },
     ],
-    [undefined, {}, { rule: 'from.scope', field: 'source' }],
+    [undefined, {}, { rule: 'from.scope', field: 'source', value: 'sa:shop/scanner' }],
   ];
   for (const [http, request, expected] of rows)
     expect(benchOf([policy({ http, reason: 'because' })]).verdict(request).verdict).toMatchObject({

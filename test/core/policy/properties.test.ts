@@ -7,7 +7,7 @@ import { peerFromName } from '../../../src/core/model/identity.ts';
 import { createBuckets } from '../../../src/core/policy/buckets.ts';
 import { compilePolicies } from '../../../src/core/policy/compile.ts';
 import { createDecider } from '../../../src/core/policy/decide.ts';
-import { emptyDecision } from '../../../src/core/policy/decision.ts';
+import { newDecision } from '../../../src/core/policy/decision.ts';
 import { explainRequest } from '../../../src/core/policy/explain.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
 import { createPreview } from '../../../src/core/policy/preview.ts';
@@ -135,7 +135,7 @@ interface Answer {
 function enforce(policies: readonly FlowPolicy[], asks: readonly Ask[]): Answer[] {
   const snapshot = compilePolicies(policies, { generation: 1, nowMs: millis(0) });
   const decider = createDecider(snapshot.buffer, listeners, createBuckets());
-  const out = emptyDecision();
+  const out = newDecision();
   let now = noon as number;
   return asks.map((each) => {
     now += each.gapMs;
