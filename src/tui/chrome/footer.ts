@@ -84,7 +84,7 @@ const noticeSigns = { info: 'live', good: 'check', warn: 'alert', bad: 'block' }
 
 /** A sort looks at so many rows only: said wherever it leaves rows out. */
 function sortWords({ state, data }: FooterInput): Line {
-  if (state.screen !== 'flows') return [];
+  if (state.screen !== 'flows' || state.dialogs.length > 0) return [];
   const { size, outOf } = shownFlows(state, data);
   return outOf === undefined
     ? []
@@ -93,7 +93,7 @@ function sortWords({ state, data }: FooterInput): Line {
 
 function pausedWords({ state, data, theme }: FooterInput): Line {
   const { heldAt, follow } = state.flows;
-  if (state.screen !== 'flows') return [];
+  if (state.screen !== 'flows' || state.dialogs.length > 0) return [];
   if (heldAt !== undefined)
     return [
       segment(

@@ -28,7 +28,11 @@ export function dialogRect(state: AppState): Rect | undefined {
   const dialog = topDialog(state);
   switch (dialog?.type) {
     case 'mutation':
-      return centred(state, state.columns >= 150 ? 150 : 110, state.rows >= 40 ? 36 : state.rows - 2);
+      return centred(
+        state,
+        state.columns >= 150 ? 150 : 110,
+        state.rows >= 40 ? Math.min(44, state.rows - 4) : state.rows - 2,
+      );
     case 'confirm':
       return centred(state, 100, dialog.preview ? Math.min(20, state.rows - 2) : 9);
     case 'text':

@@ -8,6 +8,7 @@ import { verdictText } from '../columns/verdict-words.ts';
 import type { Draw } from '../render/draw-context.ts';
 import { cursorFinding, findingKeys, listIndex } from '../state/list-cursor.ts';
 import { drawDetailFrame } from './detail-frame.ts';
+import { withKey } from '../state/key-hint.ts';
 import type { PaneInput } from './pane-input.ts';
 import { cellEnv } from './pane-input.ts';
 import type { Line } from './painter.ts';
@@ -40,16 +41,18 @@ const labelled = (name: string, text: string, width: number): Line[] =>
     span(line),
   ]);
 
-function suggestionText(finding: FindingEvent): string {
+function suggestionText(finding: FindingEvent, state: PaneInput['state']): string {
   const { suggestion } = finding;
-  if (!suggestion) return 'none: B or T on a flow of this caller drafts one';
+  if (!suggestion)
+    return `none: ${withKey(state, 'block', 'flow.block')} or ${withKey(state, 'throttle', 'flow.throttle')} it from a flow of this caller`;
   const what = [
     ...(suggestion.methods ? [suggestion.methods.join(', ')] : []),
     ...(suggestion.paths ? [suggestion.paths.join(', ')] : []),
     ...(suggestion.rate === undefined ? [] : [`at ${suggestion.rate}`]),
   ].join(' ');
-  const key = suggestion.action === 'block' ? 'B' : 'T';
-  return `${suggestion.action} ${what === '' ? 'this caller' : what} (${key} shows the policy and what it would have done)`;
+  const intent = suggestion.action === 'block' ? 'flow.block' : 'flow.throttle';
+  const act = withKey(state, suggestion.action, intent);
+  return `${act} ${what === '' ? 'this caller' : what}; the policy and what it would have done are shown first`;
 }
 
 /** Flows of the evidence shown one by one. */
@@ -59,7 +62,7 @@ function evidenceLines(finding: FindingEvent, { data, state, theme }: PaneInput)
   const flows = finding.evidence
     .map((id) => data.flows.byId(flowId(id)))
     .filter((flow) => flow !== undefined);
-  const head = `${plural(finding.evidence.length, 'flow')}, ${flows.length} still held (enter shows them)`;
+  const head = `${plural(finding.evidence.length, 'flow')}, ${flows.length} still held; ${withKey(state, 'show them', 'item.open')}`;
   return [
     [span('evidence'.padEnd(10), 'label'), span(head)],
     ...flows
@@ -98,7 +101,7 @@ export function findingLines(finding: FindingEvent, input: PaneInput, width: num
     ),
     ...labelled('why', finding.why, width),
     ...labelled('fix', finding.fix, width),
-    ...labelled('suggested', suggestionText(finding), width),
+    ...labelled('suggested', suggestionText(finding, input.state), width),
     ...evidenceLines(finding, input),
     ...labelled('tags', [finding.rule, ...finding.tags].join('  '), width),
   ];

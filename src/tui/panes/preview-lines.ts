@@ -119,6 +119,12 @@ function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] 
     ...wrapText(previewHeadline(result, look.focused, look.over), look.width).map((line): Line => [
       span(line, 'strong'),
     ]),
+    ...(result.flips === 0 && result.total > 0
+      ? wrapText(
+          'Nothing in it would have gone otherwise: none of it was asked, or policies in force decide it already.',
+          look.width,
+        ).map((line): Line => [span(line)])
+      : []),
     ...routeLines(result, look),
     ...(letsThrough
       ? labelled('let through', `${plural(result.toAllowed, 'request')} that are refused with it`, look)

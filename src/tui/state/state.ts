@@ -5,6 +5,7 @@ import type { AgentStatus, Hello } from '../../core/model/feed-message.ts';
 import type { ReplayPosition } from '../../core/model/feed-port.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
+import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { Dialog } from './dialog.ts';
 import type { KeyHints } from './key-hint.ts';
 import type { TextInput } from './text-input.ts';
@@ -117,6 +118,8 @@ export interface Change {
   readonly state: 'sent' | 'stored' | 'refused';
   /** What the agent answered: its change word, or why it refused. */
   readonly answer: string;
+  /** What a removal takes away, so that undoing it can be previewed; absent when it could not be read. */
+  readonly removed?: FlowPolicy | undefined;
   /** Requests the policy had decided when it was asked for (it may have existed before). */
   readonly hitsBefore: number;
 }

@@ -1,10 +1,11 @@
 // Policies: reading one, removing one, undoing the newest change; both of the latter show what would be let through again.
 import { policyName } from '../../core/model/brand.ts';
-import type { PolicyName } from '../../core/model/brand.ts';
+import type { PolicyChange } from '../../core/policy/preview.ts';
 import { policyToYaml } from '../../core/policy/to-yaml.ts';
 import { formatClock } from '../columns/format.ts';
 import { mutationRefusal } from './access.ts';
 import { withChange } from './changes.ts';
+import type { DataView } from './data-view.ts';
 import type { ConfirmDialog } from './dialog.ts';
 import type { Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
@@ -38,15 +39,15 @@ export function openPolicy(state: AppState, event: PolicyEvent | undefined): Nex
 function confirm(
   state: AppState,
   dialog: Pick<ConfirmDialog, 'what' | 'name' | 'sentence'>,
-  removes: PolicyName | undefined,
+  change: PolicyChange | undefined,
 ): Next<AppState> {
   const rest = { ...dialog, type: 'confirm', refusal: undefined, sending: undefined } as const;
-  if (removes === undefined) return next(pushDialog(state, { ...rest, preview: undefined }));
+  if (change === undefined) return next(pushDialog(state, { ...rest, preview: undefined }));
   const job = state.nextTag;
   const effect: Effect = {
     type: 'preview.start',
     job,
-    change: { type: 'remove', name: removes },
+    change,
     focusCaller: undefined,
   };
   const shown = pushDialog(
@@ -56,37 +57,45 @@ function confirm(
   return next(shown, effect);
 }
 
-/** The newest apply of this session that has not been undone: what the agent will most likely revert. */
+/** The newest change of this session that has not been undone: what the agent will most likely revert. */
 function newestStanding(state: AppState): Change | undefined {
-  const undone = new Set(
-    state.changes
-      .filter((change) => change.kind !== 'apply' && change.state === 'stored')
-      .map((change) => change.name),
-  );
-  return state.changes.findLast(
-    (change) => change.kind === 'apply' && change.state === 'stored' && !undone.has(change.name),
-  );
+  const standing: Change[] = [];
+  for (const change of state.changes) {
+    if (change.state !== 'stored') continue;
+    if (change.kind !== 'undo') standing.push(change);
+    else {
+      const at = standing.findLastIndex((each) => each.name === change.name);
+      if (at >= 0) standing.splice(at, 1);
+    }
+  }
+  return standing.at(-1);
+}
+
+/** What reverting a change does to the policies, where that is known here. */
+function inverse({ kind, answer, name, removed }: Change): PolicyChange | undefined {
+  if (kind === 'remove') return removed && { type: 'add', policy: removed };
+  return answer === 'created' && name !== undefined ? { type: 'remove', name } : undefined;
 }
 
 function openUndo(state: AppState): Next<AppState> {
   const change = newestStanding(state);
   const sentence =
     change === undefined
-      ? 'Revert the newest change that still stands. None was made in this session: the agent decides which it is.'
+      ? 'Revert the newest change that still stands. None of this session does: the agent decides which it is.'
       : `Revert the newest change that still stands: ${change.name ?? ''}, ${change.answer} at ${formatClock(change.askedAtMs, state.utcOffsetMinutes)}.`;
-  const created = change?.answer === 'created' ? change.name : undefined;
-  return confirm(state, { what: 'undo', name: change?.name, sentence }, created);
+  return confirm(state, { what: 'undo', name: change?.name, sentence }, change && inverse(change));
 }
 
 function openRemove(state: AppState, event: PolicyEvent | undefined): Next<AppState> {
   if (!event) return next(withNotice(state, 'warn', 'No policy under the cursor.'));
   const name = policyName(event.name);
   const sentence = `Remove ${event.name}: its file is deleted, and ${withKey(state, 'undo', 'policy.undo')} brings it back.`;
-  return confirm(state, { what: 'remove', name, sentence }, event.state === 'active' ? name : undefined);
+  const felt = event.state === 'active' || event.state === 'shadow';
+  return confirm(state, { what: 'remove', name, sentence }, felt ? { type: 'remove', name } : undefined);
 }
 
 /** y in the confirm dialog. */
-export function applyConfirm(state: AppState): Next<AppState> {
+export function applyConfirm(state: AppState, data: DataView): Next<AppState> {
   const dialog = topDialog(state);
   if (dialog?.type !== 'confirm' || dialog.sending !== undefined) return next(state);
   const refusal =
@@ -96,6 +105,7 @@ export function applyConfirm(state: AppState): Next<AppState> {
       : undefined);
   if (refusal !== undefined) return next(replaceTop(state, { ...dialog, refusal }));
   const tag = state.nextTag;
+  const event = dialog.what === 'remove' && dialog.name ? data.policies.byName(dialog.name) : undefined;
   const asked = withChange(
     { ...replaceTop(state, { ...dialog, refusal: undefined, sending: tag }), nextTag: tag + 1 },
     {
@@ -107,6 +117,7 @@ export function applyConfirm(state: AppState): Next<AppState> {
       askedAtMs: state.nowMs,
       state: 'sent',
       answer: '',
+      removed: event && policyObject(event),
       hitsBefore: 0,
     },
   );

@@ -288,6 +288,43 @@ test('undo names the change of this session, and what the agent undid is said', 
   expect(told(scene)).toMatch(/Undone: block-.* was removed/);
 });
 
+test('undoing a removal names it and previews the policy coming back; what was undone stands no more', () => {
+  const scene = onScanner();
+  const { name } = activePolicy;
+  scene.feed([activePolicy]);
+  scene.press('screen.policies', 'policy.remove');
+  scene.preview();
+  scene.press('dialog.apply');
+  answer(scene, { name, change: 'removed' });
+  scene.feed([{ ...activePolicy, state: 'removed' }]);
+  scene.press('policy.undo');
+  expect(scene.state().dialogs.at(-1)).toMatchObject({
+    type: 'confirm',
+    name,
+    sentence: expect.stringContaining(`${name}, removed at`) as unknown,
+  });
+  scene.preview();
+  expect(scene.screen()).toMatch(/3[0-9] of \d+ requests would flip/);
+  scene.press('dialog.apply');
+  answer(scene, { name, change: 'created' });
+  scene.press('policy.undo');
+  expect(scene.state().dialogs.at(-1)).toMatchObject({
+    type: 'confirm',
+    name: undefined,
+    sentence: expect.stringMatching(/None of this session/) as unknown,
+  });
+});
+
+test('a change that changes nothing says what may be the reason', () => {
+  const scene = stage(160, 50);
+  scene.feed([...sceneFlows(590), activePolicy]);
+  scene.press('filter.edit');
+  scene.type('from:scanner');
+  scene.press('filter.accept', 'flow.block');
+  scene.preview();
+  expect(scene.screen()).toMatch(/would flip[\s\S]*Nothing in it would have gone otherwise/);
+});
+
 test('an answer for a dialog that was left is still told', () => {
   const scene = onScanner();
   scene.press('flow.block');
