@@ -16,51 +16,74 @@ export interface PathTrieBuilder {
 
 const slotHash = (hash: number, parent: number, prefix: number): number => mix(hash, parent * 2 + prefix);
 
-/** `addBytes` stores a segment's bytes and returns their offset. */
-export function createPathTrie(addBytes: (bytes: Uint8Array) => number): PathTrieBuilder {
-  const nodes: number[] = Array.from({ length: nodeStride }, () => 0);
-  const edges: number[] = [];
-  const known = new Map<string, number>();
-  let patternCount = 0;
-  const newNode = (): number => nodes.push(0, 0, 0, 0, 0) / nodeStride - 1;
-  const edge = (parent: number, bytes: Uint8Array, prefix: number, make: () => number): number => {
+class TrieBuilder implements PathTrieBuilder {
+  readonly #addBytes: (bytes: Uint8Array) => number;
+  readonly #nodes: number[] = Array.from({ length: nodeStride }, () => 0);
+  readonly #edges: number[] = [];
+  readonly #known = new Map<string, number>();
+  #patternCount = 0;
+
+  constructor(addBytes: (bytes: Uint8Array) => number) {
+    this.#addBytes = addBytes;
+  }
+
+  add({ segments, tail }: PathPattern): readonly number[] {
+    let node = 0;
+    for (const segment of segments)
+      node = segment.type === 'one' ? this.#one(node) : this.#edge(node, segment.bytes, 0);
+    if (tail.type === 'prefix') return [this.#prefixPattern(node, tail.prefix)];
+    const ids = tail.type === 'below' ? [] : [this.#patternAt(node, nodeColumn.exact)];
+    return tail.type === 'exact' ? ids : [...ids, this.#patternAt(node, nodeColumn.below)];
+  }
+
+  finish(): ReturnType<PathTrieBuilder['finish']> {
+    const edges = this.#edges;
+    return { nodes: this.#nodes, edges, edgeSlots: slotEdges(edges), patternCount: this.#patternCount };
+  }
+
+  #newNode(): number {
+    return this.#nodes.push(0, 0, 0, 0, 0) / nodeStride - 1;
+  }
+
+  /** The child of an edge; of a prefix edge (`prefix` 1) the pattern itself. */
+  #edge(parent: number, bytes: Uint8Array, prefix: 0 | 1): number {
     const key = `${parent}:${prefix}:${Array.from(bytes).join(',')}`;
-    const found = known.get(key);
+    const found = this.#known.get(key);
     if (found !== undefined) return found;
-    const child = make();
-    edges.push(parent, hashBytes(bytes, 0, bytes.length), addBytes(bytes), bytes.length, child, prefix);
-    known.set(key, child);
+    const child = prefix === 1 ? (this.#patternCount += 1) : this.#newNode();
+    const hash = hashBytes(bytes, 0, bytes.length);
+    this.#edges.push(parent, hash, this.#addBytes(bytes), bytes.length, child, prefix);
+    this.#known.set(key, child);
     return child;
-  };
-  const patternAt = (node: number, column: number): number => {
+  }
+
+  #patternAt(node: number, column: number): number {
     const at = node * nodeStride + column;
-    if (nodes[at] === 0) nodes[at] = patternCount += 1;
-    return nodes[at] ?? 0;
-  };
-  const one = (node: number): number => {
+    return (this.#nodes[at] ||= this.#patternCount += 1);
+  }
+
+  #one(node: number): number {
     const at = node * nodeStride + nodeColumn.one;
-    if (nodes[at] === 0) nodes[at] = newNode();
-    return nodes[at] ?? 0;
-  };
-  const prefixPattern = (node: number, bytes: Uint8Array): number => {
+    const known = this.#nodes[at] ?? 0;
+    if (known !== 0) return known;
+    const made = this.#newNode();
+    this.#nodes[at] = made;
+    return made;
+  }
+
+  #prefixPattern(node: number, bytes: Uint8Array): number {
+    const nodes = this.#nodes;
     const at = node * nodeStride;
     const least = nodes[at + nodeColumn.prefixMin] ?? 0;
     nodes[at + nodeColumn.prefixMin] = least === 0 ? bytes.length : Math.min(least, bytes.length);
     nodes[at + nodeColumn.prefixMax] = Math.max(nodes[at + nodeColumn.prefixMax] ?? 0, bytes.length);
-    return edge(node, bytes, 1, () => (patternCount += 1));
-  };
-  return {
-    add({ segments, tail }) {
-      let node = 0;
-      for (const segment of segments)
-        node = segment.type === 'one' ? one(node) : edge(node, segment.bytes, 0, newNode);
-      if (tail.type === 'prefix') return [prefixPattern(node, tail.prefix)];
-      const ids = tail.type === 'below' ? [] : [patternAt(node, nodeColumn.exact)];
-      return tail.type === 'exact' ? ids : [...ids, patternAt(node, nodeColumn.below)];
-    },
-    finish: () => ({ nodes, edges, edgeSlots: slotEdges(edges), patternCount }),
-  };
+    return this.#edge(node, bytes, 1);
+  }
 }
+
+/** `addBytes` stores a segment's bytes and returns their offset. */
+export const createPathTrie = (addBytes: (bytes: Uint8Array) => number): PathTrieBuilder =>
+  new TrieBuilder(addBytes);
 
 function slotEdges(edges: readonly number[]): Int32Array {
   const count = edges.length / edgeStride;
@@ -87,56 +110,78 @@ export interface PathWalker {
   walk(bytes: Uint8Array, start: number, end: number, matched: (pattern: number) => void): void;
 }
 
-/** One per evaluator: the frontiers are as large as the trie, so no path can overflow them. */
-export function createPathWalker(tables: PathTables, work: WalkWork): PathWalker {
-  const { nodes } = tables;
-  let frontier = new Int32Array(nodes.length / nodeStride + 1);
-  let next = new Int32Array(nodes.length / nodeStride + 1);
-  let nextCount = 0;
-  const advance = (
+class TrieWalker implements PathWalker {
+  readonly #tables: PathTables;
+  readonly #work: WalkWork;
+  #frontier: Int32Array;
+  #next: Int32Array;
+  #nextCount = 0;
+
+  constructor(tables: PathTables, work: WalkWork) {
+    this.#tables = tables;
+    this.#work = work;
+    this.#frontier = new Int32Array(tables.nodes.length / nodeStride + 1);
+    this.#next = new Int32Array(tables.nodes.length / nodeStride + 1);
+  }
+
+  walk(bytes: Uint8Array, start: number, end: number, matched: (pattern: number) => void): void {
+    let count = 1;
+    this.#frontier[0] = 0;
+    let from = bytes[start] === 0x2f && end > start ? start + 1 : start;
+    for (;;) {
+      let to = from;
+      let hash = hashStart;
+      for (; to < end && bytes[to] !== 0x2f; to += 1) hash = hashStep(hash, bytes[to] ?? 0);
+      this.#nextCount = 0;
+      for (let index = 0; index < count; index += 1)
+        this.#advance(this.#frontier[index] ?? 0, bytes, from, to, hash, matched);
+      this.#work.nodes += count;
+      count = this.#swap();
+      if (to >= end || count === 0) break;
+      from = to + 1;
+    }
+    this.#reportExact(count, matched);
+  }
+
+  #swap(): number {
+    const swap = this.#frontier;
+    this.#frontier = this.#next;
+    this.#next = swap;
+    return this.#nextCount;
+  }
+
+  #reportExact(count: number, matched: (pattern: number) => void): void {
+    const { nodes } = this.#tables;
+    for (let index = 0; index < count; index += 1) {
+      const exact = nodes[(this.#frontier[index] ?? 0) * nodeStride + nodeColumn.exact] ?? 0;
+      if (exact !== 0) matched(exact);
+    }
+  }
+
+  #advance(
     node: number,
     segment: Uint8Array,
     start: number,
     end: number,
     hash: number,
     matched: (pattern: number) => void,
-  ): void => {
+  ): void {
+    const tables = this.#tables;
+    const { nodes } = tables;
     const at = node * nodeStride;
     const below = nodes[at + nodeColumn.below] ?? 0;
     if (below !== 0) matched(below);
     const literal = findEdge(tables, slotHash(hash, node, 0), node, 0, segment, start, end);
-    if (literal !== 0) next[nextCount++] = literal;
+    if (literal !== 0) this.#next[this.#nextCount++] = literal;
     const one = nodes[at + nodeColumn.one] ?? 0;
-    if (one !== 0 && end > start) next[nextCount++] = one;
+    if (one !== 0 && end > start) this.#next[this.#nextCount++] = one;
     if ((nodes[at + nodeColumn.prefixMax] ?? 0) > 0) walkPrefixes(tables, node, segment, start, end, matched);
-  };
-  return {
-    walk(bytes, start, end, matched) {
-      let count = 1;
-      frontier[0] = 0;
-      let from = bytes[start] === 0x2f && end > start ? start + 1 : start;
-      for (;;) {
-        let to = from;
-        let hash = hashStart;
-        for (; to < end && bytes[to] !== 0x2f; to += 1) hash = hashStep(hash, bytes[to] ?? 0);
-        nextCount = 0;
-        for (let index = 0; index < count; index += 1)
-          advance(frontier[index] ?? 0, bytes, from, to, hash, matched);
-        work.nodes += count;
-        const swap = frontier;
-        frontier = next;
-        next = swap;
-        count = nextCount;
-        if (to >= end || count === 0) break;
-        from = to + 1;
-      }
-      for (let index = 0; index < count; index += 1) {
-        const exact = nodes[(frontier[index] ?? 0) * nodeStride + nodeColumn.exact] ?? 0;
-        if (exact !== 0) matched(exact);
-      }
-    },
-  };
+  }
 }
+
+/** One per evaluator: the frontiers are as large as the trie, so no path can overflow them. */
+export const createPathWalker = (tables: PathTables, work: WalkWork): PathWalker =>
+  new TrieWalker(tables, work);
 
 /** Child (or, for a prefix edge, pattern) reached from `parent` over `bytes[start, end)`; 0 for none. Positional: hot path. */
 function findEdge(

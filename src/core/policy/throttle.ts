@@ -55,51 +55,63 @@ interface Plan {
   readonly union: KeyPlan;
 }
 
-export function createThrottler(tables: Tables, buckets: ThrottleBuckets): Throttler {
-  const policyCount = tables.policies.length / policyStride;
-  const plans = new WeakMap<Scope, Map<number, Plan>>();
-  const enforcedBuckets = new Int32Array(policyCount).fill(-1);
-  const unionBuckets = new Int32Array(policyCount).fill(-1);
+class PolicyThrottler implements Throttler {
+  readonly #tables: Tables;
+  readonly #buckets: ThrottleBuckets;
+  readonly #plans = new WeakMap<Scope, Map<number, Plan>>();
+  readonly #enforced: Int32Array;
+  readonly #union: Int32Array;
 
-  const planOf = (scope: Scope, policy: number): Plan => {
-    let ofScope = plans.get(scope);
+  constructor(tables: Tables, buckets: ThrottleBuckets) {
+    const policyCount = tables.policies.length / policyStride;
+    this.#tables = tables;
+    this.#buckets = buckets;
+    this.#enforced = new Int32Array(policyCount).fill(-1);
+    this.#union = new Int32Array(policyCount).fill(-1);
+  }
+
+  open(scope: Scope, request: ThrottledRequest, policies: Int32Array, count: number, union: boolean): void {
+    for (let index = 0; index < count; index += 1) {
+      const policy = policies[index] ?? 0;
+      const plan = this.#planOf(scope, policy);
+      const { terms, fixed, varying } = union ? plan.union : plan.enforced;
+      const key = varying.length === 0 ? fixed : fixed + varyingKey(this.#tables, varying, request);
+      if (union) {
+        // A policy in force starts its second, hypothetical bucket as full as its real one is now.
+        this.#union[policy] = this.#buckets.open(terms, key, request.now, this.#enforced[policy] ?? -1);
+      } else this.#enforced[policy] = this.#buckets.open(terms, key, request.now, -1);
+    }
+  }
+
+  charge(policies: Int32Array, count: number, union: boolean, out: ThrottleOutcome): void {
+    const opened = union ? this.#union : this.#enforced;
+    refuse(this.#buckets, opened, policies, count, out);
+    if (out.refusedBy === -1) admit(this.#buckets, opened, policies, count, out);
+    const named = out.refusedBy;
+    if (named !== -1) out.limitBurst = burstOf(this.#tables, named);
+  }
+
+  #planOf(scope: Scope, policy: number): Plan {
+    let ofScope = this.#plans.get(scope);
     if (ofScope === undefined) {
       ofScope = new Map<number, Plan>();
-      plans.set(scope, ofScope);
+      this.#plans.set(scope, ofScope);
     }
     let plan = ofScope.get(policy);
     if (plan === undefined) {
       plan = {
-        enforced: makePlan(tables, scope, policy, ''),
-        union: makePlan(tables, scope, policy, 'shadow '),
+        enforced: makePlan(this.#tables, scope, policy, ''),
+        union: makePlan(this.#tables, scope, policy, 'shadow '),
       };
       ofScope.set(policy, plan);
     }
     return plan;
-  };
-
-  return {
-    open(scope, request, policies, count, union) {
-      for (let index = 0; index < count; index += 1) {
-        const policy = policies[index] ?? 0;
-        const plan = planOf(scope, policy);
-        const { terms, fixed, varying } = union ? plan.union : plan.enforced;
-        const key = varying.length === 0 ? fixed : fixed + varyingKey(tables, varying, request);
-        if (union) {
-          // A policy in force starts its second, hypothetical bucket as full as its real one is now.
-          unionBuckets[policy] = buckets.open(terms, key, request.now, enforcedBuckets[policy] ?? -1);
-        } else enforcedBuckets[policy] = buckets.open(terms, key, request.now, -1);
-      }
-    },
-    charge(policies, count, union, out) {
-      const opened = union ? unionBuckets : enforcedBuckets;
-      refuse(buckets, opened, policies, count, out);
-      if (out.refusedBy === -1) admit(buckets, opened, policies, count, out);
-      const named = out.refusedBy;
-      if (named !== -1) out.limitBurst = burstOf(tables, named);
-    },
-  };
+  }
 }
+
+/** One per evaluator; the buckets outlive it. */
+export const createThrottler = (tables: Tables, buckets: ThrottleBuckets): Throttler =>
+  new PolicyThrottler(tables, buckets);
 
 const burstOf = (tables: Tables, policy: number): number =>
   tables.policyNumbers[policy * numberStride + numberColumn.burst] ?? 0;
