@@ -62,7 +62,7 @@ interface RequestWords {
 
 function wordsOf(snapshot: Words, outcome: Outcome, request: RequestWords): Omit<Verdict, 'mode'> {
   const action = actionCodes[outcome.action] ?? 'allow';
-  if (outcome.policy === strictParsing) return strictWords(action, outcome.rule);
+  if (outcome.policy === strictParsing) return strictWords(action, outcome.rule, request.normalisedPath);
   const policy = outcome.policy === noPolicy ? undefined : snapshot.policies[outcome.policy];
   if (policy === undefined) return { action };
   const rule = snapshot.rules[outcome.rule];
@@ -75,13 +75,17 @@ function wordsOf(snapshot: Words, outcome: Outcome, request: RequestWords): Omit
   };
 }
 
-function strictWords(action: Verdict['action'], code: number): Omit<Verdict, 'mode'> {
+function strictWords(action: Verdict['action'], code: number, path: string): Omit<Verdict, 'mode'> {
   const name = strictPathCodes[code];
+  const base = { action, policy: strictParsingName };
+  // What the parser itself refused has its code in the event's `broken`; no field of it can be trusted.
+  if (name === undefined) return { ...base, field: 'request' };
   return {
-    action,
-    policy: strictParsingName,
+    ...base,
+    rule: name,
     field: 'path',
-    ...(name === undefined ? {} : { rule: name, reason: strictReasons[name] }),
+    ...(path === '' ? {} : { value: path }),
+    reason: strictReasons[name],
   };
 }
 

@@ -40,7 +40,7 @@ export interface Evaluator {
   judges(scope: Scope, now: number): number;
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
   decideOpaque(scope: Scope, now: number, out: Decision): void;
-  /** The reading of the path that the last `decide` went by; '' when nothing decided. Allocates. */
+  /** The reading of the path that the last `decide` went by, while its head is valid; '' when nothing decided. Allocates. */
   normalisedPath(): string;
 }
 
@@ -55,6 +55,8 @@ class TableEvaluator implements Evaluator {
   /** Row whose path pattern the last decision went by; -1 when it was decided without one. */
   #decidedRow = -1;
   #decided = false;
+  /** The last path could not be judged: it is told as it was sent. */
+  #unreadable = false;
 
   constructor(buffer: SharedArrayBuffer, buckets: ThrottleBuckets) {
     this.tables = openTables(buffer);
@@ -84,6 +86,7 @@ class TableEvaluator implements Evaluator {
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
     resetDecision(out);
     this.#decidedRow = -1;
+    this.#unreadable = false;
     this.#lookup.readings.count = 0;
     this.#judge(scope, head, route, now, out);
     this.#decided = out.policy !== noPolicy || out.shadowPolicy !== noPolicy;
@@ -92,11 +95,15 @@ class TableEvaluator implements Evaluator {
   decideOpaque(scope: Scope, now: number, out: Decision): void {
     resetDecision(out);
     this.#decided = false;
+    this.#unreadable = false;
     decideWithoutHttp(this.tables, scope, now, out);
   }
 
   normalisedPath(): string {
     const { readings } = this.#lookup;
+    const { head } = this.#request;
+    if (this.#unreadable && head !== undefined)
+      return printablePath(head.bytes, head.pathStart, head.pathEnd);
     if (!this.#decided || readings.count === 0) return '';
     const reading = this.#decidedRow === -1 ? 0 : this.#lookup.readingOf(this.#decidedRow);
     return printablePath(readings.buffer(reading), readings.start(reading), readings.end(reading));
@@ -116,6 +123,7 @@ class TableEvaluator implements Evaluator {
       this.#decideHttp(scope, now, out);
       return;
     }
+    this.#unreadable = true;
     out.action = actionRefuse;
     out.policy = strictParsing;
     out.rule = code;

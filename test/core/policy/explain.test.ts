@@ -100,7 +100,7 @@ test('a throttle with tokens is told as allowed with what is left', () => {
 
 test('strict parsing is told in words', () => {
   expect(explainRequest([guard], request({ path: '/a%00' }), noon).outcome).toBe(
-    'Refused by (strict-parsing): PATH_NUL, path. The path holds %00, which no server reads alike.',
+    'Refused by (strict-parsing): PATH_NUL, path = /a%00. The path holds %00, which no server reads alike.',
   );
 });
 
