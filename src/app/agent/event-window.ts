@@ -9,6 +9,7 @@ import type {
   LostEvent,
   PolicyEvent,
 } from '../../core/model/event.ts';
+import { createLightColumns } from './light-columns.ts';
 
 export interface WindowLimits {
   /** Flows kept; enough for ten minutes at 80 requests/s with headers and bodies. */
@@ -58,7 +59,8 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
   const findings = new Map<string, FindingEvent>();
   const epochOf = createTimeReader();
   // Ring of the newest events; their ends and sizes beside them, so that an event costs no object of its own.
-  const events = new Array<FlowEvent | LostEvent | undefined>(limits.flows).fill(undefined);
+  const events: (FlowEvent | LostEvent | undefined)[] = [];
+  const light = createLightColumns(limits.flows);
   const endsMs = new Float64Array(limits.flows);
   const sizes = new Int32Array(limits.flows);
   let oldest = 0;
@@ -81,7 +83,7 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
     if (held === limits.flows) dropOldest();
     const place = (oldest + held) % limits.flows;
     const size = roughBytes(event);
-    events[place] = event;
+    events[place] = event.type === 'flow' && light.put(place, event) ? undefined : event;
     endsMs[place] = endOf(event);
     sizes[place] = size;
     held += 1;
@@ -124,7 +126,8 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
     while (start > floor && (endsMs[(oldest + start - 1) % limits.flows] ?? 0) >= fromMs) start -= 1;
     const found: ApiEvent[] = [];
     for (let index = start; index < held; index += 1) {
-      const event = events[(oldest + index) % limits.flows];
+      const place = (oldest + index) % limits.flows;
+      const event = events[place] ?? light.get(place);
       if (event) found.push(event);
     }
     return found;
