@@ -110,6 +110,10 @@ function startPlane(
     snapshot: snapshots.current().buffer,
     onExchange: (exchange) => {
       const flow = assembleFlow(exchange);
+      if (flow.opening === true) {
+        hub.tell(flow);
+        return;
+      }
       hub.policyEvents.count(flow);
       hub.details.count(flow);
       hub.tell(flow);

@@ -1,5 +1,6 @@
 // The brain of one proxied connection: sniff, parse, judge each request on its complete head, forward the original bytes.
-// Synchronous and total; knows no socket, timer or clock. Opaque connections are observed once, when they end.
+// Synchronous and total; knows no socket, timer or clock. Opaque connections are observed when they are
+// established (marked as `opening`) and, in full, when they end.
 import type { Side } from '../model/command.ts';
 import type { CutWord } from '../model/cut-words.ts';
 import { endClient, readClient } from './client-side.ts';
@@ -186,6 +187,7 @@ function settle(talk: Talk): void {
   talk.observeFinished();
   const over = talk.mode === mode.spent && talk.front === undefined;
   if (talk.closeWanted || over) talk.finish('close');
+  else talk.announce();
 }
 
 /** One per connection, for its whole life. */

@@ -242,6 +242,8 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     if (shadow) flow.shadow = shadow;
     if (exchange.broken !== '') flow.broken = exchange.broken;
     if (exchange.opaque !== '') flow.opaque = exchange.opaque;
+    if (exchange.announced) flow.opening = exchange.opening;
+    if (exchange.opening) flow.id += '-opening';
     if (exchange.cut !== '') flow.ended = exchange.cut;
     if (exchange.light) flow.light = true;
     return flow;

@@ -61,6 +61,8 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     blockId: '',
     broken: '',
     opaque: '',
+    opening: false,
+    announced: false,
     cut: '',
     light: false,
     normalisedPath: '',
@@ -96,6 +98,7 @@ export function resetExchange(exchange: Exchange): void {
   exchange.blockId = '';
   exchange.broken = '';
   exchange.opaque = '';
+  exchange.opening = exchange.announced = false;
   exchange.cut = '';
   exchange.light = false;
   exchange.normalisedPath = '';

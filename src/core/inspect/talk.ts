@@ -193,6 +193,18 @@ export class Talk {
     return next;
   }
 
+  /** Tells once of a raw connection over which bytes have passed both ways; what it was in full is told at its end. */
+  announce(): void {
+    if (this.mode !== mode.raw) return;
+    const slot = this.opaqueSlot();
+    if (slot === undefined || slot.exchange.announced) return;
+    const { exchange } = slot;
+    if (exchange.requestBytes === 0 || exchange.responseBytes === 0) return;
+    exchange.announced = exchange.opening = true;
+    this.options.sink.observe(exchange);
+    exchange.opening = false;
+  }
+
   /** Upstream bytes that belong to no request: they are dropped, the connection ends, and that is observed. */
   stray(code: BrokenCode, bytes: number): void {
     this.#strayCode = code;

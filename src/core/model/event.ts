@@ -95,6 +95,11 @@ export const flowEventSchema = z.object({
   broken: z.string().optional(),
   /** Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`. */
   opaque: z.string().optional(),
+  /**
+   * True for an opaque connection that goes on: told once when bytes have passed both ways, or when it was upgraded, so that one
+   * that lives for hours is not invisible. It comes again, whole, at its end: then false, with the `id` less `-opening`. Sums leave the opening out.
+   */
+  opening: z.boolean().optional(),
   /** Why it ended otherwise than by a complete answer: `client-reset`, `upstream-closed`, `head-timeout`, … (`cutWords`). */
   ended: z.string().optional(),
   /**

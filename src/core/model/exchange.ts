@@ -84,6 +84,13 @@ export interface Exchange {
   opaque: string;
   /** Over the budget for details: no bodies, no response head, and only a few of the request's headers are wanted. */
   light: boolean;
+  /**
+   * Of an opaque connection, told when it is established (or upgraded): it goes on, and is observed once more, whole, at its end.
+   * Sums leave it out.
+   */
+  opening: boolean;
+  /** Such an opening has been told (also true in it). */
+  announced: boolean;
   /** Why it ended otherwise than by a complete answer, one of `cutWords`; '' when it did not. */
   cut: string;
   /** Normalised path that the decision looked at, '' unless a policy decided. */

@@ -101,6 +101,8 @@ class FlowPreview implements Preview {
   }
 
   push(flow: FlowEvent): void {
+    // It comes again at its end; the connections open now are counted by `openByPair`.
+    if (flow.opening === true) return;
     const atMs = Date.parse(flow.time);
     const pair = this.#pairOf(flow);
     this.#tally.seen(flow, atMs);

@@ -24,6 +24,8 @@ const flagResponseTruncated = 2;
 const flagLocal = 4;
 const flagIndeterminate = 8;
 const flagLight = 16;
+const flagOpening = 32;
+const flagAnnounced = 64;
 
 /** Reference of a word that is spelled out and not to be remembered. */
 const spelled = -1;
@@ -77,7 +79,9 @@ function encodeNumbers({ floats, ints }: RingViews, offset: number, exchange: Ex
     (exchange.responseBodyTruncated ? flagResponseTruncated : 0) |
     (exchange.local ? flagLocal : 0) |
     (exchange.decision.indeterminate ? flagIndeterminate : 0) |
-    (exchange.light ? flagLight : 0);
+    (exchange.light ? flagLight : 0) |
+    (exchange.opening ? flagOpening : 0) |
+    (exchange.announced ? flagAnnounced : 0);
   ints[i + 6] = exchange.methodStart;
   ints[i + 7] = exchange.methodEnd;
   ints[i + 8] = exchange.pathStart;
@@ -127,6 +131,8 @@ function decodeNumbers({ floats, ints }: RingViews, offset: number, into: Exchan
   into.responseBodyTruncated = (flags & flagResponseTruncated) !== 0;
   into.local = (flags & flagLocal) !== 0;
   into.light = (flags & flagLight) !== 0;
+  into.opening = (flags & flagOpening) !== 0;
+  into.announced = (flags & flagAnnounced) !== 0;
   into.decision.indeterminate = (flags & flagIndeterminate) !== 0;
   into.methodStart = ints[i + 6] ?? 0;
   into.methodEnd = ints[i + 7] ?? 0;

@@ -14,8 +14,9 @@ export interface FlowEnv extends CellEnv {
 const time = (flow: FlowEvent): number => Date.parse(flow.time);
 
 function routeText(flow: FlowEvent): string {
-  if (!flow.request) return `(${flow.opaque ?? 'no request'})`;
-  return `${flow.request.method} ${flow.request.route}`;
+  const opened = flow.opening === true ? ' opened' : '';
+  if (!flow.request) return `(${flow.opaque ?? 'no request'}${opened})`;
+  return `${flow.request.method} ${flow.request.route}${opened}`;
 }
 
 function statusText(flow: FlowEvent): string {

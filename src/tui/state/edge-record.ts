@@ -38,6 +38,12 @@ function addTo(sums: Sums, flow: FlowEvent, timeMs: number): void {
   if (flow.request && sums.routes.size < routeLimit) sums.routes.add(flow.request.route);
 }
 
+/** Somebody talks here, of which more is known at the end. */
+function addOpening(sums: Sums, timeMs: number): void {
+  sums.firstSeenMs = sums.firstSeenMs === 0 ? timeMs : Math.min(sums.firstSeenMs, timeMs);
+  sums.lastSeenMs = Math.max(sums.lastSeenMs, timeMs);
+}
+
 /** The edge between two workloads, empty; `first` names its ends. */
 export function createEdge(
   pair: { readonly source: WorkloadId; readonly destination: WorkloadId },
@@ -50,7 +56,8 @@ export function createEdge(
     view: edgeView({ ...pair, from: first.source, to: first.destination }, counts, sums),
     add(flow, timeMs) {
       counts.add(flow, timeMs);
-      addTo(sums, flow, timeMs);
+      if (flow.opening === true) addOpening(sums, timeMs);
+      else addTo(sums, flow, timeMs);
     },
   };
 }

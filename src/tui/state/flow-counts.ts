@@ -5,8 +5,18 @@ import type { DataClock } from './data-clock.ts';
 import { createSecondWindow, windowSeconds } from './second-window.ts';
 
 /** Fields of the window, the first four by verdict action. */
-const fields = { allow: 0, block: 1, throttle: 2, redact: 3, shadow: 4, errors: 5, opaque: 6 } as const;
-const fieldCount = 7;
+const fields = {
+  allow: 0,
+  block: 1,
+  throttle: 2,
+  redact: 3,
+  shadow: 4,
+  errors: 5,
+  opaque: 6,
+  opening: 7,
+  announced: 8,
+} as const;
+const fieldCount = 9;
 
 /** True for an answer that failed without a policy refusing it: 5xx, or none at all. */
 export function isError(flow: FlowEvent): boolean {
@@ -53,7 +63,10 @@ export function createFlowCounts(clock: DataClock): FlowCounts {
       return share(minute(fields.block) + minute(fields.throttle));
     },
     get opaqueShare() {
-      return share(minute(fields.opaque));
+      // Those that have begun and not ended; both ends of one are counted at the second of its beginning.
+      const live = Math.max(0, minute(fields.opening) - minute(fields.announced));
+      const whole = all(clock.second, windowSeconds) + live;
+      return whole === 0 ? undefined : (minute(fields.opaque) + live) / whole;
     },
     get recent() {
       return {
@@ -67,7 +80,13 @@ export function createFlowCounts(clock: DataClock): FlowCounts {
     at: (second) => all(second, 1),
     add(flow, timeMs) {
       const second = Math.floor(timeMs / 1000);
+      if (flow.opening === true) {
+        // What began opaque is part of what is seen and not read; everything else is counted at its end.
+        window.add(second, fields.opening);
+        return;
+      }
       window.add(second, fields[flow.verdict.action]);
+      if (flow.opening === false) window.add(second, fields.announced);
       if (flow.shadow) window.add(second, fields.shadow);
       if (isError(flow)) window.add(second, fields.errors);
       if (flow.protocol === 'opaque') window.add(second, fields.opaque);

@@ -101,8 +101,9 @@ export function createTotalsStore(clock: DataClock): TotalsStore {
     lostBy,
     tally: (name) => tallies.get(name),
     add(flow, timeMs) {
-      flows++;
       counts.add(flow, timeMs);
+      if (flow.opening === true) return;
+      flows++;
       tallies.add(flow, timeMs);
     },
     addLost(event) {

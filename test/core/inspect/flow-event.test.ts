@@ -316,3 +316,11 @@ test('an exchange that was cut says why, any other says nothing', () => {
   expect(flowOf({}, { status: 0, cut: 'upstream-reset' }).ended).toBe('upstream-reset');
   expect(flowOf({})).not.toHaveProperty('ended');
 });
+
+test('an opaque connection that goes on is marked, by an id of its own that says where it belongs', () => {
+  const begun = flowOf({}, { opaque: 'upgrade', announced: true, opening: true, endedAt: 0 });
+  const ended = flowOf({}, { opaque: 'upgrade', announced: true });
+  expect(begun).toMatchObject({ opening: true, opaque: 'upgrade', id: `${ended.id}-opening` });
+  expect(ended.opening).toBe(false);
+  expect(flowOf({}, { opaque: 'tls' })).not.toHaveProperty('opening');
+});

@@ -5,7 +5,7 @@
 //   >> connect refused|timeout   the leg failed  >> policy WORDS   see `FakePolicy`   >> rejudge   >> wait MS
 //   << connect | close | reset | hold client | resume client | shutdown upstream | idle (asserted with `>> idle?`)
 //   << upstream|client TEXT      bytes, neighbours joined; our own answers as `answer STATUS [close] [fields]`
-//   << observe METHOD PATH STATUS ACTION [local] [broken=CODE] [cut=WORD] [opaque=WORD] [req=N res=N where raw]
+//   << observe METHOD PATH STATUS ACTION [opening] [local] [broken=CODE] [cut=WORD] [opaque=WORD [req=N res=N] where raw]
 import { expect } from 'vitest';
 import { createRouteLearner } from '../../../src/core/catalog/route-learner.ts';
 import { createConversation } from '../../../src/core/inspect/conversation.ts';
@@ -74,12 +74,15 @@ function observed(exchange: Exchange): string {
     text(exchange.pathStart, exchange.pathEnd),
     exchange.status,
     actionCodes[exchange.decision.action],
+    ...(exchange.opening ? ['opening'] : []),
     ...(exchange.local ? ['local'] : []),
     ...(exchange.broken === '' ? [] : [`broken=${exchange.broken}`]),
     ...(exchange.cut === '' ? [] : [`cut=${exchange.cut}`]),
-    ...(exchange.opaque === ''
+    ...(exchange.opaque === '' ? [] : [`opaque=${exchange.opaque}`]),
+    // How much had passed by the time of an opening depends on how the bytes were cut.
+    ...(exchange.opaque === '' || exchange.opening
       ? []
-      : [`opaque=${exchange.opaque}`, `req=${exchange.requestBytes}`, `res=${exchange.responseBytes}`]),
+      : [`req=${exchange.requestBytes}`, `res=${exchange.responseBytes}`]),
   ].join(' ');
 }
 

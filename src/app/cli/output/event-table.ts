@@ -39,9 +39,10 @@ export function verdictText(verdict: Verdict): string {
 }
 
 function requestText(flow: FlowEvent): string {
-  if (flow.request === undefined) return `(${flow.opaque ?? flow.protocol})`;
+  const opened = flow.opening === true ? ' opened' : '';
+  if (flow.request === undefined) return `(${flow.opaque ?? flow.protocol}${opened})`;
   const { method, path, query } = flow.request;
-  return `${method} ${path}${query === undefined || query === '' ? '' : `?${query}`}`;
+  return `${method} ${path}${query === undefined || query === '' ? '' : `?${query}`}${opened}`;
 }
 
 function flowVerdict(flow: FlowEvent): string {
