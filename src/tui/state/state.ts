@@ -150,6 +150,8 @@ export interface AppState {
   readonly dialogs: readonly Dialog[];
   readonly connection: ConnectionState;
   readonly replay: ReplayPosition | undefined;
+  /** Where the clock was last asked to go and has not arrived yet, epoch ms: further jumps start from there. */
+  readonly seeking: number | undefined;
   readonly access: AccessState;
   /** Mutations of this session, newest last, bounded. */
   readonly changes: readonly Change[];
@@ -207,6 +209,7 @@ export function initialState(options: InitialOptions): AppState {
       lastReceivedMs: 0,
     },
     replay: undefined,
+    seeking: undefined,
     access: { readOnly: options.readOnly, locked: false },
     changes: [],
     notice: undefined,

@@ -1,6 +1,6 @@
 // What the feed said, as far as the view must follow: connection, position, counters. The data itself is in the session.
 import { assertNever } from '../../core/model/assert-never.ts';
-import type { FeedMessage } from '../../core/model/feed-port.ts';
+import type { FeedMessage, ReplayPosition } from '../../core/model/feed-port.ts';
 import { followTail } from './flow-cursor.ts';
 import { next, withNotice } from './handler.ts';
 import type { Msg, Next } from './msg.ts';
@@ -10,12 +10,19 @@ function withConnection(state: AppState, change: Partial<ConnectionState>): AppS
   return { ...state, connection: { ...state.connection, ...change } };
 }
 
+/** A running clock is a little past its target when it says that it is there; an overtaken jump lands elsewhere. */
+function hasArrived(target: number | undefined, { nowMs, speed }: ReplayPosition): boolean {
+  return target === undefined || Math.abs(nowMs - target) <= 50 * Math.max(1, speed);
+}
+
 function moved(state: AppState, message: Extract<FeedMessage, { type: 'position' }>): AppState {
   const placed = { ...state, replay: message.position };
   if (!message.reset) return placed;
+  const seeking = hasArrived(state.seeking, message.position) ? undefined : state.seeking;
   // The rows are other rows now: nothing of the old selection holds.
   return {
     ...followTail(placed),
+    seeking,
     detail: { ...state.detail, open: false, id: undefined, scroll: 0, explained: undefined },
     focus: state.focus === 'detail' ? 'list' : state.focus,
   };

@@ -78,6 +78,8 @@ function inverse({ kind, answer, name, removed }: Change): PolicyChange | undefi
 }
 
 function openUndo(state: AppState): Next<AppState> {
+  const refusal = state.connection.kind === 'replay' ? mutationRefusal(state) : undefined;
+  if (refusal !== undefined) return next(withNotice(state, 'warn', refusal));
   const change = newestStanding(state);
   const sentence =
     change === undefined

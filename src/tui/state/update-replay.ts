@@ -1,4 +1,5 @@
-// Replay's clock: pause, speed and scrubbing as effects. The position shown is always the one the feed reports.
+// Replay's clock: pause, speed and scrubbing as effects. The time shown is always the one the feed reports; speed and pause are
+// taken as asked until it does, so that keys pressed in a row add up.
 import type { ReplayPosition } from '../../core/model/feed-port.ts';
 import type { DataView } from './data-view.ts';
 import type { Handlers } from './handler.ts';
@@ -11,7 +12,8 @@ const speeds = [0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 function seek(state: AppState, toMs: number): Next<AppState> {
   const { replay } = state;
   if (!replay) return next(state);
-  return next(state, { type: 'replay.seek', toMs: Math.round(clamp(toMs, replay.startMs, replay.endMs)) });
+  const seeking = Math.round(clamp(toMs, replay.startMs, replay.endMs));
+  return next({ ...state, seeking }, { type: 'replay.seek', toMs: seeking });
 }
 
 /** One step of the scrubber: a fiftieth of the recording, at least a second. */
@@ -19,7 +21,7 @@ export function scrubBy(state: AppState, steps: number): Next<AppState> {
   const { replay } = state;
   if (!replay) return next(state);
   const step = Math.max(1000, (replay.endMs - replay.startMs) / 50);
-  return seek(state, replay.nowMs + steps * step);
+  return seek(state, (state.seeking ?? replay.nowMs) + steps * step);
 }
 
 function changeSpeed(state: AppState, by: -1 | 1): Next<AppState> {
@@ -27,12 +29,15 @@ function changeSpeed(state: AppState, by: -1 | 1): Next<AppState> {
   if (!replay) return next(state);
   const at = speeds.findLastIndex((speed) => speed <= replay.speed * 1.001);
   const speed = speeds[clamp(at + by, 0, speeds.length - 1)] ?? 1;
-  return next(state, { type: 'replay.speed', speed });
+  return next({ ...state, replay: { ...replay, speed } }, { type: 'replay.speed', speed });
 }
 
 /** Start or stop the clock. */
 export function toggleReplay(state: AppState): Next<AppState> {
-  return state.replay ? next(state, { type: 'replay.pause', paused: !state.replay.paused }) : next(state);
+  const { replay } = state;
+  if (!replay) return next(state);
+  const paused = !replay.paused;
+  return next({ ...state, replay: { ...replay, paused } }, { type: 'replay.pause', paused });
 }
 
 const noLaterFinding = ({ outline }: ReplayPosition): string =>
@@ -45,7 +50,7 @@ function nextFinding(state: AppState, data: DataView): Next<AppState> {
   if (!replay) return next(state);
   const after = (data.timeline?.marks ?? [])
     .map((mark) => mark.timeMs)
-    .filter((timeMs) => timeMs > replay.nowMs + 500)
+    .filter((timeMs) => timeMs > (state.seeking ?? replay.nowMs) + 500)
     .sort((left, right) => left - right)[0];
   if (after === undefined) return next(withNotice(state, 'info', noLaterFinding(replay)));
   return seek(state, after + 500);
