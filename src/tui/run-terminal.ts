@@ -11,31 +11,22 @@ import type { ChromeModel } from './chrome/chrome-model.ts';
 import { createCellScreen } from './render/cell-screen.ts';
 import type { CellScreen } from './render/cell-screen.ts';
 import { createTerminalModes } from './render/terminal-modes.ts';
+import type { TerminalModes } from './render/terminal-modes.ts';
 import { watchExits } from './run-exits.ts';
 import type { Ending } from './run-exits.ts';
-import { readKeymap, themeDirectories } from './run-files.ts';
+import { readKeymap } from './run-files.ts';
+import { createLooks } from './run-looks.ts';
+import type { LookOptions, Looks } from './run-looks.ts';
 import { createLoop } from './run-loop.ts';
 import type { Loop } from './run-loop.ts';
-import { loadTheme, themeNames } from './theme/load-theme.ts';
-import { colourDepth, needsAscii } from './theme/terminal-looks.ts';
-import type { ColourChoice, Environment } from './theme/terminal-looks.ts';
-import type { Theme } from './theme/theme.ts';
 
-export interface TerminalOptions {
+export interface TerminalOptions extends LookOptions {
   /** Closed by the caller after the promise has settled. */
   readonly feed: FeedPort;
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WritableStream;
-  readonly env: Environment;
   readonly readOnly: boolean;
-  /** Theme by name; default `default`. */
-  readonly themeName?: string | undefined;
-  /** Keys file; default the person's keys.yaml where there is one. */
-  readonly keysFile?: string | undefined;
-  readonly colour?: ColourChoice | undefined;
-  /** ASCII signs whatever the locale says. */
-  readonly ascii?: boolean | undefined;
   /** Where exported files go; default the working directory. */
   readonly directory?: string | undefined;
   /** Leave by itself after so many milliseconds. */
@@ -44,26 +35,6 @@ export interface TerminalOptions {
 
 /** Longest wait for a stop signal to stop us; after it we carry on (an orphaned process group is never stopped). */
 const stopWaitMs = 250;
-
-interface Looks {
-  theme: Theme;
-  readonly themes: () => readonly string[];
-  readonly switchTheme: (name: string) => void;
-}
-
-function createLooks(options: TerminalOptions): Looks {
-  const directories = themeDirectories(options.env);
-  const depth = colourDepth(options.env, options.colour);
-  const ascii = options.ascii ?? needsAscii(options.env);
-  const looks: Looks = {
-    theme: loadTheme({ name: options.themeName ?? 'default', directories, depth, ascii }),
-    themes: () => themeNames(directories),
-    switchTheme: (name) => {
-      looks.theme = loadTheme({ name, directories, depth, ascii, styles: looks.theme.styles });
-    },
-  };
-  return looks;
-}
 
 function crashText(error: unknown): string {
   if (error instanceof AppError) return `${error.message} ${error.hint}\n`;
@@ -127,75 +98,94 @@ function openShown(
   return { screen, loop, view };
 }
 
+/** Lets ink lay out and read keys on our screen instead of the real one. */
+function startInk({ stdin, stderr }: TerminalOptions, { screen, loop, view }: Shown): Instance {
+  return render(view(loop.chrome()), {
+    stdout: screen.stdout,
+    stdin,
+    stderr,
+    debug: true,
+    patchConsole: false,
+    exitOnCtrlC: false,
+    interactive: true,
+    isScreenReaderEnabled: false,
+  });
+}
+
+type Outcome = Ending | { readonly type: 'quit'; readonly status: number };
+
+/** Takes the terminal over, waits for the end, gives it back. */
+async function holdTerminal(options: TerminalOptions, parts: Holding): Promise<Outcome> {
+  const { shown, modes, ended } = parts;
+  const { screen, loop } = shown;
+  modes.enter();
+  screen.stdout.on('resize', () => setImmediate(() => loop.resized()));
+  const ink = startInk(options, shown);
+  parts.ink = ink;
+  ink.waitUntilExit().catch((error: unknown) => ended.resolve({ type: 'crash', error, status: 70 }));
+  loop.start();
+  loop.refresh();
+  const outcome = await ended.promise;
+  loop.close();
+  screen.close();
+  ink.unmount();
+  modes.leave();
+  options.stdin.pause();
+  return outcome;
+}
+
+interface Holding {
+  readonly shown: Shown;
+  readonly modes: TerminalModes;
+  readonly ended: PromiseWithResolvers<Outcome>;
+  /** Set once ink runs. */
+  ink: Instance | undefined;
+}
+
+/** Loop, screen and terminal modes, with what a stop by ctrl-z and its end do to them. */
+function prepare(options: TerminalOptions): Holding & { readonly resume: () => void } {
+  const modes = createTerminalModes({ input: options.stdin, output: options.stdout });
+  const ended = Promise.withResolvers<Outcome>();
+  const resume = (): void => {
+    if (modes.entered) return;
+    modes.enter();
+    shown.screen.suspend(false);
+    shown.loop.refresh();
+  };
+  const shown = openShown(options, createLooks(options), {
+    quit: () => ended.resolve({ type: 'quit', status: 0 }),
+    suspend: () => {
+      shown.screen.suspend(true);
+      modes.leave();
+      stopJob(resume);
+    },
+    show: (model) => holding.ink?.rerender(shown.view(model)),
+  });
+  const holding: Holding & { readonly resume: () => void } = { shown, modes, ended, ink: undefined, resume };
+  return holding;
+}
+
 /**
  * Shows the terminal until the person leaves; resolves with the exit status (0, or 128 + signal, or 70 after a crash). The
  * terminal is as it was by then. @throws AppError for a bad theme or keys file, before anything is drawn.
  */
 export async function runTerminal(options: TerminalOptions): Promise<number> {
-  const { stdin, stdout, stderr } = options;
-  const looks = createLooks(options);
-  const modes = createTerminalModes({ input: stdin, output: stdout });
-  const { promise, resolve } = Promise.withResolvers<
-    Ending | { readonly type: 'quit'; readonly status: number }
-  >();
-  let ink: Instance | undefined;
-  const resume = (): void => {
-    if (modes.entered) return;
-    modes.enter();
-    screen.suspend(false);
-    loop.refresh();
-  };
-  const { screen, loop, view } = openShown(options, looks, {
-    quit: () => resolve({ type: 'quit', status: 0 }),
-    suspend: () => {
-      screen.suspend(true);
-      modes.leave();
-      stopJob(resume);
-    },
-    show: (model) => ink?.rerender(view(model)),
-  });
+  const { stdin, stdout, stderr, forMs } = options;
+  const holding = prepare(options);
+  const { modes, ended, resume } = holding;
   const unwatch = watchExits(
     { stdin, stdout },
-    {
-      onEnd: (ending) => resolve(ending),
-      onExit: () => modes.leave(),
-      onContinue: resume,
-    },
+    { onEnd: (ending) => ended.resolve(ending), onExit: () => modes.leave(), onContinue: resume },
   );
   const timer =
-    options.forMs === undefined
-      ? undefined
-      : setTimeout(() => resolve({ type: 'quit', status: 0 }), options.forMs);
+    forMs === undefined ? undefined : setTimeout(() => ended.resolve({ type: 'quit', status: 0 }), forMs);
   try {
-    modes.enter();
-    screen.stdout.on('resize', () => setImmediate(() => loop.resized()));
-    ink = render(view(loop.chrome()), {
-      stdout: screen.stdout,
-      stdin,
-      stderr,
-      debug: true,
-      patchConsole: false,
-      exitOnCtrlC: false,
-      interactive: true,
-      isScreenReaderEnabled: false,
-    });
-    ink.waitUntilExit().catch((error: unknown) => resolve({ type: 'crash', error, status: 70 }));
-    loop.start();
-    loop.refresh();
-    const ending = await promise;
-    return leave(ending);
+    const outcome = await holdTerminal(options, holding);
+    if (outcome.type === 'crash') stderr.write(crashText(outcome.error));
+    return outcome.status;
   } finally {
+    modes.leave();
     clearTimeout(timer);
     unwatch();
-  }
-
-  function leave(ending: Awaited<typeof promise>): number {
-    loop.close();
-    screen.close();
-    ink?.unmount();
-    modes.leave();
-    stdin.pause();
-    if (ending.type === 'crash') stderr.write(crashText(ending.error));
-    return ending.status;
   }
 }

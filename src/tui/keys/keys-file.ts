@@ -9,7 +9,9 @@ import type { Keymap, KeyOverrides } from './keymap.ts';
 /** Most characters of a keys file. */
 const fileLimit = 100_000;
 
-const firstLine = (text: string): string => /^[^\n]*/.exec(text)?.[0] ?? '';
+/** The parser's sentence without its own account of the place, which ours names already. */
+const complaint = (text: string): string =>
+  (/^[^\n]*/.exec(text)?.[0] ?? '').replace(/ at line \d+, column \d+:?$/, '.');
 
 const offsetOf = (node: unknown): number | undefined => (isNode(node) ? node.range?.[0] : undefined);
 
@@ -49,7 +51,9 @@ function readKeys(reading: Reading, map: YAMLMap): KeyOverrides {
 function readDocument(reading: Reading, text: string): KeyOverrides {
   const document = parseDocument(text, { lineCounter: reading.lines, strict: true, uniqueKeys: true });
   for (const error of document.errors)
-    reading.problems.push(`${place(reading, error.pos[0])}: ${firstLine(error.message)}`);
+    reading.problems.push(`${place(reading, error.pos[0])}: ${complaint(error.message)}`);
+  // What the parser made of a broken document would only add complaints about its guesses.
+  if (document.errors.length > 0) return new Map();
   const root = document.contents;
   if (root === null) return new Map();
   if (!isMap(root)) {

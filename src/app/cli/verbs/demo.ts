@@ -8,7 +8,7 @@ import type { FeedAddress } from '../../../io/feed/feed-address.ts';
 import { startAgent, type Agent } from '../../agent/agent.ts';
 import { defaultRate, maxRate, startServices, type Shop } from '../../demo/shop.ts';
 import type { CommandContext } from '../command-context.ts';
-import { openTerminal } from '../open-terminal.ts';
+import { openTerminal, requireTerminal } from '../open-terminal.ts';
 import { durationOption, numberOption, outputOption, textOption } from '../option-values.ts';
 import { printFeed } from '../print-feed.ts';
 import { demoSocket, ensureRuntimeDirectory } from '../session-paths.ts';
@@ -90,17 +90,21 @@ export const demo: RunVerb = async (_words, options, context) => {
   const forMs = durationOption(options, 'for');
   const format = outputOption(options);
   let failure = '';
+  let status = 0;
   const noUi = options['ui'] === false || !context.stdout.isTTY;
-  if (!noUi) context.say('starting the shop: eight services, their users and an attacker …');
+  if (!noUi) {
+    await requireTerminal({ options, context });
+    context.say('starting the shop: eight services, their users and an attacker …');
+  }
   const running = await startDemo(options, context, (what) => (failure ||= what));
   try {
     const feed = createLiveFeed({ address: running.agent.feed });
     if (noUi) await printFeed(feed, context, { format, forMs });
-    else await openTerminal(feed, { options, context, forMs });
+    else status = await openTerminal(feed, { options, context, forMs });
   } finally {
     await running.stop();
   }
-  if (failure === '') return 0;
+  if (failure === '') return status;
   context.say(`error: ${failure}`);
   return exitCodes.internal;
 };
