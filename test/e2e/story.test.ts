@@ -44,7 +44,8 @@ test.each([
   terminal.press('B');
   await terminal.waitFor(/would flip/);
   await terminal.waitFor(/Ready/);
-  expect(terminal.screen()).toMatch(/all\s+from\s+scanner/);
+  // The dialog breaks the sentence where its numbers are long.
+  expect(terminal.screen().replaceAll(/[│\s]+/g, ' ')).toContain('all from scanner');
   terminal.press('w');
   await terminal.waitFor(/everything scanner asks/);
   await terminal.waitFor(/Ready/);
