@@ -83,8 +83,13 @@ export async function startPreviewLab(): Promise<PreviewLab> {
     listeners,
     snapshot: snapshot.buffer,
     onExchange(exchange) {
-      if (exchange.listener === probeListener) probedGeneration = exchange.generation;
-      else flows.push(assemble(exchange));
+      if (exchange.listener === probeListener) {
+        probedGeneration = exchange.generation;
+        return;
+      }
+      const flow = assemble(exchange);
+      // An opaque connection is told twice; only its end, the complete record, belongs to the conversation.
+      if (flow.opening !== true) flows.push(flow);
     },
     onLost: (where, count) => {
       throw new Error(`${count} lost in ${where}`);
