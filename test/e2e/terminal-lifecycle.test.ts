@@ -77,6 +77,28 @@ describe('leaving', () => {
     expect(plain).toContain(words);
   });
 
+  test('in a shell with jobs ctrl-z stops it, the shell has its terminal, and fg brings it back', async () => {
+    const terminal = (open = launch({
+      program: '/bin/bash',
+      args: ['--norc', '--noprofile', '-i'],
+      env: { PS1: 'shell$ ', HISTFILE: '' },
+    }));
+    await terminal.waitFor(/shell\$/);
+    terminal.type(`"${process.execPath}" "${fixture}"\r`);
+    await terminal.waitFor(/· allow/);
+    terminal.press('ctrl-z');
+    await terminal.waitFor(/Stopped/);
+    expect(terminal.alternate).toBe(false);
+    expect(terminal.cursorShown).toBe(true);
+    terminal.type('echo "$((6 * 7)) is echoed"\r');
+    await terminal.waitFor(/42 is echoed/);
+    terminal.type('fg\r');
+    await terminal.waitFor((screen) => terminal.alternate && screen.includes('· allow'));
+    terminal.press('Q');
+    await terminal.waitFor(/status 0/);
+    expectRestored(terminal);
+  });
+
   test('ctrl-z gives it back, and carries on where nobody stops us', async () => {
     const terminal = start();
     await terminal.waitFor(/orders/);

@@ -16,6 +16,8 @@ export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A script to run with this Node instead of the binary. */
   readonly script?: string;
+  /** Another program than this Node, with `args` as they are: a shell. */
+  readonly program?: string;
   readonly cwd?: string;
 }
 
@@ -118,7 +120,9 @@ export function launch(options: LaunchOptions = {}): TestTerminal {
   const cols = options.cols ?? 100;
   const rows = options.rows ?? 30;
   const emulator = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 0 });
-  const child: IPty = spawn(process.execPath, [options.script ?? binary, ...(options.args ?? [])], {
+  const args = options.args ?? [];
+  const command = options.program === undefined ? [options.script ?? binary, ...args] : [...args];
+  const child: IPty = spawn(options.program ?? process.execPath, command, {
     cols,
     rows,
     cwd: options.cwd ?? root,
