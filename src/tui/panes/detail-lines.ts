@@ -200,6 +200,10 @@ function partLines(title: string, part: Part | undefined, { theme, width }: Deta
   ];
 }
 
+/** Why a flow made at a high rate shows so little. */
+const lightWords =
+  'More requests came per second than details are kept of: no bodies, no headers of the answer, and of the request only the headers that detections read. Others may have been sent.';
+
 /** All lines of the detail pane. */
 export function detailLines(input: DetailInput): readonly Line[] {
   const { flow } = input;
@@ -230,6 +234,9 @@ export function detailLines(input: DetailInput): readonly Line[] {
     ...partLines('answer', flow.response, input),
     ...(flow.request?.headers || flow.request?.body
       ? [[span('Secrets and personal data were masked at capture.', 'dim')]]
+      : []),
+    ...(flow.light === true
+      ? wrapText(lightWords, input.width).map((line): Line => [span(line, 'dim')])
       : []),
   ];
 }

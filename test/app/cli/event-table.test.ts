@@ -30,3 +30,11 @@ test('a shadow flip and a parser code stand beside the verdict', () => {
   expect(line).toContain('◌ shadow: ⧗ THROTTLE shop/cap');
   expect(line).toContain('! CL_AND_TE');
 });
+
+test('details that were not kept are not called lost events', () => {
+  const lost = { type: 'lost', time: '2026-11-23T03:00:00.000Z', count: 12 } as const;
+  expect(tableLine({ ...lost, where: 'details' })).toMatch(
+    /! 12 flows without headers and bodies: too many per second$/,
+  );
+  expect(tableLine({ ...lost, where: 'worker-ring' })).toMatch(/! lost 12 events at worker-ring$/);
+});

@@ -25,3 +25,11 @@ test('a word of a newer agent is shown as it is, and none where there is nothing
   expect(other).toContain('ended   constructor');
   expect(textOf(blockedFlow(1)).filter((line) => line.startsWith('ended'))).toEqual([]);
 });
+
+test('a light flow says why there is so little of it', () => {
+  const wordsOf = (flow: FlowEvent): string => textOf(flow).join(' ');
+  expect(wordsOf({ ...blockedFlow(1), light: true })).toContain(
+    'More requests came per second than details are kept of',
+  );
+  expect(wordsOf(blockedFlow(1))).not.toContain('per second');
+});

@@ -114,6 +114,8 @@ export function tableLine(event: ApiEvent): string {
     case 'policy':
       return lineOf(policyColumns, (column) => column.cell(event));
     case 'lost':
+      if (event.where === 'details')
+        return `${clock(event.time)}  ! ${event.count} flows without headers and bodies: too many per second`;
       return `${clock(event.time)}  ! lost ${event.count} events at ${visibleText(event.where)}`;
     case 'identity':
       return `${clock(event.time)}  ${event.role} ${visibleText(who(event.endpoint))} ${visibleText(event.coverage ?? '')}`.trimEnd();
