@@ -3,7 +3,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { createDetector, type Detector } from '../../core/detect/engine.ts';
 import { createFlowAssembler } from '../../core/inspect/flow-event.ts';
-import { createMasker } from '../../core/mask/masker.ts';
+import { createPolicyMask, type PolicyMask } from '../../core/mask/mask-policy.ts';
+import { createMasker, type Masker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
@@ -55,6 +56,9 @@ const inForce = (store: PolicyStore): FlowPolicy[] =>
 
 /** The parts that events pass through, before and after there is a feed to tell. */
 interface Hub {
+  /** One key for traffic and policies: what a policy asks for stays equal to what a flow shows. */
+  readonly masker: Masker;
+  readonly policyMask: PolicyMask;
   readonly window: EventWindow;
   readonly policyEvents: PolicyEvents;
   readonly details: LostDetails;
@@ -64,9 +68,13 @@ interface Hub {
 
 function createHub(): Hub {
   const window = createEventWindow();
+  const masker = createMasker(randomBytes(32));
+  const policyMask = createPolicyMask(masker);
   const hub: Hub = {
+    masker,
+    policyMask,
     window,
-    policyEvents: createPolicyEvents(),
+    policyEvents: createPolicyEvents(policyMask),
     details: createLostDetails(),
     server: undefined,
     tell(event) {
@@ -102,7 +110,7 @@ function startPlane(
   const assembleFlow = createFlowAssembler({
     listeners: options.listeners,
     agent: randomBytes(3).toString('hex'),
-    masker: createMasker(randomBytes(32)),
+    masker: hub.masker,
     describe: snapshots.describe,
   });
   return startDataPlane({
@@ -139,6 +147,7 @@ async function startEnforcing(
   const snapshots = createSnapshots(inForce(store), {
     now: Date.now,
     install: (snapshot) => enforcing.plane?.setSnapshot(snapshot.buffer),
+    told: (policy) => hub.policyMask.mask(policy),
     onExpiry: refresh,
   });
   cleanup.add(() => snapshots.close());
@@ -179,7 +188,7 @@ async function startFeed(
     hello: () => helloOf(options.name, options.listeners, options.policiesDirectory !== undefined),
     history: (sinceMs, last) => hub.window.history(Math.max(sinceMs ?? 0, Date.now() - windowMs), last),
     status,
-    handle: (operation) => operate(store, status, operation),
+    handle: (operation) => operate({ store, status, mask: hub.policyMask }, operation),
   });
 }
 

@@ -1,5 +1,6 @@
 // Store entries and decided flows -> `policy` events: what is in force, what was rejected and why, and how often it decided.
 // Pure bookkeeping over a clock that is passed in; knows no store, no feed.
+import type { PolicyMask } from '../../core/mask/mask-policy.ts';
 import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { StoredPolicy } from '../../core/policy/store.ts';
@@ -35,14 +36,14 @@ function stateOf(policy: FlowPolicy): PolicyEvent['state'] {
 /** Name under which a file that holds no readable object is shown. */
 const fileKey = (file: string): string => `(file)/${file}`;
 
-function describe(entry: StoredPolicy): Omit<PolicyEvent, 'type' | 'time'> {
+/** Masked: an event goes to recordings and to everyone who watches. Of a rejected file nobody knows what is a secret, so it is not told. */
+function describe(entry: StoredPolicy, mask: PolicyMask): Omit<PolicyEvent, 'type' | 'time'> {
   if (entry.type === 'rejected') {
     const { file, line, code, message } = entry.rejection;
     return {
       name: entry.name ?? fileKey(file),
       state: 'rejected',
-      ...(entry.object === undefined ? {} : { object: entry.object }),
-      error: { file, ...(line === undefined ? {} : { line }), code, message },
+      error: { file, ...(line === undefined ? {} : { line }), code, message: mask.text(message) },
     };
   }
   const { policy, author } = entry;
@@ -50,7 +51,7 @@ function describe(entry: StoredPolicy): Omit<PolicyEvent, 'type' | 'time'> {
   return {
     name: entry.name,
     state: entry.type === 'expired' ? 'expired' : stateOf(policy),
-    object: policy,
+    object: mask.mask(policy),
     ...(policy.spec.expiresAt === undefined ? {} : { expiresAt: policy.spec.expiresAt }),
     ...(author === undefined ? {} : { author }),
     ...(rejection === undefined
@@ -60,14 +61,14 @@ function describe(entry: StoredPolicy): Omit<PolicyEvent, 'type' | 'time'> {
             file: rejection.file,
             ...(rejection.line === undefined ? {} : { line: rejection.line }),
             code: rejection.code,
-            message: rejection.message,
+            message: mask.text(rejection.message),
           },
         }),
   };
 }
 
 /** Starts with nothing known. */
-export function createPolicyEvents(): PolicyEvents {
+export function createPolicyEvents(mask: PolicyMask): PolicyEvents {
   let known = new Map<
     string,
     { readonly fields: Omit<PolicyEvent, 'type' | 'time'>; readonly text: string }
@@ -98,7 +99,7 @@ export function createPolicyEvents(): PolicyEvents {
     >();
     const told: PolicyEvent[] = [];
     for (const entry of entries) {
-      const fields = describe(entry);
+      const fields = describe(entry, mask);
       const text = JSON.stringify(fields);
       if (entry.type === 'valid') countersOf(fields.name);
       if (known.get(fields.name)?.text !== text) told.push(event(fields, nowMs));

@@ -31,6 +31,8 @@ export interface Snapshots {
 export interface SnapshotOptions {
   readonly now: () => number;
   readonly install: (snapshot: Snapshot) => void;
+  /** Policies as verdicts may quote them: what they say is told in events. */
+  readonly told: (policy: FlowPolicy) => FlowPolicy;
   /** Called when a policy of the current set has just expired. */
   readonly onExpiry: () => void;
 }
@@ -54,14 +56,15 @@ const isDefaultAllow = ({ action, policy, shadowAction, shadowPolicy }: Decision
 
 /** Starts with `policies` compiled as generation 1 (not installed: the data plane is started with it). */
 export function createSnapshots(policies: readonly FlowPolicy[], options: SnapshotOptions): Snapshots {
-  const kept: Snapshot[] = [];
+  const kept: Pick<Snapshot, 'generation' | 'policies' | 'names' | 'rules'>[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function compile(set: readonly FlowPolicy[]): Snapshot {
     const nowMs = options.now();
     const generation = (kept.at(-1)?.generation ?? 0) + 1;
     const snapshot = compilePolicies(set, { generation, nowMs: millis(nowMs) });
-    kept.push(snapshot);
+    const { names, rules } = snapshot;
+    kept.push({ generation, names, rules, policies: snapshot.policies.map(options.told) });
     if (kept.length > keptGenerations) kept.shift();
     clearTimeout(timer);
     const expiryMs = nextExpiryMs(set, nowMs);

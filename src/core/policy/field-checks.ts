@@ -6,7 +6,7 @@ import { withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { maxHostBytes, normaliseHost } from './normalise-host.ts';
 import { createPathMatcher, type PathMatch } from './path-matcher.ts';
-import { isChanged, isUnreadable, mayLackHeaders } from './recorded-value.ts';
+import { isChanged, isComparable, isUnreadable, mayLackHeaders } from './recorded-value.ts';
 import type { HttpFacts } from './request-facts.ts';
 import type { FlowPolicy, HttpMatch, Peer } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
@@ -142,7 +142,7 @@ function headerCheck(
   };
   if (sent === undefined)
     return { ...base, result: 'unknown', actual: request === undefined ? notHttp : 'not recorded' };
-  if (sent.some((value) => values.includes(value) && !isChanged(value)))
+  if (sent.some((value) => values.includes(value) && isComparable(value)))
     return { ...base, result: 'match', actual: sent.join(', ') };
   const lacking = mayLackHeaders(request?.headers ?? []);
   const result = lacking || sent.some(isChanged) ? 'unknown' : 'miss';

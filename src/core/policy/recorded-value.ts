@@ -13,6 +13,12 @@ export const isChanged = (text: string): boolean => changed.test(text);
 /** True when it may differ in more than a masked part. */
 export const isUnreadable = (text: string): boolean => unreadable.test(text);
 
+/** Classes whose surrogates stand for more than one spelling: equal ones do not make equal values. */
+const respelled = /<(?:email|card|ssn|phone|iban):[0-9a-f]{8}>/;
+
+/** True when an equal text in a policy of the same agent means that the values sent and asked for are equal. */
+export const isComparable = (text: string): boolean => !unreadable.test(text) && !respelled.test(text);
+
 /** Headers a flow event carries at most, and characters of all together less the longest one: as many may mean there were more. */
 const cutFromCount = 64;
 const cutFromChars = 14 * 1024;

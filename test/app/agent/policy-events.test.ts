@@ -1,10 +1,13 @@
 import { expect, test } from 'vitest';
 import { createPolicyEvents } from '../../../src/app/agent/policy-events.ts';
+import { createPolicyMask } from '../../../src/core/mask/mask-policy.ts';
+import { createMasker } from '../../../src/core/mask/masker.ts';
 import { policyName } from '../../../src/core/model/brand.ts';
 import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
 import type { StoredPolicy } from '../../../src/core/policy/store.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
+const mask = createPolicyMask(createMasker(new Uint8Array(32).fill(3)));
 const policy = (mode: FlowPolicy['spec']['mode']): FlowPolicy => ({
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
@@ -19,7 +22,7 @@ const valid = (mode: FlowPolicy['spec']['mode']): StoredPolicy => ({
 });
 
 test('a new policy is told once, with its state, and again only when it changed', () => {
-  const events = createPolicyEvents();
+  const events = createPolicyEvents(mask);
   expect(events.update([valid('Enforce')], 0).map(({ name, state }) => [name, state])).toEqual([
     ['shop/p', 'active'],
   ]);
@@ -30,7 +33,7 @@ test('a new policy is told once, with its state, and again only when it changed'
 
 test('a rejected file is told with file, line and sentence', () => {
   const rejection = { file: 'bad.yaml', line: 7, code: 'POLICY_FIELD', message: 'bad.yaml:7 …' };
-  const [event] = createPolicyEvents().update([{ type: 'rejected', rejection }], 0);
+  const [event] = createPolicyEvents(mask).update([{ type: 'rejected', rejection }], 0);
   expect(event).toMatchObject({ name: '(file)/bad.yaml', state: 'rejected', error: rejection });
 });
 
@@ -43,14 +46,14 @@ test('a valid object whose file went bad stays active and carries the error', ()
     file: 'p.yaml',
     rejection,
   };
-  expect(createPolicyEvents().update([entry], 0)[0]).toMatchObject({
+  expect(createPolicyEvents(mask).update([entry], 0)[0]).toMatchObject({
     state: 'active',
     error: { code: 'YAML' },
   });
 });
 
 test('hits and shadow hits are counted apart and told only when they moved', () => {
-  const events = createPolicyEvents();
+  const events = createPolicyEvents(mask);
   events.update([valid('Enforce')], 0);
   expect(events.moved(1)).toEqual([]);
   events.count(sampleFlow({ verdict: { action: 'block', mode: 'enforce', policy: 'shop/p' } }));
@@ -58,4 +61,30 @@ test('hits and shadow hits are counted apart and told only when they moved', () 
   events.count(sampleFlow({ verdict: { action: 'block', mode: 'enforce', policy: '(strict-parsing)' } }));
   expect(events.moved(1)).toMatchObject([{ name: 'shop/p', hits: 1, shadowHits: 1 }]);
   expect(events.moved(2)).toEqual([]);
+});
+
+test('a policy is told without its secrets, a rejected one without its object', () => {
+  const secret = 'hunter2hunter2';
+  const secretive: FlowPolicy = {
+    ...policy('Enforce'),
+    metadata: { name: 'p', namespace: 'shop', annotations: { 'example.com/token': secret } },
+    spec: {
+      ...policy('Enforce').spec,
+      match: { http: { headers: [{ name: 'X-Api-Key', values: [secret] }] } },
+      reason: `leaked, password=${secret}`,
+    },
+  };
+  const events = createPolicyEvents(mask).update(
+    [
+      { type: 'valid', name: policyName('shop/p'), policy: secretive, file: 'p.yaml' },
+      {
+        type: 'rejected',
+        rejection: { file: 'q.yaml', code: 'POLICY_FIELD', message: `q.yaml:1 token: ${secret}` },
+        object: secretive,
+      },
+    ],
+    0,
+  );
+  expect(JSON.stringify(events)).not.toContain(secret);
+  expect(events[1]).not.toHaveProperty('object');
 });

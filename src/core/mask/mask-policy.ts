@@ -1,0 +1,101 @@
+// A policy as it may be told in events: header values, reason, labels and annotations masked like captured traffic, so that under
+// one key the value a policy asks for equals the value a flow shows. Puts the real values back where such an object is applied.
+import type { FlowPolicy } from '../policy/schema.ts';
+import type { Masker } from './masker.ts';
+
+export interface PolicyMask {
+  /** The same object when nothing in it had to be masked. */
+  mask(policy: FlowPolicy): FlowPolicy;
+  /** Free text: a reason, a message. */
+  text(text: string): string;
+  /** The policy with every text that `mask` gave out replaced by the one it stood for, as far as still remembered. */
+  restore(policy: FlowPolicy): FlowPolicy;
+}
+
+/** Longest `reason` the schema takes. */
+const longestReason = 1024;
+const longestHeaderValue = 1024;
+/** Texts remembered for `restore`. */
+const rememberedTexts = 4096;
+
+/** What is done to each text of a policy that may hold a secret. */
+interface Visitor {
+  readonly header: (name: string, value: string) => string;
+  readonly named: (name: string, value: string) => string;
+  readonly reason: (text: string) => string;
+}
+
+type Words = Readonly<Record<string, string>>;
+
+function visitWords(words: Words, visit: Visitor['named']): Record<string, string> {
+  return Object.fromEntries(Object.entries(words).map(([name, value]) => [name, visit(name, value)]));
+}
+
+function visitPolicy(policy: FlowPolicy, visitor: Visitor): FlowPolicy {
+  const { metadata, spec } = policy;
+  const { labels, annotations } = metadata;
+  const headers = spec.match?.http.headers?.map(({ name, values }) => ({
+    name,
+    values: values.map((value) => visitor.header(name, value)),
+  }));
+  return {
+    ...policy,
+    metadata: {
+      ...metadata,
+      ...(labels === undefined ? {} : { labels: visitWords(labels, visitor.named) }),
+      ...(annotations === undefined ? {} : { annotations: visitWords(annotations, visitor.named) }),
+    },
+    spec: {
+      ...spec,
+      ...(spec.match === undefined || headers === undefined
+        ? {}
+        : { match: { http: { ...spec.match.http, headers } } }),
+      ...(spec.reason === undefined ? {} : { reason: visitor.reason(spec.reason) }),
+    },
+  };
+}
+
+/** `apidefense.dev/token` says as much as `token`. */
+const lastPart = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+
+/** One per agent run, over the masker of its flows. */
+export function createPolicyMask(masker: Masker): PolicyMask {
+  const known = new WeakMap<FlowPolicy, FlowPolicy>();
+  let changes = 0;
+  let real = new Map<string, string>();
+  const given = (shown: string, value: string): string => {
+    if (shown === value) return value;
+    changes += 1;
+    if (real.size >= rememberedTexts) real = new Map();
+    real.set(shown, value);
+    return shown;
+  };
+  const text = (value: string): string => masker.maskBody(value, 'text/plain');
+  const masking: Visitor = {
+    header: (name, value) => given(masker.maskHeader(name, value).slice(0, longestHeaderValue), value),
+    named: (name, value) => {
+      const byName = masker.maskHeader(lastPart(name), value);
+      return given(byName === value ? text(value) : byName, value);
+    },
+    reason: (value) => given(text(value).slice(0, longestReason), value),
+  };
+  const back = (value: string): string => real.get(value) ?? value;
+  const restoring: Visitor = {
+    header: (_name, value) => back(value),
+    named: (_name, value) => back(value),
+    reason: back,
+  };
+  return {
+    mask: (policy) => {
+      const before = known.get(policy);
+      if (before) return before;
+      changes = 0;
+      const shown = visitPolicy(policy, masking);
+      const told = changes === 0 ? policy : shown;
+      known.set(policy, told);
+      return told;
+    },
+    text,
+    restore: (policy) => (real.size === 0 ? policy : visitPolicy(policy, restoring)),
+  };
+}
