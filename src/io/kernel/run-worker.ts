@@ -11,6 +11,7 @@ import { createExchangeEncoder } from './exchange-codec.ts';
 import { loadLibc, type Libc } from './libc.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createBlockPool } from './pending.ts';
+import { refuseOwnUpstream } from './own-upstream.ts';
 import type { Plane } from './plane.ts';
 import { viewStats } from './shared-stats.ts';
 import { createSockets, type Sockets } from './socket.ts';
@@ -101,6 +102,10 @@ function listenAll(
   try {
     for (const { listen } of setup.listeners)
       opened.push(sockets.listen(listen.host, listen.port, setup.limits.backlog));
+    refuseOwnUpstream(
+      setup.listeners,
+      opened.map(({ port }) => port),
+    );
   } catch (error) {
     for (const { fd } of opened) libc.close(fd);
     throw error;
