@@ -6,6 +6,7 @@ import { statusSchema, type AgentStatus, type Hello } from '../../core/model/fee
 import type { FeedMessage, FeedPort } from '../../core/model/feed-port.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../io/feed/feed-address.ts';
 import { createLiveFeed, type LiveFeedOptions } from '../../io/feed/live-feed.ts';
+import type { CommandContext } from './command-context.ts';
 import { demoSocket, readToken } from './session-paths.ts';
 
 export interface ConnectOptions {
@@ -74,7 +75,7 @@ export function openFeed(
 export interface Session {
   readonly feed: FeedPort;
   readonly hello: Hello;
-  /** Everything that came before the agent answered a first `status`: the history asked for. */
+  /** Everything that came before the agent answered a first `status`: the history asked for. Empty where `onHistory` took it. */
   readonly history: readonly ApiEvent[];
   readonly status: AgentStatus;
   /** From now on messages go here; those since the history come first. */
@@ -83,24 +84,58 @@ export interface Session {
   readonly close: () => Promise<void>;
 }
 
+export interface SessionOptions {
+  /** Takes the history as it arrives, instead of having it gathered. */
+  readonly onHistory?: (events: readonly ApiEvent[]) => void;
+  /** Told once, before any history. */
+  readonly onHello?: (hello: Hello) => void;
+}
+
 /**
- * Starts the feed and waits for the agent's hello and for the history to have arrived.
- * @throws AppError FEED_UNREACHABLE when nobody answers, or the feed's own refusal.
+ * Starts the feed and waits for the agent's hello and for the history to have arrived. The feed is closed where this fails.
+ * @throws AppError FEED_UNREACHABLE when nobody answers, FEED_LOST when the history breaks off, INTERRUPTED, or the feed's own
+ * refusal.
  */
-export async function startSession(feed: FeedPort, address: FeedAddress): Promise<Session> {
-  const history: ApiEvent[] = [];
-  const early: FeedMessage[] = [];
-  let listener: ((message: FeedMessage) => void) | undefined;
-  let complete = false;
-  let over = false;
+export async function startSession(
+  feed: FeedPort,
+  address: FeedAddress,
+  { interrupted }: Pick<CommandContext, 'interrupted'>,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const inbox = createInbox(options);
+  try {
+    const cancelled = interrupted.then(() => Promise.reject(cancellation()));
+    const hello = await Promise.race([greeted(feed, address, inbox.take), cancelled]);
+    // The agent answers in order, so its reply marks the end of the history.
+    const reply = await Promise.race([feed.request({ op: 'status' }), cancelled]);
+    const status = statusSchema.parse(reply);
+    inbox.complete();
+    return {
+      feed,
+      hello,
+      history: inbox.history,
+      status,
+      listen: inbox.listen,
+      close() {
+        inbox.end();
+        return feed.close();
+      },
+    };
+  } catch (error) {
+    // An open feed connects again for ever, and the program would not end.
+    inbox.end();
+    await feed.close();
+    throw error;
+  }
+}
+
+/** Starts the feed; resolves with the first word of the agent. */
+function greeted(feed: FeedPort, address: FeedAddress, take: (message: FeedMessage) => void): Promise<Hello> {
   let timer: NodeJS.Timeout | undefined;
-  const hello = await new Promise<Hello>((resolve, reject) => {
+  return new Promise<Hello>((resolve, reject) => {
     timer = setTimeout(() => reject(unreachable(address, 'nothing answered')), answerMs);
     feed.start((message) => {
-      if (over) return;
-      if (listener) listener(message);
-      else if (message.type === 'batch' && !complete) history.push(...message.events);
-      else if (complete) early.push(message);
+      take(message);
       if (message.type === 'hello') resolve(message.hello);
       if (message.type === 'connection' && message.state === 'reconnecting')
         reject(unreachable(address, message.detail));
@@ -108,31 +143,58 @@ export async function startSession(feed: FeedPort, address: FeedAddress): Promis
       if (message.type === 'connection' && message.state === 'closed')
         feed.request({ op: 'status' }).catch(reject);
     });
-  })
-    .catch(async (error: unknown) => {
-      over = true;
-      await feed.close();
-      throw error;
-    })
-    .finally(() => clearTimeout(timer));
-  // The agent answers in order, so its reply marks the end of the history.
-  const status = statusSchema.parse(await feed.request({ op: 'status' }));
-  complete = true;
+  }).finally(() => clearTimeout(timer));
+}
+
+interface Inbox {
+  readonly history: readonly ApiEvent[];
+  readonly take: (message: FeedMessage) => void;
+  /** The history has arrived. */
+  readonly complete: () => void;
+  readonly listen: Session['listen'];
+  /** Nothing is told from now on. */
+  readonly end: () => void;
+}
+
+function createInbox({ onHistory, onHello }: SessionOptions): Inbox {
+  const history: ApiEvent[] = [];
+  const early: FeedMessage[] = [];
+  let listener: ((message: FeedMessage) => void) | undefined;
+  let state: 'history' | 'live' | 'over' = 'history';
+  const takeHistory = (message: FeedMessage): void => {
+    if (message.type === 'hello') onHello?.(message.hello);
+    if (message.type !== 'batch') return;
+    if (onHistory) onHistory(message.events);
+    else for (const event of message.events) history.push(event);
+  };
   return {
-    feed,
-    hello,
     history,
-    status,
+    take(message) {
+      if (state === 'over') return;
+      if (state === 'history') takeHistory(message);
+      else if (listener) listener(message);
+      else early.push(message);
+    },
+    complete() {
+      state = 'live';
+    },
     listen(next) {
       early.splice(0).forEach(next);
       listener = next;
     },
-    close() {
-      over = true;
-      return feed.close();
+    end() {
+      state = 'over';
     },
   };
 }
+
+const cancellation = (): AppError =>
+  new AppError({
+    code: 'INTERRUPTED',
+    family: 'unavailable',
+    message: 'Interrupted before the agent had told everything.',
+    hint: 'Nothing was changed.',
+  });
 
 function unreachable(address: FeedAddress, detail: string): AppError {
   const where = formatFeedAddress(address);

@@ -38,7 +38,7 @@ export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLi
   let fatal: AppError | undefined;
 
   const ask = (operation: Operation): Promise<unknown> =>
-    pending.add((id) => {
+    pending.add(operation.op, (id) => {
       const frame: ClientFrame = { type: 'request', id, operation };
       if (state === 'connected') connection?.send(frame);
       else unsent.push(frame);
@@ -59,8 +59,10 @@ export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLi
   const receive = (read: ServerFrameRead, emit: Emit): void => {
     if (read.type === 'newer') connection?.end({ detail: 'newer agent', error: newer(name, read.version) });
     else if (read.type === 'unreadable') inbox.take({ type: 'batch', events: [], unreadable: 1 }, emit);
-    else if (read.type === 'batch') inbox.take(read, emit);
-    else if (read.frame.type === 'status') emit({ type: 'status', status: read.frame });
+    else if (read.type === 'batch') {
+      pending.heard();
+      inbox.take(read, emit);
+    } else if (read.frame.type === 'status') emit({ type: 'status', status: read.frame });
     else if (read.frame.type !== 'hello') pending.settle(read.frame);
     else if (state === 'connecting') {
       greet(emit);

@@ -2,20 +2,26 @@
 // Knows no socket.
 import { AppError, exitCodes } from '../../core/model/app-error.ts';
 import type { ErrorFamily } from '../../core/model/app-error.ts';
-import type { ServerFrame } from '../../core/model/feed-message.ts';
+import type { Operation, ServerFrame } from '../../core/model/feed-message.ts';
 import type { FeedClientLimits } from './feed-limits.ts';
 
 type Answer = Extract<ServerFrame, { type: 'reply' | 'refusal' }>;
 
 export interface PendingRequests {
   /** Registers a request; `send` gets its id and puts it on the wire. */
-  add(send: (id: number) => void): Promise<unknown>;
+  add(op: Operation['op'], send: (id: number) => void): Promise<unknown>;
+  /**
+   * Events came. The agent answers in order, and a `status` only after the history: while one waits, events are the sign that
+   * its answer is on the way, so the time of all that wait begins anew.
+   */
+  heard(): void;
   /** An answer nobody waits for is ignored. */
   settle(answer: Answer): void;
   rejectAll(error: AppError): void;
 }
 
 interface Waiter {
+  readonly op: Operation['op'];
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: AppError) => void;
   readonly timer: NodeJS.Timeout;
@@ -33,15 +39,19 @@ export function createPendingRequests(
     return waiter;
   };
   return {
-    add(send) {
+    add(op, send) {
       if (waiters.size >= limits.requests) return Promise.reject(tooMany(limits.requests));
       lastId += 1;
       const id = lastId;
       return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => take(id)?.reject(timedOut(limits.requestMs)), limits.requestMs);
-        waiters.set(id, { resolve, reject, timer });
+        const timer = setTimeout(() => take(id)?.reject(timedOut(op, limits.requestMs)), limits.requestMs);
+        waiters.set(id, { op, resolve, reject, timer });
         send(id);
       });
+    },
+    heard() {
+      if (![...waiters.values()].some(({ op }) => op === 'status')) return;
+      for (const { timer } of waiters.values()) timer.refresh();
     },
     settle(answer) {
       const waiter = take(answer.id);
@@ -62,13 +72,20 @@ function fromRefusal({ error }: Extract<Answer, { type: 'refusal' }>): AppError 
 const isFamily = (word: string | undefined): word is ErrorFamily =>
   word !== undefined && Object.hasOwn(exitCodes, word);
 
-const timedOut = (ms: number): AppError =>
-  new AppError({
+const changes: readonly Operation['op'][] = ['policy.apply', 'policy.remove', 'policy.undo'];
+
+function timedOut(op: Operation['op'], ms: number): AppError {
+  const silence = `The agent has not answered for ${ms / 1000} s`;
+  const isChange = changes.includes(op);
+  return new AppError({
     code: 'FEED_TIMEOUT',
     family: 'unavailable',
-    message: `The agent has not answered for ${ms / 1000} s; whether it did what was asked is not known.`,
-    hint: 'Look at the list of policies before trying again.',
+    message: isChange ? `${silence}; whether it did what was asked is not known.` : `${silence}.`,
+    hint: isChange
+      ? 'Look at the list of policies before trying again.'
+      : 'Nothing was changed; look whether it is overloaded, and try again.',
   });
+}
 
 const tooMany = (limit: number): AppError =>
   new AppError({

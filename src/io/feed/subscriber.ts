@@ -19,7 +19,7 @@ export interface Subscriber {
   /** Once a second: tell about losses as soon as the reader has caught up. */
   tick(): void;
   dropped(): number;
-  /** Resolves when history, and what came while it was being sent, has left the process or the connection has ended. */
+  /** Resolves when history, and what came while it was being sent, has left the process, or when the connection has ended. */
   readonly caughtUp: Promise<void>;
 }
 
@@ -51,23 +51,31 @@ export function createSubscriber({ outlet, limits, history, time }: SubscriberOp
   };
   // One frame in flight at a time: history costs a slow reader's connection one chunk of memory, however long it is.
   const sent = (bytes: Buffer): Promise<void> => new Promise((done) => outlet.send(bytes, done));
-  const catchUp = async (): Promise<void> => {
+  const sendBacklog = async (): Promise<void> => {
+    const frames = backlog;
+    backlog = [];
+    for (const frame of frames) {
+      if (!outlet.isOpen()) return;
+      await sent(frame.bytes);
+      backlogBytes -= frame.bytes.length;
+    }
+  };
+  const sendHistory = async (): Promise<void> => {
     for (const frame of chunks(history, limits)) {
       if (!outlet.isOpen()) return;
       await sent(frame.bytes);
     }
-    while (backlog.length > 0 && outlet.isOpen()) {
-      const frames = backlog;
-      backlog = [];
-      for (const frame of frames) {
-        await sent(frame.bytes);
-        backlogBytes -= frame.bytes.length;
-      }
-    }
+    await sendBacklog();
+  };
+  const caughtUp = sendHistory();
+  // One round of the backlog belongs to the history; a reader slower than the traffic may never see the last round.
+  const goLive = async (): Promise<void> => {
+    await caughtUp;
+    while (backlog.length > 0 && outlet.isOpen()) await sendBacklog();
     live = true;
     settle();
   };
-  const caughtUp = catchUp();
+  void goLive();
 
   return {
     deliver(frame) {

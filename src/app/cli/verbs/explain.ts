@@ -14,7 +14,7 @@ export const explain: RunVerb = async (words, options, context) => {
   const wanted = words[0] ?? '';
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env);
-  const { history, close } = await startSession(feed, addressOf(connect, context.env));
+  const { history, close } = await startSession(feed, addressOf(connect, context.env), context);
   await close();
   const flow = history.find(
     (event): event is FlowEvent =>

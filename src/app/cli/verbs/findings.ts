@@ -1,6 +1,7 @@
 // `findings`: what the detections found, the latest word on each.
 import type { FindingEvent } from '../../../core/model/event.ts';
 import { addressOf, openFeed, startSession } from '../feed-client.ts';
+import { follow } from '../follow.ts';
 import { connectOptions, flagOption, outputOption } from '../option-values.ts';
 import { createEventPrinter } from '../output/event-printer.ts';
 import type { RunVerb } from '../verbs.ts';
@@ -8,21 +9,18 @@ import type { RunVerb } from '../verbs.ts';
 export const findings: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env, { last: 0 });
-  const session = await startSession(feed, addressOf(connect, context.env));
+  const session = await startSession(feed, addressOf(connect, context.env), context);
   const printer = createEventPrinter(outputOption(options), 'finding', context.out);
   const latest = new Map<string, FindingEvent>();
   for (const event of session.history) if (event.type === 'finding') latest.set(event.id, event);
   for (const event of latest.values()) printer.print(event);
   if (latest.size === 0 && outputOption(options) === 'table') context.say('No findings.');
-  if (flagOption(options, 'follow')) {
-    session.listen((message) => {
-      if (message.type === 'batch')
-        message.events.filter((event) => event.type === 'finding').forEach((event) => printer.print(event));
-      if (message.type === 'connection') context.say(`${message.state}: ${message.detail}`);
+  let status = 0;
+  if (flagOption(options, 'follow'))
+    status = await follow(session, context, (event) => {
+      if (event.type === 'finding') printer.print(event);
     });
-    await context.interrupted;
-  }
   await session.close();
   printer.end();
-  return 0;
+  return status;
 };

@@ -62,7 +62,7 @@ async function appliedThroughFeed(
 async function feedTarget(options: OptionValues, context: CommandContext): Promise<Target> {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env);
-  const session = await startSession(feed, addressOf(connect, context.env));
+  const session = await startSession(feed, addressOf(connect, context.env), context);
   const listeners: ((event: ApiEvent) => void)[] = [];
   session.listen((message) => {
     if (message.type === 'batch')

@@ -1,6 +1,9 @@
 // `observe`: flows as lines, from the agent's memory and, with --follow, as they come.
 import type { ApiEvent } from '../../../core/model/event.ts';
+import type { Hello } from '../../../core/model/feed-message.ts';
+import { formatDuration } from '../duration.ts';
 import { addressOf, openFeed, startSession } from '../feed-client.ts';
+import { follow } from '../follow.ts';
 import {
   connectOptions,
   durationOption,
@@ -15,29 +18,68 @@ import type { RunVerb } from '../verbs.ts';
 /** Without --last and --since: what fits on a screen. */
 const defaultLast = 20;
 
+/** The newest `limit` of what is put in. Everything is handed on at once where there is no limit. */
+function createTail(
+  limit: number,
+  print: (event: ApiEvent) => void,
+): { put(event: ApiEvent): void; end(): void } {
+  if (limit === Number.POSITIVE_INFINITY) return { put: print, end: () => undefined };
+  let kept: ApiEvent[] = [];
+  const newest = (): ApiEvent[] => kept.slice(Math.max(0, kept.length - limit));
+  return {
+    put(event) {
+      kept.push(event);
+      if (kept.length > 2 * limit + 64) kept = newest();
+    },
+    end: () => newest().forEach(print),
+  };
+}
+
+/** A window longer than the agent's memory is answered with less than was asked for. */
+function shortMemory({ windowMs }: Hello, sinceMs: number | undefined): string | undefined {
+  if (sinceMs === undefined || sinceMs <= windowMs) return undefined;
+  return `The agent remembers ${formatDuration(windowMs)}: what was before that is not shown.`;
+}
+
 export const observe: RunVerb = async (words, options, context) => {
   const matches = filterOf(words);
   const last = numberOption(options, 'last', { min: 0, max: 1_000_000 });
   const sinceMs = durationOption(options, 'since');
+  const format = outputOption(options);
   const wanted = last ?? (sinceMs === undefined ? defaultLast : Number.POSITIVE_INFINITY);
   const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env, sinceMs === undefined ? {} : { sinceMs: Date.now() - sinceMs });
-  const session = await startSession(feed, addressOf(connect, context.env));
-  const printer = createEventPrinter(outputOption(options), 'flow', context.out);
-  const isWanted = (event: ApiEvent): boolean =>
-    event.type === 'lost' || (event.type === 'flow' && matches(event));
-
-  const seen = session.history.filter(isWanted);
-  for (const event of seen.slice(Math.max(0, seen.length - wanted))) printer.print(event);
-  if (flagOption(options, 'follow')) {
-    session.listen((message) => {
-      if (message.type === 'batch') message.events.filter(isWanted).forEach((event) => printer.print(event));
-      if (message.type === 'connection') context.say(`${message.state}: ${message.detail}`);
-    });
-    await context.interrupted;
-  }
+  const feed = openFeed(connect, context.env, {
+    ...(sinceMs === undefined ? {} : { sinceMs: Date.now() - sinceMs }),
+    // The agent cannot filter: only without one are its newest flows the ones that are wanted.
+    ...(words.length > 0 || wanted === Number.POSITIVE_INFINITY ? {} : { last: wanted }),
+  });
+  const printer = createEventPrinter(format, 'flow', context.out);
+  let flows = 0;
+  const take = (print: (event: ApiEvent) => void) => (event: ApiEvent) => {
+    if (event.type === 'flow' ? !matches(event) : event.type !== 'lost') return;
+    if (event.type === 'flow') flows += 1;
+    print(event);
+  };
+  const tail = createTail(wanted, (event) => printer.print(event));
+  const session = await startSession(feed, addressOf(connect, context.env), context, {
+    onHistory: (events) => events.forEach(take(tail.put)),
+    onHello(hello) {
+      const warning = shortMemory(hello, sinceMs);
+      if (warning !== undefined) context.say(warning);
+    },
+  }).catch((error: unknown) => {
+    // The reader has enough: that is no failure.
+    if (context.out.closed()) return undefined;
+    throw error;
+  });
+  if (session === undefined) return 0;
+  tail.end();
+  let status = 0;
+  if (flagOption(options, 'follow'))
+    status = await follow(session, context, (event) => take((one) => printer.print(one))(event));
+  else if (flows === 0 && format === 'table') context.say('No flows match.');
   await session.close();
   printer.end();
   await context.out.drained();
-  return 0;
+  return status;
 };

@@ -8,7 +8,7 @@ import type { RunVerb } from '../verbs.ts';
 export const policies: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env, { last: 0 });
-  const session = await startSession(feed, addressOf(connect, context.env));
+  const session = await startSession(feed, addressOf(connect, context.env), context);
   const latest = new Map<string, PolicyEvent>();
   for (const event of session.history) if (event.type === 'policy') latest.set(event.name, event);
   const printer = createEventPrinter(outputOption(options), 'policy', context.out);

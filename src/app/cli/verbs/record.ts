@@ -30,7 +30,7 @@ export const record: RunVerb = async (words, options, context) => {
   const connect = connectOptions(options);
   const subscribe = sinceMs === undefined ? { last: 0 } : { sinceMs: Date.now() - sinceMs };
   const feed = openFeed(connect, context.env, subscribe);
-  const session = await startSession(feed, addressOf(connect, context.env));
+  const session = await startSession(feed, addressOf(connect, context.env), context);
   let failure: Error | undefined;
   let fail = (): void => undefined;
   const failed = new Promise<void>((resolve) => (fail = resolve));

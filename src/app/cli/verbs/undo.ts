@@ -7,7 +7,7 @@ import type { RunVerb } from '../verbs.ts';
 export const undo: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env, false);
-  const session = await startSession(feed, addressOf(connect, context.env));
+  const session = await startSession(feed, addressOf(connect, context.env), context);
   try {
     const undone = undoneSchema.parse(await feed.request({ op: 'policy.undo' }));
     context.out.line(`${undone.change} ${undone.name}`);
