@@ -18,6 +18,8 @@ const gatewayTimeout = 504;
 
 class Brain implements Conversation {
   readonly #talk: Talk;
+  /** Upstream was not asked for, because policy refuses this caller whatever it sends. */
+  #withheld = false;
 
   constructor(options: ConversationOptions) {
     this.#talk = new Talk(options);
@@ -26,13 +28,25 @@ class Brain implements Conversation {
   start(nowMs: number): void {
     this.#talk.now = nowMs;
     // At once, not at the first request: a server may speak first, and the handshake runs while the request is read.
-    this.#talk.options.sink.connect();
+    this.#withheld = true;
+    this.#reach();
+  }
+
+  /** Connects once; a caller that is refused whatever it sends costs upstream nothing. */
+  #reach(): void {
+    if (!this.#withheld) return;
+    const talk = this.#talk;
+    // The decider first: the scope follows it.
+    const decider = talk.decider();
+    this.#withheld = decider.refusesAll?.(talk.scope, talk.now) === true;
+    if (!this.#withheld) talk.options.sink.connect();
   }
 
   receive(from: Side, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     const talk = this.#talk;
     if (talk.closed) return;
     talk.now = nowMs;
+    this.#reach();
     if (from === 'upstream') readUpstream(talk, bytes, start, end);
     else if (talk.holding) talk.keep(bytes, start, end);
     else if (talk.held === undefined) readClient(talk, bytes, start, end);
@@ -47,12 +61,15 @@ class Brain implements Conversation {
     const talk = this.#talk;
     if (talk.closed) return;
     talk.now = nowMs;
+    this.#reach();
     if (from === 'upstream') {
       talk.upstreamEnded = true;
       endUpstream(talk);
     } else {
       talk.clientEnded = true;
       if (!talk.holding) endClient(talk);
+      // There is no upstream whose end would bring the connection to its own.
+      if (this.#withheld && this.idle()) talk.finish('close');
     }
     settle(talk);
   }
@@ -85,6 +102,7 @@ class Brain implements Conversation {
     const talk = this.#talk;
     if (talk.closed) return;
     talk.now = nowMs;
+    this.#reach();
     const slot = talk.opaqueSlot();
     if (slot !== undefined && nowRefused(talk, slot)) talk.finish('reset', 'policy-cut');
   }

@@ -16,6 +16,7 @@ export interface PolicyDecider extends Decider {
   readonly work: Readonly<DecideWork>;
   readonly scopeWork: Readonly<ScopeWork>;
   scopeOfClient(listener: number, clientAddress: string): number;
+  refusesAll(scope: number, now: number): boolean;
   normalisedPath(): string;
   throttleTerms(policy: number): ThrottleTerms;
 }
@@ -56,6 +57,7 @@ export function createDecider(
     scopeOf: (listener) => scopeFor(listener, undefined),
     scopeOfClient: (listener, address) => scopeFor(listener, parseAddress(address)),
     judges: (index, now) => evaluator.judges(scope(index), now),
+    refusesAll: (index, now) => evaluator.refusesAll(scope(index), now),
     decide: (index, head, route, now, out) => evaluator.decide(scope(index), head, route, now, out),
     decideOpaque: (index, now, out) => evaluator.decideOpaque(scope(index), now, out),
     normalisedPath: () => evaluator.normalisedPath(),

@@ -18,6 +18,8 @@ export interface Decider {
   scopeOfClient?(listener: number, clientAddress: string): number;
   /** The strongest judgement an *enforcing*, unexpired policy of the scope needs: one of `judgement`. */
   judges(scope: number, now: number): number;
+  /** True while a Block by peers alone refuses whatever comes: nothing needs to be read, or connected, to know it. Counts nothing. */
+  refusesAll?(scope: number, now: number): boolean;
   /** Judge one request. Fills every field of `out`; allocates nothing when nothing matches. Throttles count this call. */
   decide(scope: number, head: HeadView, route: string, now: number, out: Decision): void;
   /** Judge a stream that is not readable as HTTP: L4 policies decide, L7 ones are indeterminate and follow `failure`. */

@@ -38,6 +38,8 @@ export interface Evaluator {
   scope(identity: ScopeIdentity): Scope;
   /** One of `judgement`: what an enforcing, unexpired policy of the scope needs at most. */
   judges(scope: Scope, now: number): number;
+  /** A Block by peers alone applies: every request and every stream of the scope is refused. */
+  refusesAll(scope: Scope, now: number): boolean;
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
   decideOpaque(scope: Scope, now: number, out: Decision): void;
   /** The reading of the path that the last `decide` went by, while its head is valid; '' when nothing decided. Allocates. */
@@ -81,6 +83,10 @@ class TableEvaluator implements Evaluator {
   judges(scope: Scope, now: number): number {
     if (now < scope.httpUntil) return judgement.l7;
     return now < scope.plainUntil ? judgement.l4 : judgement.none;
+  }
+
+  refusesAll(scope: Scope, now: number): boolean {
+    return firstPlain(this.tables, scope, scope.plain, now) !== -1;
   }
 
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {

@@ -7,7 +7,7 @@ import type { HeadView } from '../../../src/core/model/head-view.ts';
 
 export interface FakePolicy {
   readonly decider: Decider;
-  /** Words: none | l4 | l7 (what is enforced), opaque=allow|block (non-HTTP), deny=PREFIX (blocked path). */
+  /** Words: none | l4 | l7 (what is enforced), opaque=allow|block (non-HTTP), deny=PREFIX (blocked path), all=block|allow. */
   set(words: string): void;
   /** Paths judged, in order. */
   readonly judged: string[];
@@ -27,6 +27,7 @@ export function createFakePolicy(): FakePolicy {
   const judged: string[] = [];
   let judges: number = judgement.l7;
   let opaqueAction = 0;
+  let refusesAll = false;
   let denied = '/denied-by-nobody';
   const pathOf = (head: HeadView): string =>
     Buffer.from(head.bytes.subarray(head.pathStart, head.pathEnd)).toString('latin1');
@@ -35,17 +36,18 @@ export function createFakePolicy(): FakePolicy {
     scopeOf: () => 1,
     scopeOfClient: (listener, address) => (listener === 2 && address === '10.0.0.7' ? 9 : 0),
     judges: (scope) => (scope === 9 ? judges : judgement.none),
+    refusesAll: (scope) => scope === 9 && refusesAll,
     decide: (_scope, head, _route, _now, out) => {
       resetDecision(out);
       const path = pathOf(head);
       judged.push(path);
       Object.assign(out, rows.find(({ prefix }) => path.startsWith(prefix))?.decision);
-      if (path.startsWith(denied)) Object.assign(out, rows[0]!.decision);
+      if (refusesAll || path.startsWith(denied)) Object.assign(out, rows[0]!.decision);
     },
     decideOpaque: (_scope, _now, out) => {
       resetDecision(out);
-      out.action = opaqueAction;
-      out.policy = opaqueAction === 0 ? -1 : 6;
+      out.action = refusesAll ? 1 : opaqueAction;
+      out.policy = out.action === 0 ? -1 : 6;
     },
     normalisedPath: () => '/normalised',
     throttleTerms: (policy) => ({ name: `lab/p${policy}-of-${generation}`, windowSeconds: 30 }),
@@ -59,6 +61,7 @@ export function createFakePolicy(): FakePolicy {
     set: (words) => {
       for (const word of words.split(' ')) {
         if (word === 'none' || word === 'l4' || word === 'l7') judges = judgement[word];
+        else if (word.startsWith('all=')) refusesAll = word === 'all=block';
         else if (word.startsWith('deny=')) denied = word.slice(5);
         else opaqueAction = word === 'opaque=block' ? 1 : 0;
       }
