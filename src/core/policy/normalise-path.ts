@@ -73,7 +73,8 @@ const odd = Uint8Array.from({ length: 256 }, (_, byte) =>
     : 0,
 );
 
-function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
+/** True for a path that every server reads alike: its only reading is itself. */
+export function isPlain(bytes: Uint8Array, start: number, end: number): boolean {
   let previous = 0;
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
@@ -89,7 +90,7 @@ function readOddPath(into: PathReadings, bytes: Uint8Array, start: number, end: 
   if (code >= 0) return code;
   const hash = bytes.indexOf(0x23, start);
   if (hash > start && hash < end) code = addDecoded(into, bytes, start, hash);
-  for (const stage of stages) {
+  for (const stage of pathStages) {
     const before = into.count;
     for (let index = 0; index < before && code < 0; index += 1) code = addStage(into, index, stage);
     if (code >= 0) return code;
@@ -98,13 +99,14 @@ function readOddPath(into: PathReadings, bytes: Uint8Array, start: number, end: 
 }
 
 /** A rewriting some servers do: reads the arena's `[start, end)`, writes at `out`, returns the end written or a code as `-2 - code`. */
-type Stage = (arena: Uint8Array, start: number, end: number, out: number) => number;
+export type Stage = (arena: Uint8Array, start: number, end: number, out: number) => number;
 
 /** In the order servers do them; each may double the readings, and only where it changes something. */
-const stages: readonly Stage[] = [
+export const pathStages: readonly Stage[] = [
   decode,
   separateKeptSlashes,
   separateBackslashes,
+  dropAuthority,
   dropMatrixParameters,
   mergeSlashes,
   resolveDots,
@@ -227,6 +229,24 @@ function replaceByte(
     arena[write] = byte === wanted ? slash : byte;
   }
   return write;
+}
+
+/**
+ * `//h/a` → `/a`: servers that route by a WHATWG URL (or RFC 3986 section 4.2) take the first segment after two or more
+ * slashes for an authority, however many slashes there are.
+ */
+function dropAuthority(arena: Uint8Array, start: number, end: number, out: number): number {
+  let at = start;
+  if (end - start >= 2 && arena[start] === slash && arena[start + 1] === slash) {
+    while (at < end && arena[at] === slash) at += 1;
+    while (at < end && arena[at] !== slash) at += 1;
+    if (at === end) {
+      arena[out] = slash;
+      return out + 1;
+    }
+  }
+  arena.copyWithin(out, at, end);
+  return out + (end - at);
 }
 
 /** `/a;v=1/b` → `/a/b`: what servlet containers route by. */

@@ -30,6 +30,8 @@ const table: readonly (readonly [path: string, readings: readonly string[]])[] =
   ['/../../etc', ['/../../etc', '/etc']],
   ['/a/%2e%2e/b', ['/a/../b', '/b']],
   ['/a\\b', ['/a\\b', '/a/b']],
+  ['//h/a', ['//h/a', '/a', '/h/a']],
+  ['//h', ['//h', '/', '/h']],
   ['/a;v=1/b', ['/a;v=1/b', '/a/b']],
   ['/a/b#c', ['/a/b#c', '/a/b']],
   ['/.well-known/x', ['/.well-known/x']],
@@ -42,6 +44,18 @@ const table: readonly (readonly [path: string, readings: readonly string[]])[] =
 
 test.each(table)('%j is read as %j', (path, readings) => {
   expect(readingsOf(path)).toEqual(readings);
+});
+
+test.each([
+  '//h/admin/x',
+  '/\\h/admin/x',
+  '///h/admin/x',
+  '//h:80/admin/x',
+  '/\\/h\\admin/x',
+  '//h/x/../admin/x',
+])('%j is also read as the path of a URL with an authority', (path) => {
+  expect(readingsOf(path)).toContain(new URL(path, 'http://base').pathname);
+  expect(readingsOf(path)).toContain('/admin/x');
 });
 
 test('combined tricks still show the path they hide', () => {
