@@ -98,6 +98,9 @@ export function App({ model, screen, draws, onInput, onPaste }: AppProps): React
       {axis && (
         <Canvas screen={screen} draw={draws.axis} width={axis.width} height={axis.height} flexShrink={0} />
       )}
+      {model.message.map((text, index) => (
+        <Row key={index} text={text} />
+      ))}
       <Row text={model.footer} />
       <Dialog model={model} screen={screen} draws={draws} />
     </Box>

@@ -12,6 +12,7 @@ import { dialogContent, frameDialog, isChromeDialog } from './dialog-model.ts';
 import { footerLine } from './footer.ts';
 import { headerLine, tabsLine } from './header.ts';
 import { lineText, plainLine } from './line.ts';
+import { messageLines } from './message.ts';
 
 export interface ChromeInput {
   readonly state: AppState;
@@ -31,6 +32,8 @@ export interface ChromeModel {
   readonly tooSmall: readonly string[] | undefined;
   readonly header: string;
   readonly tabs: string;
+  /** Rows above the foot line: what was just said. */
+  readonly message: readonly string[];
   readonly footer: string;
   readonly layout: Layout;
   /** The topmost dialog: where, and its lines unless it paints itself. */
@@ -44,13 +47,13 @@ function tooSmallLines({ state, theme }: ChromeInput): readonly string[] {
     .map((text) => lineText(plainLine(text), theme));
 }
 
-function dialogModel(input: ChromeInput): ChromeModel['dialog'] {
+function dialogModel(input: ChromeInput, messageRows: number): ChromeModel['dialog'] {
   const top = input.state.dialogs.at(-1);
   if (top && isChromeDialog(top)) {
-    const { rect, rows } = frameDialog(dialogContent(top, input), input);
+    const { rect, rows } = frameDialog(dialogContent(top, input), input, messageRows);
     return { rect, rows: rows.map((row) => lineText(row, input.theme)) };
   }
-  const rect = dialogRect(input.state);
+  const rect = dialogRect(input.state, messageRows);
   return rect && { rect, rows: undefined };
 }
 
@@ -58,7 +61,8 @@ function dialogModel(input: ChromeInput): ChromeModel['dialog'] {
 export function chromeModel(input: ChromeInput): ChromeModel {
   const { state, theme } = input;
   const { columns, rows } = state;
-  const layout = layoutOf(state);
+  const message = messageLines(input);
+  const layout = layoutOf(state, message.length);
   const text = (line: Parameters<typeof lineText>[0]): string => lineText(line, theme);
   if (layout.tooSmall)
     return {
@@ -67,6 +71,7 @@ export function chromeModel(input: ChromeInput): ChromeModel {
       tooSmall: tooSmallLines(input),
       header: '',
       tabs: '',
+      message: [],
       footer: '',
       layout,
       dialog: undefined,
@@ -78,9 +83,10 @@ export function chromeModel(input: ChromeInput): ChromeModel {
     tooSmall: undefined,
     header: text(headerLine(shared)),
     tabs: text(tabsLine(shared)),
+    message: message.map(text),
     footer: text(footerLine(shared)),
     layout,
-    dialog: dialogModel(input),
+    dialog: dialogModel(input, message.length),
   };
 }
 

@@ -8,6 +8,7 @@ import type { AppState } from '../state/state.ts';
 import { popDialog } from '../state/top-dialog.ts';
 import type { Role } from '../theme/roles.ts';
 import type { Theme } from '../theme/theme.ts';
+import { dialogWidth } from '../panes/dialogs.ts';
 import { inputLine } from './footer.ts';
 import { helpLines } from './help.ts';
 import { lineWidth, plainLine, segment, spread } from './line.ts';
@@ -64,7 +65,7 @@ const paletteRows = 12;
 
 function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput): DialogContent {
   const { shown, index } = paletteChoices(input);
-  const wide = Math.min(84, input.state.columns - 6);
+  const wide = Math.min(84, input.state.columns - 4);
   const first = Math.max(0, Math.min(index - paletteRows + 2, shown.length - paletteRows));
   const lines = shown.slice(first, first + paletteRows).map((entry, at): Line => {
     const marked = first + at === index;
@@ -103,7 +104,7 @@ function helpContent(dialog: Dialog & { type: 'help' }, { state, keymap }: Dialo
       keymap,
       contexts: keyContext(below),
       barred: state.access.readOnly || state.access.locked,
-      width: Math.min(helpWide, state.columns - 6),
+      width: Math.min(helpWide, state.columns - 4),
     }),
     fixed: 0,
     scroll: dialog.scroll,
@@ -141,11 +142,12 @@ function borderRow(
   return [...fitted, segment(horizontal.repeat(fill) + right, border)];
 }
 
-/** Puts a frame around content, centred between the header and the foot line of a screen. */
-export function frameDialog(content: DialogContent, input: DialogInput): DialogFrame {
+/** Puts a frame around content, centred between the header and what stands at the foot: the keys and `taken` rows of a message. */
+export function frameDialog(content: DialogContent, input: DialogInput, taken = 0): DialogFrame {
   const { state, theme } = input;
-  const width = Math.min(state.columns - 2, Math.max(30, content.wide + 4, lineWidth(content.title) + 6));
-  const height = Math.max(3, Math.min(state.rows - 3, content.lines.length + 2));
+  const width = dialogWidth(state.columns, Math.max(30, content.wide + 4, lineWidth(content.title) + 6));
+  const rows = state.rows - taken;
+  const height = Math.max(3, Math.min(rows - 3, content.lines.length + 2));
   const inner = height - 2;
   const scrolled = content.lines.slice(content.fixed);
   const room = Math.max(0, inner - content.fixed);
@@ -165,7 +167,7 @@ export function frameDialog(content: DialogContent, input: DialogInput): DialogF
   return {
     rect: {
       x: Math.max(0, Math.floor((state.columns - width) / 2)),
-      y: Math.max(0, Math.min(state.rows - 1 - height, 2 + Math.floor((state.rows - 3 - height) / 2))),
+      y: Math.max(0, Math.min(rows - 1 - height, 2 + Math.floor((rows - 3 - height) / 2))),
       width,
       height,
     },

@@ -1,13 +1,12 @@
-// The line at the foot: the prompt while filtering, else what was just said, else the keys of this place. Pure.
+// The line at the foot: the prompt while filtering, else the keys of this place. What is said stands above it (message.ts). Pure.
 import { formatCount } from '../columns/format.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import { shownFlows } from '../state/flow-cursor.ts';
 import { keyContext } from '../state/key-context.ts';
-import { changeWords } from '../state/changes.ts';
 import type { DataView } from '../state/data-view.ts';
-import type { AppState, FilterPrompt, Notice } from '../state/state.ts';
+import type { AppState, FilterPrompt } from '../state/state.ts';
 import type { Theme } from '../theme/theme.ts';
-import { fitLine, joinParts, lineWidth, segment, spread } from './line.ts';
+import { joinParts, lineWidth, segment, spread } from './line.ts';
 import type { Line, Segment } from './line.ts';
 
 export interface FooterInput {
@@ -16,12 +15,7 @@ export interface FooterInput {
   readonly keymap: Keymap;
   readonly theme: Theme;
   readonly width: number;
-  /** Said by the shell itself, for a moment. */
-  readonly hint: string | undefined;
 }
-
-/** How long what became of a change stays on the line. */
-const changeShownMs = 20_000;
 
 /** Keys as people read them: `enter`, `ctrl-d`, `B`. */
 export const keyLabel = (key: string): string => (key === ' ' ? 'space' : key);
@@ -60,27 +54,18 @@ export function inputLine(
   return cursor >= text.length ? [...pieces, segment(' ', 'caret')] : pieces;
 }
 
-function promptLine(prompt: FilterPrompt, { theme, width }: FooterInput): Line {
+/** The text with the keys of the prompt beside it, as long as there is room for both. */
+function promptLine(prompt: FilterPrompt, input: FooterInput): Line {
+  const { theme, width } = input;
   const verdict: Line = prompt.error
-    ? [segment(`${theme.glyph('block')} ${prompt.error.message} `, 'prompt.invalid')]
-    : [segment(`${theme.glyph('check')} ok `, 'prompt.valid')];
+    ? [segment(`${theme.glyph('block')} `, 'prompt.invalid')]
+    : [segment(`${theme.glyph('check')} `, 'prompt.valid')];
   const left: Line = [segment(' /', 'prompt'), ...inputLine(prompt.input, prompt.error)];
-  const room = Math.max(10, width - lineWidth(left) - 2);
-  return spread(left, fitLine(verdict, room, theme.glyph('more')), width, theme.glyph('more'));
+  const keys = keysLine({ ...input, width: width - lineWidth(left) - 6 });
+  const room = width - lineWidth(left) - 3;
+  const right = lineWidth(keys) + 3 <= room ? [...verdict, ...keys, segment(' ')] : verdict;
+  return spread(left, right, width, theme.glyph('more'));
 }
-
-function latestChange({ state, data }: FooterInput): Pick<Notice, 'level' | 'text'> | undefined {
-  const change = state.changes.at(-1);
-  if (!change || state.nowMs - change.askedAtMs > changeShownMs) return undefined;
-  return changeWords(change, data);
-}
-
-function messageOf(input: FooterInput): Pick<Notice, 'level' | 'text'> | undefined {
-  if (input.hint !== undefined) return { level: 'warn', text: input.hint };
-  return input.state.notice ?? latestChange(input);
-}
-
-const noticeSigns = { info: 'live', good: 'check', warn: 'alert', bad: 'block' } as const;
 
 /** A sort looks at so many rows only: said wherever it leaves rows out. */
 function sortWords({ state, data }: FooterInput): Line {
@@ -109,16 +94,6 @@ export function footerLine(input: FooterInput): Line {
   const { state, theme, width } = input;
   const { prompt } = state.filter;
   if (prompt && state.dialogs.length === 0) return promptLine(prompt, input);
-  const message = messageOf(input);
-  if (message) {
-    const sign = theme.glyph(noticeSigns[message.level]);
-    return spread(
-      [segment(` ${sign} ${message.text}`, `notice.${message.level}`)],
-      [],
-      width,
-      theme.glyph('more'),
-    );
-  }
   const paused = [...pausedWords(input), ...sortWords(input)];
   const keys = keysLine({ ...input, width: Math.max(0, width - lineWidth(paused) - 2) });
   return spread([...paused, segment(' '), ...keys], [], width, theme.glyph('more'));

@@ -3,6 +3,7 @@ import type { KeyRow } from '../keys/key-table.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import type { KeyContext } from '../state/key-context.ts';
 import { keyLabel } from './footer.ts';
+import { wrapText } from '../panes/painter.ts';
 import { plainLine, segment, spread } from './line.ts';
 import type { Line } from './line.ts';
 
@@ -25,14 +26,26 @@ const titles: Readonly<Record<KeyContext, string>> = {
   message: 'Message',
 };
 
-function rowLine(row: KeyRow, barred: boolean, width: number): Line {
+/** Cells of the keys before each description. */
+const keysWidth = 18;
+
+/** From this width on there is room for the names that remap keys: descriptions come first. */
+const namesFrom = 96;
+
+/** A row's keys and what they do, over as many lines as that needs. */
+function rowLines(row: KeyRow, barred: boolean, width: number): readonly Line[] {
   const off = row.dangerous && barred;
   const told = `${row.description}${off ? ' (off: read-only or locked)' : ''}`;
-  const left = [
-    segment(`  ${row.keys.map(keyLabel).join(' ').padEnd(15)} `, off ? 'dim' : 'footer.key'),
-    segment(told, off ? 'dim' : 'text'),
-  ];
-  return spread(left, [segment(row.id, 'dim')], width, '~');
+  const name: Line = width < namesFrom ? [] : [segment(row.id, 'dim')];
+  const keys = `  ${row.keys.map(keyLabel).join(' ')}`.padEnd(keysWidth - 1) + ' ';
+  const room = width - keys.length - (name.length === 0 ? 0 : row.id.length + 2);
+  return wrapText(told, room).map((text, index) => {
+    const left = [
+      segment(index === 0 ? keys : ' '.repeat(keys.length), off ? 'dim' : 'footer.key'),
+      segment(text, off ? 'dim' : 'text'),
+    ];
+    return spread(left, index === 0 ? name : [], width, '~');
+  });
 }
 
 export interface HelpInput {
@@ -51,7 +64,7 @@ export function helpLines({ keymap, contexts, barred, width }: HelpInput): reado
   const lines: Line[] = [];
   const tell = (row: KeyRow): void => {
     told.add(row.id);
-    lines.push(rowLine(row, barred, width));
+    lines.push(...rowLines(row, barred, width));
   };
   for (const context of contexts) {
     const here = rows.filter((row) => !told.has(row.id) && !row.everywhere && row.contexts.includes(context));
@@ -61,9 +74,9 @@ export function helpLines({ keymap, contexts, barred, width }: HelpInput): reado
     here.forEach(tell);
   }
   rows.filter((row) => !told.has(row.id)).forEach(tell);
-  return [
-    ...lines,
-    [],
-    plainLine('The names at the right remap keys in keys.yaml: `keys: {flow.block: K}`.', 'dim'),
-  ];
+  const remap =
+    width < namesFrom
+      ? 'Each key has a name to remap it by: shown from 100 columns on.'
+      : 'The names at the right remap keys in keys.yaml: `keys: {flow.block: K}`.';
+  return [...lines, [], plainLine(remap, 'dim')];
 }

@@ -11,10 +11,23 @@ import { drawBox, drawLine, drawLines, span, wrapText } from './painter.ts';
 import { previewLines, previewLook } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
 
-function centred(state: AppState, width: number, height: number): Rect {
-  const w = Math.min(width, state.columns - 2);
-  const h = Math.min(height, state.rows - 2);
-  return { x: Math.floor((state.columns - w) / 2), y: Math.floor((state.rows - h) / 2), width: w, height: h };
+/** From this many spare columns on a dialog leaves a margin; a narrower one would only show slivers of what is below. */
+const marginFrom = 6;
+
+/** The width a dialog gets of the screen's: all of it rather than a sliver of margin. */
+export function dialogWidth(columns: number, wanted: number): number {
+  return wanted + marginFrom > columns ? columns : wanted;
+}
+
+/** In the middle of what is free between the first line and the foot, of which a message takes `taken` rows. */
+function centred(
+  { columns, rows }: AppState,
+  size: { readonly width: number; readonly height: number; readonly taken: number },
+): Rect {
+  const width = dialogWidth(columns, size.width);
+  const free = rows - size.taken;
+  const height = Math.min(size.height, free - 2);
+  return { x: Math.floor((columns - width) / 2), y: Math.floor((free - height) / 2), width, height };
 }
 
 /** Lines a message needs at this width, with its frame. */
@@ -23,22 +36,22 @@ function messageHeight(dialog: Extract<Dialog, { type: 'message' }>, width: numb
   return lines.length + 5;
 }
 
-/** The rectangle of the topmost dialog that is painted here. */
-export function dialogRect(state: AppState): Rect | undefined {
+/** The rectangle of the topmost dialog that is painted here; the last `taken` rows above the foot are a message's. */
+export function dialogRect(state: AppState, taken = 0): Rect | undefined {
   const dialog = topDialog(state);
+  const place = (width: number, height: number): Rect => centred(state, { width, height, taken });
   switch (dialog?.type) {
     case 'mutation':
-      return centred(
-        state,
+      return place(
         state.columns >= 150 ? 150 : 110,
         state.rows >= 40 ? Math.min(44, state.rows - 4) : state.rows - 2,
       );
     case 'confirm':
-      return centred(state, 100, dialog.preview ? Math.min(20, state.rows - 2) : 9);
+      return place(100, dialog.preview ? Math.min(20, state.rows - 2) : 9);
     case 'text':
-      return centred(state, 100, Math.max(8, dialog.lines.length + 3));
+      return place(100, Math.max(8, dialog.lines.length + 3));
     case 'message':
-      return centred(state, 76, messageHeight(dialog, Math.min(76, state.columns - 2)));
+      return place(76, messageHeight(dialog, dialogWidth(state.columns, 76)));
     case 'help':
     case 'palette':
     case undefined:

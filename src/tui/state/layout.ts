@@ -23,6 +23,8 @@ export interface Layout {
   /** Detail of the selected row, where the screen has one open. */
   readonly detail: Rect | undefined;
   readonly axis: Rect | undefined;
+  /** Rows above the foot line for what was just said; height 0 when nothing was. */
+  readonly message: Rect;
   readonly footer: Rect;
 }
 
@@ -55,11 +57,11 @@ export function isBeside(state: AppState): boolean {
   return state.columns >= besideFrom && !state.zoomed;
 }
 
-/** The rectangles of this state's screen. */
-export function layoutOf(state: AppState): Layout {
+/** The rectangles of this state's screen, with `messageRows` rows above the foot line for what was just said. */
+export function layoutOf(state: AppState, messageRows = 0): Layout {
   const { columns, rows } = state;
   const axisHeight = state.replay ? axisRows : 0;
-  const bodyHeight = Math.max(0, rows - headerRows - footerRows - axisHeight);
+  const bodyHeight = Math.max(0, rows - headerRows - footerRows - axisHeight - messageRows);
   const body = { x: 0, y: headerRows, width: columns, height: bodyHeight };
   const panes = hasDetail(state) ? split(body, columns >= besideFrom, state.screen) : undefined;
   const zoomedDetail = state.zoomed && state.focus === 'detail' && panes !== undefined;
@@ -71,6 +73,7 @@ export function layoutOf(state: AppState): Layout {
     list: zoomedDetail ? { ...body, height: 0 } : list,
     detail: zoomedDetail ? body : state.zoomed ? undefined : panes?.detail,
     axis: state.replay ? { x: 0, y: headerRows + bodyHeight, width: columns, height: axisHeight } : undefined,
+    message: { x: 0, y: Math.max(0, rows - footerRows - messageRows), width: columns, height: messageRows },
     footer: { x: 0, y: Math.max(0, rows - footerRows), width: columns, height: footerRows },
   };
 }

@@ -114,8 +114,8 @@ export const filterHandlers = {
     }),
   'filter.accept': (state) => {
     const { prompt } = state.filter;
-    if (!prompt?.error) return next(withPrompt(state, undefined));
-    return next(withNotice(state, 'bad', `Not a filter: ${prompt.error.message}`));
+    // The line above the prompt says what is wrong for as long as it is.
+    return prompt?.error ? next(state) : next(withPrompt(state, undefined));
   },
   'filter.cancel': cancel,
   'filter.clear': (state) => applyFilter(withPrompt(state, undefined), ''),

@@ -98,19 +98,30 @@ function tick(state: AppState, nowMs: AppState['nowMs']): Next<AppState> {
   return resort ? next(ticked, { type: 'store.sort', sort: flows.sort, heldAt: undefined }) : next(ticked);
 }
 
+/** What was said belongs to where it was said: it goes when a screen, a dialog or the prompt opens or closes. */
+function leftBehind(before: AppState, [after, effects]: Next<AppState>): Next<AppState> {
+  const moved =
+    after.screen !== before.screen ||
+    after.dialogs.length !== before.dialogs.length ||
+    (after.filter.prompt === undefined) !== (before.filter.prompt === undefined);
+  return moved && after.notice !== undefined && after.notice === before.notice
+    ? [{ ...after, notice: undefined }, effects]
+    : [after, effects];
+}
+
 /** The next state and the effects of `msg`. `data` is the session's reading side, already up to date with feed messages. */
 export function update(state: AppState, msg: Msg, data: DataView): Next<AppState> {
   switch (msg.type) {
     case 'feed':
       return updateFeed(state, msg);
     case 'intent':
-      return handlers[msg.intent](state, data);
+      return leftBehind(state, handlers[msg.intent](state, data));
     case 'text':
       return typed(state, (input) => insertText(input, msg.text));
     case 'edit':
       return typed(state, (input) => editText(input, msg.edit));
     case 'palette':
-      return runPalette(state, data, msg.command);
+      return leftBehind(state, runPalette(state, data, msg.command));
     case 'tick':
       return tick(state, msg.nowMs);
     case 'resize':

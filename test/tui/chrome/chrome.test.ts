@@ -14,6 +14,7 @@ import {
   paletteChoices,
 } from '../../../src/tui/chrome/dialog-model.ts';
 import { footerLine, inputLine, keysLine } from '../../../src/tui/chrome/footer.ts';
+import { messageLines } from '../../../src/tui/chrome/message.ts';
 import { headerLine, tabsLine } from '../../../src/tui/chrome/header.ts';
 import { helpLines } from '../../../src/tui/chrome/help.ts';
 import { fitLine, joinParts, lineText, lineWidth, segment, spread } from '../../../src/tui/chrome/line.ts';
@@ -171,20 +172,14 @@ describe('the foot line', () => {
     expect(words(keysLine({ ...locked.input(), width: 200 }))).not.toContain('y apply');
   });
 
-  test('a notice takes its place, a hint of the shell takes the notice’s', () => {
-    const on = connected();
-    press(on, 'app.lock');
-    expect(words(footerLine({ ...on.input(), width: 80 }))).toContain('Locked');
-    expect(words(footerLine({ ...on.input(), width: 80, hint: 'Not bound.' }))).toContain('! Not bound.');
-  });
-
   test('the prompt shows text, caret, verdict, and marks the part at fault', () => {
     const on = connected();
     press(on, 'filter.edit');
     on.send({ type: 'text', text: 'form:x' });
     const line = footerLine({ ...on.input(), width: 100 });
     expect(words(line)).toContain('/form:x');
-    expect(words(line)).toContain('did you mean from?');
+    expect(words(line)).toContain('enter use');
+    expect(messageLines(on.input()).map(words).join(' ')).toContain('did you mean from?');
     expect(line.filter((each) => each.role === 'prompt.invalid').map((each) => each.text)[0]).toBe('form');
     expect(lineWidth(line)).toBe(100);
   });
@@ -200,7 +195,84 @@ describe('the foot line', () => {
   });
 });
 
+describe('what is said', () => {
+  const said = (on: Stage): string => messageLines(on.input()).map(words).join('\n');
+  const foot = (on: Stage): string => words(footerLine({ ...on.input(), width: 80 }));
+
+  test('stands above the keys, which stay, and a hint of the shell comes before a notice', () => {
+    const on = connected({ columns: 80, rows: 24 });
+    press(on, 'app.lock');
+    const model = chromeModel(on.input());
+    expect(model.message.join('')).toContain('Locked');
+    expect(model.footer).toContain('help');
+    expect(model.layout.body.height).toBe(24 - 2 - 1 - 1);
+    const hinted = messageLines({ ...on.input(), hint: 'Not bound.' });
+    expect(hinted.map(words).join('')).toContain('! Not bound.');
+  });
+
+  test('leaves a dialog its keys and its last rows', () => {
+    const on = connected({ columns: 80, rows: 24 });
+    press(on, 'flow.block');
+    const { rect: before } = chromeModel(on.input()).dialog ?? {};
+    const hint = 'x'.repeat(100);
+    const { message, dialog } = chromeModel({ ...on.input(), hint });
+    expect(foot(on)).toContain('y apply');
+    expect(message).toHaveLength(2);
+    expect(before).toEqual({ x: 0, y: 1, width: 80, height: 22 });
+    expect(dialog?.rect).toEqual({ x: 0, y: 1, width: 80, height: 20 });
+  });
+
+  test('goes when the screen changes, a dialog opens or the prompt does', () => {
+    for (const intent of ['screen.graph', 'flow.block', 'filter.edit', 'app.help'] as const) {
+      const on = connected();
+      press(on, 'app.lock');
+      expect(said(on)).toContain('Locked');
+      press(on, 'move.down');
+      expect(said(on)).toContain('Locked');
+      press(on, intent);
+      expect([intent, said(on)]).toEqual([intent, '']);
+    }
+  });
+
+  test('of a filter goes with what is wrong with it, or with the prompt', () => {
+    const on = connected();
+    press(on, 'filter.edit');
+    on.send({ type: 'text', text: 'status>=' });
+    press(on, 'filter.accept');
+    expect(said(on)).not.toBe('');
+    expect(keyContext(on.state())).toEqual(['prompt']);
+    on.send({ type: 'text', text: '500' });
+    expect(said(on)).toBe('');
+    on.send({ type: 'text', text: '(' });
+    expect(said(on)).not.toBe('');
+    press(on, 'filter.cancel');
+    expect(said(on)).toBe('');
+  });
+
+  test('is whole at 80 columns, over up to three rows of exactly the width', () => {
+    const on = connected({ columns: 80, rows: 24 });
+    const sentence = `${'word '.repeat(28)}end.`;
+    const lines = messageLines({ ...on.input(), hint: sentence });
+    expect(lines).toHaveLength(2);
+    expect(lines.map(words).join(' ').replaceAll(/\s+/g, ' ')).toContain(sentence);
+    const long = messageLines({ ...on.input(), hint: 'word '.repeat(200) });
+    expect(long).toHaveLength(3);
+    for (const line of long) expect(lineWidth(line)).toBe(80);
+  });
+});
+
 describe('help', () => {
+  test('at 80 columns every description is whole, without the names', () => {
+    const text = helpLines({ keymap, contexts: ['flows', 'global'], barred: false, width: 76 });
+    for (const line of text) expect(lineWidth(line)).toBeLessThanOrEqual(76);
+    const whole = text.map(words).join(' ').replaceAll(/\s+/g, ' ');
+    expect(whole.replace('path:~regex', '')).not.toContain('~');
+    for (const row of keymap.reachable(['flows', 'global'])) {
+      expect(whole).toContain(row.description);
+      expect(whole).not.toContain(row.id);
+    }
+  });
+
   test('tells every key that can be reached, once, with the name to remap it by', () => {
     for (const context of keyContexts) {
       const contexts = [context, 'global'] as const;

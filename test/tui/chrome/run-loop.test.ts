@@ -174,7 +174,7 @@ describe('keys', () => {
     const on = build();
     on.loop.paste('QQQ');
     expect(on.calls).not.toContain('quit');
-    expect(on.shown.at(-1)?.footer).toContain('Nothing here takes text');
+    expect(on.shown.at(-1)?.message.join(' ')).toContain('Nothing here takes text');
     on.type('/');
     on.loop.paste('to:orders\n');
     expect(on.loop.state().filter.text).toBe('to:orders');
@@ -235,7 +235,7 @@ describe('acting', () => {
     await eventually(() => expect(on.loop.state().dialogs[0]).toMatchObject({ preview: { type: 'done' } }));
     on.type('y');
     expect(on.asked).toEqual([]);
-    expect(on.shown.at(-1)?.footer.toLowerCase()).toContain(why);
+    expect(on.shown.at(-1)?.message.join(' ').toLowerCase()).toContain(why);
   });
 
   test('export writes a new file each time and never over an old one', () => {
