@@ -5,6 +5,8 @@ import type { FeedMessage } from '../core/model/feed-port.ts';
 export interface FeedIntake {
   /** Gives the message on, now where there is time in this turn, else in the next ones. */
   take(message: FeedMessage): void;
+  /** True while messages wait for their turn. */
+  readonly isWaiting: boolean;
   close(): void;
 }
 
@@ -70,6 +72,9 @@ export function createFeedIntake({ receive, clock }: FeedIntakeOptions): FeedInt
       waiting += eventsOf(message);
       work();
       if (spentMs > 0) nextTurn();
+    },
+    get isWaiting() {
+      return queue.length > 0;
     },
     close() {
       queue.length = 0;

@@ -103,8 +103,8 @@ interface Core {
   close(): void;
 }
 
-function createCore(options: LoopOptions): Core {
-  const session = createSession();
+function createCore(options: LoopOptions, isCatchingUp: () => boolean): Core {
+  const session = createSession({ isCatchingUp });
   const hints = createHints(options.now);
   let state = firstState(options);
   const chromeInput = (): ChromeInput => ({
@@ -173,7 +173,7 @@ function paneDraws({ state, session }: Core, theme: () => Theme): PaneDraws {
 
 /** Creates the loop; nothing runs before `start`. */
 export function createLoop(options: LoopOptions): Loop {
-  const core = createCore(options);
+  const core = createCore(options, () => intake.isWaiting);
   const { session, hints, chrome, painter, state, dispatch } = core;
   const nowMs = (): Millis => millis(options.now());
   const intake = createFeedIntake({

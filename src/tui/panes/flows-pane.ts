@@ -3,6 +3,7 @@ import type { WorkloadId } from '../../core/model/brand.ts';
 import type { Severity } from '../../core/model/event.ts';
 import { workloadOf } from '../../core/model/workload-key.ts';
 import { placeColumns } from '../columns/column.ts';
+import { formatCount, formatShare, plural } from '../columns/format.ts';
 import type { FlowEnv } from '../columns/flow-columns.ts';
 import { flowColumns } from '../columns/flow-columns.ts';
 import type { Draw } from '../render/draw-context.ts';
@@ -29,7 +30,13 @@ const fixed = new Set(['time', 'from']);
 function emptyWords({ state, data }: PaneInput): string {
   if (state.flows.heldAt !== undefined && data.flows.totals.held > 0 && state.filter.text === '')
     return 'What stood here when paused is no longer held: too much has arrived since. Resume to go on.';
-  if (data.flows.filterProgress < 1) return 'Searching what is held …';
+  const { filterProgress, totals } = data.flows;
+  if (filterProgress < 1)
+    return `Searching ${plural(totals.held, 'flow')} for ${state.filter.text} … ${formatShare(filterProgress)}`;
+  if (data.isCatchingUp || state.seeking !== undefined)
+    return state.filter.text === ''
+      ? 'Flows are still being read …'
+      : `Flows are still being read; none of the first ${formatCount(totals.held)} matches ${state.filter.text} …`;
   if (state.filter.text !== '')
     return `No flow matches ${state.filter.text}. ${withKey(state, 'Change the filter', 'filter.edit')} or ${withKey(state, 'drop it', 'item.close')}.`;
   if (state.connection.state === 'connecting') return 'Connecting …';

@@ -149,6 +149,8 @@ export interface DataView {
   readonly findings: FindingsData;
   readonly policies: PoliciesData;
   readonly timeline: Timeline | undefined;
+  /** Messages received that are not yet in here: an empty list proves nothing while there are any. */
+  readonly isCatchingUp: boolean;
   /** Grows with every change of the data; equal numbers mean nothing to repaint. */
   readonly version: number;
 }

@@ -162,7 +162,11 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
       if (lists.sort.key) takePicture();
     },
     work(limit) {
-      return lists.filter?.work(limit) ?? true;
+      if (!lists.filter || lists.filter.progress === 1) return true;
+      const done = lists.filter.work(limit);
+      // A sorted picture was taken of what had been found by then.
+      if (done && lists.sort.key) takePicture();
+      return done;
     },
     setSort(order) {
       lists.sort = order;

@@ -38,8 +38,14 @@ export interface Session {
 /** Flows tested in one slice of `work`: about 2 ms. */
 const workSlice = 5000;
 
+export interface SessionOptions {
+  readonly limits?: RingLimits;
+  /** True while messages wait to be received. */
+  readonly isCatchingUp?: () => boolean;
+}
+
 /** An empty session. */
-export function createSession(options: { readonly limits?: RingLimits } = {}): Session {
+export function createSession(options: SessionOptions = {}): Session {
   const flows = createFlowStore(options.limits);
   const findings = createFindingStore();
   const policies = createPolicyStore();
@@ -101,6 +107,9 @@ export function createSession(options: { readonly limits?: RingLimits } = {}): S
       flows: flows.data,
       findings: findings.data,
       policies: policies.data,
+      get isCatchingUp() {
+        return options.isCatchingUp?.() ?? false;
+      },
       get timeline() {
         return timeline.view;
       },
