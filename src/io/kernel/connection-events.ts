@@ -68,6 +68,7 @@ function received(connection: Connection, leg: Leg, length: number): void {
   const { plane } = connection;
   const isClient = leg.side === 'client';
   leg.connecting = false;
+  connection.silent = false;
   connection.activeAt = plane.monotonicMs;
   count(plane, isClient ? counter.fromClientBytes : counter.fromUpstreamBytes, length);
   if (length > (plane.stats[counter.readPeakBytes] ?? 0)) plane.stats[counter.readPeakBytes] = length;

@@ -83,6 +83,8 @@ export class Connection implements CommandSink, WheelEntry {
   failure: AbortReason = 'reset';
   /** Commands so far: whether a call of the conversation did anything. */
   commands = 0;
+  /** No byte has come from either side yet. */
+  silent = true;
   /** Monotonic ms of the last byte in either direction, and of the last write that made room. */
   activeAt: number;
   drainedAt: number;

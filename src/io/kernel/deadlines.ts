@@ -13,13 +13,18 @@ type Expiry = 'linger' | 'connect-timeout' | Cut;
 /** Of these, what ends the connection. */
 type Cut = Extract<AbortReason, 'stalled' | 'head-timeout' | 'idle-timeout'>;
 
+/** How long nothing may come, ms. */
+export function patienceMs({ plane: { limits }, silent }: Connection): number {
+  return silent ? Math.min(limits.firstByteMs, limits.idleMs) : limits.idleMs;
+}
+
 /** Visits the deadlines that apply now; returns the earliest, or the word of one that has passed. */
 function review(connection: Connection): number | Expiry {
   const { plane, client, upstream } = connection;
   const { limits, monotonicMs } = plane;
   if (connection.phase === phase.lingering)
     return connection.lingerUntil <= monotonicMs ? 'linger' : connection.lingerUntil;
-  let next = connection.activeAt + limits.idleMs;
+  let next = connection.activeAt + patienceMs(connection);
   if (next <= monotonicMs) return 'idle-timeout';
   if (upstream.connecting) {
     const at = connection.connectAt + limits.connectMs;

@@ -21,6 +21,8 @@ export interface DataPlaneLimits {
   readonly connectMs: number;
   /** How long a peer may keep us waiting for the rest of something that cannot be forwarded yet (a head), ms. */
   readonly headMs: number;
+  /** How long a connection may stay open before the first byte in either direction, ms. */
+  readonly firstByteMs: number;
   /** How long a connection may stay open without a byte in either direction, ms. */
   readonly idleMs: number;
   /** How long a side may refuse to take a single queued byte, ms. */
@@ -62,6 +64,9 @@ export const defaultLimits: DataPlaneLimits = {
   connectMs: 5_000,
   // A request head sent slower than this is an attack (slow loris) or a dead peer.
   headMs: 15_000,
+  // Each silent caller costs the service a connection too. Pools that connect ahead come back within this; a server that speaks
+  // first (its bytes count) is done with it at once.
+  firstByteMs: 60_000,
   // As other transparent proxies: long polls and quiet WebSockets live, forgotten sockets do not.
   idleMs: 3_600_000,
   // A reader that takes nothing for this long is gone; until then backpressure keeps it cheap.

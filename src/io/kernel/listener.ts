@@ -2,6 +2,7 @@
 // Knows connections only as something to be opened.
 import { Connection } from './connection.ts';
 import { settle } from './connection-events.ts';
+import { patienceMs } from './deadlines.ts';
 import { epollEvent, errno, isExhausted, openCloseOnExec } from './linux.ts';
 import type { Libc } from './libc.ts';
 import { count, type Plane } from './plane.ts';
@@ -62,7 +63,7 @@ export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
     count(plane, counter.accepted);
     count(plane, counter.open);
     count(plane, openSlot(index));
-    plane.wheel.schedule(connection, plane.monotonicMs + limits.idleMs);
+    plane.wheel.schedule(connection, plane.monotonicMs + patienceMs(connection));
     connection.conversation.start(plane.nowMs);
     settle(connection);
   }
