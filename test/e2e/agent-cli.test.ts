@@ -1,7 +1,7 @@
 // The agent in front of a real server, driven by the verbs of the real binary: what a person without the terminal view does.
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventSchema } from '../../src/core/model/event.ts';
@@ -203,7 +203,19 @@ test('a feed without the right token is denied', async () => {
   expect(denied.status).toBe(77);
 });
 
-test('SIGTERM drains and ends the agent with status 0', async () => {
+test('an agent whose upstream is its own listener is refused with status 64 in one sentence', async () => {
+  const refused = await cli.run([
+    ...['agent', '--listen', `127.0.0.1:${listenPort + 1}`, '--upstream', `localhost:${listenPort + 1}`],
+    ...['--source', 'web', '--destination', 'api'],
+  ]);
+  expect(refused.stderr).toContain('leads back to the listener');
+  expect(refused.status).toBe(64);
+});
+
+test('SIGTERM drains, takes the token away and ends the agent with status 0', async () => {
+  const token = join(cli.directory, 'kubectl-api-defense', `feed-${feed.split(':')[1] ?? ''}.token`);
+  expect(existsSync(token)).toBe(true);
   agent.child.kill('SIGTERM');
   expect((await agent.finished).status).toBe(0);
+  expect(existsSync(token)).toBe(false);
 });

@@ -1,7 +1,7 @@
 // Where programs of one person on one machine find each other: the demo's and agents' feed sockets and tokens.
 // Everything lies in one owner-only directory. Knows no feed.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
@@ -52,6 +52,15 @@ export function readToken(env: NodeJS.ProcessEnv, port: number): string | undefi
     return undefined;
   }
 }
+
+/** Takes the token of a feed that has ended away, unless another agent has put its own there since. */
+export function removeToken(env: NodeJS.ProcessEnv, port: number, token: string): void {
+  if (readToken(env, port) === token) rmSync(tokenFile(env, port), { force: true });
+}
+
+/** A new folder for the policies of one demo; named after its process, so that what a killed one leaves can be told. */
+export const makePoliciesDirectory = (env: NodeJS.ProcessEnv): string =>
+  mkdtempSync(join(ensureRuntimeDirectory(env), `policies-${process.pid}-`));
 
 /** 256 random bits. */
 export const newToken = (): string => randomBytes(32).toString('hex');

@@ -6,7 +6,8 @@ import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
 import { startAgent, type Agent } from '../../agent/agent.ts';
 import { durationOption, textOption } from '../option-values.ts';
-import { newToken, writeToken } from '../session-paths.ts';
+import { newToken, removeToken, writeToken } from '../session-paths.ts';
+import { sweepRuntime } from '../sweep-runtime.ts';
 import { readTokenFile } from '../feed-client.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -57,12 +58,18 @@ function announce(agent: Agent, token: string | undefined, context: CommandConte
   context.say(`feed at ${where}; open the terminal with: kubectl api-defense --connect ${where}`);
 }
 
+/** Nobody can connect with it any more. */
+function forget(agent: Agent, token: string | undefined, { env }: CommandContext): void {
+  if (agent.feed.type === 'tcp' && token !== undefined) removeToken(env, agent.feed.port, token);
+}
+
 export const agent: RunVerb = async (_words, options, context) => {
   const listen = hostPort(options, 'listen');
   const upstream = hostPort(options, 'upstream');
   const source = peerOption(options, 'source');
   const destination = peerOption(options, 'destination');
   const { address, token } = startOptions(options);
+  sweepRuntime(context.env);
   let failure: Error | undefined;
   let fail = (): void => undefined;
   const failed = new Promise<void>((resolve) => (fail = resolve));
@@ -86,5 +93,6 @@ export const agent: RunVerb = async (_words, options, context) => {
   await Promise.race([failed, context.interrupted]);
   if (failure === undefined) context.say('draining');
   await running.stop(durationOption(options, 'drain'));
+  forget(running, token, context);
   return failure === undefined ? 0 : exitCodes.internal;
 };

@@ -1,7 +1,6 @@
 // `demo`: shop, agent and terminal on one machine, no cluster, no root. Everything it starts ends with it.
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { exitCodes } from '../../../core/model/app-error.ts';
 import { createLiveFeed } from '../../../io/feed/live-feed.ts';
 import type { FeedAddress } from '../../../io/feed/feed-address.ts';
@@ -11,7 +10,8 @@ import type { CommandContext } from '../command-context.ts';
 import { openTerminal, requireTerminal } from '../open-terminal.ts';
 import { durationOption, numberOption, outputOption, textOption } from '../option-values.ts';
 import { printFeed } from '../print-feed.ts';
-import { demoSocket, ensureRuntimeDirectory } from '../session-paths.ts';
+import { demoSocket, ensureRuntimeDirectory, makePoliciesDirectory } from '../session-paths.ts';
+import { sweepRuntime } from '../sweep-runtime.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 
 /** The demo has nobody to be polite to: its callers are ended first. */
@@ -47,9 +47,10 @@ async function startDemo(
 ): Promise<Running> {
   const rate = numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate;
   const seed = numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
-  const runtime = ensureRuntimeDirectory(context.env);
+  ensureRuntimeDirectory(context.env);
+  sweepRuntime(context.env);
   const given = textOption(options, 'policies');
-  const directory = given ?? mkdtempSync(join(runtime, 'policies-'));
+  const directory = given ?? makePoliciesDirectory(context.env);
   const removeDirectory = (): void => {
     if (given === undefined) rmSync(directory, { recursive: true, force: true });
   };
