@@ -2,6 +2,7 @@
 import { millis, type WorkloadId } from '../../core/model/brand.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import { workloadKey, workloadOf } from '../../core/model/workload-key.ts';
+import { whyNoEffect } from './no-effect.ts';
 import { createPreview } from '../../core/policy/preview.ts';
 import { previewSentences } from '../../core/policy/preview-sentences.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
@@ -20,7 +21,7 @@ function callerMeant(policy: FlowPolicy, history: readonly ApiEvent[]): Workload
   return seen?.type === 'flow' ? workloadOf(seen.source) : workloadKey(namespace, meant.kind, meant.name);
 }
 
-/** One line each: totals, callers and routes, open connections, what the window does not contain. */
+/** One line each, of all routes or of the first few: totals, callers and routes, open connections, what the window does not contain. */
 export function previewLines(
   policy: FlowPolicy,
   seen: {
@@ -28,6 +29,7 @@ export function previewLines(
     readonly openByPair: Readonly<Record<string, number>>;
     readonly current: readonly FlowPolicy[];
   },
+  allRoutes = false,
 ): readonly string[] {
   if (seen.history === undefined)
     return ['No agent could be asked what this would have done: nothing is known of its effect.'];
@@ -40,5 +42,11 @@ export function previewLines(
     nowMs: millis(Date.now()),
   });
   for (const event of seen.history) if (event.type === 'flow') preview.push(event);
-  return previewSentences(preview.result(), focusCaller !== undefined);
+  const result = preview.result();
+  const lines = previewSentences(
+    result,
+    focusCaller !== undefined,
+    allRoutes ? Number.POSITIVE_INFINITY : undefined,
+  );
+  return result.flips > 0 || result.total === 0 ? lines : [...lines, whyNoEffect(policy, seen.history)];
 }

@@ -13,17 +13,22 @@ export interface QualifiedFilter {
    * destinations of the flows it matches, else that of the source, else `default`.
    */
   readonly namespace: string;
+  /** Workloads that the filter names exactly and nobody has seen, as written. */
+  readonly unseen: readonly string[];
+  /** `namespace/workload` of everybody seen, sorted. */
+  readonly known: readonly string[];
 }
 
 type Names = ReadonlyMap<string, ReadonlySet<string>>;
 
-function seenNames(events: readonly ApiEvent[]): Names {
+function seenNames(events: readonly ApiEvent[], ends: readonly Endpoint[]): Names {
   const names = new Map<string, Set<string>>();
   const add = (end: Endpoint): void => {
     const found = names.get(end.workload);
     if (found) found.add(end.namespace);
     else names.set(end.workload, new Set([end.namespace]));
   };
+  ends.forEach(add);
   for (const event of events) {
     if (event.type === 'identity') add(event.endpoint);
     if (event.type === 'flow') {
@@ -65,10 +70,24 @@ function walk(node: FilterNode, names: Names): FilterNode {
   }
 }
 
+/** Names without a glob, an address or an account: those are the ones that can be looked up. */
+function unseenIn(node: FilterNode | undefined, names: Names): readonly string[] {
+  if (node === undefined) return [];
+  if (node.type === 'and' || node.type === 'or') return node.nodes.flatMap((child) => unseenIn(child, names));
+  if (node.type === 'not') return unseenIn(node.node, names);
+  if (node.type !== 'field' || (node.field !== 'from' && node.field !== 'to')) return [];
+  const parts = node.value.split('/');
+  if (/[*?:]|^[\d.]+(\/\d+)?$/.test(node.value) || parts.length > 3) return [];
+  const namespaces = names.get(parts.at(-1) ?? '');
+  const isSeen = namespaces !== undefined && (parts.length === 1 || namespaces.has(parts[0] ?? ''));
+  return isSeen ? [] : [node.value];
+}
+
 function namespaceIn(node: FilterNode | undefined, field: 'from' | 'to'): string | undefined {
   if (node === undefined) return undefined;
   if (node.type === 'field')
     return node.field === field && node.value.includes('/') ? node.value.split('/')[0] : undefined;
+  if (node.type === 'or') return shared(node.nodes.map((child) => namespaceIn(child, field)));
   if (node.type !== 'and') return undefined;
   for (const child of node.nodes) {
     const found = namespaceIn(child, field);
@@ -76,6 +95,9 @@ function namespaceIn(node: FilterNode | undefined, field: 'from' | 'to'): string
   }
   return undefined;
 }
+
+const shared = (found: readonly (string | undefined)[]): string | undefined =>
+  new Set(found).size === 1 ? found[0] : undefined;
 
 /** The namespace that all destinations of the matching flows share, if they do. */
 function namespaceSeen(node: FilterNode | undefined, events: readonly ApiEvent[]): string | undefined {
@@ -86,13 +108,21 @@ function namespaceSeen(node: FilterNode | undefined, events: readonly ApiEvent[]
   return namespaces.size === 1 ? [...namespaces][0] : undefined;
 }
 
-/** @throws AppError when a bare name was seen in several namespaces. */
-export function qualifyFilter(node: FilterNode | undefined, events: readonly ApiEvent[]): QualifiedFilter {
-  const qualified = node === undefined ? undefined : walk(node, seenNames(events));
+/** @param ends who is known besides the events: both sides of the agent's listeners. @throws AppError when a bare name was seen in several namespaces. */
+export function qualifyFilter(
+  node: FilterNode | undefined,
+  events: readonly ApiEvent[],
+  ends: readonly Endpoint[] = [],
+): QualifiedFilter {
+  const names = seenNames(events, ends);
+  const qualified = node === undefined ? undefined : walk(node, names);
   const namespace =
     namespaceIn(qualified, 'to') ??
     namespaceSeen(qualified, events) ??
     namespaceIn(qualified, 'from') ??
     'default';
-  return { node: qualified, namespace };
+  const known = [...names]
+    .flatMap(([name, namespaces]) => [...namespaces].map((one) => `${one}/${name}`))
+    .sort();
+  return { node: qualified, namespace, unseen: unseenIn(qualified, names), known };
 }

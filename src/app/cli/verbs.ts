@@ -65,6 +65,8 @@ const mutation: readonly OptionRow[] = [
   { flags: '--reason <text>', text: 'why, kept in the policy' },
   { flags: '--namespace <name>', text: "where the policy lives, if the filter's destination does not say" },
   { flags: '--shadow', text: 'count what it would do, refuse nothing' },
+  { flags: '--unseen', text: 'apply although a workload that the filter names was never seen' },
+  { flags: '--all', text: 'list every route of the preview (always, where standard error is no terminal)' },
   { flags: '--dry-run', text: 'print the policy and what it would have done; write nothing' },
   { flags: '-y, --yes', text: 'do not ask' },
   { flags: '--policies <dir>', text: 'write into this folder instead of through a feed' },
@@ -97,7 +99,7 @@ export const verbs: readonly VerbRow[] = [
       ...noUi,
       ...terminal,
     ],
-    examples: ['replay recordings/demo.adr', 'replay session.adr --no-ui -o ndjson'],
+    examples: ['replay recordings/shop-under-attack.adr', 'replay session.adr --no-ui -o ndjson'],
     load: async () => (await import('./verbs/replay.ts')).replay,
   },
   {
@@ -159,7 +161,11 @@ export const verbs: readonly VerbRow[] = [
   {
     usage: 'throttle <filter...>',
     text: 'limit what the filter names, after showing what that would have done',
-    options: [{ flags: '--rate <rate>', text: 'such as 20/s, 600/m', fallback: '10/s' }, ...mutation],
+    options: [
+      { flags: '--rate <rate>', text: 'such as 20/s, 600/m', fallback: '10/s' },
+      { flags: '--burst <n>', text: 'requests at once before the rate holds (default: those of one second)' },
+      ...mutation,
+    ],
     examples: ["throttle 'from:nightly to:users' --rate 20/s"],
     load: async () => (await import('./verbs/mutate.ts')).throttle,
   },

@@ -17,9 +17,13 @@ export interface FilterDraftInput {
   readonly suffix: string;
   /** Where the policy lives and what unqualified names mean; a `ns:` of the filter overrides it. */
   readonly namespace: string;
+  /** The person named `namespace`, rather than it having been worked out. */
+  readonly namespaceMeant?: boolean;
   readonly reason?: string;
   /** Throttle only, default `10/s`. */
   readonly rate?: string;
+  /** Throttle only: requests at once before the rate holds; default as the policy's. */
+  readonly burst?: number;
   readonly author?: string;
 }
 
@@ -41,6 +45,8 @@ export function draftFromFilter(input: FilterDraftInput): FlowPolicy {
       'Add from:NAME, or from:* for everyone.',
     );
   const to = sideOf(terms, 'to', namespace) ?? { scope: 'All' as const };
+  if (!('peers' in to) && input.namespaceMeant !== true && !terms.fields.has('ns'))
+    checkOneNamespace(from, namespace);
   const http = httpOf(terms);
   return draftObject({
     action: input.action,
@@ -51,6 +57,7 @@ export function draftFromFilter(input: FilterDraftInput): FlowPolicy {
     ttlMs: input.ttlMs,
     reason: input.reason,
     rate: input.rate,
+    burst: input.burst,
     author: input.author,
     from,
     to,
@@ -60,6 +67,25 @@ export function draftFromFilter(input: FilterDraftInput): FlowPolicy {
 
 function refusal(code: string, message: string, hint: string): AppError {
   return new AppError({ code, family: 'usage', message, hint });
+}
+
+/**
+ * To whomever they ask, sources can be selected in their own namespace only (egress): of several namespaces, the policy of one
+ * would let the others' requests through without a word.
+ */
+function checkOneNamespace(from: FlowPolicy['spec']['from'], own: string): void {
+  const named = ('peers' in from ? from.peers : []).flatMap(({ workload, serviceAccount }) => {
+    const end = workload ?? serviceAccount;
+    return end === undefined ? [] : [{ name: end.name, namespace: end.namespace ?? own }];
+  });
+  const [first] = named;
+  const other = named.find(({ namespace }) => namespace !== first?.namespace);
+  if (first === undefined || other === undefined) return;
+  throw refusal(
+    'FILTER_SEVERAL_NAMESPACES',
+    `${first.name} is in ${first.namespace} and ${other.name} in ${other.namespace}, and one policy without a destination reaches the callers of one namespace only.`,
+    'Write one policy each, or name the destination with to:NAME.',
+  );
 }
 
 /** Flattens what is a conjunction of fields, each with alternatives; everything else is refused by name. */

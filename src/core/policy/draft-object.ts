@@ -21,6 +21,7 @@ export interface DraftParts {
   readonly ttlMs?: number | undefined;
   readonly reason?: string | undefined;
   readonly rate?: string | undefined;
+  readonly burst?: number | undefined;
   readonly author?: string | undefined;
   readonly finding?: string | undefined;
   readonly evidence?: string | undefined;
@@ -60,10 +61,17 @@ export function draftObject(parts: DraftParts): FlowPolicy {
   });
 }
 
-function actionOf({ action, rate }: DraftParts): PolicyAction {
+function actionOf({ action, rate, burst }: DraftParts): PolicyAction {
   return action === 'Block'
     ? { type: 'Block', block: { answer: 'Auto', existing: 'Cut' } }
-    : { type: 'Throttle', throttle: { rate: rate ?? defaultRate, key: ['principal'] } };
+    : {
+        type: 'Throttle',
+        throttle: {
+          rate: rate ?? defaultRate,
+          ...(burst === undefined ? {} : { burst }),
+          key: ['principal'],
+        },
+      };
 }
 
 function annotationsOf({ author, finding, evidence }: DraftParts): Record<string, string> {

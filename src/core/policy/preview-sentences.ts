@@ -50,10 +50,13 @@ export function previewHeadline(result: PreviewResult, focused = true, over: Pre
   return focused || result.toRefused > 0 ? `${flips}, ${whose}; ${cost}.` : `${flips}, ${whose}.`;
 }
 
-function routeLines(result: PreviewResult): string[] {
-  const lines = result.byRoute.slice(0, shownRows).map(({ caller, route, flips, transitions }) => {
+/** A status as a word where there is none. */
+const answer = (status: number): string => (status === 0 ? 'no answer' : `${status}`);
+
+function routeLines(result: PreviewResult, rows: number): string[] {
+  const lines = result.byRoute.slice(0, rows).map(({ caller, route, flips, transitions }) => {
     const changes = transitions
-      .map(({ from, to, count }) => `${from}→${to === 0 ? 'let through' : to} ${number(count)}`)
+      .map(({ from, to, count }) => `${answer(from)}→${to === 0 ? 'let through' : to} ${number(count)}`)
       .join('  ');
     return `  ${shortName(caller)}  ${number(flips)}  ${route}  ${changes}`;
   });
@@ -61,12 +64,15 @@ function routeLines(result: PreviewResult): string[] {
   return rest > 0 ? [...lines, `  … and ${rest} more routes`] : lines;
 }
 
-/** All lines: headline, callers and routes, open connections, and what is not known. */
-export function previewSentences(result: PreviewResult, focused = true): readonly string[] {
+/**
+ * All lines: headline, callers and routes, open connections, and what is not known.
+ * @param rows routes listed at most; the rest is counted.
+ */
+export function previewSentences(result: PreviewResult, focused = true, rows = shownRows): readonly string[] {
   const open = result.openConnections.reduce((sum, { count }) => sum + count, 0);
   return [
     previewHeadline(result, focused),
-    ...routeLines(result),
+    ...routeLines(result, rows),
     ...(open > 0
       ? [
           `${number(open)} open connection${open === 1 ? '' : 's'} concerned: ${result.openConnections.map(({ pair, count }) => `${pair.split('>').map(shortName).join(' → ')} ${count}`).join(', ')}.`,

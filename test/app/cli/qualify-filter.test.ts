@@ -24,3 +24,21 @@ test('a name that was never seen, a glob and a qualified name stay as they are',
   expect(text).toContain('"nobody"');
   expect(text).toContain('"x/orders"');
 });
+
+test('names that nobody has seen are told, with those that were', () => {
+  const of = (text: string): readonly string[] => qualifyFilter(filterWords([text]), seen).unseen;
+  expect(of('from:nosuch')).toEqual(['nosuch']);
+  expect(of('from:scanner or from:nosuch')).toEqual(['nosuch']);
+  expect(of('from:edge/scanner')).toEqual(['edge/scanner']);
+  expect(of('from:scanner to:orders')).toEqual([]);
+  expect(of('from:* to:10.0.0.0/8')).toEqual([]);
+  expect(of('from:sa:shop/scanner')).toEqual([]);
+  expect(qualifyFilter(filterWords(['from:scanner']), seen).known).toContain('default/scanner');
+});
+
+test('both ends of a listener are known before anything was seen', () => {
+  const ends = [sampleEndpoint('web', 'edge')];
+  const { node, unseen } = qualifyFilter(filterWords(['from:web']), [], ends);
+  expect(unseen).toEqual([]);
+  expect(JSON.stringify(node)).toContain('edge/web');
+});

@@ -180,7 +180,7 @@ const expressed: readonly (readonly [filter: string, spec: object])[] = [
     },
   ],
   [
-    'from:shop/a,other/b',
+    'ns:shop from:shop/a,other/b',
     { from: { peers: [{ workload: { name: 'a' } }, { workload: { name: 'b', namespace: 'other' } }] } },
   ],
   ['from:shop/CronJob/nightly', { from: { peers: [{ workload: { kind: 'CronJob', name: 'nightly' } }] } }],
@@ -196,6 +196,20 @@ const expressed: readonly (readonly [filter: string, spec: object])[] = [
 
 test.each(expressed)('filter %j becomes a policy', (filter, spec) => {
   expect(fromFilter(filter).spec).toMatchObject(spec);
+});
+
+test('callers of several namespaces are selected where the destination is named', () => {
+  const made = fromFilter('(from:default/scanner or from:edge/web) to:orders');
+  expect(made.metadata.namespace).toBe('shop');
+  const decide = (caller: string, from: string): number =>
+    benchOf([made], { at: listener(peerFromName(caller, from), peerFromName('orders', 'shop')) }).decide({
+      path: '/',
+    }).action;
+  expect([decide('scanner', 'default'), decide('web', 'edge'), decide('web', 'default')]).toEqual([
+    block,
+    block,
+    0,
+  ]);
 });
 
 test('ns chooses the namespace of the policy, and a throttle takes its rate', () => {
@@ -222,6 +236,12 @@ const refused: readonly (readonly [filter: string, code: string, says: RegExp])[
   ['from:a header:x-tenant', 'FILTER_NOT_EXPRESSIBLE', /whole value/],
   ['from:a header:x=a*', 'FILTER_NOT_EXPRESSIBLE', /whole value/],
   ['from:a path:/a route:/b', 'FILTER_CONTRADICTION', /path and route/],
+  [
+    'from:default/scanner or from:edge/web',
+    'FILTER_SEVERAL_NAMESPACES',
+    /scanner is in default and web in edge/,
+  ],
+  ['from:default/scanner,edge/web to:*', 'FILTER_SEVERAL_NAMESPACES', /web in edge/],
   ['from:a path:/a/*/b', 'DRAFT_INVALID', /only at its end/],
   ['from:other/a to:pay/b', 'DRAFT_INVALID', /outside namespace shop/],
 ];

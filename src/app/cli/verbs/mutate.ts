@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
 import { millis } from '../../../core/model/brand.ts';
-import type { ApiEvent } from '../../../core/model/event.ts';
+import type { ApiEvent, Endpoint } from '../../../core/model/event.ts';
 import { appliedSchema } from '../../../core/model/feed-message.ts';
 import type { FeedPort } from '../../../core/model/feed-port.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
@@ -14,15 +14,19 @@ import { policyToYaml } from '../../../core/policy/to-yaml.ts';
 import { openFolderStore } from '../../../io/policies/folder-store.ts';
 import { addressOf, openFeed, startSession } from '../feed-client.ts';
 import { connectOptions, durationOption, filterWords, flagOption, textOption } from '../option-values.ts';
+import { neverSeen } from '../never-seen.ts';
 import { policiesOf } from '../policies-of.ts';
 import { previewLines } from '../preview-lines.ts';
 import { qualifyFilter } from '../qualify-filter.ts';
+import { throttleOptions } from '../throttle-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 
 interface Target {
   /** What the agent remembers; undefined when no agent could be asked. */
   readonly history: readonly ApiEvent[] | undefined;
+  /** Both ends of the agent's listeners: known before anything was seen. */
+  readonly ends: readonly Endpoint[];
   readonly openByPair: Readonly<Record<string, number>>;
   /** Where a folder is written directly, its policies; else those of the history. */
   readonly current: readonly FlowPolicy[];
@@ -70,6 +74,7 @@ async function feedTarget(options: OptionValues, context: CommandContext): Promi
   });
   return {
     history: session.history,
+    ends: session.hello.listeners.flatMap(({ source, destination }) => [source, destination]),
     openByPair: session.status.openByPair,
     current: policiesOf(session.history),
     apply: (policy) => appliedThroughFeed(feed, (listener) => listeners.push(listener), policy),
@@ -87,6 +92,7 @@ async function folderTarget(
   await seen?.close();
   return {
     history: seen?.history,
+    ends: seen?.ends ?? [],
     openByPair: seen?.openByPair ?? {},
     current: store.entries().flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : [])),
     async apply(policy) {
@@ -112,41 +118,58 @@ async function confirmed(context: CommandContext): Promise<boolean> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
+interface Draft {
+  readonly policy: FlowPolicy;
+  /** Names in the filter that nobody answers to; undefined when all were seen, or nobody could be asked. */
+  readonly unseen: AppError | undefined;
+}
+
 function draft(
   action: 'Block' | 'Throttle',
   words: readonly string[],
   options: OptionValues,
   target: Target,
-): FlowPolicy {
-  const { node, namespace } = qualifyFilter(filterWords(words), target.history ?? []);
+): Draft {
+  const { node, namespace, unseen, known } = qualifyFilter(
+    filterWords(words),
+    target.history ?? [],
+    target.ends,
+  );
   const ttlMs = durationOption(options, 'for');
   const reason = textOption(options, 'reason');
-  const rate = textOption(options, 'rate');
+  const given = textOption(options, 'namespace');
   const policy = draftFromFilter({
     node,
     action,
     nowMs: millis(Date.now()),
     suffix: randomBytes(2).toString('hex'),
-    namespace: textOption(options, 'namespace') ?? namespace,
+    namespace: given ?? namespace,
+    namespaceMeant: given !== undefined,
     author: userInfo().username,
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(reason === undefined ? {} : { reason }),
-    ...(rate === undefined || action === 'Block' ? {} : { rate }),
+    ...(action === 'Block' ? {} : throttleOptions(options)),
   });
-  return flagOption(options, 'shadow') ? { ...policy, spec: { ...policy.spec, mode: 'Shadow' } } : policy;
+  return {
+    policy: flagOption(options, 'shadow') ? { ...policy, spec: { ...policy.spec, mode: 'Shadow' } } : policy,
+    unseen: target.history === undefined || unseen.length === 0 ? undefined : neverSeen(unseen, known),
+  };
 }
 
 function mutate(action: 'Block' | 'Throttle'): RunVerb {
   return async (words, options, context) => {
+    if (action === 'Throttle') throttleOptions(options);
     const directory = textOption(options, 'policies');
     const target =
       directory === undefined
         ? await feedTarget(options, context)
         : await folderTarget(directory, options, context);
     try {
-      const policy = draft(action, words, options, target);
+      const { policy, unseen } = draft(action, words, options, target);
+      if (unseen !== undefined) allowUnseen(unseen, options, context);
       context.out.line(policyToYaml(policy).trimEnd());
-      for (const line of previewLines(policy, target)) context.say(visibleText(line));
+      const allRoutes = flagOption(options, 'all') || !process.stderr.isTTY;
+      for (const line of previewLines(policy, target, allRoutes)) context.say(visibleText(line));
       if (flagOption(options, 'dryRun')) return 0;
       if (!flagOption(options, 'yes') && !(await confirmed(context))) {
         context.say('Nothing was changed.');
@@ -158,6 +181,12 @@ function mutate(action: 'Block' | 'Throttle'): RunVerb {
       await target.close();
     }
   };
+}
+
+/** @throws the error, unless nothing is to be written or the person knows. */
+function allowUnseen(unseen: AppError, options: OptionValues, context: CommandContext): void {
+  if (!flagOption(options, 'dryRun') && !flagOption(options, 'unseen')) throw unseen;
+  context.say(`warning: ${visibleText(unseen.message)}`);
 }
 
 export const block = mutate('Block');
