@@ -2,6 +2,7 @@
 import { formatCount } from '../columns/format.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import { shownFlows } from '../state/flow-cursor.ts';
+import { followFigure } from '../state/header-figures.ts';
 import { keyContext } from '../state/key-context.ts';
 import type { DataView } from '../state/data-view.ts';
 import type { AppState, FilterPrompt } from '../state/state.ts';
@@ -76,17 +77,14 @@ function sortWords({ state, data }: FooterInput): Line {
     : [segment(` sorted: the newest ${formatCount(size)} of ${formatCount(outOf)} `, 'notice.warn')];
 }
 
-function pausedWords({ state, data, theme }: FooterInput): Line {
-  const { heldAt, follow } = state.flows;
+/** Whether the table runs, stands or is read: said where it is not simply the newest that shows. */
+function followWords({ state, data, theme }: FooterInput): Line {
   if (state.screen !== 'flows' || state.dialogs.length > 0) return [];
-  if (heldAt !== undefined)
-    return [
-      segment(
-        ` ${theme.glyph('paused')} PAUSED +${formatCount(data.flows.arrivedSince(heldAt))} `,
-        'notice.warn',
-      ),
-    ];
-  return follow ? [] : [segment(' not following ', 'dim')];
+  const { text, level } = followFigure(state, data);
+  if (level === 'good' || (state.replay && state.flows.heldAt === undefined)) return [];
+  return level === 'warn'
+    ? [segment(` ${theme.glyph('paused')} ${text} `, 'notice.warn')]
+    : [segment(` ${text.toLowerCase()} `, 'dim')];
 }
 
 /** The foot line. */
@@ -94,7 +92,7 @@ export function footerLine(input: FooterInput): Line {
   const { state, theme, width } = input;
   const { prompt } = state.filter;
   if (prompt && state.dialogs.length === 0) return promptLine(prompt, input);
-  const paused = [...pausedWords(input), ...sortWords(input)];
+  const paused = [...followWords(input), ...sortWords(input)];
   const keys = keysLine({ ...input, width: Math.max(0, width - lineWidth(paused) - 2) });
   return spread([...paused, segment(' '), ...keys], [], width, theme.glyph('more'));
 }

@@ -1,9 +1,11 @@
 // The two lines at the top: what is watched, how fresh, how complete, who may act; then the screens and the filter. Pure.
-import { formatCount, formatRate, formatShare } from '../columns/format.ts';
-import { accessWord } from '../state/access.ts';
+import { formatCount, formatShare } from '../columns/format.ts';
 import type { DataView } from '../state/data-view.ts';
+import { headerFigures } from '../state/header-figures.ts';
+import type { Figure, FigureLevel } from '../state/header-figures.ts';
 import type { AppState } from '../state/state.ts';
 import { screenNames } from '../state/state.ts';
+import type { Role } from '../theme/roles.ts';
 import type { Theme } from '../theme/theme.ts';
 import { joinParts, segment, spread } from './line.ts';
 import type { Line } from './line.ts';
@@ -15,79 +17,40 @@ export interface HeaderInput {
   readonly width: number;
 }
 
-/** Silence after which the stream no longer counts as fresh: three status frames missed. */
-const staleAfterMs = 4000;
+const roles: Readonly<Record<FigureLevel, Role>> = {
+  plain: 'header',
+  dim: 'dim',
+  good: 'header.live',
+  warn: 'header.warn',
+  bad: 'header.bad',
+};
 
-function liveWords({ state, data, theme }: HeaderInput): Line {
-  const { connection } = state;
-  const silentMs = state.nowMs - connection.lastReceivedMs;
-  switch (connection.state) {
-    case 'connecting':
-      return [segment(`${theme.glyph('stale')} connecting`, 'header.warn')];
-    case 'reconnecting':
-      return [segment(`${theme.glyph('stale')} reconnecting: ${connection.detail}`, 'header.bad')];
-    case 'closed':
-      return [segment(`${theme.glyph('stale')} closed: ${connection.detail}`, 'header.bad')];
-    case 'connected':
-      if (connection.lastReceivedMs > 0 && silentMs > staleAfterMs)
-        return [segment(`${theme.glyph('stale')} silent ${Math.round(silentMs / 1000)} s`, 'header.warn')];
-      return [segment(`${theme.glyph('live')} live ${formatRate(data.flows.totals.rate)}`, 'header.live')];
-  }
+function figureLine(figure: Figure | undefined, theme: Theme): Line {
+  if (figure === undefined) return [];
+  const sign = figure.sign === undefined ? '' : `${theme.glyph(figure.sign)} `;
+  return [segment(sign + figure.text, roles[figure.level])];
 }
 
-function replayWords({ state, theme }: HeaderInput): Line {
-  const position = state.replay;
-  if (!position) return [segment(`${theme.glyph('stale')} opening recording`, 'header.warn')];
-  const sign = theme.glyph(position.paused ? 'paused' : 'play');
-  const words = position.paused ? 'replay stopped' : `replay ${position.speed}x`;
-  const damage =
-    position.damage === undefined
-      ? []
-      : [segment(`  ${theme.glyph('alert')} ${position.damage}`, 'header.bad')];
-  return [segment(`${sign} ${words}`, 'header.live'), ...damage];
-}
+const accessRoles: Readonly<Record<string, Role>> = { ACT: 'access.act', LOCK: 'access.lock' };
 
-function seenWords({ data }: HeaderInput): Line {
-  const { inspectedShare, opaqueShare } = data.flows.totals;
-  if (inspectedShare === undefined) return [];
-  const opaque = opaqueShare !== undefined && opaqueShare > 0 ? ` (${formatShare(opaqueShare)} opaque)` : '';
-  return [
-    segment(`seen ${formatShare(inspectedShare)}${opaque}`, inspectedShare < 0.9 ? 'header.warn' : 'header'),
-  ];
-}
-
-function lostWords({ data, theme }: HeaderInput): Line {
-  const { lost, lostBy } = data.flows.totals;
-  if (lost === 0) return [segment('lost 0', 'dim')];
-  const worst = [...lostBy].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
-  return [segment(`${theme.glyph('alert')} lost ${formatCount(lost)} ${worst}`.trimEnd(), 'header.bad')];
-}
-
-function accessWords(state: AppState): Line {
-  const word = accessWord(state);
-  const role = word === 'ACT' ? 'access.act' : word === 'LOCK' ? 'access.lock' : 'access.readonly';
-  return [segment(word, role)];
-}
-
-/** First line. */
-export function headerLine(input: HeaderInput): Line {
-  const { state, theme, width } = input;
-  const name = state.connection.hello?.name ?? '';
-  const fresh = state.connection.kind === 'replay' ? replayWords(input) : liveWords(input);
+/** First line: what goes first when room is short is what nobody has to act on. */
+export function headerLine({ state, data, theme, width }: HeaderInput): Line {
+  const { name, feed, damage, coverage, lost, details, access } = headerFigures(state, data);
   const left = joinParts(
     [
       { line: [segment(' api-defense', 'header.name')], drop: 4 },
-      { line: name === '' ? [] : [segment(name, 'header')], drop: 1 },
-      { line: fresh, drop: 0 },
-      { line: seenWords(input), drop: 3 },
-      { line: lostWords(input), drop: data(input) ? 0 : 2 },
+      { line: name === '' ? [] : [segment(name, 'header')], drop: 2 },
+      { line: figureLine(feed, theme), drop: 0 },
+      { line: figureLine(damage, theme), drop: 0 },
+      { line: figureLine(coverage, theme), drop: 3 },
+      { line: figureLine(lost, theme), drop: lost.level === 'bad' ? 0 : 5 },
+      { line: figureLine(details, theme), drop: 1 },
     ],
-    width - 7,
+    width - access.text.length - 3,
   );
-  return spread(left, [...accessWords(state), segment(' ')], width, theme.glyph('more'));
+  const word = segment(access.text, accessRoles[access.text] ?? 'access.readonly');
+  return spread(left, [word, segment(' ')], width, theme.glyph('more'));
 }
-
-const data = (input: HeaderInput): boolean => input.data.flows.totals.lost > 0;
 
 const titles: Readonly<Record<AppState['screen'], string>> = {
   flows: 'Flows',

@@ -88,6 +88,8 @@ export interface Totals {
   /** Sum of `lost` events, and by where. */
   readonly lost: number;
   readonly lostBy: ReadonlyMap<string, number>;
+  /** Flows that are all here, but of which headers and bodies beyond a budget were not kept. */
+  readonly detailsNotKept: number;
   /** Time of the newest event by its own stamp, epoch ms; 0 before any. */
   readonly newestMs: number;
   readonly oldestHeldMs: number;

@@ -234,6 +234,9 @@ function totalsView(parts: {
     get lostBy() {
       return sums.lostBy;
     },
+    get detailsNotKept() {
+      return sums.detailsNotKept;
+    },
     get newestMs() {
       return clock.nowMs;
     },

@@ -4,91 +4,99 @@ import { formatCount, formatRate, formatShare, formatShortCount, formatSpan } fr
 import { accessWord } from './access.ts';
 import { changeWords } from './changes.ts';
 import type { DataView } from './data-view.ts';
+import type { GlyphName } from '../theme/glyphs.ts';
 import type { AppState, Notice } from './state.ts';
 
-export type FigureLevel = 'plain' | 'good' | 'warn' | 'bad';
+export type FigureLevel = 'plain' | 'dim' | 'good' | 'warn' | 'bad';
 
-/** One figure of the header. */
+/** One figure of the header; `sign` stands before it. */
 export interface Figure {
   readonly text: string;
   readonly level: FigureLevel;
+  readonly sign?: GlyphName;
 }
 
 export interface HeaderFigures {
   /** What is being watched. */
   readonly name: string;
-  /** Live, stale, reconnecting, replay; with the rate. */
+  /** Live with its rate, stale, reconnecting, replay with its speed. */
   readonly feed: Figure;
-  readonly coverage: Figure;
+  /** What is wrong with a recording; absent while nothing is. */
+  readonly damage: Figure | undefined;
+  /** How much of the traffic could be read; absent before any. */
+  readonly coverage: Figure | undefined;
   readonly lost: Figure;
-  /** Flows no longer held here, absent while all are. */
-  readonly dropped: Figure | undefined;
+  /** Flows of which headers and bodies were not kept; absent while there are none. */
+  readonly details: Figure | undefined;
   readonly access: Figure;
-  /** Numbers beside the tabs: findings of medium or higher severity, policies in force. */
-  readonly findings: number;
-  readonly policies: number;
-  readonly rejected: number;
 }
 
-/** A live feed that said nothing for this long (status comes each second) is stale. */
-const staleMs = 5000;
+/** A live feed that said nothing for this long is stale: three status frames missed. */
+const staleMs = 4000;
+
+/** Less than this share read is worth a warning. */
+const readShare = 0.9;
+
+function replayFigure({ replay }: AppState): Figure {
+  if (!replay) return { text: 'opening recording', level: 'warn', sign: 'stale' };
+  return replay.paused
+    ? { text: 'replay stopped', level: 'good', sign: 'paused' }
+    : { text: `replay ${replay.speed}x`, level: 'good', sign: 'play' };
+}
 
 function feedFigure(state: AppState, data: DataView): Figure {
   const { connection } = state;
-  const rate = formatRate(data.flows.totals.rate);
-  if (connection.kind === 'replay') return { text: `replay ${rate}`, level: 'plain' };
+  if (connection.kind === 'replay') return replayFigure(state);
+  const silentMs = state.nowMs - connection.lastReceivedMs;
+  const age = connection.lastReceivedMs > 0 ? `, as of ${formatSpan(silentMs)} ago` : '';
   switch (connection.state) {
     case 'connecting':
-      return { text: 'connecting', level: 'warn' };
-    case 'reconnecting': {
-      const age = formatSpan(state.nowMs - connection.lastReceivedMs);
-      return { text: `AWAY, as of ${age} ago`, level: 'bad' };
-    }
+      return { text: 'connecting', level: 'warn', sign: 'stale' };
+    case 'reconnecting':
+      return { text: `reconnecting${age}: ${connection.detail}`, level: 'bad', sign: 'stale' };
     case 'closed':
-      return { text: 'ENDED', level: 'bad' };
-    case 'connected': {
-      const age = state.nowMs - connection.lastReceivedMs;
-      if (connection.lastReceivedMs > 0 && age > staleMs)
-        return { text: `STALE ${formatSpan(age)}`, level: 'warn' };
-      return { text: `live ${rate}`, level: 'good' };
-    }
+      return { text: `closed: ${connection.detail}`, level: 'bad', sign: 'stale' };
+    case 'connected':
+      return connection.lastReceivedMs > 0 && silentMs > staleMs
+        ? { text: `silent ${formatSpan(silentMs)}`, level: 'warn', sign: 'stale' }
+        : { text: `live ${formatRate(data.flows.totals.rate)}`, level: 'good', sign: 'live' };
   }
 }
 
-function coverageFigure(data: DataView): Figure {
+function coverageFigure(data: DataView): Figure | undefined {
   const { inspectedShare, opaqueShare } = data.flows.totals;
-  if (inspectedShare === undefined) return { text: 'seen -', level: 'plain' };
+  if (inspectedShare === undefined) return undefined;
   const opaque = opaqueShare !== undefined && opaqueShare > 0 ? ` (${formatShare(opaqueShare)} opaque)` : '';
-  return { text: `read ${formatShare(inspectedShare)}${opaque}`, level: opaque === '' ? 'plain' : 'warn' };
+  return {
+    text: `seen ${formatShare(inspectedShare)}${opaque}`,
+    level: inspectedShare < readShare ? 'warn' : 'plain',
+  };
 }
 
-const notable = new Set(['medium', 'high', 'critical']);
+function lostFigure({ flows: { totals } }: DataView): Figure {
+  if (totals.lost === 0) return { text: 'lost 0', level: 'dim' };
+  const worst = [...totals.lostBy].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
+  return { text: `lost ${formatCount(totals.lost)} ${worst}`.trimEnd(), level: 'bad', sign: 'alert' };
+}
+
 const accessLevels = { ACT: 'good', LOCK: 'warn', RO: 'plain', REPLAY: 'plain' } as const;
 
 /** The figures of the header for this state. */
 export function headerFigures(state: AppState, data: DataView): HeaderFigures {
   const { totals } = data.flows;
   const access = accessWord(state);
-  const states = data.policies.list.map((policy) => policy.state);
+  const damage = state.replay?.damage;
   return {
-    name: state.connection.hello?.name ?? (state.connection.kind === 'replay' ? 'recording' : ''),
+    name: state.connection.hello?.name ?? '',
     feed: feedFigure(state, data),
+    damage: damage === undefined ? undefined : { text: damage, level: 'bad', sign: 'alert' },
     coverage: coverageFigure(data),
-    lost: {
-      text: `lost ${formatShortCount(totals.lost)}`,
-      level: totals.lost > 0 ? 'bad' : 'plain',
-    },
-    dropped:
-      totals.dropped > 0
-        ? {
-            text: `holding ${formatShortCount(totals.held)} of ${formatShortCount(totals.flows)}`,
-            level: 'plain',
-          }
-        : undefined,
+    lost: lostFigure(data),
+    details:
+      totals.detailsNotKept === 0
+        ? undefined
+        : { text: `details of ${formatShortCount(totals.detailsNotKept)} not kept`, level: 'dim' },
     access: { text: access, level: accessLevels[access] },
-    findings: data.findings.list.filter((finding) => notable.has(finding.severity)).length,
-    policies: states.filter((each) => each === 'active').length,
-    rejected: states.filter((each) => each === 'rejected').length,
   };
 }
 

@@ -20,6 +20,7 @@ export interface TotalsStore {
   readonly perSecond: readonly number[];
   readonly lost: number;
   readonly lostBy: ReadonlyMap<string, number>;
+  readonly detailsNotKept: number;
   tally(name: PolicyName): PolicyTally | undefined;
   add(flow: FlowEvent, timeMs: number): void;
   addLost(event: LostEvent): void;
@@ -75,6 +76,7 @@ export function createTotalsStore(clock: DataClock): TotalsStore {
   const lostBy = new Map<string, number>();
   let flows = 0;
   let lost = 0;
+  let detailsNotKept = 0;
   return {
     get flows() {
       return flows;
@@ -99,6 +101,9 @@ export function createTotalsStore(clock: DataClock): TotalsStore {
       return lost;
     },
     lostBy,
+    get detailsNotKept() {
+      return detailsNotKept;
+    },
     tally: (name) => tallies.get(name),
     add(flow, timeMs) {
       counts.add(flow, timeMs);
@@ -107,6 +112,11 @@ export function createTotalsStore(clock: DataClock): TotalsStore {
       tallies.add(flow, timeMs);
     },
     addLost(event) {
+      // These flows are there; only headers and bodies are not.
+      if (event.where === 'details') {
+        detailsNotKept += event.count;
+        return;
+      }
       lost += event.count;
       if (lostBy.has(event.where) || lostBy.size < lostPlaces)
         lostBy.set(event.where, (lostBy.get(event.where) ?? 0) + event.count);

@@ -3,10 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { millis } from '../../../src/core/model/brand.ts';
-import type { FeedMessage } from '../../../src/core/model/feed-port.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 import { chromeModel, sameChrome } from '../../../src/tui/chrome/chrome-model.ts';
-import type { ChromeInput } from '../../../src/tui/chrome/chrome-model.ts';
 import {
   dialogContent,
   frameDialog,
@@ -19,69 +17,8 @@ import { headerLine, tabsLine } from '../../../src/tui/chrome/header.ts';
 import { helpLines } from '../../../src/tui/chrome/help.ts';
 import { fitLine, joinParts, lineText, lineWidth, segment, spread } from '../../../src/tui/chrome/line.ts';
 import type { Line } from '../../../src/tui/chrome/line.ts';
-import { loadKeymap } from '../../../src/tui/keys/keys-file.ts';
 import { keyContext, keyContexts } from '../../../src/tui/state/key-context.ts';
-import type { Msg } from '../../../src/tui/state/msg.ts';
-import { createSession } from '../../../src/tui/state/session.ts';
-import { initialState } from '../../../src/tui/state/state.ts';
-import type { AppState } from '../../../src/tui/state/state.ts';
-import { update } from '../../../src/tui/state/update.ts';
-import { loadTheme } from '../../../src/tui/theme/load-theme.ts';
-
-const startMs = Date.parse('2026-11-23T03:00:00.000Z');
-const theme = loadTheme({ name: 'default', directories: ['themes'], depth: 4, ascii: false });
-const keymap = loadKeymap(undefined, 'keys.yaml');
-
-interface Stage {
-  readonly input: () => ChromeInput;
-  send(message: Msg): void;
-  feed(message: FeedMessage): void;
-  state(): AppState;
-}
-
-function stage(
-  change: { columns?: number; rows?: number; readOnly?: boolean; kind?: 'live' | 'replay' } = {},
-): Stage {
-  const session = createSession();
-  const { columns = 100, rows = 30, readOnly = false, kind = 'live' } = change;
-  let state = initialState({ kind, columns, rows, nowMs: millis(startMs), readOnly, themeName: 'default' });
-  const send = (message: Msg): void => {
-    [state] = update(state, message, session.data);
-  };
-  return {
-    input: () => ({ state, data: session.data, keymap, theme, themes: ['default', 'mono'], hint: undefined }),
-    send,
-    feed: (message) => {
-      session.receive(message);
-      send({ type: 'feed', message, nowMs: millis(startMs) });
-    },
-    state: () => state,
-  };
-}
-
-function connected(change: Parameters<typeof stage>[0] = {}): Stage {
-  const on = stage(change);
-  on.feed({
-    type: 'hello',
-    hello: {
-      type: 'hello',
-      version: 1,
-      name: 'demo shop',
-      time: new Date(startMs).toISOString(),
-      writable: true,
-      listeners: [],
-      windowMs: 600_000,
-      defaultTtlMs: 1_800_000,
-    },
-  });
-  on.feed({ type: 'batch', events: [sampleFlow()] });
-  return on;
-}
-
-const words = (line: Line): string => line.map((each) => each.text).join('');
-const press = (on: Stage, ...intents: Extract<Msg, { type: 'intent' }>['intent'][]): void => {
-  for (const intent of intents) on.send({ type: 'intent', intent });
-};
+import { connected, keymap, press, stage, startMs, theme, words } from './chrome-stage.ts';
 
 describe('the header', () => {
   test('says where, how fresh, how complete and who may act', () => {
@@ -117,9 +54,11 @@ describe('the header', () => {
   test('a feed that went away or fell silent is told', () => {
     const on = connected();
     on.send({ type: 'tick', nowMs: millis(startMs + 9000) });
-    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('silent 9 s');
+    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('silent 9s');
     on.feed({ type: 'connection', state: 'reconnecting', detail: 'connection refused' });
-    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain('reconnecting: connection refused');
+    expect(words(headerLine({ ...on.input(), width: 100 }))).toContain(
+      'reconnecting, as of 9s ago: connection refused',
+    );
   });
 
   test('a replay shows its speed, whether it stands, and its damage', () => {
@@ -192,72 +131,6 @@ describe('the foot line', () => {
     ]);
     expect(inputLine({ text: '', cursor: 0 }, undefined)).toEqual([segment(' ', 'caret')]);
     expect(inputLine({ text: '👍x', cursor: 0 }, undefined)[0]).toEqual(segment('👍', 'caret'));
-  });
-});
-
-describe('what is said', () => {
-  const said = (on: Stage): string => messageLines(on.input()).map(words).join('\n');
-  const foot = (on: Stage): string => words(footerLine({ ...on.input(), width: 80 }));
-
-  test('stands above the keys, which stay, and a hint of the shell comes before a notice', () => {
-    const on = connected({ columns: 80, rows: 24 });
-    press(on, 'app.lock');
-    const model = chromeModel(on.input());
-    expect(model.message.join('')).toContain('Locked');
-    expect(model.footer).toContain('help');
-    expect(model.layout.body.height).toBe(24 - 2 - 1 - 1);
-    const hinted = messageLines({ ...on.input(), hint: 'Not bound.' });
-    expect(hinted.map(words).join('')).toContain('! Not bound.');
-  });
-
-  test('leaves a dialog its keys and its last rows', () => {
-    const on = connected({ columns: 80, rows: 24 });
-    press(on, 'flow.block');
-    const { rect: before } = chromeModel(on.input()).dialog ?? {};
-    const hint = 'x'.repeat(100);
-    const { message, dialog } = chromeModel({ ...on.input(), hint });
-    expect(foot(on)).toContain('y apply');
-    expect(message).toHaveLength(2);
-    expect(before).toEqual({ x: 0, y: 1, width: 80, height: 22 });
-    expect(dialog?.rect).toEqual({ x: 0, y: 1, width: 80, height: 20 });
-  });
-
-  test('goes when the screen changes, a dialog opens or the prompt does', () => {
-    for (const intent of ['screen.graph', 'flow.block', 'filter.edit', 'app.help'] as const) {
-      const on = connected();
-      press(on, 'app.lock');
-      expect(said(on)).toContain('Locked');
-      press(on, 'move.down');
-      expect(said(on)).toContain('Locked');
-      press(on, intent);
-      expect([intent, said(on)]).toEqual([intent, '']);
-    }
-  });
-
-  test('of a filter goes with what is wrong with it, or with the prompt', () => {
-    const on = connected();
-    press(on, 'filter.edit');
-    on.send({ type: 'text', text: 'status>=' });
-    press(on, 'filter.accept');
-    expect(said(on)).not.toBe('');
-    expect(keyContext(on.state())).toEqual(['prompt']);
-    on.send({ type: 'text', text: '500' });
-    expect(said(on)).toBe('');
-    on.send({ type: 'text', text: '(' });
-    expect(said(on)).not.toBe('');
-    press(on, 'filter.cancel');
-    expect(said(on)).toBe('');
-  });
-
-  test('is whole at 80 columns, over up to three rows of exactly the width', () => {
-    const on = connected({ columns: 80, rows: 24 });
-    const sentence = `${'word '.repeat(28)}end.`;
-    const lines = messageLines({ ...on.input(), hint: sentence });
-    expect(lines).toHaveLength(2);
-    expect(lines.map(words).join(' ').replaceAll(/\s+/g, ' ')).toContain(sentence);
-    const long = messageLines({ ...on.input(), hint: 'word '.repeat(200) });
-    expect(long).toHaveLength(3);
-    for (const line of long) expect(lineWidth(line)).toBe(80);
   });
 });
 

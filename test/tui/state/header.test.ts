@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { millis } from '../../../src/core/model/brand.ts';
 import { headerFigures } from '../../../src/tui/state/header-figures.ts';
-import { activePolicy, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
+import { activePolicy, finding, sceneFlows, stage } from '../panes/scene.ts';
 import type { Stage } from '../panes/scene.ts';
 
 const figures = (scene: Stage) => headerFigures(scene.state(), scene.session.data);
@@ -14,14 +14,18 @@ test('a live feed shows its rate, a silent one its age, a lost one when it was l
   expect(figures(scene).feed.text).toMatch(/^live [\d.]+\/s$/);
   const { nowMs } = scene.state();
   scene.send({ type: 'tick', nowMs: millis(nowMs + 12_000) });
-  expect(figures(scene).feed).toEqual({ text: 'STALE 12s', level: 'warn' });
+  expect(figures(scene).feed).toEqual({ text: 'silent 12s', level: 'warn', sign: 'stale' });
   scene.send({
     type: 'feed',
     nowMs: millis(nowMs + 12_000),
     message: { type: 'connection', state: 'reconnecting', detail: 'refused' },
   });
   scene.send({ type: 'tick', nowMs: millis(nowMs + 42_000) });
-  expect(figures(scene).feed).toEqual({ text: 'AWAY, as of 42s ago', level: 'bad' });
+  expect(figures(scene).feed).toEqual({
+    text: 'reconnecting, as of 42s ago: refused',
+    level: 'bad',
+    sign: 'stale',
+  });
 });
 
 test('what was lost is added up and said', () => {
@@ -31,13 +35,18 @@ test('what was lost is added up and said', () => {
     { type: 'lost', time, where: 'worker-ring', count: 12_000 },
     { type: 'lost', time, where: 'feed', count: 400 },
   ]);
-  expect(figures(scene).lost).toEqual({ text: 'lost 12.4k', level: 'bad' });
+  expect(figures(scene).lost).toEqual({ text: 'lost 12,400 worker-ring', level: 'bad', sign: 'alert' });
 });
 
-test('policies and findings beside the tabs are those that the agent reports', () => {
+test('details that were not kept are told apart: no flow is lost by them', () => {
   const scene = stage(80, 24);
-  scene.feed([finding, { ...finding, id: 'small', severity: 'info' }, activePolicy, rejectedPolicy]);
-  expect(figures(scene)).toMatchObject({ findings: 1, policies: 1, rejected: 1 });
+  expect(figures(scene).details).toBeUndefined();
+  scene.feed([{ type: 'lost', time: finding.time, where: 'details', count: 12_000 }]);
+  expect(figures(scene)).toMatchObject({
+    lost: { text: 'lost 0', level: 'dim' },
+    details: { text: 'details of 12.0k not kept', level: 'dim' },
+  });
+  expect([...scene.session.data.flows.totals.lostBy]).toEqual([]);
 });
 
 test.each([
