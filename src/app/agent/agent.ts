@@ -19,6 +19,7 @@ import { helloOf, identitiesOf, statusOf, windowMs } from './agent-words.ts';
 import { createEventWindow, type EventWindow } from './event-window.ts';
 import { emptyStore } from './memory-store.ts';
 import { createLostDetails, type LostDetails } from './lost-details.ts';
+import { createPolicyNotices } from './policy-notices.ts';
 import { createPolicyEvents, type PolicyEvents } from './policy-events.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 
@@ -39,6 +40,8 @@ export interface AgentOptions {
   readonly feedToken?: string;
   /** How long detections with a baseline only learn, ms; their own default when absent. */
   readonly learningMs?: number;
+  /** A sentence about the policy folder for whoever runs the agent: gone, back, a file rejected and why. */
+  readonly onNotice?: (sentence: string) => void;
   /** A failure after the start; `fatal` when the worker ended by itself and nothing is forwarded any more. */
   readonly onFault: (error: Error, fatal: boolean) => void;
 }
@@ -143,7 +146,9 @@ async function startEnforcing(
   const refresh = (): void => {
     snapshots.replace(inForce(store));
     hub.policyEvents.update(store.entries(), Date.now()).forEach((event) => hub.tell(event));
+    noticesOf(store.entries()).forEach((sentence) => options.onNotice?.(hub.policyMask.text(sentence)));
   };
+  const noticesOf = createPolicyNotices(options.policiesDirectory ?? '');
   const snapshots = createSnapshots(inForce(store), {
     now: Date.now,
     install: (snapshot) => enforcing.plane?.setSnapshot(snapshot.buffer),

@@ -1,5 +1,5 @@
 // Says when the folder may have changed: the kernel's word, debounced, and a slow look as a net under it. Knows no file format.
-import { watch } from 'node:fs';
+import { statSync, watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import type { PolicyLimits } from './policy-limits.ts';
 import { isPolicyFileName } from './policy-limits.ts';
@@ -39,12 +39,24 @@ export function watchFolder(options: WatchOptions): FolderWatch {
     clearTimeout(debounce);
     debounce = setTimeout(fire, limits.debounceMs).unref();
   };
-  const watcher = startWatcher(directory, (name) => {
+  const onName = (name: string | null): void => {
     // `..data` is how mounted ConfigMaps are switched.
     if (name === null || name === '..data' || isPolicyFileName(name)) soon();
-  });
+  };
+  let identity = identityOf(directory);
+  let watcher = startWatcher(directory, onName);
+  /** The kernel watches the folder, not its name: one that was removed or replaced says nothing any more. */
+  const follow = (): void => {
+    const found = identityOf(directory);
+    if (found === identity) return;
+    identity = found;
+    watcher?.close();
+    watcher = found === undefined ? undefined : startWatcher(directory, onName);
+    soon();
+  };
   const tick = setInterval(() => {
     onTick();
+    follow();
     ticksSinceLook += 1;
     const pollMs = Math.max(limits.pollMs, fileCount() * limits.pollMsPerFile);
     if (ticksSinceLook * limits.tickMs < pollMs) return;
@@ -58,6 +70,17 @@ export function watchFolder(options: WatchOptions): FolderWatch {
       watcher?.close();
     },
   };
+}
+
+/** Which folder the name stands for now; undefined when for none. */
+function identityOf(directory: string): string | undefined {
+  try {
+    const found = statSync(directory, { bigint: true });
+    // An inode number may be given out again at once: its birth tells two apart.
+    return `${found.dev} ${found.ino} ${found.birthtimeNs}`;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without inotify (limits, odd file systems) the slow look alone remains. */

@@ -142,6 +142,35 @@ test('a folder that goes away leaves everything in force and says so', async () 
   await expect.poll(() => summary(store)).toEqual(['valid shop/a']);
 });
 
+test('a folder that is removed and made again is followed at once again: the watch moves with the name', async () => {
+  const folder = policyFolder();
+  folder.put('a.yaml', yaml('a'));
+  // The slow look would come in an hour: what is seen is seen by the watch.
+  const store = await folder.open({ limits: { tickMs: 5, pollMs: 3_600_000 } });
+  rmSync(folder.directory, { recursive: true });
+  await expect.poll(() => summary(store)[0]).toBe('rejected . POLICY_FOLDER');
+  mkdirSync(folder.directory);
+  folder.put('b.yaml', yaml('b'));
+  await expect.poll(() => summary(store)).toEqual(['valid shop/b']);
+  folder.put('c.yaml', yaml('c'));
+  await expect.poll(() => summary(store)).toEqual(['valid shop/b', 'valid shop/c']);
+});
+
+test('a folder that is replaced under its name is followed too', async () => {
+  const folder = policyFolder();
+  folder.put('a.yaml', yaml('a'));
+  const store = await folder.open({ limits: { tickMs: 5, pollMs: 3_600_000 } });
+  const next = mkdtempSync(join(tmpdir(), 'apidefense-next-'));
+  const old = `${folder.directory}-old`;
+  onTestFinished(() => rmSync(old, { recursive: true, force: true }));
+  writeFileSync(join(next, 'b.yaml'), yaml('b'));
+  renameSync(folder.directory, old);
+  renameSync(next, folder.directory);
+  await expect.poll(() => summary(store)).toEqual(['valid shop/b']);
+  folder.put('c.yaml', yaml('c'));
+  await expect.poll(() => summary(store)).toEqual(['valid shop/b', 'valid shop/c']);
+});
+
 test('a lifetime that ends is told, the file stays, and the entry says expired', async () => {
   const folder = policyFolder();
   folder.put('a.yaml', yaml('a', 'Enforce', `  expiresAt: ${new Date(nowMs + 1_000).toISOString()}\n`));

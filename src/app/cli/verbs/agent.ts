@@ -79,6 +79,7 @@ export const agent: RunVerb = async (_words, options, context) => {
     policiesDirectory: textOption(options, 'policies'),
     feed: address,
     ...(token === undefined ? {} : { feedToken: token }),
+    onNotice: (sentence) => context.say(sentence),
     onFault: (error, fatal) => {
       context.say(`error: ${error.message}`);
       if (!fatal) return;
