@@ -2,10 +2,10 @@
 // Nothing of a request goes to upstream before it has been judged.
 import { parsed } from '../protocol/http1/message-parser.ts';
 import type { BrokenCode } from '../protocol/http1/broken-code.ts';
-import type { RequestParser } from '../protocol/http1/request-parser.ts';
+import { requestKind, type RequestParser } from '../protocol/http1/request-parser.ts';
 import { sniff } from '../protocol/sniff.ts';
 import { captureRequestBody, captureRequestHead, isText } from './capture.ts';
-import { admitOpaque, judgeRequest, refuseBroken } from './judge.ts';
+import { admitOpaque, judgeRequest, opaqueRefused, refuseBroken } from './judge.ts';
 import { answerLocally } from './local-answer.ts';
 import { refusal, type Slot } from './slot.ts';
 import { mode, type Talk } from './talk.ts';
@@ -30,7 +30,6 @@ export function readClient(talk: Talk, bytes: Uint8Array, start: number, end: nu
       sendRaw(talk, bytes, start, end);
       break;
     default:
-      if (talk.closeOnNext && end > start) talk.closeWanted = true;
       break;
   }
 }
@@ -48,6 +47,13 @@ function sniffClient(talk: Talk, bytes: Uint8Array, start: number, end: number):
     case 'h2':
       if (talk.mustRead()) refuseStart(talk, 'H2_PRIOR_KNOWLEDGE');
       else if (openOpaque(talk, protocol)) sendRaw(talk, bytes, start, end);
+      break;
+    case 'unknown':
+      // Some servers strip bytes before a request that ours does not allow there: the strict parser is to refuse them.
+      if (talk.mustRead() && !opaqueRefused(talk)) {
+        talk.mode = mode.http;
+        readRequests(talk, bytes, start, end);
+      } else if (openOpaque(talk, protocol)) sendRaw(talk, bytes, start, end);
       break;
     default:
       if (openOpaque(talk, protocol)) sendRaw(talk, bytes, start, end);
@@ -176,12 +182,21 @@ function openRequest(talk: Talk, parser: RequestParser): Slot {
   exchange.requestBytes = view.end - view.start;
   captureRequestHead(exchange, view);
   const { routes, listener } = talk.options;
-  exchange.route = routes.routeOf(listener, view.bytes, view.pathStart, view.pathEnd);
+  // By the spelling that all spellings share: throttles that count by route would else be passed by writing it differently.
+  const { path } = talk.workspace;
+  path.read(view.bytes, view.pathStart, view.pathEnd);
+  exchange.route = routes.routeOf(listener, path.bytes, path.start, path.end);
   slot.routeKnown = routes.known;
-  // h2c by Upgrade would hide everything after it, whether or not Connection names it.
-  if (facts.upgradeH2c && talk.mustRead()) refuseBroken(talk, slot, 'H2C_UPGRADE');
+  const tunnel = tunnelCode(parser);
+  if (tunnel !== '' && talk.mustRead()) refuseBroken(talk, slot, tunnel);
   else judgeRequest(talk, slot, view);
   return slot;
+}
+
+/** What would hide every later request on the connection: a tunnel, and h2c by Upgrade whether or not Connection names it. */
+function tunnelCode({ kind, facts }: RequestParser): BrokenCode | '' {
+  if (kind === requestKind.connect) return 'CONNECT_TUNNEL';
+  return facts.upgradeH2c ? 'H2C_UPGRADE' : '';
 }
 
 /** Answers now when it is this request's turn, else holds the client until it is. */

@@ -196,6 +196,8 @@ function passFin(talk: Talk): void {
 function settle(talk: Talk): void {
   while (!talk.closed) {
     const { front } = talk;
+    // Nothing may follow an answer that ends the connection: what comes after it is its body, or an answer to nobody.
+    if (talk.closeWanted && !talk.strayed) break;
     if (front !== undefined && front.refusal !== refusal.none && !front.responseDone)
       answerLocally(talk, front);
     else if (talk.holding && !talk.closeWanted && (talk.mode !== mode.http || talk.mayRead())) release(talk);

@@ -42,6 +42,7 @@ interface Tools {
   readonly path: (bytes: Buffer, start: number, end: number) => string;
   readonly query: (bytes: Buffer, start: number, end: number) => string;
   readonly word: (bytes: Buffer, start: number, end: number) => string;
+  readonly host: (bytes: Buffer, start: number, end: number) => string;
   readonly route: (route: string) => string;
   readonly normalised: (path: string) => string;
   /** Views of the four buffers. */
@@ -78,6 +79,7 @@ function createTools(masker: Masker): Tools {
     path: remembered((text) => cut(masker.maskPath(text))),
     query: remembered((text) => cut(masker.maskQuery(text))),
     word: remembered(cut),
+    host: remembered((text) => cut(masker.maskHeader('host', text))),
     route: rememberedText((text) => cut(masker.maskPath(visible(text)))),
     normalised: rememberedText((text) => (text === '' ? '' : masker.maskPath(visible(text)))),
     head: createBufferView(),
@@ -91,7 +93,7 @@ function requestOf(exchange: Exchange, head: Buffer, headers: readonly Header[],
   const { queryStart, queryEnd, requestBodyLength } = exchange;
   const request: Request = {
     method: tools.word(head, exchange.methodStart, exchange.methodEnd),
-    host: tools.word(head, exchange.hostStart, exchange.hostEnd),
+    host: tools.host(head, exchange.hostStart, exchange.hostEnd),
     path: tools.path(head, exchange.pathStart, exchange.pathEnd),
     route: tools.route(exchange.route),
     bytes: exchange.requestBytes,

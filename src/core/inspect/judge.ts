@@ -78,14 +78,27 @@ export function admitOpaque(talk: Talk, slot: Slot): boolean {
   return false;
 }
 
+/** Whether policy refuses this connection for not being HTTP at all; decides nothing. */
+export function opaqueRefused(talk: Talk): boolean {
+  const decision = newDecision();
+  talk.decider().decideOpaque(talk.scope, talk.now, decision);
+  return refuses(decision);
+}
+
+/** Opaque streams that no enforcing policy on requests lets begin, whatever its `failure` says. */
+const hidingCodes: ReadonlyMap<string, BrokenCode> = new Map([
+  ['h2', 'H2_PRIOR_KNOWLEDGE'],
+  ['connect', 'CONNECT_TUNNEL'],
+]);
+
 /** A new snapshot: is this opaque exchange now refused? Fills its decision when it is. */
 export function nowRefused(talk: Talk, slot: Slot): boolean {
   const { exchange } = slot;
   const fresh = newDecision();
   const decider = talk.decider();
-  const unreadable = exchange.broken !== '' || exchange.opaque === 'h2';
-  if (unreadable && talk.mustRead()) {
-    refuseBroken(talk, slot, exchange.broken === '' ? 'H2_PRIOR_KNOWLEDGE' : (exchange.broken as BrokenCode));
+  const unreadable = exchange.broken === '' ? hidingCodes.get(exchange.opaque) : exchange.broken;
+  if (unreadable !== undefined && talk.mustRead()) {
+    refuseBroken(talk, slot, unreadable as BrokenCode);
     return true;
   }
   if (!redecide(talk, slot, fresh)) decider.decideOpaque(talk.scope, talk.now, fresh);
@@ -103,7 +116,7 @@ function redecide(talk: Talk, slot: Slot, into: Decision): boolean {
   if (exchange.headLength === 0 || exchange.broken !== '') return false;
   const parser = new RequestParser(talk.workspace.heads);
   if (parser.push(exchange.head, 0, exchange.headLength) !== parsed.head) return false;
-  talk.decider().decide(talk.scope, parser.view, exchange.route, talk.now, into);
+  talk.decider().judge(talk.scope, parser.view, exchange.route, talk.now, into);
   parser.releaseHead();
   return true;
 }

@@ -31,8 +31,6 @@ export class Talk {
   upstreamEnded = false;
   /** 502 or 504 once the upstream leg could not be opened. */
   connectFailure = 0;
-  /** An answer was broken under an enforcing policy: whatever the client sends next ends the connection. */
-  closeOnNext = false;
   /** Why the connection ends, where not by complete answers. */
   ending: CutWord | '' = '';
   /** First byte of a head that is still incomplete, epoch ms; 0 when none. */
@@ -210,6 +208,11 @@ export class Talk {
     this.#strayCode = code;
     this.#strayBytes = bytes;
     this.closeWanted = true;
+  }
+
+  /** What ends the connection is bytes that belong to no request: an answer of ours may still be due, and is read as such. */
+  get strayed(): boolean {
+    return this.#strayCode !== '';
   }
 
   #observeStray(): void {

@@ -10,6 +10,7 @@ import { refusal, type Slot } from './slot.ts';
 import { mode, type Talk } from './talk.ts';
 
 const httpName = 'HTTP/';
+const badGateway = 502;
 
 export function readUpstream(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
   if (talk.mode === mode.sniff && !serverFirst(talk, bytes, start, end)) return;
@@ -41,6 +42,8 @@ function serverFirst(talk: Talk, bytes: Uint8Array, start: number, end: number):
 /** Returns the index up to which the bytes belong to answers and go to the client. */
 function readAnswers(talk: Talk, bytes: Uint8Array, start: number, end: number): number {
   let at = start;
+  /** Where the answer being read begins; -1 when a part of it went to the client earlier. */
+  let from = -1;
   for (;;) {
     const slot = talk.respondent();
     if (slot === undefined || slot.refusal !== refusal.none) {
@@ -50,15 +53,52 @@ function readAnswers(talk: Talk, bytes: Uint8Array, start: number, end: number):
     if (slot.opaque) return passOn(talk, slot, at, end);
     const parser = talk.responses;
     parser.answers = slot.kind;
+    if (parser.idle) from = at;
     const event = parser.push(bytes, at, end);
     const { exchange } = slot;
     exchange.responseBytes += parser.position - at;
     if (exchange.firstByteAt === 0 && parser.position > at) exchange.firstByteAt = talk.now;
     at = parser.position;
     if (event === parsed.needMore) return at;
+    const wrong = wrongIn(slot, event, parser);
+    if (wrong !== '' && talk.mustRead())
+      return refuseAnswer(talk, slot, wrong, from < 0 ? undefined : from) ?? start;
     onEvent(talk, slot, event, bytes);
     if (talk.closeWanted || talk.closed) return at;
   }
+}
+
+/** Why an answer must not pass where requests have to be read; '' when it may. */
+function wrongIn(slot: Slot, event: number, parser: ResponseParser): BrokenCode | '' {
+  if (event === parsed.broken) return parser.code as BrokenCode;
+  if (event !== parsed.head) return '';
+  if (parser.status === 101) return slot.wantsUpgrade ? '' : 'UNEXPECTED_UPGRADE';
+  // Admitted before the policy that must read came into force.
+  return slot.kind === requestKind.connect && parser.status < 300 ? 'CONNECT_TUNNEL' : '';
+}
+
+/**
+ * An answer that two readers may understand differently, under a policy that must read: the client gets none of it but what
+ * went earlier, and a 502 where nothing did. `from` is where it begins, if in the bytes in hand: they may pass up to there.
+ */
+function refuseAnswer(
+  talk: Talk,
+  slot: Slot,
+  code: BrokenCode,
+  from: number | undefined,
+): number | undefined {
+  const { exchange } = slot;
+  noteBroken(talk, slot, code);
+  slot.last = true;
+  talk.mode = mode.spent;
+  if (from === undefined) {
+    exchange.cut = 'policy-cut';
+    talk.closeWanted = true;
+    return undefined;
+  }
+  slot.refusal = badGateway;
+  exchange.responseBodyLength = 0;
+  return from;
 }
 
 function passOn(talk: Talk, slot: Slot, at: number, end: number): number {
@@ -125,16 +165,30 @@ function completeAnswer(talk: Talk, slot: Slot): void {
   const { routes, listener } = talk.options;
   slot.responseDone = true;
   exchange.endedAt = talk.now;
-  if (!slot.routeKnown)
-    routes.learn(listener, exchange.head, exchange.pathStart, exchange.pathEnd, exchange.status);
+  if (!slot.routeKnown) {
+    const { path } = talk.workspace;
+    path.read(exchange.head, exchange.pathStart, exchange.pathEnd);
+    routes.learn(listener, path.bytes, path.start, path.end, exchange.status);
+  }
   // A final answer instead of the 100: nobody can know whether the body will still come, so nothing may follow.
   const unsure = slot.expects && !slot.requestDone;
   if (unsure || (slot.last && slot.requestDone)) talk.closeWanted = true;
   talk.advance();
 }
 
-/** An answer that cannot be read: the client gets it as it is, and this connection carries nothing after it. */
+/** An answer that cannot be read where none must be: the client gets it as it is, and nothing is read after it. */
 function onBroken(talk: Talk, slot: Slot, code: BrokenCode): void {
+  noteBroken(talk, slot, code);
+  slot.exchange.opaque = 'broken';
+  slot.opaque = true;
+  slot.last = true;
+  slot.requestDone = true;
+  talk.current = undefined;
+  talk.mode = mode.raw;
+  sendGathered(talk);
+}
+
+function noteBroken(talk: Talk, slot: Slot, code: BrokenCode): void {
   const { exchange } = slot;
   const parser = talk.responses;
   if (parser.brokenHeadIsWhole) {
@@ -144,18 +198,6 @@ function onBroken(talk: Talk, slot: Slot, code: BrokenCode): void {
   }
   parser.discard();
   exchange.broken = code;
-  exchange.opaque = 'broken';
-  slot.opaque = true;
-  slot.last = true;
-  if (!talk.mustRead()) {
-    slot.requestDone = true;
-    talk.current = undefined;
-    talk.mode = mode.raw;
-    sendGathered(talk);
-    return;
-  }
-  talk.closeOnNext = true;
-  if (slot.requestDone) talk.mode = mode.spent;
 }
 
 /** Upstream has sent its FIN (or an answer that only its end delimits is complete). */

@@ -1,5 +1,6 @@
 // What all connections of one worker share: scratch for heads being read, slots for exchanges under way, room for an answer.
 // Taken and given back, so an idle connection holds none of it and the common request allocates none.
+import { createCanonicalPath, type CanonicalPath } from '../policy/canonical-path.ts';
 import { answerBytes } from '../protocol/http1/answers.ts';
 import { createHeadPool, type HeadPool } from '../protocol/http1/head-pool.ts';
 import { newSlot, resetSlot, type Slot } from './slot.ts';
@@ -8,6 +9,8 @@ export interface Workspace {
   readonly heads: HeadPool;
   /** Where our own answers are written before they are sent. */
   readonly answer: Uint8Array;
+  /** Routes go by it. */
+  readonly path: CanonicalPath;
   takeSlot(): Slot;
   giveSlot(slot: Slot): void;
 }
@@ -20,6 +23,7 @@ export function createWorkspace(): Workspace {
   const free: Slot[] = [];
   return {
     heads: createHeadPool(),
+    path: createCanonicalPath(),
     answer: new Uint8Array(answerBytes),
     takeSlot: () => free.pop() ?? newSlot(),
     giveSlot: (slot) => {

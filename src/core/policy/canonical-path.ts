@@ -17,7 +17,7 @@ export interface CanonicalPath {
 
 /** Scratch space; one per worker. */
 export function createCanonicalPath(): CanonicalPath {
-  let arena = new Uint8Array(0);
+  let arena: Uint8Array = new Uint8Array(0);
   const path = {
     bytes: arena,
     start: 0,

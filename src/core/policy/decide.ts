@@ -59,6 +59,7 @@ export function createDecider(
     judges: (index, now) => evaluator.judges(scope(index), now),
     refusesAll: (index, now) => evaluator.refusesAll(scope(index), now),
     decide: (index, head, route, now, out) => evaluator.decide(scope(index), head, route, now, out),
+    judge: (index, head, route, now, out) => evaluator.judge(scope(index), head, route, now, out),
     decideOpaque: (index, now, out) => evaluator.decideOpaque(scope(index), now, out),
     normalisedPath: () => evaluator.normalisedPath(),
     throttleTerms: (policy) => throttleTermsOf(evaluator.tables, policy),

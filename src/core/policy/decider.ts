@@ -22,6 +22,8 @@ export interface Decider {
   refusesAll?(scope: number, now: number): boolean;
   /** Judge one request. Fills every field of `out`; allocates nothing when nothing matches. Throttles count this call. */
   decide(scope: number, head: HeadView, route: string, now: number, out: Decision): void;
+  /** The same without throttles: charges nothing. For requests that were admitted and are judged again. */
+  judge(scope: number, head: HeadView, route: string, now: number, out: Decision): void;
   /** Judge a stream that is not readable as HTTP: L4 policies decide, L7 ones are indeterminate and follow `failure`. */
   decideOpaque(scope: number, now: number, out: Decision): void;
   /**

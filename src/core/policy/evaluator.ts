@@ -41,6 +41,8 @@ export interface Evaluator {
   /** A Block by peers alone applies: every request and every stream of the scope is refused. */
   refusesAll(scope: Scope, now: number): boolean;
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
+  /** `decide` without throttles: charges nothing. */
+  judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
   decideOpaque(scope: Scope, now: number, out: Decision): void;
   /** The reading of the path that the last `decide` went by, while its head is valid; '' when nothing decided. Allocates. */
   normalisedPath(): string;
@@ -57,6 +59,8 @@ class TableEvaluator implements Evaluator {
   /** Row whose path pattern the last decision went by; -1 when it was decided without one. */
   #decidedRow = -1;
   #decided = false;
+  /** Throttles count. */
+  #charging = true;
   /** The last path could not be judged: it is told as it was sent. */
   #unreadable = false;
 
@@ -96,6 +100,12 @@ class TableEvaluator implements Evaluator {
     this.#lookup.readings.count = 0;
     this.#judge(scope, head, route, now, out);
     this.#decided = out.policy !== noPolicy || out.shadowPolicy !== noPolicy;
+  }
+
+  judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
+    this.#charging = false;
+    this.decide(scope, head, route, now, out);
+    this.#charging = true;
   }
 
   decideOpaque(scope: Scope, now: number, out: Decision): void {
@@ -156,6 +166,7 @@ class TableEvaluator implements Evaluator {
     const shadowPlain = shadowed ? firstPlain(this.tables, scope, scope.shadowPlain, now) : -1;
     const shadowBlock = shadowPlain === -1 ? found.shadowBlock : shadowPlain;
     if (found.unsure !== -1) noteUnevaluated(found.unsure, plainRule(this.tables, found.unsure), out);
+    if (!this.#charging) found.throttleCount = found.allThrottleCount = 0;
     if (found.allThrottleCount > 0) this.#openBuckets(scope, shadowed);
     if (found.throttleCount > 0) this.#chargeEnforced(out);
     shadowAsEnforced(out);

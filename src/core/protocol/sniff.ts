@@ -1,5 +1,6 @@
 // What a connection speaks, from the client's first bytes. A table: the next wire format is a row. Anything that some HTTP
-// server might still read as HTTP/1 counts as HTTP/1, so that its strict parser and not this guess refuses it.
+// server might still read as HTTP/1 counts as HTTP/1, so that its strict parser and not this guess refuses it; `unknown` is
+// only a word for people: some servers strip leading bytes that no table foresees, so no policy may be passed by it.
 import { wordOf } from './http1/byte-class.ts';
 
 export type Sniffed = 'http1' | 'tls' | 'h2' | 'unknown' | 'more';
@@ -11,8 +12,8 @@ interface SniffRow {
 }
 
 const rows: readonly SniffRow[] = [
-  /** TLS handshake record (RFC 8446 5.1); no text protocol begins with 0x16. */
-  { protocol: 'tls', prefix: Uint8Array.of(0x16) },
+  /** TLS handshake record and its version's major byte (RFC 8446 5.1); no text protocol begins with 0x16. */
+  { protocol: 'tls', prefix: Uint8Array.of(0x16, 0x03) },
   /** First word of the HTTP/2 preface (RFC 9113 3.4); PRI is reserved, no HTTP/1 request may use it. */
   { protocol: 'h2', prefix: wordOf('PRI ') },
 ];

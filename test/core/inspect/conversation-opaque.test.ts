@@ -133,16 +133,64 @@ test('the end of the stream inside a head', () => {
   `);
 });
 
-test('a broken answer passes visibly; under an enforcing policy the next request ends the connection', () => {
+test('under an enforcing policy a broken answer is a 502 and the end, and none of it passes', () => {
+  for (const fields of [
+    r`Content-Length: 1\r\nContent-Length: 2`,
+    r`Content-Length: 1\r\nTransfer-Encoding: chunked`,
+  ])
+    play(r`
+      >> client {get /a}{get /b}
+      << upstream {get /a}{get /b}
+      >> upstream {200 ok}HTTP/1.1 200 OK\r\n${fields}\r\n\r\nab
+      << client {200 ok}
+      << client answer 502 close
+      << observe GET /a 200 allow
+      << observe GET /b 502 allow local broken=${fields.includes('chunked') ? 'CL_AND_TE' : 'DUPLICATE_CL'}
+      << close
+    `);
+});
+
+test('what of a broken answer passed before it was found out is cut off there', () => {
   play(r`
-    >> client {get /a}
+    >> client {get /a}{get /admin}
     << upstream {get /a}
-    >> upstream HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab
-    << client HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab
-    >> upstream more
-    << client more
-    >> client {get /admin}
-    << observe GET /a 200 allow broken=DUPLICATE_CL opaque=broken req=28 res=63
+    << hold client
+    >> upstream HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n
+    << client HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n
+    >> upstream xx\r\n
+    << observe GET /a 200 allow broken=BAD_CHUNK_SIZE cut=policy-cut
+    << observe GET /admin 0 block cut=earlier-close
+    << close
+  `);
+});
+
+test('no answer of ours follows one that closes', () => {
+  for (const head of [
+    r`HTTP/1.1 200 S\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok`,
+    r`HTTP/1.0 200 S\r\nContent-Length: 2\r\n\r\nok`,
+  ])
+    for (const [path, status] of [
+      ['/admin', 'block'],
+      ['/limit', 'throttle'],
+    ] as const)
+      play(r`
+        >> client {get /a}{get ${path}}
+        << upstream {get /a}
+        << hold client
+        >> upstream ${head}
+        << client ${head}
+        << observe GET /a 200 allow
+        << observe GET ${path} 0 ${status} cut=earlier-close
+        << close
+      `);
+  play(r`
+    >> client {get /a}BAD\r\n
+    << upstream {get /a}
+    >> upstream HTTP/1.1 200 S\r\n\r\nok
+    << client HTTP/1.1 200 S\r\n\r\nok
+    >> end upstream
+    << observe GET /a 200 allow
+    << observe - - 0 block broken=BAD_METHOD cut=upstream-closed
     << close
   `);
 });
@@ -202,6 +250,7 @@ test('TLS and other binary protocols follow the policies of the connection', () 
     << reset
   `);
   play(r`
+    >> policy l4
     >> client \x00\x00\x00\x17
     << upstream \x00\x00\x00\x17
     >> abort upstream reset
@@ -309,15 +358,15 @@ test('a 101 that nobody asked for is a broken answer, not a tunnel', () => {
     >> client {get /a}
     << upstream {get /a}
     >> upstream HTTP/1.1 101 S\r\n\r\n
-    << client HTTP/1.1 101 S\r\n\r\n
-    >> client {get /admin}
-    << observe GET /a 101 allow broken=UNEXPECTED_UPGRADE opaque=broken req=28 res=18
+    << client answer 502 close
+    << observe GET /a 502 allow local broken=UNEXPECTED_UPGRADE
     << close
   `);
 });
 
-test('CONNECT is judged, then raw; refused by upstream it stays HTTP', () => {
+test('CONNECT is raw where no policy must read; refused by upstream it stays HTTP', () => {
   play(r`
+    >> policy none
     >> client CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n
     << hold client
     << upstream CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n
@@ -331,6 +380,7 @@ test('CONNECT is judged, then raw; refused by upstream it stays HTTP', () => {
     << observe CONNECT - 200 allow cut=client-reset opaque=connect req=45 res=28
   `);
   play(r`
+    >> policy none
     >> client CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n{get /admin}
     << hold client
     << upstream CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n
@@ -342,6 +392,62 @@ test('CONNECT is judged, then raw; refused by upstream it stays HTTP', () => {
     << observe GET /admin 403 block local
   `);
 });
+
+test('CONNECT is refused where requests must be read, and a tunnel is cut when they must be from now on', () => {
+  const connect = r`CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n`;
+  play(r`
+    >> client ${connect}{get /admin}
+    << client answer 400 close
+    << observe CONNECT - 400 block local broken=CONNECT_TUNNEL
+    << close
+  `);
+  play(r`
+    >> policy none
+    >> client ${connect}
+    << hold client
+    << upstream ${connect}
+    >> policy l7
+    >> upstream HTTP/1.1 200 S\r\nContent-Length: 0\r\n\r\n
+    << client answer 502 close
+    << observe CONNECT - 502 allow local broken=CONNECT_TUNNEL
+    << close
+  `);
+  play(r`
+    >> policy none
+    >> client ${connect}
+    << hold client
+    << upstream ${connect}
+    >> upstream {200}
+    << client {200}
+    << resume client
+    << observe CONNECT - 200 allow opening opaque=connect
+    >> policy l7
+    >> rejudge
+    << observe CONNECT - 200 block broken=CONNECT_TUNNEL cut=policy-cut opaque=connect req=43 res=37
+    << reset
+  `);
+});
+
+test.each(['websocket, H2C/1', 'h2c', 'H2c / 2', 'a/1,h2C'])('Upgrade: %s is h2c', (value) => {
+  play(r`
+    >> client GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${value}\r\n\r\n
+    << client answer 400 close
+    << observe GET / 400 block local broken=H2C_UPGRADE
+    << close
+  `);
+});
+
+test.each([r`\x0b`, r`\x0c`, r`\x1c`, r`\x85`, r`\xa0`, r`\x00`, r`\x16`, r`\xef\xbb\xbf`])(
+  'a request behind %s is refused where requests must be read',
+  (byte) => {
+    play(r`
+      >> client ${byte}{get /admin}
+      << client answer 400 close
+      << observe - - 400 block local broken=BAD_METHOD
+      << close
+    `);
+  },
+);
 
 test('an opaque connection is cut when it is now blocked, or when requests must now be read', () => {
   play(r`

@@ -31,6 +31,12 @@ export function createFakePolicy(): FakePolicy {
   let denied = '/denied-by-nobody';
   const pathOf = (head: HeadView): string =>
     Buffer.from(head.bytes.subarray(head.pathStart, head.pathEnd)).toString('latin1');
+  const judgeHead = (head: HeadView, out: Decision): void => {
+    resetDecision(out);
+    const path = pathOf(head);
+    Object.assign(out, rows.find(({ prefix }) => path.startsWith(prefix))?.decision);
+    if (refusesAll || path.startsWith(denied)) Object.assign(out, rows[0]!.decision);
+  };
   const newDecider = (generation: number): Decider => ({
     generation,
     scopeOf: () => 1,
@@ -38,11 +44,11 @@ export function createFakePolicy(): FakePolicy {
     judges: (scope) => (scope === 9 ? judges : judgement.none),
     refusesAll: (scope) => scope === 9 && refusesAll,
     decide: (_scope, head, _route, _now, out) => {
-      resetDecision(out);
-      const path = pathOf(head);
-      judged.push(path);
-      Object.assign(out, rows.find(({ prefix }) => path.startsWith(prefix))?.decision);
-      if (refusesAll || path.startsWith(denied)) Object.assign(out, rows[0]!.decision);
+      judged.push(pathOf(head));
+      judgeHead(head, out);
+    },
+    judge: (_scope, head, _route, _now, out) => {
+      judgeHead(head, out);
     },
     decideOpaque: (_scope, _now, out) => {
       resetDecision(out);

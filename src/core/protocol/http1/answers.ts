@@ -48,7 +48,7 @@ const details: Readonly<Record<AnswerStatus, string>> = {
   403: 'A policy refuses this request. Whoever runs the service can look up the block-id.',
   408: 'The request did not arrive in time.',
   429: 'Too many requests; wait as long as Retry-After says.',
-  502: 'The server could not be reached or ended the connection without an answer.',
+  502: 'The server could not be reached, gave no answer, or gave one that cannot be read.',
   504: 'The server did not answer in time.',
 };
 

@@ -2,7 +2,7 @@
 // Strict: anything two readers could understand differently is a code. Knows neither request nor status line.
 import { headerStride, type HeadView } from '../../model/head-view.ts';
 import type { BrokenCode } from './broken-code.ts';
-import { equalsWord, hostBytes, isBlank, wordOf } from './byte-class.ts';
+import { colon, equalsWord, hostBytes, isBlank, wordOf } from './byte-class.ts';
 import { contentLengthDigits } from './limits.ts';
 
 /** Header names with a meaning for us; all differ in length, so the length finds the row. */
@@ -27,6 +27,11 @@ const keepAliveWord = wordOf('keep-alive');
 const upgradeWord = wordOf('upgrade');
 const h2cWord = wordOf('h2c');
 const comma = 44;
+const percent = 37;
+const openBracket = 91;
+const closeBracket = 93;
+/** Between the name and the version of an upgrade's protocol (RFC 9110 7.8). */
+const solidus = 47;
 
 export class HeadFacts {
   /** -1 when absent. */
@@ -97,7 +102,7 @@ export class HeadFacts {
         break;
       case 7:
         this.upgrade = true;
-        if (listHas(bytes, start, end, h2cWord)) this.upgradeH2c = true;
+        if (listHas(bytes, start, end, h2cWord, solidus)) this.upgradeH2c = true;
         break;
       case 10:
         if (listHas(bytes, start, end, closeWord)) this.close = true;
@@ -145,18 +150,34 @@ export class HeadFacts {
   }
 }
 
-/** True when every byte may stand in `host[:port]`. An empty one is fine (RFC 9110 7.2). */
+/**
+ * True for `host[:port]`: a port of digits or none, and no colon in the host but within brackets. An empty one is fine (RFC 9110
+ * 7.2). Percent-escapes are not: who decodes them serves another host than who does not.
+ */
 export function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at += 1) if (hostBytes[bytes[at] as number] !== 1) return false;
+  let port = -1;
+  let bracketed = false;
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (hostBytes[byte] !== 1 || byte === percent) return false;
+    if (port >= 0 && (byte < 48 || byte > 57)) return false;
+    if (byte === openBracket) bracketed = true;
+    else if (byte === closeBracket) bracketed = false;
+    else if (byte === colon && !bracketed) port = at;
+  }
   return true;
 }
 
-/** True when the comma-separated list in `bytes[start, end)` holds the lower-case word, letters in any case. */
-function listHas(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
+/**
+ * True when the comma-separated list in `bytes[start, end)` holds the lower-case word, letters in any case; what follows
+ * the byte `cut` in a member is left out.
+ */
+function listHas(bytes: Uint8Array, start: number, end: number, word: Uint8Array, cut = comma): boolean {
   let from = start;
   for (let at = start; at <= end; at += 1) {
     if (at < end && bytes[at] !== comma) continue;
     let to = at;
+    for (let mark = from; mark < to; mark += 1) if (bytes[mark] === cut) to = mark;
     while (from < to && isBlank(bytes[from])) from += 1;
     while (to > from && isBlank(bytes[to - 1])) to -= 1;
     if (equalsWord(bytes, from, to, word)) return true;

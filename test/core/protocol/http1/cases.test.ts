@@ -35,6 +35,7 @@ test('every code that the parsers can report has a case', () => {
     'UNEXPECTED_UPGRADE',
     'H2_PRIOR_KNOWLEDGE',
     'H2C_UPGRADE',
+    'CONNECT_TUNNEL',
   ]);
   const missing = Object.keys(brokenCodes).filter((code) => !reported.has(code) && !ofConversation.has(code));
   // Too long to write down: covered in limits.test.ts.
