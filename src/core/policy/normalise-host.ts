@@ -1,4 +1,4 @@
-// A Host as policies compare it: lower case, without port and trailing dot. On bytes, into a caller's buffer.
+// A Host as policies compare it: lower case, without port and trailing dots. On bytes, into a caller's buffer.
 
 /** Longest host that can match a policy (RFC 1035 section 3.1, as text). */
 export const maxHostBytes = 253;
@@ -6,7 +6,7 @@ export const maxHostBytes = 253;
 /** Writes the normalised host into `out` (at least `maxHostBytes`) and returns its length; 0 when there is none or it is longer. */
 export function normaliseHost(bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
   let last = withoutPort(bytes, start, end);
-  if (last > start && bytes[last - 1] === 0x2e) last -= 1;
+  while (last > start && bytes[last - 1] === 0x2e) last -= 1;
   const length = last - start;
   if (length > maxHostBytes) return 0;
   for (let at = 0; at < length; at += 1) {

@@ -8,8 +8,9 @@ import { findLowerString, findString } from './string-table.ts';
 import { headerCondStride, headerColumn } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
-/** More headers than this are not looked at; the parser allows fewer. */
-const maxHeaders = 512;
+/** Room for headers at first; it grows to what one head can name of what policies name. */
+const startHeaders = 64;
+const comma = 0x2c;
 
 export interface RequestValues {
   /** Id of the method, -1 when no policy mentions it. */
@@ -20,9 +21,9 @@ export interface RequestValues {
   readonly hostText: Uint8Array;
   headerCount: number;
   /** Ids of name and value, and their `headerKey`, of headers that policies mention. */
-  readonly headerNames: Int32Array;
-  readonly headerValues: Int32Array;
-  readonly headerKeys: Int32Array;
+  headerNames: Int32Array;
+  headerValues: Int32Array;
+  headerKeys: Int32Array;
 }
 
 export function createRequestValues(): RequestValues {
@@ -32,9 +33,9 @@ export function createRequestValues(): RequestValues {
     hosts: new Int32Array(maxHostBytes + 1),
     hostText: new Uint8Array(maxHostBytes),
     headerCount: 0,
-    headerNames: new Int32Array(maxHeaders),
-    headerValues: new Int32Array(maxHeaders),
-    headerKeys: new Int32Array(maxHeaders),
+    headerNames: new Int32Array(startHeaders),
+    headerValues: new Int32Array(startHeaders),
+    headerKeys: new Int32Array(startHeaders),
   };
 }
 
@@ -61,17 +62,50 @@ function readHosts(into: RequestValues, tables: Tables, head: HeadView): void {
 
 function readHeaders(into: RequestValues, tables: Tables, head: HeadView): void {
   const { bytes, headers } = head;
-  for (let index = 0; index < head.headerCount && into.headerCount < maxHeaders; index += 1) {
+  for (let index = 0; index < head.headerCount; index += 1) {
     const at = index * headerStride;
     const name = findLowerString(tables, bytes, headers[at] ?? 0, headers[at + 1] ?? 0);
-    if (name < 0) continue;
-    const value = findString(tables, bytes, headers[at + 2] ?? 0, headers[at + 3] ?? 0);
-    if (value < 0) continue;
-    into.headerNames[into.headerCount] = name;
-    into.headerValues[into.headerCount] = value;
-    into.headerKeys[into.headerCount] = headerKey(name, value);
-    into.headerCount += 1;
+    if (name >= 0) readValue(into, tables, name, bytes.subarray(headers[at + 2] ?? 0, headers[at + 3] ?? 0));
   }
+}
+
+/** A value is what it is as a whole and, as several lines of the name would be, each member of the list (RFC 9110 5.3). */
+function readValue(into: RequestValues, tables: Tables, name: number, value: Uint8Array): void {
+  addValue(into, name, findString(tables, value, 0, value.length));
+  if (!value.includes(comma)) return;
+  let from = 0;
+  for (let at = 0; at <= value.length; at += 1) {
+    if (at < value.length && value[at] !== comma) continue;
+    let to = at;
+    while (from < to && isBlank(value[from])) from += 1;
+    while (to > from && isBlank(value[to - 1])) to -= 1;
+    addValue(into, name, findString(tables, value, from, to));
+    from = at + 1;
+  }
+}
+
+const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x09;
+
+/** Each pair once: at most as many as policies name, however often the request does. */
+function addValue(into: RequestValues, name: number, value: number): void {
+  if (value < 0) return;
+  for (let index = 0; index < into.headerCount; index += 1)
+    if (into.headerNames[index] === name && into.headerValues[index] === value) return;
+  if (into.headerCount === into.headerNames.length) {
+    into.headerNames = grown(into.headerNames);
+    into.headerValues = grown(into.headerValues);
+    into.headerKeys = grown(into.headerKeys);
+  }
+  into.headerNames[into.headerCount] = name;
+  into.headerValues[into.headerCount] = value;
+  into.headerKeys[into.headerCount] = headerKey(name, value);
+  into.headerCount += 1;
+}
+
+function grown(list: Int32Array): Int32Array {
+  const larger = new Int32Array(2 * list.length);
+  larger.set(list);
+  return larger;
 }
 
 /** Whether the request's host is one of `lists[at, at + count)`. */

@@ -193,6 +193,7 @@ function fixedPart(scope: Scope, part: number): string | undefined {
 
 /** A missing part is a value of its own, unlike any that can be sent. */
 const missing = '!';
+const several = '+';
 const present = (value: string): string => `=${bounded(value)}`;
 
 const bounded = (value: string): string =>
@@ -211,15 +212,20 @@ function varyingPart(tables: Tables, part: number, { head, route }: ThrottledReq
   return route === '' ? missing : present(route);
 }
 
-/** The first occurrence counts; the parser refuses line breaks in values, so parts cannot run into each other. */
+/**
+ * The parser refuses line breaks in values, so parts cannot run into each other. Requests with several lines of the name share
+ * one bucket: which of them a server reads nobody knows, and a new value beside the real one must not open a new bucket.
+ */
 function headerPartOf(tables: Tables, name: number, head: HeadView): string {
+  let found = missing;
   for (let index = 0; index < head.headerCount; index += 1) {
     const at = index * headerStride;
     if (findLowerString(tables, head.bytes, head.headers[at] ?? 0, head.headers[at + 1] ?? 0) !== name)
       continue;
-    return present(text(head, head.headers[at + 2] ?? 0, head.headers[at + 3] ?? 0));
+    if (found !== missing) return several;
+    found = present(text(head, head.headers[at + 2] ?? 0, head.headers[at + 3] ?? 0));
   }
-  return missing;
+  return found;
 }
 
 const text = (head: HeadView, start: number, end: number): string =>
