@@ -52,8 +52,9 @@ export interface ReplayControls {
   /**
    * Every flow of the recording in order, a block at a time, wherever the clock stands: constant memory. Ends at damage; ends
    * early when the consumer returns. Rejects with AppError when the file can no longer be read.
+   * @param onDamage called with a sentence, before the end, where the file is damaged: what follows is missing.
    */
-  flows(): AsyncIterable<readonly FlowEvent[]>;
+  flows(onDamage?: (message: string) => void): AsyncIterable<readonly FlowEvent[]>;
 }
 
 export interface FeedPort {
