@@ -1,6 +1,6 @@
 // A recording's bytes as texts of whole lines, block by block, from any offset: compressed or plain. Knows no event.
 import type { FileHandle } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { crc32, zstdDecompress } from 'node:zlib';
 import { AppError } from '../../core/model/app-error.ts';
@@ -33,15 +33,7 @@ const unpackBytes = { min: 16 * 1024, max: 512 * 1024, ratio: 16 };
  * @throws AppError when it is missing, empty or neither zstd nor NDJSON.
  */
 export async function openBlocks(path: string): Promise<BlockSource> {
-  const handle = await open(path, 'r').catch((cause: unknown) => {
-    throw new AppError({
-      code: 'RECORDING_NOT_FOUND',
-      family: 'notFound',
-      message: `The recording ${path} cannot be opened.`,
-      hint: `Check the name; a recording whose agent crashed is called ${path}.partial.`,
-      cause,
-    });
-  });
+  const handle = await openFile(path);
   try {
     const { size } = await handle.stat();
     const head = await readAt(handle, 0, 4);
@@ -60,6 +52,37 @@ export async function openBlocks(path: string): Promise<BlockSource> {
     family: 'data',
     message: `${path} is not a recording: it begins neither as zstd nor as NDJSON.`,
     hint: 'Recordings are made by `record`, or by `-o ndjson`.',
+  });
+}
+
+/** Only a regular file is opened: a pipe would keep the program waiting, a directory has no bytes. */
+async function openFile(path: string): Promise<FileHandle> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw notOpened(path, cause);
+  });
+  if (!found.isFile())
+    throw new AppError({
+      code: 'RECORDING_UNKNOWN',
+      family: 'data',
+      message: `${path} is ${found.isDirectory() ? 'a directory' : 'no file'}, and a recording is a file.`,
+      hint: 'Name the file itself, such as recordings/shop-under-attack.adr.',
+    });
+  return open(path, 'r').catch((cause: unknown) => {
+    throw notOpened(path, cause);
+  });
+}
+
+function notOpened(path: string, cause: unknown): AppError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const isDenied = code === 'EACCES' || code === 'EPERM';
+  return new AppError({
+    code: isDenied ? 'RECORDING_DENIED' : 'RECORDING_NOT_FOUND',
+    family: 'notFound',
+    message: `The recording ${path} cannot be ${isDenied ? 'read: you have no permission' : 'opened'}.`,
+    hint: isDenied
+      ? 'Ask its owner, or read it as the user who recorded it.'
+      : `Check the name; a recording whose agent crashed is called ${path}.partial.`,
+    cause,
   });
 }
 

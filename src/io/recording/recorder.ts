@@ -1,6 +1,6 @@
 // Writes a recording: bounded blocks of events, each its own zstd frame, an index at the end. Must never slow its producer down.
 import type { FileHandle } from 'node:fs/promises';
-import { access, mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ApiEvent, Endpoint, IdentityEvent, PolicyEvent } from '../../core/model/event.ts';
@@ -103,11 +103,11 @@ function headerLine(details: RecordingDetails, nowMs: number): HeaderLine {
 }
 
 async function openNew(path: string, partial: string): Promise<FileHandle> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
-  if (exists) throw cannotCreate(path, 'it exists already', 'Choose another name, or move the old one away.');
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true)
+    throw cannotCreate(path, 'it is a directory', 'Name a file in it, such as session.adr.');
+  if (found !== undefined)
+    throw cannotCreate(path, 'it exists already', 'Choose another name, or move the old one away.');
   await mkdir(dirname(path), { recursive: true }).catch(() => undefined);
   return open(partial, 'wx', 0o600).catch((cause: unknown) => {
     const left = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';

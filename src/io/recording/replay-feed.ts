@@ -69,7 +69,7 @@ export async function openReplay(path: string, options: ReplayOptions = {}): Pro
       player.start(listener);
     },
     request: (operation) => Promise.reject(readOnly(file, operation)),
-    replay: { ...player.controls, flows: () => flowsOf(path) },
+    replay: { ...player.controls, flows: (onDamage) => flowsOf(path, onDamage) },
     settled: () => player.settled(),
     async close() {
       await player.stop();
@@ -79,11 +79,17 @@ export async function openReplay(path: string, options: ReplayOptions = {}): Pro
 }
 
 /** Reads the file on its own, so that neither the clock nor the end of the replay is in its way. */
-async function* flowsOf(path: string): AsyncGenerator<readonly FlowEvent[]> {
-  for await (const events of readRecording(path).blocks()) {
+async function* flowsOf(
+  path: string,
+  onDamage?: (message: string) => void,
+): AsyncGenerator<readonly FlowEvent[]> {
+  const reader = readRecording(path);
+  for await (const events of reader.blocks()) {
     const flows = events.filter((event) => event.type === 'flow');
     if (flows.length > 0) yield flows;
   }
+  const damage = reader.damage();
+  if (damage !== undefined) onDamage?.(damage.message);
 }
 
 function helloOf({ header, path }: RecordingFile): Hello {

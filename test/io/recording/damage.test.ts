@@ -145,6 +145,39 @@ test('a newer recording is refused with a sentence naming both versions, what is
   await expect(readAll(text)).rejects.toMatchObject({ code: 'RECORDING_HEADER_UNREADABLE' });
 });
 
+test('a directory, a device and a file without permission are told in a sentence', async () => {
+  const folder = temporaryFolder();
+  await expect(readAll(folder)).rejects.toMatchObject({ code: 'RECORDING_UNKNOWN', family: 'data' });
+  await expect(openReplay(folder)).rejects.toThrow(`${folder} is a directory`);
+  await expect(readAll('/dev/null')).rejects.toThrow('/dev/null is no file');
+  await expect(recordAll(folder, [])).rejects.toMatchObject({
+    code: 'RECORDING_CANNOT_CREATE',
+    message: `The recording ${folder} cannot be made: it is a directory.`,
+  });
+});
+
+test.skipIf(process.getuid?.() === 0)('a recording of somebody else is not there to be read', async () => {
+  const path = join(temporaryFolder(), 'secret.adr');
+  writeFileSync(path, '{}', { mode: 0o000 });
+  await expect(readAll(path)).rejects.toMatchObject({ code: 'RECORDING_DENIED', family: 'notFound' });
+});
+
+test('the flows of a damaged recording end with word of the damage, those of a whole one without', async () => {
+  const { path, bytes } = await smallRecording();
+  const said = async (): Promise<string[]> => {
+    const feed = await openReplay(path, { paused: true });
+    const found: string[] = [];
+    let count = 0;
+    for await (const part of feed.replay.flows((message) => found.push(message))) count += part.length;
+    expect(count).toBeGreaterThan(0);
+    await feed.close();
+    return found;
+  };
+  expect(await said()).toEqual([]);
+  writeFileSync(path, bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+  expect(await said()).toEqual([expect.stringMatching(/is damaged at byte \d+/)]);
+});
+
 test.skipIf(!existsSync('/dev/full'))(
   'a disk that refuses is told once, with its reason, and nothing more is written',
   async () => {

@@ -41,6 +41,9 @@ export const record: RunVerb = async (words, options, context) => {
       failure = error;
       fail();
     },
+  }).catch(async (error: unknown) => {
+    await session.close();
+    throw error;
   });
   for (const event of session.history) recorder.write(event);
   context.say(`recording to ${path}${forMs === undefined ? '; ctrl-c ends it' : ''}`);

@@ -29,8 +29,8 @@ async function print(path: string, context: CommandContext, format: OutputFormat
 
 export const replay: RunVerb = async (words, options, context) => {
   const path = words[0] ?? '';
-  if (options['ui'] === false) return print(path, context, outputOption(options));
   const speed = numberOption(options, 'speed', { min: 0.1, max: 1_000, whole: false });
+  if (options['ui'] === false) return print(path, context, outputOption(options));
   const feed = await openReplay(path, {
     ...(speed === undefined ? {} : { speed }),
     paused: flagOption(options, 'paused'),
