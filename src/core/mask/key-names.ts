@@ -1,9 +1,13 @@
 // What the name of a field, parameter or header says about its value. Tables; the names are compared without case and marks.
 import type { MaskClass } from './classes.ts';
 
+/** `maybe`: names that carry secrets as well as ordinary words (`code`, `key`, `sort_key`); the value decides. */
+export type NameClass = MaskClass | 'maybe';
+
 /** Names as they are once lower-cased and stripped of everything but letters and digits. */
-const exact: ReadonlyMap<string, MaskClass> = new Map<string, MaskClass>([
+const exact: ReadonlyMap<string, NameClass> = new Map<string, NameClass>([
   ['pwd', 'password'],
+  ['pw', 'password'],
   ['pass', 'password'],
   ['passcode', 'password'],
   ['pin', 'password'],
@@ -16,7 +20,11 @@ const exact: ReadonlyMap<string, MaskClass> = new Map<string, MaskClass>([
   ['sig', 'secret'],
   ['xamzsignature', 'secret'],
   ['connectionstring', 'secret'],
+  ['secretkeybase', 'secret'],
+  ['hmac', 'secret'],
   ['auth', 'token'],
+  ['xauth', 'token'],
+  ['code', 'maybe'],
   ['authorization', 'bearer'],
   ['proxyauthorization', 'bearer'],
   ['bearer', 'bearer'],
@@ -44,12 +52,17 @@ const exact: ReadonlyMap<string, MaskClass> = new Map<string, MaskClass>([
 ]);
 
 /** Name endings; the first that fits decides. */
-const endings: readonly (readonly [ending: string, cls: MaskClass])[] = [
+const endings: readonly (readonly [ending: string, cls: NameClass])[] = [
   ['password', 'password'],
   ['passwd', 'password'],
+  ['pwd', 'password'],
   ['passphrase', 'password'],
   ['secret', 'secret'],
   ['secretkey', 'secret'],
+  ['signature', 'secret'],
+  ['signingkey', 'secret'],
+  ['encryptionkey', 'secret'],
+  ['masterkey', 'secret'],
   ['privatekey', 'secret'],
   ['accesskey', 'key'],
   ['apikey', 'key'],
@@ -81,6 +94,7 @@ const endings: readonly (readonly [ending: string, cls: MaskClass])[] = [
   ['streetaddress', 'address'],
   ['addressline1', 'address'],
   ['addressline2', 'address'],
+  ['key', 'maybe'],
 ];
 
 /** Tokens that let nobody in: paging and cancellation. */
@@ -98,8 +112,13 @@ const harmlessTokens: ReadonlySet<string> = new Set([
 const aboutPassword = /(?:at|date|policy|expiry|required|enabled|length|strength|url|attempts|age)$/;
 const longestName = 64;
 
-function classify(name: string): MaskClass | undefined {
+function classify(name: string): NameClass | undefined {
   const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const bare = plain.replace(/[0-9]{1,4}$/, '');
+  return classifyPlain(plain) ?? (bare === plain ? undefined : classifyPlain(bare));
+}
+
+function classifyPlain(plain: string): NameClass | undefined {
   const known = exact.get(plain);
   if (known) return known;
   if (harmlessTokens.has(plain)) return undefined;
@@ -112,8 +131,8 @@ function classify(name: string): MaskClass | undefined {
 const rememberedNames = 4096;
 
 /** A lookup with a bounded memory of its own. Names longer than 64 characters are judged by their last 64. */
-export function createKeyNames(): (name: string) => MaskClass | undefined {
-  let remembered = new Map<string, MaskClass | undefined>();
+export function createKeyNames(): (name: string) => NameClass | undefined {
+  let remembered = new Map<string, NameClass | undefined>();
   return (name) => {
     const key = name.length > longestName ? name.slice(-longestName) : name;
     const hit = remembered.get(key);

@@ -1,26 +1,36 @@
 // Masks header values by the name of the header. The table decides; a name that is not in it is judged like any other field.
 import { isSurrogate, type MaskClass } from './classes.ts';
-import { maskForm, maskPath } from './mask-form.ts';
+import { isHexKey } from './looks.ts';
+import { maskAuthority, maskUrl } from './mask-form.ts';
+import { maskJson } from './mask-json.ts';
+import { maskNamed, maskText } from './mask-text.ts';
 import type { ValueMasker } from './mask-value.ts';
 
-type HeaderKind = 'keep' | 'credential' | 'cookie' | 'set-cookie' | 'url' | 'key' | 'session';
+type HeaderKind =
+  'keep' | 'credential' | 'cookie' | 'set-cookie' | 'url' | 'authority' | 'protocols' | 'key' | 'session';
 
-/** Headers whose values the protocol or a server makes: nothing to look for. */
+/** Headers whose values the protocol or a server makes: only what a name in them gives away is masked, never by its looks. */
 const keep =
   'accept accept-charset accept-encoding accept-language accept-ranges access-control-allow-credentials access-control-allow-headers ' +
-  'access-control-allow-methods access-control-allow-origin access-control-max-age age allow alt-svc b3 cache-control connection ' +
-  'content-disposition content-encoding content-language content-length content-range content-security-policy content-type ' +
-  'cross-origin-opener-policy cross-origin-resource-policy date dnt etag expect expires host if-match if-modified-since ' +
-  'if-none-match if-range if-unmodified-since keep-alive last-modified max-forwards origin pragma priority range ratelimit ' +
+  'access-control-allow-methods access-control-max-age age allow alt-svc b3 cache-control connection ' +
+  'content-disposition content-encoding content-language content-length content-range content-security-policy content-type content-digest repr-digest digest content-md5 sec-websocket-key sec-websocket-accept ' +
+  'cross-origin-opener-policy cross-origin-resource-policy date dnt etag expect expires if-match if-modified-since ' +
+  'if-none-match if-range if-unmodified-since keep-alive last-modified max-forwards pragma priority range ratelimit ' +
   'ratelimit-policy referrer-policy retry-after sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode ' +
   'sec-fetch-site sec-fetch-user server server-timing strict-transport-security te traceparent trailer transfer-encoding ' +
   'upgrade upgrade-insecure-requests user-agent vary via warning www-authenticate x-b3-parentspanid x-b3-sampled x-b3-spanid ' +
   'x-b3-traceid x-content-type-options x-correlation-id x-dns-prefetch-control x-envoy-upstream-service-time x-forwarded-for ' +
-  'x-forwarded-host x-forwarded-port x-forwarded-proto x-frame-options x-powered-by x-ratelimit-limit x-ratelimit-remaining ' +
+  'x-forwarded-port x-forwarded-proto x-frame-options x-powered-by x-ratelimit-limit x-ratelimit-remaining ' +
   'x-ratelimit-reset x-real-ip x-request-id x-trace-id x-xss-protection';
 
 const kinds: ReadonlyMap<string, HeaderKind> = new Map<string, HeaderKind>([
   ...keep.split(' ').map((name): [string, HeaderKind] => [name, 'keep']),
+  ['host', 'authority'],
+  ['origin', 'authority'],
+  ['x-forwarded-host', 'authority'],
+  ['access-control-allow-origin', 'authority'],
+  [':authority', 'authority'],
+  ['sec-websocket-protocol', 'protocols'],
   ['authorization', 'credential'],
   ['proxy-authorization', 'credential'],
   ['x-authorization', 'credential'],
@@ -65,16 +75,30 @@ function maskCookiePair(values: ValueMasker, pair: string): string {
   return pair.slice(0, start) + values.named(cookieClass(name), value) + pair.slice(end);
 }
 
-/** A URL or a text with one: its path and, after the question mark, its query. */
-function maskUrl(values: ValueMasker, text: string): string {
-  const question = text.indexOf('?');
-  const head = question < 0 ? text : text.slice(0, question);
-  const authority = head.indexOf('://');
-  const slash = authority < 0 ? 0 : head.indexOf('/', authority + 3);
-  const pathStart = slash < 0 ? head.length : slash;
-  const before = values.plain(head.slice(0, pathStart));
-  const path = maskPath(values, head.slice(pathStart));
-  return question < 0 ? before + path : `${before}${path}?${maskForm(values, text.slice(question + 1))}`;
+/** Tokens of an opening WebSocket that stand where a protocol's name should (Kubernetes' way, and others like it). */
+const protocolToken = /(\bbearer\.[a-z0-9.]*?k8s\.io\.|\b(?:bearer|token|auth)[.,] ?)([^\s,]+)/gi;
+
+function maskProtocols(values: ValueMasker, value: string): string {
+  return values.plain(
+    value.replaceAll(
+      protocolToken,
+      (_all, lead: string, token: string) => lead + values.named('token', token),
+    ),
+    true,
+  );
+}
+
+/** Names of headers whose hexadecimal is a content digest or an id of a trace, not a key. */
+const digestName =
+  /digest|checksum|hash|md5|sha|etag|trace|span|request-id|correlation|revision|commit|version/;
+
+/** A header that the table does not know. */
+function maskOther(values: ValueMasker, name: string, value: string): string {
+  if (value.length >= 32 && isHexKey(value) && !digestName.test(name)) return values.named('token', value);
+  const first = value.charCodeAt(0);
+  if (first === 123 || first === 91) return maskJson(values, value);
+  if (value.includes('://') && !/\s/.test(value)) return maskUrl(values, value);
+  return /[=:]/.test(value) ? maskText(values, value) : values.plain(value, true);
 }
 
 /** Value of one header; `name` in lower case. */
@@ -82,7 +106,11 @@ export function maskHeader(values: ValueMasker, name: string, value: string): st
   const kind = kinds.get(name);
   switch (kind) {
     case 'keep':
-      return value;
+      return maskNamed(values, value);
+    case 'authority':
+      return maskAuthority(values, value);
+    case 'protocols':
+      return maskProtocols(values, value);
     case 'credential':
       return values.named('bearer', value);
     case 'key':
@@ -99,10 +127,11 @@ export function maskHeader(values: ValueMasker, name: string, value: string): st
       return maskCookiePair(values, value.slice(0, end)) + value.slice(end);
     }
     case 'url':
+      if (/[\s,;]/.test(value)) return maskText(values, maskUrl(values, value));
       return maskUrl(values, value);
     case undefined: {
       const cls = values.classOfName(name);
-      return cls === undefined ? values.plain(value, true) : values.named(cls, value);
+      return cls === undefined || cls === 'maybe' ? maskOther(values, name, value) : values.named(cls, value);
     }
   }
 }

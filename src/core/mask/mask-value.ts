@@ -2,7 +2,8 @@
 import { credentialClasses, isSurrogate, type MaskClass } from './classes.ts';
 import { hint } from './char-table.ts';
 import { findHinted, findSensitive } from './find.ts';
-import { createKeyNames } from './key-names.ts';
+import { createKeyNames, type NameClass } from './key-names.ts';
+import { looksIssued } from './looks.ts';
 import { replaceSpans } from './span.ts';
 import { createSurrogates, type Surrogates } from './surrogates.ts';
 
@@ -10,9 +11,9 @@ import { createSurrogates, type Surrogates } from './surrogates.ts';
 export interface ValueMasker {
   readonly surrogates: Surrogates;
   /** Class that the name of a field implies. */
-  readonly classOfName: (name: string) => MaskClass | undefined;
+  readonly classOfName: (name: string) => NameClass | undefined;
   /** A value under a name that implies `cls`. */
-  named(cls: MaskClass, value: string): string;
+  named(cls: NameClass, value: string): string;
   /** Any other value; returns the same string when there is nothing to mask. */
   plain(value: string, partialEnd?: boolean): string;
   /** As `plain` when the first look is already taken. */
@@ -70,7 +71,8 @@ export function createValueMasker(key: Uint8Array): ValueMasker {
     return spans.length === 0 ? value : replaceSpans(value, spans, surrogates.text);
   };
 
-  const named = (cls: MaskClass, value: string): string => {
+  const named = (cls: NameClass, value: string): string => {
+    if (cls === 'maybe') return looksIssued(value) ? whole('key', value) : plain(value);
     if (cls === 'bearer') return credential(value);
     if (cls === 'token' && scheme.test(value)) return credential(value);
     const least = fewestDigits[cls];

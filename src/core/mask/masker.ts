@@ -1,10 +1,11 @@
 // Masks secrets and personal data at capture: headers, queries, paths and body windows. Keyed, typed surrogates keep equality
 // and type, so what was masked can still be counted, joined and filtered. Knows no exchange and no event.
+import { maskCsv } from './mask-csv.ts';
 import { maskForm, maskPath } from './mask-form.ts';
 import { maskHeader } from './mask-header.ts';
 import { maskJson } from './mask-json.ts';
 import { maskText } from './mask-text.ts';
-import { createValueMasker } from './mask-value.ts';
+import { createValueMasker, type ValueMasker } from './mask-value.ts';
 
 export { isSurrogate } from './classes.ts';
 
@@ -24,7 +25,7 @@ export interface Masker {
 const shortestKey = 16;
 
 /** `{`, `[` or `"` after blanks: what a JSON text starts with, whatever its content type says. */
-const startsJson = /^\s*[[{"]/;
+const startsJson = /^\s*(?:[[{"']|\/[*/])/;
 
 /**
  * Key: at least 16 random bytes, kept for one agent run (or one recording) so that equality holds within it.
@@ -37,10 +38,19 @@ export function createMasker(key: Uint8Array): Masker {
     maskHeader: (name, value) => maskHeader(values, name.toLowerCase(), value),
     maskQuery: (query) => maskForm(values, query),
     maskPath: (path) => maskPath(values, path),
-    maskBody: (text, contentType) => {
-      const type = contentType.toLowerCase();
-      if (type.includes('x-www-form-urlencoded')) return maskForm(values, text);
-      return type.includes('json') || startsJson.test(text) ? maskJson(values, text) : maskText(values, text);
-    },
+    maskBody: (text, contentType) => maskBody(values, text, contentType.toLowerCase()),
   };
+}
+
+/** `name=value` from the start: a form, whatever its content type says. */
+const startsForm = /^[\w.%+[\]-]{1,64}=[^=]/;
+const startsBare = /^\s*[-0-9tfn]/;
+
+/** The text decides before its label does: clients label badly. */
+function maskBody(values: ValueMasker, text: string, type: string): string {
+  const isForm = type.includes('x-www-form-urlencoded');
+  if (startsJson.test(text) && !(isForm && startsForm.test(text))) return maskJson(values, text);
+  if (isForm || (type.includes('json') && startsForm.test(text))) return maskForm(values, text);
+  if (type.includes('json') && startsBare.test(text)) return maskJson(values, text);
+  return maskCsv(values, maskText(values, text), type);
 }
