@@ -5,7 +5,8 @@ import { AppError, exitCodes } from '../../core/model/app-error.ts';
 import { visibleText } from '../../tui/render/visible.ts';
 import type { CommandContext } from './command-context.ts';
 import { createLineWriter } from './output/writer.ts';
-import { rootOptions, verbs, type OptionRow, type OptionValues, type RunVerb } from './verbs.ts';
+import { unknownVerb } from './unknown-verb.ts';
+import { rootOptions, verbNames, verbs, type OptionRow, type OptionValues, type RunVerb } from './verbs.ts';
 
 function version(): string {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
@@ -98,6 +99,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     status = await (await load())(words, options, createContext());
   });
   try {
+    const unknown = unknownVerb(argv, verbNames);
+    if (unknown !== undefined) throw unknown;
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     status = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : exitCodes.usage) : report(error);
