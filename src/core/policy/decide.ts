@@ -4,11 +4,12 @@ import type { Peer, ListenerConfig } from '../model/identity.ts';
 import type { ThrottleBuckets } from './buckets.ts';
 import type { Decider, ThrottleTerms } from './decider.ts';
 import { createEvaluator } from './evaluator.ts';
-import { inCidr, parseAddress, type AddressWords } from './ip-address.ts';
+import { parseAddress, type AddressWords } from './ip-address.ts';
 import type { DecideWork } from './lookup.ts';
+import { createRegions } from './regions.ts';
 import { policyText, type Scope, type ScopeIdentity } from './scope.ts';
 import type { ScopeWork } from './scope-index.ts';
-import { cidrStride, numberColumn, numberStride } from './table-layout.ts';
+import { numberColumn, numberStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
 export interface PolicyDecider extends Decider {
@@ -36,8 +37,9 @@ export function createDecider(
   const evaluator = createEvaluator(buffer, buckets);
   const scopes: Scope[] = [];
   const known = new Map<string, number>();
+  const regionOf = createRegions(evaluator.tables, evaluator.scopeWork);
   const scopeFor = (listener: number, address: AddressWords | undefined): number => {
-    const region = address === undefined ? '?' : regionOf(evaluator.tables, address);
+    const region = address === undefined ? '?' : regionOf(address);
     const key = `${listener} ${region}`;
     const made = known.get(key);
     if (made !== undefined) return made;
@@ -84,13 +86,4 @@ function identityOf(config: ListenerConfig | undefined, address: AddressWords | 
     sourceAddress: address,
     destinationAddress: config === undefined ? undefined : parseAddress(config.upstream.host),
   };
-}
-
-/** Which cidr blocks of the snapshot hold the address: addresses in the same ones are judged alike. */
-function regionOf(tables: Tables, address: AddressWords): string {
-  const inside: number[] = [];
-  for (let at = 0; at < tables.cidrs.length; at += cidrStride)
-    if (inCidr(address, tables.cidrs.subarray(at + 1, at + cidrStride), tables.cidrs[at] ?? 0))
-      inside.push(at / cidrStride);
-  return inside.join(',');
 }

@@ -34,7 +34,7 @@ import { createThrottler, type ThrottledRequest, type Throttler, type ThrottleOu
 export interface Evaluator {
   readonly tables: Tables;
   readonly work: Readonly<DecideWork>;
-  readonly scopeWork: Readonly<ScopeWork>;
+  readonly scopeWork: ScopeWork;
   scope(identity: ScopeIdentity): Scope;
   /** One of `judgement`: what an enforcing, unexpired policy of the scope needs at most. */
   judges(scope: Scope, now: number): number;
@@ -76,7 +76,7 @@ class TableEvaluator implements Evaluator {
     return this.#lookup.work;
   }
 
-  get scopeWork(): Readonly<ScopeWork> {
+  get scopeWork(): ScopeWork {
     return this.#scopes.work;
   }
 

@@ -54,12 +54,14 @@ export interface ScopeWork {
   scopes: number;
   /** Groups of policies compared with a pair. */
   groups: number;
+  /** Prefix lengths looked up for client addresses. */
+  prefixes: number;
   /** Policies and rows put into an index. */
   policies: number;
   rows: number;
 }
 
-export const newScopeWork = (): ScopeWork => ({ scopes: 0, groups: 0, policies: 0, rows: 0 });
+export const newScopeWork = (): ScopeWork => ({ scopes: 0, groups: 0, prefixes: 0, policies: 0, rows: 0 });
 
 /** String ids of one end; -1 for what no policy mentions. */
 export interface EndNames {

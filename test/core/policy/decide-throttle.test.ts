@@ -1,7 +1,18 @@
 // Throttles: what they tell, whom they count together, what they leave uncharged.
 import { expect, test } from 'vitest';
 import { millis } from '../../../src/core/model/brand.ts';
-import { allow, benchOf, noon, policy, throttle, throttled, type RequestParts } from './build.ts';
+import { newDecision } from '../../../src/core/policy/decision.ts';
+import {
+  allow,
+  benchOf,
+  block,
+  headOf,
+  noon,
+  policy,
+  throttle,
+  throttled,
+  type RequestParts,
+} from './build.ts';
 
 test('throttled requests say who limits, how long to wait and what is left', () => {
   const bench = benchOf([policy({ http: { paths: ['/a'] }, action: throttle('2/s', { burst: 3 }) })]);
@@ -72,6 +83,36 @@ test.each(keyRows)('throttle key %s shares a bucket by that and nothing else', (
   for (const request of same) expect(bench.decide(request).action).toBe(throttled);
   for (const request of other) expect(bench.decide(request).action).toBe(allow);
   for (const request of other) expect(bench.decide(request).action).toBe(throttled);
+});
+
+test('several lines of a key header share one bucket, whatever they say', () => {
+  const bench = benchOf([policy({ action: throttle('1/h', { key: ['header:X-Key'] }) })]);
+  const ask = (...values: string[]) =>
+    bench.decide({ headers: values.map((value) => ['x-key', value] as const) }).action;
+  expect([ask('a'), ask('1', 'a'), ask('2', 'a'), ask('a', '3'), ask('a')]).toEqual([
+    allow,
+    allow,
+    throttled,
+    throttled,
+    throttled,
+  ]);
+});
+
+test('a request judged again charges no token, and is refused by a Block only', () => {
+  const bench = benchOf([
+    policy({ action: throttle('1/h', { burst: 2 }) }),
+    policy({ name: 's', mode: 'Shadow', action: throttle('1/h') }),
+    policy({ name: 'b', http: { paths: ['/b'] } }),
+  ]);
+  const out = newDecision();
+  const judge = (path: string) => {
+    bench.decider.judge(bench.decider.scopeOf(0), headOf({ path }), '', noon, out);
+    return out.action;
+  };
+  for (let count = 0; count < 9; count += 1) expect(judge('/a')).toBe(allow);
+  expect(judge('/b')).toBe(block);
+  expect([1, 2, 3].map(() => bench.decide({ path: '/a' }).action)).toEqual([allow, allow, throttled]);
+  expect(judge('/a')).toBe(allow);
 });
 
 test('buckets outlive a snapshot; changed numbers start afresh', () => {

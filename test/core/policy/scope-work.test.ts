@@ -39,6 +39,7 @@ test('making a decider over 10,000 policies makes no scope', () => {
   expect(deciderOf((at) => ({ http: { paths: [`/p${at}`] } })).scopeWork).toEqual({
     scopes: 0,
     groups: 0,
+    prefixes: 0,
     policies: 0,
     rows: 0,
   });
@@ -48,6 +49,7 @@ test('policies for everyone are one group and are indexed once for all 30 listen
   expect(workOfAll(deciderOf((at) => ({ http: { paths: [`/p${at}`] } })))).toEqual({
     scopes: 30,
     groups: 30,
+    prefixes: 0,
     policies: size,
     rows: size,
   });
