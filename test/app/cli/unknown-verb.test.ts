@@ -1,6 +1,6 @@
 // The first word of the command line when it is none of ours.
 import { expect, test } from 'vitest';
-import { nearestVerb, unknownVerb } from '../../../src/app/cli/unknown-verb.ts';
+import { unknownVerb } from '../../../src/app/cli/unknown-verb.ts';
 import { verbNames } from '../../../src/app/cli/verbs.ts';
 
 test.each([
@@ -12,7 +12,6 @@ test.each([
   ['rec', 'record'],
   ['throtle', 'throttle'],
 ])('%j probably means %s', (word, verb) => {
-  expect(nearestVerb(word, verbNames)).toBe(verb);
   expect(unknownVerb([word, 'x'], verbNames)).toMatchObject({
     code: 'UNKNOWN_VERB',
     message: `There is no verb "${word}"; did you mean ${verb}?`,
