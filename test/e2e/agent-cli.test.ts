@@ -145,6 +145,25 @@ test('a filter part that no policy can express is refused by name', async () => 
   expect(refused.stderr).toContain('status');
 });
 
+test('a name that nobody answers to is a warning when looking and a refusal when applying', async () => {
+  const dry = await cli.run(connected('block', 'from:nosuch', '--dry-run'));
+  expect(dry.status).toBe(0);
+  expect(dry.stderr).toMatch(/warning: No workload nosuch was seen; known: default\/web, shop\/api\./);
+  expect(dry.stderr).toContain('Nothing flips');
+  const refused = await cli.run(connected('block', 'from:nosuch', '--yes'));
+  expect(refused.status).toBe(64);
+  expect(refused.stderr).toContain('--unseen');
+  const meant = await cli.run(connected('block', 'from:nosuch', '--yes', '--unseen'));
+  expect(meant.status).toBe(0);
+  expect((await cli.run(connected('undo'))).stdout).toContain('removed');
+});
+
+test('a throttle takes a burst, and the policy says so', async () => {
+  const dry = await cli.run(connected('throttle', 'from:web', '--rate', '5/s', '--burst', '9', '--dry-run'));
+  expect(dry.status).toBe(0);
+  expect(dry.stdout).toContain('burst: 9');
+});
+
 test('mutations ask, and without a terminal to ask on they refuse', async () => {
   const refused = await cli.run(connected('block', 'from:web path:/x'));
   expect(refused.status).toBe(64);
@@ -186,7 +205,12 @@ test.each([
   [['observe', '--connect', '127.0.0.1:1'], 69, 'No agent answers at 127.0.0.1:1'],
   [['replay', '/nowhere/x.adr', '--no-ui'], 66, '/nowhere/x.adr'],
   [['observe', 'form:x'], 64, 'form'],
-  [['nonsense'], 64, 'nonsense'],
+  [['nonsense'], 64, 'There is no verb "nonsense"'],
+  [['observ', '-f'], 64, 'did you mean observe?'],
+  [['replay', '/tmp', '--no-ui'], 65, '/tmp is a directory'],
+  [['replay', '/dev/null', '--no-ui'], 65, '/dev/null is no file'],
+  [['replay', 'recordings/shop-under-attack.adr', '--no-ui', '--speed', '0'], 64, '--speed "0"'],
+  [['throttle', 'from:web', '--rate', 'fast', '--yes'], 64, '--rate "fast"'],
   [['agent', '--upstream', '127.0.0.1:1'], 64, '--listen'],
   [['demo', '--rate', '0'], 64, '--rate "0"'],
 ])('%j ends with status %i and a sentence naming it', async (args, status, text) => {
@@ -210,6 +234,12 @@ test('an agent whose upstream is its own listener is refused with status 64 in o
   ]);
   expect(refused.stderr).toContain('leads back to the listener');
   expect(refused.status).toBe(64);
+});
+
+test('recording onto a directory is told and ends', async () => {
+  const refused = await cli.run(connected('record', cli.directory, '--for', '1s'));
+  expect(refused.status).toBe(73);
+  expect(refused.stderr).toContain('it is a directory');
 });
 
 test('SIGTERM drains, takes the token away and ends the agent with status 0', async () => {
