@@ -4,6 +4,7 @@ import { editKeys, idleEditKeys } from './keys/edit-keys.ts';
 import { keyPresses } from './keys/key-name.ts';
 import type { KeyPress } from './keys/key-name.ts';
 import type { Keymap } from './keys/keymap.ts';
+import { isBarred, mutationRefusal } from './state/access.ts';
 import { inputMode, keyContext } from './state/key-context.ts';
 import { withKey } from './state/key-hint.ts';
 import type { Msg } from './state/msg.ts';
@@ -17,14 +18,16 @@ export type KeyAnswer =
 function barredSentence(state: AppState, label: string): string {
   return state.access.readOnly
     ? `Started with --read-only: "${label}" is off. Start without it to change policies.`
-    : `Locked: "${label}" is off. Leave this and ${withKey(state, 'unlock', 'app.lock')}.`;
+    : state.access.locked
+      ? `Locked: "${label}" is off. Leave this and ${withKey(state, 'unlock', 'app.lock')}.`
+      : (mutationRefusal(state) ?? '');
 }
 
 /** The answer to a key that types nothing here, undefined when it means nothing. */
 function answerKey(press: KeyPress, state: AppState, keymap: Keymap): KeyAnswer | undefined {
   const row = keymap.find(keyContext(state), press.name);
   if (row) {
-    if (row.dangerous && (state.access.readOnly || state.access.locked))
+    if (row.dangerous && isBarred(state))
       return { type: 'barred', sentence: barredSentence(state, row.label) };
     return { type: 'message', message: { type: 'intent', intent: row.intent } };
   }

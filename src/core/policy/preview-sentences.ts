@@ -18,6 +18,16 @@ function percent(part: number, whole: number): string {
   return ` (${share > 0 && share < 0.1 ? '<0.1' : share.toFixed(1)} %)`;
 }
 
+/** Malformed requests among the flips: nothing but a request that cannot be judged is refused with 400. */
+function malformedText({ byRoute, truncated }: PreviewResult): string {
+  const count = byRoute
+    .flatMap(({ transitions }) => transitions)
+    .reduce((sum, { to, count: flips }) => sum + (to === 400 ? flips : 0), 0);
+  if (count === 0) return '';
+  const least = truncated ? 'at least ' : '';
+  return ` Of the flips, ${least}${number(count)} would be ${count === 1 ? 'a malformed request' : 'malformed requests'}, refused with 400.`;
+}
+
 /** `In the 9 min 58 s seen, `; empty when nothing was. */
 function windowText(result: PreviewResult, over: PreviewWindow): string {
   if (result.windowStart === undefined || result.windowEnd === undefined) return '';
@@ -47,16 +57,17 @@ export function previewHeadline(result: PreviewResult, focused = true, over: Pre
     ? `${number(result.othersSuccessFlips)} successful ${result.othersSuccessFlips === 1 ? 'request' : 'requests'} of anyone else`
     : `${number(result.successFlips)} of them had succeeded`;
   // Where nothing would be refused and nobody is meant, there is no cost to name.
-  return focused || result.toRefused > 0 ? `${flips}, ${whose}; ${cost}.` : `${flips}, ${whose}.`;
+  const headline = focused || result.toRefused > 0 ? `${flips}, ${whose}; ${cost}.` : `${flips}, ${whose}.`;
+  return headline + malformedText(result);
 }
 
 /** A status as a word where there is none. */
-const answer = (status: number): string => (status === 0 ? 'no answer' : `${status}`);
+export const answerWord = (status: number): string => (status === 0 ? 'no answer' : `${status}`);
 
 function routeLines(result: PreviewResult, rows: number): string[] {
   const lines = result.byRoute.slice(0, rows).map(({ caller, route, flips, transitions }) => {
     const changes = transitions
-      .map(({ from, to, count }) => `${answer(from)}→${to === 0 ? 'let through' : to} ${number(count)}`)
+      .map(({ from, to, count }) => `${answerWord(from)}→${to === 0 ? 'let through' : to} ${number(count)}`)
       .join('  ');
     return `  ${shortName(caller)}  ${number(flips)}  ${route}  ${changes}`;
   });

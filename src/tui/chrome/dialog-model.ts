@@ -1,6 +1,7 @@
 // Every dialog as a frame of lines: title, body window, foot. What is said in it comes from the dialog's own state. Pure.
 import type { Keymap } from '../keys/keymap.ts';
 import type { Rect } from '../render/draw-context.ts';
+import { isBarred } from '../state/access.ts';
 import type { DataView } from '../state/data-view.ts';
 import type { Dialog } from '../state/dialog.ts';
 import { keyContext } from '../state/key-context.ts';
@@ -55,7 +56,7 @@ export function paletteChoices(input: DialogInput): {
     contexts: keyContext(popDialog(input.state)),
     data: input.data,
     themes: input.themes,
-    barred: input.state.access.readOnly || input.state.access.locked,
+    barred: isBarred(input.state),
   });
   const shown = searchPalette(entries, dialog.input.text);
   return { shown, index: Math.max(0, Math.min(dialog.index, shown.length - 1)) };
@@ -103,7 +104,7 @@ function helpContent(dialog: Dialog & { type: 'help' }, { state, keymap }: Dialo
     lines: helpLines({
       keymap,
       contexts: keyContext(below),
-      barred: state.access.readOnly || state.access.locked,
+      barred: isBarred(state),
       width: Math.min(helpWide, state.columns - 4),
     }),
     fixed: 0,

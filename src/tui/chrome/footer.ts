@@ -1,10 +1,13 @@
 // The line at the foot: the prompt while filtering, else the keys of this place. What is said stands above it (message.ts). Pure.
 import { formatCount } from '../columns/format.ts';
+import type { KeyRow } from '../keys/key-table.ts';
 import type { Keymap } from '../keys/keymap.ts';
+import { isBarred } from '../state/access.ts';
 import { shownFlows } from '../state/flow-cursor.ts';
 import { followFigure } from '../state/header-figures.ts';
 import { keyContext } from '../state/key-context.ts';
 import type { DataView } from '../state/data-view.ts';
+import type { Intent } from '../state/msg.ts';
 import type { AppState, FilterPrompt } from '../state/state.ts';
 import type { Theme } from '../theme/theme.ts';
 import { joinParts, lineWidth, segment, spread } from './line.ts';
@@ -21,15 +24,27 @@ export interface FooterInput {
 /** Keys as people read them: `enter`, `ctrl-d`, `B`. */
 export const keyLabel = (key: string): string => (key === ' ' ? 'space' : key);
 
+/** What a recording cannot do. */
+const unplayable: ReadonlySet<Intent> = new Set(['policy.undo', 'policy.remove']);
+
+/** A key that stops and starts says which of the two it would do now. */
+function labelOf({ intent, label }: KeyRow, { replay, flows }: AppState): string {
+  if (intent !== 'view.pause' && intent !== 'replay.pause') return label;
+  const stands = replay ? replay.paused : flows.heldAt !== undefined;
+  return stands ? 'resume' : 'pause';
+}
+
 /** Keys of the current place by footer order. */
 export function keysLine({ state, keymap, width }: Pick<FooterInput, 'state' | 'keymap' | 'width'>): Line {
-  const barred = state.access.readOnly || state.access.locked;
+  const barred = isBarred(state);
   const rows = keymap
     .reachable(keyContext(state))
-    .filter((row) => row.footer > 0 && !(row.dangerous && barred))
+    .filter(
+      (row) => row.footer > 0 && !(row.dangerous && barred) && !(state.replay && unplayable.has(row.intent)),
+    )
     .sort((a, b) => a.footer - b.footer);
   const parts = rows.map((row, index) => ({
-    line: [segment(keyLabel(row.keys[0] ?? ''), 'footer.key'), segment(` ${row.label}`, 'footer')],
+    line: [segment(keyLabel(row.keys[0] ?? ''), 'footer.key'), segment(` ${labelOf(row, state)}`, 'footer')],
     drop: row.id === 'app.help' ? 0 : index + 1,
   }));
   return joinParts(parts, width);

@@ -35,7 +35,7 @@ const namesFrom = 96;
 /** A row's keys and what they do, over as many lines as that needs. */
 function rowLines(row: KeyRow, barred: boolean, width: number): readonly Line[] {
   const off = row.dangerous && barred;
-  const told = `${row.description}${off ? ' (off: read-only or locked)' : ''}`;
+  const told = `${row.description}${off ? ' (off: read-only, locked, away or a recording)' : ''}`;
   const name: Line = width < namesFrom ? [] : [segment(row.id, 'dim')];
   const keys = `  ${row.keys.map(keyLabel).join(' ')}`.padEnd(keysWidth - 1) + ' ';
   const room = width - keys.length - (name.length === 0 ? 0 : row.id.length + 2);
@@ -52,7 +52,7 @@ export interface HelpInput {
   readonly keymap: Keymap;
   /** Most specific first. */
   readonly contexts: readonly KeyContext[];
-  /** Read-only or locked. */
+  /** Nothing can be changed now. */
   readonly barred: boolean;
   readonly width: number;
 }

@@ -2,13 +2,15 @@
 import type { Draw, DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
 import type { DraftScope } from '../../core/policy/draft.ts';
+import { plural } from '../columns/format.ts';
 import { mutationRefusal } from '../state/access.ts';
 import type { MutationDialog, MutationField } from '../state/dialog.ts';
+import { withKey } from '../state/key-hint.ts';
 import { fieldsOf } from '../state/mutation-draft.ts';
 import type { AppState } from '../state/state.ts';
 import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
-import { drawBox, drawLine, drawLines, ruleLine, span, wrapText } from './painter.ts';
+import { drawBox, drawLine, drawLines, ruleLine, scrollTop, span, wrapText } from './painter.ts';
 import type { PreviewLook } from './preview-lines.ts';
 import { previewLines, previewLook } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
@@ -99,7 +101,11 @@ function statusOf(dialog: MutationDialog, state: AppState): Span {
     : span('Ready: exactly this is stored and enforced.', 'dim');
 }
 
-function drawMiddle(context: DrawContext, rect: Rect, dialog: MutationDialog, input: PaneInput): void {
+const linesBelow = (lines: number, height: number, scroll: number): number =>
+  Math.max(0, lines - height - scrollTop(lines, height, scroll));
+
+/** Paints what scrolls; returns how many lines lie below it. */
+function drawMiddle(context: DrawContext, rect: Rect, dialog: MutationDialog, input: PaneInput): number {
   const { theme } = input;
   const yaml = (): readonly Line[] => dialog.yaml.map(yamlLine);
   const look = (width: number): PreviewLook => previewLook(input, { width, focused: true });
@@ -108,17 +114,16 @@ function drawMiddle(context: DrawContext, rect: Rect, dialog: MutationDialog, in
     const policy = ruleLine(theme, [span('the policy', 'title')], rect.width - 2);
     const lines = [...previewLines(dialog.preview, look(rect.width - 2)), policy, ...yaml()];
     drawLines(context, rect, lines, { theme, scroll: dialog.scroll, on });
-    return;
+    return linesBelow(lines.length, rect.height, dialog.scroll);
   }
   const right = Math.min(52, Math.floor(rect.width * 0.4));
   const left = { ...rect, width: rect.width - right - 2 };
-  drawLines(context, left, previewLines(dialog.preview, look(left.width - 1)), {
-    theme,
-    scroll: dialog.scroll,
-    on,
-  });
+  const preview = previewLines(dialog.preview, look(left.width - 1));
+  const policy = yaml();
+  drawLines(context, left, preview, { theme, scroll: dialog.scroll, on });
   const beside = { ...rect, x: rect.x + rect.width - right, width: right };
-  drawLines(context, beside, yaml(), { theme, scroll: dialog.scroll, on });
+  drawLines(context, beside, policy, { theme, scroll: dialog.scroll, on });
+  return linesBelow(Math.max(preview.length, policy.length), rect.height, dialog.scroll);
 }
 
 /** Paint the dialog. */
@@ -144,6 +149,10 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
     const lines = wrapText(status.text, inner.width);
     for (const line of [0, 1]) put(bottom - 2 + line, [span(lines[line] ?? '', status.role)]);
     const middle = { x: inner.x, y: inner.y + 3, width: inner.width, height: Math.max(1, inner.height - 8) };
-    drawMiddle(context, middle, dialog, input);
+    const below = drawMiddle(context, middle, dialog, input);
+    if (below > 0) {
+      const how = withKey(state, 'scroll', 'move.down');
+      put(middle.y + middle.height, [span(`${plural(below, 'more line')} below: ${how}`, 'dim')]);
+    }
   };
 }

@@ -1,7 +1,7 @@
 // What a change would have done, as lines: whose requests would flip, from which status to which, and what is not known.
 import type { PreviewResult } from '../../core/policy/preview.ts';
 import type { PreviewWindow } from '../../core/policy/preview-sentences.ts';
-import { previewHeadline } from '../../core/policy/preview-sentences.ts';
+import { answerWord, previewHeadline } from '../../core/policy/preview-sentences.ts';
 import { formatClock, formatCount, formatShare, plural } from '../columns/format.ts';
 import { statusRole } from '../columns/verdict-words.ts';
 import type { PreviewState } from '../state/dialog.ts';
@@ -47,7 +47,7 @@ function transitionSpans(
   { theme }: PreviewLook,
 ): Span[] {
   return transitions.flatMap(({ from, to, count }) => [
-    span(`   ${from === 0 ? 'none' : from}`, statusRole(from)),
+    span(`   ${answerWord(from)}`, statusRole(from)),
     span(theme.glyph('right'), 'dim'),
     span(to === 0 ? 'let through' : String(to), statusRole(to === 0 ? undefined : to)),
     span(` ${formatCount(count)}`, 'number'),
@@ -88,6 +88,7 @@ function victimLines(result: PreviewResult, look: PreviewLook): Line[] {
 }
 
 function openLines(result: PreviewResult, look: PreviewLook): Line[] {
+  if (look.over === 'recorded') return labelled('open connections', 'not known in a recording', look);
   const total = result.openConnections.reduce((sum, { count }) => sum + count, 0);
   if (total === 0) return labelled('open now', 'no connection between them', look);
   const pairs = result.openConnections

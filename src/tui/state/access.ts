@@ -22,6 +22,11 @@ export function mutationRefusal(state: AppState): string | undefined {
   return undefined;
 }
 
+/** True while keys that change policies at once mean nothing but a sentence why. */
+export function isBarred(state: AppState): boolean {
+  return mutationRefusal(state) !== undefined;
+}
+
 /** The clock that policies and ages are judged by: the position's in replay, else the tick's. */
 export function clockMs(state: AppState): number {
   return state.replay?.nowMs ?? state.nowMs;

@@ -162,7 +162,7 @@ describe('help', () => {
     const text = helpLines({ keymap, contexts: ['mutation'], barred: true, width: 120 })
       .map(words)
       .join('\n');
-    expect(text).toMatch(/y .*\(off: read-only or locked\)/);
+    expect(text).toMatch(/y .*\(off: read-only, locked/);
   });
 });
 

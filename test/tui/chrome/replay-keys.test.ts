@@ -1,0 +1,100 @@
+// In a recording nothing is offered that cannot be done, and a key that is pressed all the same says why.
+import { expect, test } from 'vitest';
+import type { Key } from 'ink';
+import { workloadId } from '../../../src/core/model/brand.ts';
+import type { PreviewResult } from '../../../src/core/policy/preview.ts';
+import { answerInput } from '../../../src/tui/run-keys.ts';
+import { keysLine } from '../../../src/tui/chrome/footer.ts';
+import { previewLines } from '../../../src/tui/panes/preview-lines.ts';
+import { sampleFlow } from '../../helpers/sample-flow.ts';
+import { keymap, press, stage, startMs, theme, words } from './chrome-stage.ts';
+import type { Stage } from './chrome-stage.ts';
+
+const position = { startMs, endMs: startMs + 60_000, nowMs: startMs + 1000, speed: 1, paused: true };
+
+function recording(): Stage {
+  const on = stage({ kind: 'replay', columns: 80, rows: 24 });
+  on.feed({ type: 'position', position, reset: true });
+  on.feed({ type: 'batch', events: [sampleFlow()] });
+  return on;
+}
+
+const keys = (on: Stage): string => words(keysLine({ ...on.input(), width: 300 }));
+const noModifiers: Key = {
+  upArrow: false,
+  downArrow: false,
+  leftArrow: false,
+  rightArrow: false,
+  pageDown: false,
+  pageUp: false,
+  home: false,
+  end: false,
+  return: false,
+  escape: false,
+  ctrl: false,
+  shift: false,
+  tab: false,
+  backspace: false,
+  delete: false,
+  meta: false,
+  super: false,
+  hyper: false,
+  capsLock: false,
+  numLock: false,
+};
+
+test('neither undo nor apply is offered, and y answers', () => {
+  const on = recording();
+  expect(keys(on)).not.toContain('undo');
+  press(on, 'flow.block');
+  expect(keys(on)).not.toContain('apply');
+  expect(keys(on)).toContain('export');
+  const [answer] = answerInput('y', noModifiers, () => on.state(), keymap);
+  expect(answer).toMatchObject({ type: 'barred', sentence: expect.stringContaining('This is a recording') });
+});
+
+test('space is called what it would do', () => {
+  const on = recording();
+  expect(keys(on)).toContain('space resume');
+  on.feed({ type: 'position', position: { ...position, paused: false }, reset: false });
+  expect(keys(on)).toContain('space pause');
+  expect(keys(on)).not.toContain('resume');
+});
+
+test('a preview in a recording does not speak of connections that are open now', () => {
+  const result: PreviewResult = {
+    total: 1,
+    flips: 1,
+    toRefused: 1,
+    toAllowed: 0,
+    byCaller: [],
+    byRoute: [
+      {
+        caller: workloadId('shop/Deployment/a'),
+        route: 'GET /',
+        flips: 1,
+        transitions: [{ from: 0, to: 400, count: 1 }],
+      },
+    ],
+    firstVictims: [],
+    successTotal: 0,
+    successFlips: 0,
+    othersSuccessFlips: 0,
+    openConnections: [],
+    notSeen: [],
+    undecidable: [],
+    truncated: false,
+  };
+  const text = (over: 'seen' | 'recorded'): string =>
+    previewLines(
+      { type: 'done', job: 1, result },
+      { theme, width: 80, utcOffsetMinutes: 0, over, focused: true },
+    )
+      .map((line) => line.map((each) => each.text).join(''))
+      .join('\n');
+  expect(text('recorded')).not.toContain('open now');
+  expect(text('recorded')).toContain('not known in a recording');
+  expect(text('seen')).toContain('open now');
+  expect(text('seen')).toContain('no answer→400');
+  expect(text('seen').replaceAll(/\s+/g, ' ')).toContain('1 would be a malformed request, refused with 400');
+});
