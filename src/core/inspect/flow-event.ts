@@ -3,6 +3,8 @@
 import type { Endpoint, FlowEvent, Header, Verdict } from '../model/event.ts';
 import { exchangeProtocols, type Decision, type Exchange } from '../model/exchange.ts';
 import { toEndpoint, type ListenerConfig } from '../model/identity.ts';
+import { withRequestValues } from '../policy/verdict-values.ts';
+import { withBrokenCode } from './broken-verdict.ts';
 import { visible } from './flow-event-visible.ts';
 import type { Masker } from '../mask/masker.ts';
 import { bodyWindow } from './flow-event-body.ts';
@@ -213,6 +215,14 @@ function partialFlow(base: Base, exchange: Exchange, tools: Tools): Flow {
   return flow;
 }
 
+/** What the decision's tables do not hold. */
+function completeVerdict(verdict: Verdict, exchange: Exchange, tools: Tools): Verdict {
+  if (verdict.field === undefined) return verdict;
+  const head = tools.head(exchange.head);
+  const host = hasRequest(exchange) ? tools.word(head, exchange.hostStart, exchange.hostEnd) : undefined;
+  return withBrokenCode(withRequestValues(verdict, host), exchange.broken);
+}
+
 /** Builds the assembler: call it with each exchange while its buffers are valid; the result shares no bytes with it. */
 export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: Exchange) => FlowEvent {
   const { listeners, agent, masker, describe } = options;
@@ -227,12 +237,9 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     const destination = destinations[exchange.listener];
     if (!config || !destination) throw new Error(`exchange of unknown listener ${exchange.listener}`);
     const path = tools.normalised(exchange.normalisedPath);
-    const { verdict, shadow } = describe(
-      exchange.decision,
-      exchange.generation,
-      path,
-      config.source.principal,
-    );
+    const said = describe(exchange.decision, exchange.generation, path, config.source.principal);
+    const verdict = completeVerdict(said.verdict, exchange, tools);
+    const shadow = said.shadow && completeVerdict(said.shadow, exchange, tools);
     const words = wordsOf(exchange.connection, config.source, exchange.clientAddress);
     const base: Base = {
       time: clock(exchange.startedAt),

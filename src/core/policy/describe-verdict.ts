@@ -115,7 +115,7 @@ function fieldOf(
   const index = Number(at);
   switch (list) {
     case 'paths':
-      return { rule, field: 'path', value: normalisedPath || (http?.paths?.[index] ?? '') };
+      return { rule, field: 'path', ...(normalisedPath === '' ? {} : { value: normalisedPath }) };
     case 'hosts':
       return { rule, field: 'host', value: (http?.hosts?.[index] ?? '').toLowerCase() };
     case 'methods':

@@ -14,6 +14,7 @@ import type { FlowPolicy } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
 import { byAttribution, nameOf } from './specificity.ts';
 import { openTables } from './tables.ts';
+import { withRequestValues } from './verdict-values.ts';
 
 /** A request nobody has sent (yet). Omit `method` for a stream that is not HTTP. */
 export interface HypotheticalRequest {
@@ -115,8 +116,9 @@ function explain(
   const out = newDecision();
   if (http === undefined) evaluator.decideOpaque(scope, nowMs, out);
   else evaluator.decide(scope, createHeadEncoder().encode(http, true), http.route, nowMs, out);
-  const described = describeVerdict(out, snapshot, evaluator.normalisedPath(), who.source.principal);
-  const { verdict } = described;
+  const words = describeVerdict(out, snapshot, evaluator.normalisedPath(), who.source.principal);
+  const verdict = withRequestValues(words.verdict, http?.host);
+  const shadow = words.shadow === undefined ? undefined : withRequestValues(words.shadow, http?.host);
   const judged = candidates(policies, who).map((policy) => ({
     policy,
     checks: createFieldChecks(policy)(who, http),
@@ -125,8 +127,8 @@ function explain(
   return {
     outcome: outcomeOf(verdict, out.action === actionThrottled ? out.retryAfterMs : 0, out.limitRemaining),
     verdict,
-    ...(described.shadow === undefined ? {} : { shadow: described.shadow }),
-    steps: [...judged.map((each) => stepOf(each, nowMs)), ...shadowStep(described.shadow)],
+    ...(shadow === undefined ? {} : { shadow }),
+    steps: [...judged.map((each) => stepOf(each, nowMs)), ...shadowStep(shadow)],
     ...(nearestMiss === undefined ? {} : { nearestMiss }),
   };
 }

@@ -1,16 +1,15 @@
 // One policy against one request, field by field and in words: for explain's steps and nearest miss, and for preview's
 // "cannot be told". Peers and paths go through the very tables and readings that enforce.
-import { Buffer } from 'node:buffer';
 import { millis } from '../model/brand.ts';
 import { withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
-import { maxHostBytes, normaliseHost } from './normalise-host.ts';
 import { createPathMatcher, type PathMatch } from './path-matcher.ts';
 import { isChanged, isComparable, isUnreadable, mayLackHeaders } from './recorded-value.ts';
 import type { HttpFacts } from './request-facts.ts';
 import type { FlowPolicy, HttpMatch, Peer } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
 import { openTables } from './tables.ts';
+import { hostText } from './verdict-values.ts';
 
 /** `unknown`: the value was masked, cut or not recorded, or the stream is not HTTP. */
 export type CheckResult = 'match' | 'miss' | 'unknown';
@@ -108,12 +107,6 @@ function hostCheck(hosts: readonly string[], request: HttpFacts | undefined): Fi
   };
 }
 
-function hostText(host: string): string {
-  const bytes = Buffer.from(host, 'utf8');
-  const out = Buffer.alloc(maxHostBytes);
-  return out.toString('utf8', 0, normaliseHost(bytes, 0, bytes.length, out));
-}
-
 function pathCheck(
   paths: readonly string[],
   request: HttpFacts | undefined,
@@ -142,7 +135,8 @@ function headerCheck(
   };
   if (sent === undefined)
     return { ...base, result: 'unknown', actual: request === undefined ? notHttp : 'not recorded' };
-  if (sent.some((value) => values.includes(value) && isComparable(value)))
+  const readings = sent.flatMap((value) => [value, ...value.split(',').map((member) => member.trim())]);
+  if (readings.some((value) => values.includes(value) && isComparable(value)))
     return { ...base, result: 'match', actual: sent.join(', ') };
   const lacking = mayLackHeaders(request?.headers ?? []);
   const result = lacking || sent.some(isChanged) ? 'unknown' : 'miss';
