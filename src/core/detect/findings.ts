@@ -11,6 +11,8 @@ interface Open {
   readonly caller: string;
   /** As last sent or to be sent; replaced, never changed. */
   event: FindingEvent;
+  /** What was seen within the rule's own window, at the last time it was put into words. */
+  why: string;
   count: number;
   evidence: string[];
   lastSeenMs: number;
@@ -75,6 +77,14 @@ function firstEvent(rule: Rule, facts: Facts, hit: Hit, key: string): FindingEve
   };
 }
 
+/** The rule speaks of its window, the count of all requests since the finding was opened: both are said. */
+function whyOf({ why, count }: Pick<Open, 'why' | 'count'>): string {
+  return count < 2 ? why : `${why} ${count} such requests in all since this was first noticed.`;
+}
+
+/** Refused by us, and that says nothing new. */
+const isSettled = (rule: Rule, facts: Facts): boolean => facts.blocked && rule.whenRefused !== true;
+
 export function createFindings(limits: DetectLimits): Findings {
   /** Oldest opened first. */
   const open = new Map<string, Open>();
@@ -97,21 +107,29 @@ export function createFindings(limits: DetectLimits): Findings {
     return true;
   };
   const send = (finding: Open): FindingEvent => {
-    finding.event = { ...finding.event, count: finding.count, evidence: [...finding.evidence] };
+    finding.event = {
+      ...finding.event,
+      count: finding.count,
+      evidence: [...finding.evidence],
+      why: whyOf(finding),
+    };
     finding.sentCount = finding.count;
     finding.sentMs = finding.lastSeenMs;
     return finding.event;
   };
   const begin = (key: string, rule: Rule, facts: Facts, hit: Hit): Open | undefined => {
     // What we refuse anyway needs no new finding; it only counts for those that are open.
-    if (facts.blocked || !hasRoom(facts.caller)) {
-      if (!facts.blocked) dropped += 1;
+    const settled = isSettled(rule, facts);
+    if (settled || !hasRoom(facts.caller)) {
+      if (!settled) dropped += 1;
       return undefined;
     }
+    const event = firstEvent(rule, facts, hit, key);
     const made: Open = {
       rule,
       caller: facts.caller,
-      event: firstEvent(rule, facts, hit, key),
+      event,
+      why: event.why,
       count: 0,
       evidence: [],
       lastSeenMs: facts.nowMs,
@@ -132,17 +150,20 @@ export function createFindings(limits: DetectLimits): Findings {
       finding.evidence.push(facts.flow.id);
       if (finding.evidence.length > limits.evidence) finding.evidence.shift();
       const { event } = finding;
-      const isWorse = !facts.blocked && rank(hit.severity) > rank(event.severity);
+      const settled = isSettled(rule, facts);
+      const isWorse = !settled && rank(hit.severity) > rank(event.severity);
       const isDue =
         isWorse || finding.count >= 2 * finding.sentCount || facts.nowMs - finding.sentMs >= limits.resendMs;
       if (!isDue) {
         finding.event = { ...event, lastSeen: facts.flow.time };
         return undefined;
       }
-      const isAsBad = !facts.blocked && rank(hit.severity) >= rank(event.severity);
+      const isAsBad = !settled && rank(hit.severity) >= rank(event.severity);
+      const words = isAsBad ? describe(finding, facts, hit) : {};
+      finding.why = words.why ?? finding.why;
       finding.event = {
         ...event,
-        ...(isAsBad ? describe(finding, facts, hit) : {}),
+        ...words,
         time: facts.flow.time,
         lastSeen: facts.flow.time,
         // False once learned: that it changed is news, so it is not just left out.

@@ -34,6 +34,8 @@ export interface Rule {
   readonly about: 'route' | 'destination';
   /** True when it compares with what is usual: its findings say so while that is still being learned. */
   readonly baseline: boolean;
+  /** True when what we refused is news too: refusing it is our reading, not an answer to a finding. Default: it only counts. */
+  readonly whenRefused?: boolean;
   readonly measures: readonly Measure[];
   /** Cheap: most flows end here. */
   readonly prefilter: (facts: Facts) => boolean;

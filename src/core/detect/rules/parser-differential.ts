@@ -23,6 +23,11 @@ const smuggling: ReadonlySet<string> = new Set([
   'CONTROL_BYTE',
   'BAD_CL',
   'CONNECT_WITH_BODY',
+  // Paths that strict parsing refuses (core/policy/decider.ts): servers read them in more than one way.
+  'PATH_NUL',
+  'PATH_CONTROL',
+  'PATH_NOT_UTF8',
+  'PATH_AMBIGUOUS',
 ]);
 /** Malformed, but read the same by everyone: broken clients, other protocols, sizes. Codes in neither set say nothing. */
 const malformed: ReadonlySet<string> = new Set([
@@ -63,6 +68,7 @@ export const parserDifferential: Rule = {
   tags: ['API8:2023', 'T1190', 'T1562'],
   about: 'destination',
   baseline: false,
+  whenRefused: true,
   measures: [codes],
   prefilter: ({ flow }) =>
     flow.broken !== undefined && (smuggling.has(flow.broken) || malformed.has(flow.broken)),
@@ -91,6 +97,22 @@ export const parserDifferential: Rule = {
           status: 0,
           broken: 'CL_AND_TE',
         })),
+    },
+    {
+      says: 'the same, refused by strict parsing before it reached the service',
+      flows: () =>
+        series(1, { everyMs: 1 }, () => ({
+          method: 'POST',
+          path: '/orders',
+          status: 400,
+          blocked: true,
+          broken: 'CL_AND_TE',
+        })),
+    },
+    {
+      says: 'a path that strict parsing cannot read in one way',
+      flows: () =>
+        series(1, { everyMs: 1 }, () => ({ path: '/a%00b', status: 400, blocked: true, broken: 'PATH_NUL' })),
     },
   ],
   misses: [
