@@ -130,12 +130,12 @@ class FlowPreview implements Preview {
     facts: HttpFacts | undefined,
     atMs: number,
   ): Judged {
+    if (hidesRequests(flow) && evaluator.judges(scope, atMs) === judgement.l7)
+      return { status: 400, throttled: false, by: undefined };
     if (facts !== undefined) {
       const head = this.#encoder.encode(facts, scope.needsHeaders || scope.throttled);
       evaluator.decide(scope, head, facts.route, atMs, out);
-    } else if (flow.broken !== undefined && evaluator.judges(scope, atMs) === judgement.l7)
-      return { status: 400, throttled: false, by: undefined };
-    else evaluator.decideOpaque(scope, atMs, out);
+    } else evaluator.decideOpaque(scope, atMs, out);
     const { shadowPolicy, shadowAction, policy, action } = out;
     return this.#shadow
       ? {
@@ -193,6 +193,14 @@ class FlowPreview implements Preview {
     const untouched = !concerned && !before.throttled && !after.throttled;
     return { who, before, after, concerned, untouched, risks: undefined };
   }
+}
+
+/** What an enforcing policy on requests refuses as unreadable: what is broken, and what would hide later requests. */
+function hidesRequests({ broken, opaque, request }: FlowEvent): boolean {
+  if (broken !== undefined || opaque === 'h2' || request?.method === 'CONNECT') return true;
+  return (request?.headers ?? []).some(
+    ([name, value]) => name.toLowerCase() === 'upgrade' && /(?:^|,)[ \t]*h2c[ \t]*(?:$|,|\/)/i.test(value),
+  );
 }
 
 /**

@@ -313,3 +313,26 @@ test('an answer delimited by the end of the stream', () => {
     << close
   `);
 });
+
+test('all spellings of a path are one route, before and after it is learned', () => {
+  const spellings = ['/thr/q', '/thr/./q', '/thr/%71', '/thr//q', '/thr/q;x=1', '/thr/q/', '//h/thr/q'];
+  const stage = play(
+    spellings.map((path) => `>> client {get ${path}}\n>> upstream {200}`).join('\n') +
+      '\n' +
+      `<< upstream {get ${spellings[0]!}}\n<< client {200}\n<< observe GET ${spellings[0]!} 200 allow\n` +
+      spellings
+        .slice(1)
+        .map((path) => `<< upstream {get ${path}}\n<< client {200}\n<< observe GET ${path} 200 allow`)
+        .join('\n'),
+  );
+  expect(new Set(stage.exchanges.map(({ route }) => route))).toEqual(new Set(['/thr/q']));
+});
+
+test.each(['secret.shop:abc', 'secret%2eshop', 'a:b:c', 'a:80x'])('Host %s is refused', (host) => {
+  play(r`
+    >> client GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n
+    << client answer 400 close
+    << observe GET / 400 block local broken=BAD_HOST
+    << close
+  `);
+});

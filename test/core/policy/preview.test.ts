@@ -254,3 +254,15 @@ test('more callers and routes than the summary holds are in the totals, and it s
   expect(result).toMatchObject({ total: 6_000, flips: 6_000, truncated: true });
   expect(result.byRoute.length).toBe(5_000);
 });
+
+test('what would hide later requests is refused by any policy that reads requests', () => {
+  const connect = flowOf({ method: 'CONNECT', path: '' });
+  const upgrade = flowOf({ path: '/chat', headers: [['Upgrade', 'websocket, H2C/1']] });
+  const h2: FlowEvent = { ...without(flowOf(), 'request'), protocol: 'opaque', opaque: 'h2' };
+  const change = { type: 'add', policy: policy({ http: { paths: ['/nothing-of-these'] } }) } as const;
+  const websocket = flowOf({ path: '/chat', headers: [['Upgrade', 'websocket']] });
+  expect(previewOf({ change, current: [] }, [connect, upgrade, h2, websocket])).toMatchObject({
+    total: 4,
+    toRefused: 3,
+  });
+});
