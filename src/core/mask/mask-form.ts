@@ -39,15 +39,10 @@ function encoded(text: string): string {
 /** Marks between a name and its value, or around the parts of a URL. */
 const structured = /[=:?#<]/;
 
+/** A value once decoded; never taken apart as a URL again, or hostile nesting would cost more than its length. */
 function maskDecoded(values: ValueMasker, text: string): string {
-  if (!structured.test(text)) return values.plain(text, true);
-  const masked = maskText(values, text);
-  return masked === text && text.includes('://') && text.length <= longestUrl
-    ? maskUrl(values, text)
-    : masked;
+  return structured.test(text) ? maskText(values, text) : values.plain(text, true);
 }
-
-const longestUrl = 4096;
 
 function maskValue(values: ValueMasker, raw: string): string {
   const direct = values.hinted(raw, hintsOf(raw, 0, raw.length), true);

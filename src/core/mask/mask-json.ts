@@ -4,7 +4,7 @@ import { charClass, classOf, hintsFrom, wordChars } from './char-table.ts';
 import { credentialClasses } from './classes.ts';
 import { isCard } from './checks.ts';
 import type { NameClass } from './key-names.ts';
-import { isLabelName, isValueName } from './labels.ts';
+import { roleOf, type FieldRole } from './labels.ts';
 import { maskText } from './mask-text.ts';
 import type { ValueMasker } from './mask-value.ts';
 
@@ -29,7 +29,7 @@ interface Scan {
   /** Class by the last name read in the current object. */
   named: NameClass | undefined;
   /** What the last name of the current object is for: naming another field, or carrying the value of what was named. */
-  role: 'label' | 'value' | undefined;
+  role: FieldRole | undefined;
   /** Class named by a label, by depth: `{"name": "password"`. */
   readonly labels: (NameClass | undefined)[];
 }
@@ -38,6 +38,7 @@ const quote = 34;
 const singleQuote = 39;
 const slash = 47;
 const longestLabel = 64;
+const nameMark = /[:=>]/;
 const backslash = 92;
 const isBlank = (code: number): boolean => code === 32 || code === 9 || code === 10 || code === 13;
 
@@ -60,7 +61,7 @@ const laterLabel = /\s*,\s*["'](\w{1,16})["']\s*:\s*["']([^"'\\]{1,64})["']/y;
 function classAhead(scan: Scan): NameClass | undefined {
   laterLabel.lastIndex = scan.at;
   const [, name = '', label = ''] = laterLabel.exec(scan.text) ?? [];
-  return isLabelName(name) ? scan.values.classOfName(label) : undefined;
+  return roleOf(name) === 'label' ? scan.values.classOfName(label) : undefined;
 }
 
 function open(scan: Scan, isArray: boolean): void {
@@ -99,7 +100,7 @@ function maskedText(scan: Scan, cls: NameClass | undefined, value: string, cut: 
   if (cls !== undefined) return values.named(cls, value);
   const first = value.trimStart().charAt(0);
   if ((first === '{' || first === '[') && nested < deepestNested) return maskJson(values, value, nested + 1);
-  return /[:=>]/.test(value) ? maskText(values, value) : values.plain(value, cut);
+  return nameMark.test(value) ? maskText(values, value) : values.plain(value, cut);
 }
 
 /** A string value between `start` (after its quote) and `end`. */
@@ -149,6 +150,13 @@ function skipBlanks(scan: Scan): void {
   }
 }
 
+/** A colon behind a name: not that of a time or a URL, of which ordinary traffic is full. */
+function isNameEnd(text: string, colon: number): boolean {
+  return (
+    text.charCodeAt(colon + 1) !== slash && (classOf(text.charCodeAt(colon - 1)) & charClass.digit) === 0
+  );
+}
+
 function readString(scan: Scan): void {
   const { text } = scan;
   const opening = text.charCodeAt(scan.at);
@@ -163,7 +171,7 @@ function readString(scan: Scan): void {
   for (; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === opening) break;
-    if (code === 58 || code === 61 || code === 62) marked = true;
+    if (code === 61 || code === 62 || (code === 58 && isNameEnd(text, at))) marked = true;
     if (code === backslash) {
       escaped = true;
       at += 1;
@@ -182,7 +190,7 @@ function readString(scan: Scan): void {
   if (!cut && text.charCodeAt(scan.at) === 58) {
     const name = text.slice(start, end);
     scan.named = scan.values.classOfName(escaped ? (unescaped(`"${name}"`) ?? name) : name);
-    scan.role = isLabelName(name) ? 'label' : isValueName(name) ? 'value' : undefined;
+    scan.role = roleOf(name);
     scan.at += 1;
     return;
   }

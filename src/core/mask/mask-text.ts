@@ -4,7 +4,7 @@ import { isWord } from './char-table.ts';
 import { isSurrogate, surrogateAt, surrogateLength } from './classes.ts';
 import { findSensitive } from './find.ts';
 import type { NameClass } from './key-names.ts';
-import { isLabelName, isValueName } from './labels.ts';
+import { roleOf } from './labels.ts';
 import type { ValueMasker } from './mask-value.ts';
 import { replaceSpans, settle, type Span } from './span.ts';
 
@@ -91,7 +91,7 @@ function findNamed(values: ValueMasker, text: string): Found[] {
     if (cls !== undefined) take(contentAfter(text, at + 1), cls);
   };
   const labelled = (name: string, at: number): void => {
-    if (isLabelName(name)) {
+    if (roleOf(name) === 'label') {
       const range = valueAfter(text, at + 1);
       const cls = values.classOfName(text.slice(...range));
       label = cls === undefined ? undefined : { cls, at };
@@ -99,7 +99,7 @@ function findNamed(values: ValueMasker, text: string): Found[] {
         return;
       const part = partAfter(text, range[1]);
       if (part) take(part, cls);
-    } else if (label && isValueName(name) && at - label.at <= labelReach)
+    } else if (label && roleOf(name) === 'value' && at - label.at <= labelReach)
       take(valueAfter(text, at + 1), label.cls);
   };
   for (let at = 0; at < text.length; at += 1) {

@@ -47,6 +47,17 @@ describe('a finding that recurs', () => {
     }
   });
 
+  test('why says both what its window saw and what the count counts', () => {
+    const own = run(series(60, { everyMs: 50 }, (index) => guess(index))).filter(
+      ({ rule }) => rule === 'brute-force',
+    );
+    for (const { count, why } of own) if (count > 1) expect(why).toContain(`within a minute`);
+    const last = own.at(-1);
+    expect(last?.count).toBeGreaterThan(1);
+    expect(last?.why).toContain(` ${last?.count} such requests in all`);
+    expect(last?.why.match(/such requests in all/g)).toHaveLength(1);
+  });
+
   test('grows worse when an attempt succeeds, and does not grow better again', () => {
     const own = run(
       series(60, { everyMs: 50 }, (index) => guess(index, { status: index === 30 ? 200 : 401 })),

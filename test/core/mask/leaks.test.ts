@@ -206,6 +206,8 @@ test.each([
   '#',
   '//',
   '<Password>',
+  '#http://',
+  'a=http://x?b=%25',
   'a:',
 ])('hostile repetition stays linear: %s', (unit) => {
   const body = unit.repeat(Math.floor((128 * 1024) / unit.length));
