@@ -84,6 +84,8 @@ function flowText(node: FieldNode, test: TextTest): Test<FlowEvent> {
       return (flow) => test(flow.id);
     case 'conn':
       return (flow) => flow.connection !== undefined && test(flow.connection);
+    case 'ended':
+      return (flow) => flow.ended !== undefined && test(flow.ended);
     case 'text':
       return (flow) =>
         test(flow.source.workload) ||

@@ -1,4 +1,5 @@
 // The words of the filter language: its tree, its fields and what each field takes. Knows neither text nor flows.
+import { cutWords } from '../model/cut-words.ts';
 
 /** Canonical field names, in the order completion offers them. */
 export const filterFields = [
@@ -19,6 +20,7 @@ export const filterFields = [
   'protocol',
   'id',
   'conn',
+  'ended',
   'severity',
   'rule',
   'text',
@@ -167,6 +169,14 @@ export const fieldRows: readonly FieldRow[] = [
     hint: 'flow id, or a finding that has it as evidence',
   },
   { field: 'conn', aliases: ['connection'], kind: 'text', subjects: flows, hint: 'connection id' },
+  {
+    field: 'ended',
+    aliases: ['cut'],
+    kind: 'text',
+    subjects: flows,
+    offers: Object.keys(cutWords),
+    hint: 'why it ended without a complete answer; ended:* for any',
+  },
   {
     field: 'severity',
     aliases: ['sev'],

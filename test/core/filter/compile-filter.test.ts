@@ -170,3 +170,12 @@ describe('findings', () => {
     expect(compileFindingFilter(nodeOf('route:*'))(bare)).toBe(false);
   });
 });
+
+test('ended: takes flows by how they were cut off', () => {
+  const cut: FlowEvent = { ...sampleFlow(), ended: 'client-reset' };
+  expect(compileFilter(nodeOf('ended:client-reset'))(cut)).toBe(true);
+  expect(compileFilter(nodeOf('ended:client-*'))(cut)).toBe(true);
+  expect(compileFilter(nodeOf('ended:drain'))(cut)).toBe(false);
+  const { ended: _, ...whole } = cut;
+  expect(compileFilter(nodeOf('ended:*'))(whole)).toBe(false);
+});

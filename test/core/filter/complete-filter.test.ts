@@ -54,3 +54,8 @@ test('the nearest name is a slip away, or none', () => {
   expect(nearest('FROM', names)).toBe('from');
   expect(nearest('qqqqq', names)).toBeUndefined();
 });
+
+test('ended: offers the words for how an exchange was cut off', () => {
+  const offered = completeFilter('ended:client', 12, () => []).map(({ label }) => label);
+  expect(offered).toEqual(['client-reset']);
+});
