@@ -24,8 +24,30 @@ export interface FooterInput {
 /** Keys as people read them: `enter`, `ctrl-d`, `B`. */
 export const keyLabel = (key: string): string => (key === ' ' ? 'space' : key);
 
+type KeysInput = Pick<FooterInput, 'state' | 'data'>;
+
 /** What a recording cannot do. */
 const unplayable: ReadonlySet<Intent> = new Set(['policy.undo', 'policy.remove']);
+
+/** What acts on a row, and so does nothing in an empty list. */
+const ofRow: ReadonlySet<Intent> = new Set([
+  ...(['item.open', 'flow.block', 'flow.throttle', 'finding.evidence'] as const),
+  ...(['policy.remove', 'policy.yaml'] as const),
+]);
+
+function isOffered({ footer, dangerous, intent }: KeyRow, { state, data }: KeysInput): boolean {
+  const lists: Partial<Record<AppState['screen'], number>> = {
+    findings: data.findings.list.length,
+    policies: data.policies.list.length,
+  };
+  const empty = lists[state.screen] === 0 && state.dialogs.length === 0;
+  return (
+    footer > 0 &&
+    !(dangerous && isBarred(state)) &&
+    !(state.replay && unplayable.has(intent)) &&
+    !(empty && ofRow.has(intent))
+  );
+}
 
 /** A key that stops and starts says which of the two it would do now. */
 function labelOf({ intent, label }: KeyRow, { replay, flows }: AppState): string {
@@ -35,13 +57,15 @@ function labelOf({ intent, label }: KeyRow, { replay, flows }: AppState): string
 }
 
 /** Keys of the current place by footer order. */
-export function keysLine({ state, keymap, width }: Pick<FooterInput, 'state' | 'keymap' | 'width'>): Line {
-  const barred = isBarred(state);
+export function keysLine({
+  state,
+  data,
+  keymap,
+  width,
+}: KeysInput & Pick<FooterInput, 'keymap' | 'width'>): Line {
   const rows = keymap
     .reachable(keyContext(state))
-    .filter(
-      (row) => row.footer > 0 && !(row.dangerous && barred) && !(state.replay && unplayable.has(row.intent)),
-    )
+    .filter((row) => isOffered(row, { state, data }))
     .sort((a, b) => a.footer - b.footer);
   const parts = rows.map((row, index) => ({
     line: [segment(keyLabel(row.keys[0] ?? ''), 'footer.key'), segment(` ${labelOf(row, state)}`, 'footer')],

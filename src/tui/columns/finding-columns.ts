@@ -44,6 +44,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     title: 'FINDING',
     about: 'What was detected.',
     min: 20,
+    wanted: 34,
     max: 60,
     grow: 3,
     priority: 1,

@@ -15,7 +15,7 @@ export interface PolicyRow {
 }
 
 const stateLooks: Readonly<Record<PolicyEvent['state'], { readonly word: string; readonly role: Role }>> = {
-  active: { word: 'enforced', role: 'policy.active' },
+  active: { word: 'active', role: 'policy.active' },
   shadow: { word: 'shadow', role: 'policy.shadow' },
   off: { word: 'off', role: 'policy.off' },
   rejected: { word: 'REJECTED', role: 'policy.rejected' },

@@ -49,7 +49,7 @@ export function drawPolicies(input: PaneInput): Draw {
 }
 
 const stateSentences: Readonly<Record<PolicyEvent['state'], string>> = {
-  active: 'The agent reports it loaded and enforced.',
+  active: 'Active: loaded and enforced by this agent.',
   shadow: 'Shadow: the agent judges by it and reports what it would do; nothing is refused.',
   off: 'Off: stored, but the agent does nothing with it.',
   rejected: 'Rejected whole: the agent does not enforce any part of it. The other policies stand.',

@@ -125,6 +125,8 @@ const fieldChecks: Readonly<Record<MutationField, (text: string) => FieldText>> 
   },
   expires: (text) => {
     const lifetime = parseLifetime(text);
+    if (lifetime === undefined && /^(\d{1,6}[smhd]){1,4}$/i.test(text.trim()))
+      return { ok: false, message: 'at least 1s and at most 365d; write never, or a file, for longer' };
     if (lifetime === undefined)
       return { ok: false, message: 'a lifetime such as 90s, 30m, 2h or 1d, or never' };
     return { ok: true, value: lifetime === 'never' ? 'never' : lifetimeText(lifetime) };

@@ -4,12 +4,13 @@ import type { Dialog } from './dialog.ts';
 import { moveCursor, shownFlows } from './flow-cursor.ts';
 import { cursorEdge, egoCursor, egoOf, matrixOf } from './graph-selectors.ts';
 import type { Handler, Handlers } from './handler.ts';
-import { clamp, next } from './handler.ts';
+import { clamp, next, withNotice } from './handler.ts';
 import { layoutOf, listRows } from './layout.ts';
 import { findingKeys, movedList, policyKeys } from './list-cursor.ts';
 import type { Next } from './msg.ts';
 import type { AppState } from './state.ts';
 import { replaceTop, topDialog } from './top-dialog.ts';
+import { filterHandlers } from './update-filter.ts';
 import { scrubBy } from './update-replay.ts';
 import { followTail } from './flow-cursor.ts';
 
@@ -152,8 +153,12 @@ export const moveHandlers = {
 /** Enter on the graph: the workload at the other end of the cursor's edge becomes the focus. */
 export function refocus(state: AppState, data: DataView): Next<AppState> {
   const edge = cursorEdge(state, data);
-  if (!edge) return next(state);
   const ego = egoOf(state, data);
+  if (!edge) {
+    // In the middle there is nowhere further to go: what it says and hears is what is left to open.
+    const flows = filterHandlers['filter.selection'];
+    return ego ? flows(state, data) : next(withNotice(state, 'info', 'No traffic yet: nothing to open.'));
+  }
   const target =
     state.graph.view === 'ego' && state.graph.column === 'callers' ? edge.source : edge.destination;
   const trail = ego ? [...state.graph.trail, ego.focus.id].slice(-20) : state.graph.trail;
