@@ -27,7 +27,11 @@ function addOptions(command: Command, rows: readonly OptionRow[]): void {
 
 function signalled(context: Pick<CommandContext, 'out'>): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => {
+        context.out.abandon();
+        resolve();
+      });
     context.out.onClosed(resolve);
   });
 }
@@ -95,8 +99,10 @@ function buildProgram(
 /** Runs the command line. Sets the exit status and ends the process when everything it started has ended. */
 export async function main(argv: readonly string[]): Promise<void> {
   let status = 0;
+  let context: CommandContext | undefined;
   const program = buildProgram(async (load, words, options) => {
-    status = await (await load())(words, options, createContext());
+    context = createContext();
+    status = await (await load())(words, options, context);
   });
   try {
     const unknown = unknownVerb(argv, verbNames);
@@ -106,4 +112,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     status = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : exitCodes.usage) : report(error);
   }
   process.exitCode = status;
+  // Told to end: what a reader has not taken by now would keep the process for as long as it likes.
+  if (context?.out.abandoned() === true && process.stdout.writableLength > 0) process.exit();
 }

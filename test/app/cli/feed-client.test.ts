@@ -38,7 +38,9 @@ function contextOf(agent: TestAgent): { context: CommandContext; reader: PassThr
     stdin: process.stdin,
     stdout: process.stdout,
     out: createLineWriter(reader),
-    say: (text) => said.push(text),
+    say: (text) => {
+      said.push(text);
+    },
     ...never,
   };
   return { context, reader, said };
@@ -65,7 +67,11 @@ test('an agent that goes in the middle of its history ends the session with 69, 
   const agent = await agentWith();
   const feed = feedOf(agent);
   let going: Promise<void> | undefined;
-  const session = sessionOf(agent, feed, { onHistory: () => (going ??= agent.server.close()) });
+  const session = sessionOf(agent, feed, {
+    onHistory() {
+      going ??= agent.server.close();
+    },
+  });
   await expect(session).rejects.toMatchObject({ code: 'FEED_LOST', family: 'unavailable' });
   await going;
   await expect(feed.request({ op: 'status' })).rejects.toMatchObject({ code: 'FEED_LOST' });

@@ -26,3 +26,15 @@ test('a slow reader is waited for', async () => {
   await waiting;
   expect(drained).toBe(true);
 });
+
+test('an abandoned reader is waited for no longer', async () => {
+  const stream = new PassThrough({ highWaterMark: 1 });
+  const writer = createLineWriter(stream);
+  writer.line('more than it takes');
+  expect(stream.writableNeedDrain).toBe(true);
+  const waiting = writer.drained();
+  writer.abandon();
+  await waiting;
+  await writer.drained();
+  expect([writer.abandoned(), writer.closed()]).toEqual([true, false]);
+});

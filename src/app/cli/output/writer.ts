@@ -5,6 +5,9 @@ export interface LineWriter {
   line(text: string): void;
   /** Resolves when the reader has taken what was written so far. */
   drained(): Promise<void>;
+  /** Nobody waits for the reader any more: `drained` resolves at once, now and later. */
+  abandon(): void;
+  readonly abandoned: () => boolean;
   /** True once the reader is gone: stop producing. */
   readonly closed: () => boolean;
   /** Called once when the reader goes. */
@@ -14,10 +17,13 @@ export interface LineWriter {
 /** Wraps a stream, normally process.stdout. */
 export function createLineWriter(stream: Writable): LineWriter {
   let gone = false;
+  let abandoned = false;
+  const waiting = new Set<() => void>();
   const listeners: (() => void)[] = [];
   const leave = (): void => {
     if (gone) return;
     gone = true;
+    waiting.forEach((done) => done());
     listeners.forEach((listener) => listener());
   };
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -30,16 +36,22 @@ export function createLineWriter(stream: Writable): LineWriter {
       if (!gone) stream.write(`${text}\n`);
     },
     drained() {
-      if (gone || !stream.writableNeedDrain) return Promise.resolve();
+      if (gone || abandoned || !stream.writableNeedDrain) return Promise.resolve();
       return new Promise((resolve) => {
         const done = (): void => {
           stream.off('drain', done);
+          waiting.delete(done);
           resolve();
         };
         stream.once('drain', done);
-        listeners.push(done);
+        waiting.add(done);
       });
     },
+    abandon() {
+      abandoned = true;
+      waiting.forEach((done) => done());
+    },
+    abandoned: () => abandoned,
     closed: () => gone,
     onClosed(listener) {
       if (gone) listener();

@@ -22,7 +22,7 @@ const defaultLast = 20;
 function createTail(
   limit: number,
   print: (event: ApiEvent) => void,
-): { put(event: ApiEvent): void; end(): void } {
+): { readonly put: (event: ApiEvent) => void; readonly end: () => void } {
   if (limit === Number.POSITIVE_INFINITY) return { put: print, end: () => undefined };
   let kept: ApiEvent[] = [];
   const newest = (): ApiEvent[] => kept.slice(Math.max(0, kept.length - limit));

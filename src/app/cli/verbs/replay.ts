@@ -17,7 +17,7 @@ async function print(path: string, context: CommandContext, format: OutputFormat
   for await (const events of reader.blocks()) {
     for (const event of events) printer.print(event);
     await context.out.drained();
-    if (context.out.closed()) return 0;
+    if (context.out.closed() || context.out.abandoned()) return 0;
   }
   printer.end();
   await context.out.drained();
