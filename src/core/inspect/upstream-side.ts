@@ -70,7 +70,7 @@ function readAnswers(talk: Talk, bytes: Uint8Array, start: number, end: number):
 
 /** Why an answer must not pass where requests have to be read; '' when it may. */
 function wrongIn(slot: Slot, event: number, parser: ResponseParser): BrokenCode | '' {
-  if (event === parsed.broken) return parser.code as BrokenCode;
+  if (event === parsed.broken) return parser.code;
   if (event !== parsed.head) return '';
   if (parser.status === 101) return slot.wantsUpgrade ? '' : 'UNEXPECTED_UPGRADE';
   // Admitted before the policy that must read came into force.

@@ -2,14 +2,24 @@
 // from the evaluator that enforces; only the words are made here.
 import { millis, type Millis } from '../model/brand.ts';
 import type { Endpoint, FlowEvent, Verdict } from '../model/event.ts';
+import type { Decision } from '../model/exchange.ts';
 import { createBuckets } from './buckets.ts';
 import { expiryOf, withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
-import { actionThrottled, newDecision } from './decision.ts';
+import { judgement } from './decider.ts';
+import {
+  actionRefuse,
+  actionThrottled,
+  newDecision,
+  resetDecision,
+  shadowAsEnforced,
+  strictParsing,
+} from './decision.ts';
 import { describeVerdict } from './describe-verdict.ts';
 import { createEvaluator } from './evaluator.ts';
 import { createFieldChecks, type FieldCheck } from './field-checks.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
+import { hidesRequests } from './hides-requests.ts';
 import type { FlowPolicy } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
 import { byAttribution, nameOf } from './specificity.ts';
@@ -62,7 +72,8 @@ export function explainRequest(
 ): Explanation {
   const { method, host = '', path = '/', route = '', headers = [] } = request;
   const http = method === undefined ? undefined : { method, host, path, route: route || path, headers };
-  return explain(policies, identityOf(request.source, request.destination), http, nowMs);
+  const asked = { http, hides: http?.method === 'CONNECT' };
+  return explain(policies, identityOf(request.source, request.destination), asked, nowMs);
 }
 
 /**
@@ -70,7 +81,8 @@ export function explainRequest(
  * or a throttle's bucket was empty). Values that were masked at capture count as unknown.
  */
 export function explainFlow(policies: readonly FlowPolicy[], flow: FlowEvent, nowMs: Millis): Explanation {
-  const now = explain(policies, identityOf(flow.source, flow.destination), factsOf(flow), nowMs);
+  const who = identityOf(flow.source, flow.destination);
+  const now = explain(policies, who, { http: factsOf(flow), hides: hidesRequests(flow) }, nowMs);
   const done = doneSentence(flow);
   if (done === undefined) return now;
   const same = now.verdict.action === flow.verdict.action && now.verdict.policy === flow.verdict.policy;
@@ -107,7 +119,7 @@ interface Judged {
 function explain(
   policies: readonly FlowPolicy[],
   who: ScopeIdentity,
-  http: HttpFacts | undefined,
+  { http, hides }: { readonly http: HttpFacts | undefined; readonly hides: boolean },
   nowMs: Millis,
 ): Explanation {
   const snapshot = compilePolicies(policies, { generation: 0, nowMs });
@@ -116,6 +128,7 @@ function explain(
   const out = newDecision();
   if (http === undefined) evaluator.decideOpaque(scope, nowMs, out);
   else evaluator.decide(scope, createHeadEncoder().encode(http, true), http.route, nowMs, out);
+  if (hides && evaluator.judges(scope, nowMs) === judgement.l7) refuseUnread(out);
   const words = describeVerdict(out, snapshot, evaluator.normalisedPath(), who.source.principal);
   const verdict = withRequestValues(words.verdict, http?.host);
   const shadow = words.shadow === undefined ? undefined : withRequestValues(words.shadow, http?.host);
@@ -131,6 +144,13 @@ function explain(
     steps: [...judged.map((each) => stepOf(each, nowMs)), ...shadowStep(shadow)],
     ...(nearestMiss === undefined ? {} : { nearestMiss }),
   };
+}
+
+function refuseUnread(out: Decision): void {
+  resetDecision(out);
+  out.action = actionRefuse;
+  out.policy = strictParsing;
+  shadowAsEnforced(out);
 }
 
 /** Policies looked at field by field; of more, those that select both ends come first, then those that select one. */

@@ -16,6 +16,7 @@ import { createDoubter, risksOf, type Doubt, type PairRisks } from './preview-do
 import { createTally, type PreviewResult, type Tally } from './preview-tally.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
+import { hidesRequests } from './hides-requests.ts';
 import { selects, type Scope, type ScopeIdentity } from './scope.ts';
 import { nameOf } from './specificity.ts';
 
@@ -193,14 +194,6 @@ class FlowPreview implements Preview {
     const untouched = !concerned && !before.throttled && !after.throttled;
     return { who, before, after, concerned, untouched, risks: undefined };
   }
-}
-
-/** What an enforcing policy on requests refuses as unreadable: what is broken, and what would hide later requests. */
-function hidesRequests({ broken, opaque, request }: FlowEvent): boolean {
-  if (broken !== undefined || opaque === 'h2' || request?.method === 'CONNECT') return true;
-  return (request?.headers ?? []).some(
-    ([name, value]) => name.toLowerCase() === 'upgrade' && /(?:^|,)[ \t]*h2c[ \t]*(?:$|,|\/)/i.test(value),
-  );
 }
 
 /**

@@ -66,3 +66,12 @@ test('a verdict on a stream that is not HTTP names what it would have looked at,
     expect(verdict).not.toHaveProperty('value');
   }
 });
+
+test('explain refuses what enforcement refuses unread', () => {
+  const policies = [policy({ http: { paths: ['/x'] } })];
+  const flow = flowOf({ method: 'CONNECT', path: '' });
+  expect(explainFlow(policies, flow, millis(noon)).verdict).toMatchObject({ policy: '(strict-parsing)' });
+  const broken = { ...flowOf({ path: '/y' }), broken: 'CL_AND_TE' };
+  expect(explainFlow(policies, broken, millis(noon)).verdict).toMatchObject({ action: 'block' });
+  expect(explainFlow([], broken, millis(noon)).verdict).toMatchObject({ action: 'allow' });
+});
