@@ -50,7 +50,7 @@ test('neither undo nor apply is offered, and y answers', () => {
   expect(keys(on)).not.toContain('apply');
   expect(keys(on)).toContain('export');
   const [answer] = answerInput('y', noModifiers, () => on.state(), keymap);
-  expect(answer).toMatchObject({ type: 'barred', sentence: expect.stringContaining('This is a recording') });
+  expect(answer?.type === 'barred' && answer.sentence).toContain('This is a recording');
 });
 
 test('space is called what it would do', () => {
