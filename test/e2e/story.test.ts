@@ -26,9 +26,9 @@ async function filterBy(terminal: TestTerminal, filter: string): Promise<void> {
   terminal.press('/');
   await terminal.waitFor(/\n ?\/[^\n]*$/);
   terminal.press('ctrl-u');
-  await terminal.waitFor(/\n ?\/ *(✔ ok)?\s*$/);
+  await terminal.waitFor(/\n ?\/ +✔ enter use[^\n]*\s*$/);
   terminal.type(filter);
-  await terminal.waitFor(/✔ ok/);
+  await terminal.waitFor(/✔ (enter use|\s*$)/);
   terminal.press('enter');
   await terminal.waitFor((screen) => screen.includes(`filter: ${filter.slice(0, 20)}`));
 }
