@@ -212,6 +212,7 @@ test.each([
   [['replay', 'recordings/shop-under-attack.adr', '--no-ui', '--speed', '0'], 64, '--speed "0"'],
   [['throttle', 'from:web', '--rate', 'fast', '--yes'], 64, '--rate "fast"'],
   [['agent', '--upstream', '127.0.0.1:1'], 64, '--listen'],
+  [['agent', '--listen', '127.0.0.1:0', '--upstream', '127.0.0.1:1', '--drain', '0s'], 64, '--drain "0s"'],
   [['demo', '--rate', '0'], 64, '--rate "0"'],
 ])('%j ends with status %i and a sentence naming it', async (args, status, text) => {
   const ended = await cli.run(args);

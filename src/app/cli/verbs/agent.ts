@@ -68,6 +68,7 @@ export const agent: RunVerb = async (_words, options, context) => {
   const upstream = hostPort(options, 'upstream');
   const source = peerOption(options, 'source');
   const destination = peerOption(options, 'destination');
+  const drainMs = durationOption(options, 'drain');
   const { address, token } = startOptions(options);
   sweepRuntime(context.env);
   let failure: Error | undefined;
@@ -93,7 +94,7 @@ export const agent: RunVerb = async (_words, options, context) => {
   announce(running, token, context);
   await Promise.race([failed, context.interrupted]);
   if (failure === undefined) context.say('draining');
-  await running.stop(durationOption(options, 'drain'));
+  await running.stop(drainMs);
   forget(running, token, context);
   return failure === undefined ? 0 : exitCodes.internal;
 };
