@@ -112,8 +112,10 @@ test('a conversation that waits for the rest of a head is cut at the head deadli
   client.on('error', (error: NodeJS.ErrnoException) => (code = error.code)).resume();
   client.write('WAIT');
   await until('the cut', () => code !== undefined);
+  await until('its record', () => lab.observed.length > 0);
   expect(lab.observed.map(({ opaque }) => opaque)).toEqual(['client head-timeout']);
-  expect(lab.plane.stats()).toMatchObject({ expired: 1, openConnections: 0 });
+  await until('its end', () => lab.plane.stats().openConnections === 0);
+  expect(lab.plane.stats().expired).toBe(1);
 });
 
 test('a silent connection is closed at the idle deadline, or cut when a request is under way', async () => {
