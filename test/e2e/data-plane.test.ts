@@ -128,6 +128,7 @@ test('a silent connection is closed at the idle deadline, or cut when a request 
   idle.on('end', () => (ended = true)).resume();
   busy.on('error', () => (cut = true)).resume();
   await until('both endings', () => ended && cut);
+  await until('the record', () => lab.observed.length > 0);
   expect(lab.observed.map(({ opaque }) => opaque)).toEqual(['client idle-timeout']);
 });
 
