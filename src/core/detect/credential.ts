@@ -39,7 +39,8 @@ function firstSurrogate(text: string, wanted: (found: Found) => boolean): Found 
 
 const isTelling = ({ cls }: Found): boolean => telling.has(cls) || cls === 'token';
 
-const credentialHeaders: ReadonlySet<string> = new Set([
+/** Lower-case names of the headers that carry a credential; light events keep them for this reason. */
+export const credentialHeaders: ReadonlySet<string> = new Set([
   'authorization',
   'proxy-authorization',
   'x-authorization',

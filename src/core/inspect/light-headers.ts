@@ -1,18 +1,9 @@
 // The request headers that a light event still carries: what detections read, and what tells clients apart. Names only.
+import { credentialHeaders } from '../detect/credential.ts';
 
 /** Lower-case names. */
 export const lightHeaders: ReadonlySet<string> = new Set([
-  'authorization',
-  'proxy-authorization',
-  'x-authorization',
-  'x-api-key',
-  'api-key',
-  'apikey',
-  'x-auth-token',
-  'x-access-token',
-  'x-session-id',
-  'x-goog-api-key',
-  'private-token',
+  ...credentialHeaders,
   'cookie',
   'referer',
   'user-agent',
