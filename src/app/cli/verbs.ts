@@ -164,9 +164,16 @@ export const verbs: readonly VerbRow[] = [
     options: [
       { flags: '--rate <rate>', text: 'such as 20/s, 600/m', fallback: '10/s' },
       { flags: '--burst <n>', text: 'requests at once before the rate holds (default: those of one second)' },
+      {
+        flags: '--key <parts>',
+        text: 'what shares one bucket: principal, workload, destination, route, method, header:NAME, joined by commas (default: principal)',
+      },
       ...mutation,
     ],
-    examples: ["throttle 'from:nightly to:users' --rate 20/s"],
+    examples: [
+      "throttle 'from:nightly to:users' --rate 20/s",
+      'throttle to:orders --rate 600/m --key principal,route',
+    ],
     load: async () => (await import('./verbs/mutate.ts')).throttle,
   },
   {

@@ -6,7 +6,7 @@ import type { Millis } from '../model/brand.ts';
 import type { FieldNode, FilterField, FilterNode } from '../filter/filter.ts';
 import { draftObject } from './draft-object.ts';
 import { parseCidr, parseAddress } from './ip-address.ts';
-import type { FlowPolicy, HttpMatch, Peer } from './schema.ts';
+import type { FlowPolicy, HttpMatch, Peer, ThrottleKey } from './schema.ts';
 
 export interface FilterDraftInput {
   readonly node: FilterNode | undefined;
@@ -24,6 +24,8 @@ export interface FilterDraftInput {
   readonly rate?: string;
   /** Throttle only: requests at once before the rate holds; default as the policy's. */
   readonly burst?: number;
+  /** Throttle only: what shares one bucket; default `[principal]`. */
+  readonly key?: readonly ThrottleKey[];
   readonly author?: string;
 }
 
@@ -58,6 +60,7 @@ export function draftFromFilter(input: FilterDraftInput): FlowPolicy {
     reason: input.reason,
     rate: input.rate,
     burst: input.burst,
+    key: input.key,
     author: input.author,
     from,
     to,

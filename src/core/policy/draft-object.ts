@@ -2,7 +2,7 @@
 import { AppError } from '../model/app-error.ts';
 import type { Millis } from '../model/brand.ts';
 import { parsePolicy } from './parse-policy.ts';
-import { apiVersion, type FlowPolicy, type PolicyAction } from './schema.ts';
+import { apiVersion, type FlowPolicy, type PolicyAction, type ThrottleKey } from './schema.ts';
 
 /** Default lifetime of an interactive policy. */
 export const defaultTtlMs = 30 * 60_000;
@@ -22,6 +22,7 @@ export interface DraftParts {
   readonly reason?: string | undefined;
   readonly rate?: string | undefined;
   readonly burst?: number | undefined;
+  readonly key?: readonly ThrottleKey[] | undefined;
   readonly author?: string | undefined;
   readonly finding?: string | undefined;
   readonly evidence?: string | undefined;
@@ -61,7 +62,7 @@ export function draftObject(parts: DraftParts): FlowPolicy {
   });
 }
 
-function actionOf({ action, rate, burst }: DraftParts): PolicyAction {
+function actionOf({ action, rate, burst, key }: DraftParts): PolicyAction {
   return action === 'Block'
     ? { type: 'Block', block: { answer: 'Auto', existing: 'Cut' } }
     : {
@@ -69,7 +70,7 @@ function actionOf({ action, rate, burst }: DraftParts): PolicyAction {
         throttle: {
           rate: rate ?? defaultRate,
           ...(burst === undefined ? {} : { burst }),
-          key: ['principal'],
+          key: key === undefined ? ['principal'] : [...key],
         },
       };
 }

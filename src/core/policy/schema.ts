@@ -96,7 +96,11 @@ export const httpMatchSchema = z
     message: 'needs at least one of methods, hosts, paths or headers',
   });
 
+/** Parts of a throttle's key that are words; `header:NAME` is one more (api.md). */
 export const throttleKeys = ['principal', 'workload', 'destination', 'route', 'method'] as const;
+/** A key of more parts would have a bucket for nearly every request. */
+export const maxKeyParts = 4;
+const headerKeyPart = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const ratePattern = /^([1-9][0-9]{0,8})\/(s|m|h)$/;
 
 export const actionSchema = z.discriminatedUnion('type', [
@@ -117,11 +121,9 @@ export const actionSchema = z.discriminatedUnion('type', [
       burst: z.number().int().min(1).max(1_000_000_000).optional(),
       /** What shares one bucket; default `[principal]`. A missing part is a bucket of its own. */
       key: z
-        .array(
-          z.union([z.enum(throttleKeys), z.string().regex(/^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/)]),
-        )
+        .array(z.union([z.enum(throttleKeys), z.string().regex(headerKeyPart)]))
         .min(1)
-        .max(4)
+        .max(maxKeyParts)
         .optional(),
       scope: z.literal('PerAgent').optional(),
     }),
@@ -155,3 +157,9 @@ export type Peer = Readonly<z.infer<typeof peerSchema>>;
 export type HttpMatch = Readonly<z.infer<typeof httpMatchSchema>>;
 export type PolicyAction = Readonly<z.infer<typeof actionSchema>>;
 export type FlowPolicy = Readonly<z.infer<typeof flowPolicySchema>>;
+/** One part of a throttle's key: a word of `throttleKeys`, or `header:` and a field name. */
+export type ThrottleKey = (typeof throttleKeys)[number] | `header:${string}`;
+
+/** Whether a policy takes this text as a part of a throttle's key. */
+export const isThrottleKey = (text: string): text is ThrottleKey =>
+  throttleKeys.some((key) => key === text) || headerKeyPart.test(text);

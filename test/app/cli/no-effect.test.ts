@@ -1,8 +1,7 @@
-// What a person is told when a policy would have changed nothing, and when a name or a rate makes no sense.
+// What a person is told when a policy would have changed nothing, and when a name makes no sense.
 import { expect, test } from 'vitest';
 import { neverSeen } from '../../../src/app/cli/never-seen.ts';
 import { previewLines } from '../../../src/app/cli/preview-lines.ts';
-import { throttleOptions } from '../../../src/app/cli/throttle-options.ts';
 import { millis } from '../../../src/core/model/brand.ts';
 import type { FlowEvent } from '../../../src/core/model/event.ts';
 import { draftFromFilter } from '../../../src/core/policy/draft-from-filter.ts';
@@ -48,13 +47,4 @@ test('an unknown name is told with the known ones, bounded', () => {
   expect(neverSeen(['a', 'b'], []).message).toBe(
     'No workload a and no workload b was seen; known: nobody yet.',
   );
-});
-
-test('rate and burst of a throttle are judged as words', () => {
-  expect(throttleOptions({ rate: '20/s', burst: '5' })).toEqual({ rate: '20/s', burst: 5 });
-  for (const rate of ['20', '0/s', '1.5/s', '20/d', 'fast'])
-    expect(() => throttleOptions({ rate })).toThrow(
-      expect.objectContaining({ code: 'RATE', family: 'usage' }),
-    );
-  expect(() => throttleOptions({ rate: '1/s', burst: '0' })).toThrow(/--burst "0"/);
 });
