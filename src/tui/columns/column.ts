@@ -10,6 +10,10 @@ export interface CellEnv {
   readonly utcOffsetMinutes: number;
 }
 
+/**
+ * What a table needs to know of one column: its text, its width in cells, and when it may go. Rows of these are data;
+ * see the tables.
+ */
 export interface Column<Row, Env extends CellEnv = CellEnv> {
   readonly id: string;
   /** Head of the column, upper case. */

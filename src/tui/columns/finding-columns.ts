@@ -23,6 +23,7 @@ export function whoText(finding: FindingEvent, right: string): string {
     : finding.source.workload;
 }
 
+/** All columns of the findings list, in reading order; which of them show is decided by width. */
 export const findingColumns: readonly Column<FindingEvent>[] = [
   {
     id: 'severity',

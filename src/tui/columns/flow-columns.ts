@@ -6,6 +6,7 @@ import type { CellEnv, Column } from './column.ts';
 import { formatBytes, formatClock, formatMs } from './format.ts';
 import { fittedVerdict, statusRole, verdictLook, verdictText } from './verdict-words.ts';
 
+/** What cells of the flows table know besides their flow. */
 export interface FlowEnv extends CellEnv {
   /** True for a workload that a standing finding of medium or higher severity accuses. */
   readonly accused: (id: WorkloadId) => boolean;
@@ -31,6 +32,7 @@ function fromText(flow: FlowEvent, env: FlowEnv): string {
     : flow.source.workload;
 }
 
+/** All columns of the flows table, in reading order; which of them show is decided by width. */
 export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
   {
     id: 'time',

@@ -50,6 +50,7 @@ function actionText(row: PolicyRow): string {
   return action.type === 'Throttle' ? `Throttle ${action.throttle.rate}` : action.type;
 }
 
+/** All columns of the policies list, in reading order; which of them show is decided by width. */
 export const policyColumns: readonly Column<PolicyRow>[] = [
   {
     id: 'name',

@@ -3,12 +3,14 @@ import type { FlowEvent, Verdict } from '../../core/model/event.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
 import type { Role } from '../theme/roles.ts';
 
+/** How an outcome is shown: sign and word carry the meaning, the role only supports it. */
 export interface VerdictLook {
   readonly glyph: GlyphName;
   readonly word: string;
   readonly role: Role;
 }
 
+/** The look of each action. Refusals are in capitals, so that they stand out without colour. */
 export const verdictLooks: Readonly<Record<Verdict['action'], VerdictLook>> = {
   allow: { glyph: 'allow', word: 'allow', role: 'verdict.allow' },
   block: { glyph: 'block', word: 'BLOCK', role: 'verdict.block' },

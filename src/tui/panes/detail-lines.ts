@@ -10,6 +10,7 @@ import { bodyLines } from './json-lines.ts';
 import type { Line, Span } from './painter.ts';
 import { ruleLine, span, wrapText } from './painter.ts';
 
+/** One flow and how to tell of it. `width` is in cells; `explanation` is absent while it is being worked out. */
 export interface DetailInput {
   readonly flow: FlowEvent;
   readonly explanation: Explanation | undefined;

@@ -11,6 +11,7 @@ const newMs = 5 * 60_000;
 /** No traffic for this long: idle. */
 const idleMs = 15_000;
 
+/** The data's clock as edges need it, epoch ms: what is new and what is idle depends on it. */
 export interface EdgeClock {
   readonly nowMs: number;
   /** When the data begins: what was there from the start is not called new. */
@@ -30,6 +31,7 @@ export function edgeMood(edge: Edge, clock: EdgeClock): EdgeMood {
   return edge.opaque ? 'opaque' : 'flowing';
 }
 
+/** The role of each mood; its sign and words are edgeMarks' and arrow's. */
 export const moodRoles: Readonly<Record<EdgeMood, Role>> = {
   blocked: 'graph.blocked',
   throttled: 'graph.throttled',

@@ -143,6 +143,7 @@ export function ruleLine(theme: Theme, title: Line, width: number): Line {
   return [span(`${sign}${sign} `, 'border'), ...title, span(` ${sign.repeat(Math.max(0, rest))}`, 'border')];
 }
 
+/** The words in a box's two borders. */
 export interface BoxLook {
   readonly theme: Theme;
   readonly title: string;

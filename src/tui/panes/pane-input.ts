@@ -5,6 +5,7 @@ import type { DataView } from '../state/data-view.ts';
 import type { AppState } from '../state/state.ts';
 import type { Theme } from '../theme/theme.ts';
 
+/** All that a pane may read: what is shown, what is known, and how it looks. */
 export interface PaneInput {
   readonly state: AppState;
   readonly data: DataView;

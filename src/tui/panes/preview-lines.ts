@@ -10,6 +10,7 @@ import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
 import { span, wrapText } from './painter.ts';
 
+/** How the lines of a preview are worded and how wide (in cells) they may be. */
 export interface PreviewLook {
   readonly theme: Theme;
   readonly width: number;

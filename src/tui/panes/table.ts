@@ -4,6 +4,7 @@ import type { DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
 import type { Role } from '../theme/roles.ts';
 
+/** A table of this moment: its columns with their places, and a way to ask for the rows that are on the screen. */
 export interface TableInput<Row, Env extends CellEnv> {
   readonly columns: readonly PlacedColumn<Row, Env>[];
   readonly env: Env;

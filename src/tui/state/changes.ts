@@ -27,6 +27,7 @@ export function changeOf(state: AppState, tag: number): Change | undefined {
   return state.changes.find((change) => change.tag === tag);
 }
 
+/** What is told of a change, and whether there is more to come. */
 export interface ChangeWords {
   readonly level: Notice['level'];
   readonly text: string;

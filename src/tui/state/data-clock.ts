@@ -4,6 +4,7 @@
 /** Rates are over this many seconds. */
 const rateSeconds = 10;
 
+/** Time as the data tells it, epoch ms; 0 before any stamp. */
 export interface DataClock {
   readonly nowMs: number;
   /** `nowMs` in whole seconds. */

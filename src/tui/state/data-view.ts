@@ -103,6 +103,7 @@ export interface PolicyTally {
   readonly lastHitMs: number;
 }
 
+/** A recording from its beginning to its end in bins of equal length, for the time axis. Times are epoch ms. */
 export interface Timeline {
   readonly startMs: number;
   readonly endMs: number;
@@ -115,6 +116,7 @@ export interface Timeline {
   readonly marks: readonly { readonly timeMs: number; readonly severity: FindingEvent['severity'] }[];
 }
 
+/** Flows, and all that is counted from them. */
 export interface FlowsData {
   /** The shown list; `heldAt` is the pause mark. */
   list(heldAt: number | undefined): FlowList;
@@ -133,6 +135,7 @@ export interface FlowsData {
   tally(name: PolicyName): PolicyTally | undefined;
 }
 
+/** Findings, one per fingerprint; bounded, the least severe going first. */
 export interface FindingsData {
   /** Most severe first, then latest first. */
   readonly list: readonly FindingEvent[];
@@ -140,12 +143,14 @@ export interface FindingsData {
   readonly dropped: number;
 }
 
+/** Policies, as the agent last reported each. */
 export interface PoliciesData {
   /** In force first, then shadow, rejected, off, expired; by name within. Removed ones are gone. */
   readonly list: readonly PolicyEvent[];
   byName(name: PolicyName): PolicyEvent | undefined;
 }
 
+/** All data of a session, for reading. */
 export interface DataView {
   readonly flows: FlowsData;
   readonly findings: FindingsData;

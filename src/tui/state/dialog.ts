@@ -8,6 +8,8 @@ import type { TextInput } from './text-input.ts';
 
 /** Fields of the mutation dialog that a person edits, in the order of tab. */
 export const mutationFields = ['mode', 'expires', 'reason', 'rate'] as const;
+
+/** A field of the mutation dialog. */
 export type MutationField = (typeof mutationFields)[number];
 
 /** The preview of what a change would have done. */
@@ -58,6 +60,7 @@ export interface ConfirmDialog {
   readonly sending: number | undefined;
 }
 
+/** Whatever can lie over a screen. */
 export type Dialog =
   | MutationDialog
   | ConfirmDialog

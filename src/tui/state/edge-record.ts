@@ -9,6 +9,7 @@ import { createLatencySketch } from './latency-sketch.ts';
 /** Most route templates remembered per pair. */
 const routeLimit = 256;
 
+/** An edge and the way to count a flow (by its own stamp, epoch ms) into it. */
 export interface EdgeRecord {
   readonly view: Edge;
   add(flow: FlowEvent, timeMs: number): void;

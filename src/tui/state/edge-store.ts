@@ -10,6 +10,8 @@ import { createEdge } from './edge-record.ts';
 
 /** Most pairs tracked; a scan with forged identities cannot grow the terminal. */
 export const edgeLimit = 4000;
+
+/** The graph as it grows: its edges, its workloads, and how flows and identities get into it. */
 export interface EdgeStore {
   readonly edges: readonly Edge[];
   readonly services: readonly Service[];

@@ -3,6 +3,7 @@
 import type { FlowEvent } from '../../core/model/event.ts';
 import type { FlowRing } from './flow-ring.ts';
 
+/** The matching sequences of a ring, newest first, while ring and search go on. */
 export interface FilterIndex {
   readonly size: number;
   /** Share of the held flows that have been tested, 0 to 1. */

@@ -6,6 +6,10 @@ import type { FindingsData } from './data-view.ts';
 /** Most findings held; past it the least severe, oldest one goes and is counted. */
 const findingLimit = 2000;
 
+/**
+ * The findings of a session: `data` for reading, the rest for whoever feeds it. A later event of a fingerprint
+ * replaces the one before.
+ */
 export interface FindingStore {
   readonly data: FindingsData;
   add(event: FindingEvent): void;

@@ -25,6 +25,10 @@ export function isError(flow: FlowEvent): boolean {
   return status !== undefined && (status >= 500 || status === 0);
 }
 
+/**
+ * Rates and shares of one edge, or of all, by the data's clock. An opening counts as seen and unread, never as a
+ * flow.
+ */
 export interface FlowCounts {
   /** Flows per second over the last ten seconds. */
   readonly rate: number;

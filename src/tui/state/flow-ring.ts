@@ -4,6 +4,7 @@ import type { FlowId } from '../../core/model/brand.ts';
 import { flowId } from '../../core/model/brand.ts';
 import type { FlowEvent } from '../../core/model/event.ts';
 
+/** Where the ring ends: whichever limit is met first evicts the oldest flow. */
 export interface RingLimits {
   /** Most flows held. */
   readonly flows: number;
@@ -28,6 +29,7 @@ export function flowBytes(flow: FlowEvent): number {
   return bytes + (flow.request ? flow.request.path.length + (flow.request.query?.length ?? 0) : 0);
 }
 
+/** The held flows by sequence, `base` to `next` - 1, without gaps. */
 export interface FlowRing {
   /** Sequence of the oldest flow held; equals `next` when empty. */
   readonly base: number;

@@ -30,6 +30,7 @@ export function busiest(data: DataView): Service | undefined {
   return best;
 }
 
+/** A workload with its edges, busiest first. */
 export interface Ego {
   readonly focus: Service;
   readonly callers: readonly Edge[];
@@ -54,6 +55,7 @@ export function egoCursor(
   return edges.length === 0 ? { column: 'focus', row: 0 } : { column, row: clamp(row, 0, edges.length - 1) };
 }
 
+/** Callers and destinations, busiest first and at most forty a side, and the edge between any two. */
 export interface Matrix {
   readonly sources: readonly WorkloadId[];
   readonly destinations: readonly WorkloadId[];

@@ -3,6 +3,7 @@ import type { AppState, Notice } from './state.ts';
 import type { DataView } from './data-view.ts';
 import type { Effect, Intent, Next } from './msg.ts';
 
+/** Answers an intent. Pure; one that has nothing to do returns the very state it was given. */
 export type Handler = (state: AppState, data: DataView) => Next<AppState>;
 /** The meanings of some keys. */
 export type Handlers = Readonly<Partial<Record<Intent, Handler>>>;

@@ -7,6 +7,7 @@ import type { DataView } from './data-view.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
 import type { AppState, Notice } from './state.ts';
 
+/** How much a figure matters; themes give each level its role. */
 export type FigureLevel = 'plain' | 'dim' | 'good' | 'warn' | 'bad';
 
 /** One figure of the header; `sign` stands before it. */
@@ -16,6 +17,7 @@ export interface Figure {
   readonly sign?: GlyphName;
 }
 
+/** What the header says, figure by figure; the header drops the least important ones where room is short. */
 export interface HeaderFigures {
   /** What is being watched. */
   readonly name: string;

@@ -21,6 +21,8 @@ export const keyContexts = [
   'palette',
   'message',
 ] as const;
+
+/** A place where keys have meanings of their own. */
 export type KeyContext = (typeof keyContexts)[number];
 
 /** Contexts to look a key up in, first hit wins. */

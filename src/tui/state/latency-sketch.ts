@@ -7,6 +7,7 @@ const buckets = 112;
 const generationMs = 60_000;
 const logGrowth = Math.log(growth);
 
+/** Latencies in bounded memory. `nowMs` is the flow's own stamp: no clock is read. */
 export interface LatencySketch {
   add(latencyMs: number, nowMs: number): void;
   /** The `q` quantile (0 to 1) in ms, undefined before any value. */

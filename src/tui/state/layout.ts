@@ -13,6 +13,7 @@ export const smallest = { columns: 60, rows: 15 };
 /** From this width on, details stand beside the list instead of under it. */
 const besideFrom = 160;
 
+/** Where everything lies on the screen, in cells from its upper left corner. */
 export interface Layout {
   readonly tooSmall: boolean;
   readonly header: Rect;

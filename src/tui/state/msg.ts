@@ -91,6 +91,8 @@ export const intents = [
   'app.suspend',
   'app.quit',
 ] as const;
+
+/** One meaning of a key. */
 export type Intent = (typeof intents)[number];
 
 /** What the palette can hand over. */
@@ -107,6 +109,7 @@ export interface Refusal {
   readonly hint: string;
 }
 
+/** Everything the reducer answers: what the feed said, what a person did, what an effect came to, and the clock. */
 export type Msg =
   /** The session store has already received this message (session.receive). */
   | { readonly type: 'feed'; readonly message: FeedMessage; readonly nowMs: Millis }
@@ -135,6 +138,7 @@ export type Msg =
   | { readonly type: 'theme.loaded'; readonly name: string }
   | { readonly type: 'theme.failed'; readonly error: Refusal };
 
+/** What the reducer asks of the shell; each case says how it is answered. */
 export type Effect =
   /** FeedPort.request; answer with `replied` or `refused` of the same tag. */
   | { readonly type: 'feed.request'; readonly tag: number; readonly operation: Operation }

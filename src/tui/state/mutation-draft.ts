@@ -65,6 +65,7 @@ function withSuggestion(policy: FlowPolicy, finding: FindingEvent): FlowPolicy {
   return { ...policy, spec: { ...policy.spec, match: { http } } };
 }
 
+/** The policy as it would be stored, or why none can be drafted, in a sentence and with what to do instead. */
 export type Drafted =
   | { readonly ok: true; readonly policy: FlowPolicy; readonly yaml: readonly string[] }
   | { readonly ok: false; readonly message: string; readonly hint: string };
@@ -114,6 +115,7 @@ export function draftFor(
   }
 }
 
+/** A field's text in its normal spelling, or what would be right instead. */
 export type FieldText =
   { readonly ok: true; readonly value: string } | { readonly ok: false; readonly message: string };
 

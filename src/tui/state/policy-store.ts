@@ -18,6 +18,7 @@ const stateOrder: Readonly<Record<PolicyEvent['state'], number>> = {
   removed: 5,
 };
 
+/** The policies of a session: `data` for reading, the rest for whoever feeds it and for preview and explain. */
 export interface PolicyStore {
   readonly data: PoliciesData;
   add(event: PolicyEvent): void;

@@ -15,6 +15,7 @@ export interface PreviewSource {
   readonly total: number;
 }
 
+/** What is asked of a preview: which change, over which flows, by which clock. */
 export interface PreviewJobInput {
   readonly session: Session;
   readonly change: PolicyChange;
@@ -27,6 +28,7 @@ export interface PreviewJobInput {
   readonly source?: PreviewSource | undefined;
 }
 
+/** How far a preview has come, and what it found once it is there. */
 export interface PreviewStep {
   /** Flows judged so far. */
   readonly done: number;
@@ -35,6 +37,7 @@ export interface PreviewStep {
   readonly wait?: Promise<void>;
 }
 
+/** A preview under way. The caller steps it until `result` is there, or stops it. */
 export interface PreviewJob {
   /** Flows to judge. */
   readonly total: number;

@@ -3,6 +3,7 @@
 /** Seconds kept. */
 export const windowSeconds = 60;
 
+/** Counters of the last minute by second and field; seconds are whole and may come out of order. */
 export interface SecondWindow {
   /** Count one into `field` at `second`; older than the window is left out. */
   add(second: number, field: number): void;

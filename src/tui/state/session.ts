@@ -18,8 +18,10 @@ import type { Effect } from './msg.ts';
 import { createPolicyStore } from './policy-store.ts';
 import { createTimeline } from './timeline.ts';
 
+/** Effects that the session itself performs. */
 export type StoreEffect = Extract<Effect, { type: 'store.filter' | 'store.sort' }>;
 
+/** The session: fed by the runtime, read by reducer and panes. */
 export interface Session {
   readonly data: DataView;
   readonly flows: FlowStore;
@@ -38,6 +40,7 @@ export interface Session {
 /** Flows tested in one slice of `work`: about 2 ms. */
 const workSlice = 5000;
 
+/** How a session differs from the usual one; tests make its limits small. */
 export interface SessionOptions {
   readonly limits?: RingLimits;
   /** True while messages wait to be received. */

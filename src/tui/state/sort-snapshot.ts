@@ -6,6 +6,7 @@ import type { FlowList } from './data-view.ts';
 /** Most flows sorted: sorting them stays under a frame's worth of work. The pane says when there are more. */
 export const sortLimit = 10_000;
 
+/** What a flow is sorted by: numbers by size, words by alphabet and the numbers in them. */
 export type SortKey = (flow: FlowEvent) => number | string;
 
 const collator = new Intl.Collator('en', { numeric: true });

@@ -12,11 +12,14 @@ import type { TextInput } from './text-input.ts';
 
 /** The numbered screens, in the order of the keys 1 to 4. */
 export const screenNames = ['flows', 'graph', 'findings', 'policies'] as const;
+
+/** A screen. */
 export type ScreenName = (typeof screenNames)[number];
 
 /** Which pane the movement keys go to. */
 export type Focus = 'list' | 'detail' | 'axis';
 
+/** The order of the flows table. */
 export interface Sort {
   /** Id of a flow column. */
   readonly column: string;
@@ -38,6 +41,7 @@ export interface FlowsView {
   readonly columnOffset: number;
 }
 
+/** The filter in force and, while one is being typed, its prompt. */
 export interface FilterState {
   /** The filter in force: the last valid text. */
   readonly text: string;
@@ -46,6 +50,7 @@ export interface FilterState {
   readonly prompt: FilterPrompt | undefined;
 }
 
+/** A filter being typed. Valid text is in force at once; invalid text leaves the last valid one. */
 export interface FilterPrompt {
   readonly input: TextInput;
   /** Set when the text is no filter; `start`/`end` mark the part at fault, in UTF-16 units of the text. */
@@ -64,9 +69,13 @@ export interface DetailState {
   readonly explained: { readonly id: FlowId; readonly explanation: Explanation } | undefined;
 }
 
+/** The views of the graph, in the order of their key. */
 export const graphViews = ['ego', 'list', 'matrix'] as const;
+
+/** A view of the graph: one workload's neighbours, all edges as a list, or as a matrix. */
 export type GraphView = (typeof graphViews)[number];
 
+/** What the graph screen shows and where its cursor is. */
 export interface GraphState {
   readonly view: GraphView;
   /** The workload in the middle; undefined: the busiest. */
@@ -131,6 +140,7 @@ export interface Notice {
   readonly untilMs: number;
 }
 
+/** The whole state of the terminal. Equal objects show the same, given the same data. */
 export interface AppState {
   readonly columns: number;
   readonly rows: number;
@@ -166,6 +176,7 @@ export interface AppState {
   readonly quitting: boolean;
 }
 
+/** What is known before the first message. */
 export interface InitialOptions {
   readonly kind: 'live' | 'replay';
   readonly columns: number;

@@ -1,5 +1,6 @@
 // One line of text being typed: pure edits by grapheme, with a length bound. Knows no key names of terminals.
 
+/** A line and the place in it where typing goes. */
 export interface TextInput {
   readonly text: string;
   /** UTF-16 offset of the insertion point. */
@@ -18,6 +19,8 @@ export const textEdits = [
   'deleteToStart',
   'deleteToEnd',
 ] as const;
+
+/** An edit besides typing. */
 export type TextEdit = (typeof textEdits)[number];
 
 /** Longest line, in UTF-16 units: more than any filter or reason needs, little enough to parse on each key. */

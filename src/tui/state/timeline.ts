@@ -8,6 +8,9 @@ import type { Timeline } from './data-view.ts';
 const binCount = 400;
 const markLimit = 500;
 
+/**
+ * The timeline of one recording as it is learned: from the clock's positions, the flows played and the findings met.
+ */
 export interface TimelineStore {
   readonly view: Timeline | undefined;
   position(position: ReplayPosition, reset: boolean): void;

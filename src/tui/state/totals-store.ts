@@ -11,6 +11,10 @@ import { windowSeconds } from './second-window.ts';
 const tallyLimit = 20_000;
 const lostPlaces = 64;
 
+/**
+ * Sums over all flows since the store began or since the last seek; shares and rates are of the last minute and the
+ * last ten seconds.
+ */
 export interface TotalsStore {
   readonly flows: number;
   readonly rate: number;

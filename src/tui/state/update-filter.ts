@@ -101,6 +101,7 @@ function cancel(state: AppState): Next<AppState> {
   return prompt ? applyFilter(withPrompt(state, undefined), prompt.previous) : next(state);
 }
 
+/** The keys of the filter and of its prompt. */
 export const filterHandlers = {
   'filter.edit': (state) =>
     next({

@@ -133,6 +133,7 @@ const toTop: Handler = (state, data) => {
   return moveBy(state, data, -far);
 };
 
+/** The keys that move. */
 export const moveHandlers = {
   'move.up': (state, data) => moveBy(state, data, -1),
   'move.down': (state, data) => moveBy(state, data, 1),

@@ -32,6 +32,7 @@ function toNotable(state: AppState, data: DataView, by: 1 | -1): Next<AppState> 
   return next(withNotice(state, 'info', `No refused, broken or failed flow ${where} this one.`));
 }
 
+/** The keys that jump to what was refused, broken or failed. */
 export const notableHandlers = {
   'flow.nextNotable': (state, data) => toNotable(state, data, 1),
   'flow.previousNotable': (state, data) => toNotable(state, data, -1),

@@ -130,6 +130,7 @@ export function applyConfirm(state: AppState, data: DataView): Next<AppState> {
   return next(asked, { type: 'feed.request', tag, operation });
 }
 
+/** The keys of the policies screen, and undo. */
 export const policyHandlers = {
   'policy.yaml': (state, data) =>
     topDialog(state) || state.screen !== 'policies'

@@ -56,6 +56,7 @@ function nextFinding(state: AppState, data: DataView): Next<AppState> {
   return seek(state, after + 500);
 }
 
+/** The keys of a replay's clock; without a replay they do nothing. */
 export const replayHandlers = {
   'replay.pause': toggleReplay,
   'replay.faster': (state) => changeSpeed(state, 1),

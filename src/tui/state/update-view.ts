@@ -170,6 +170,7 @@ const unlessDialog =
   (state, data) =>
     topDialog(state) ? next(state) : handler(state, data);
 
+/** The keys that change where one is and how it looks. */
 export const viewHandlers = {
   'screen.flows': unlessDialog(goTo('flows')),
   'screen.graph': unlessDialog(goTo('graph')),
