@@ -4,7 +4,7 @@ import type { Endpoint, FlowEvent, Header, Verdict } from '../model/event.ts';
 import { exchangeProtocols, type Decision, type Exchange } from '../model/exchange.ts';
 import { toEndpoint, type ListenerConfig } from '../model/identity.ts';
 import { withRequestValues } from '../policy/verdict-values.ts';
-import { withBrokenCode } from './broken-verdict.ts';
+import { withBrokenCode } from '../policy/broken-verdict.ts';
 import { visible } from './flow-event-visible.ts';
 import type { Masker } from '../mask/masker.ts';
 import { bodyWindow } from './flow-event-body.ts';

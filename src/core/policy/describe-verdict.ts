@@ -2,7 +2,8 @@
 import type { Verdict } from '../model/event.ts';
 import { actionCodes, type Decision } from '../model/exchange.ts';
 import { noPolicy, strictParsing } from './decision.ts';
-import { strictPathCodes, type StrictPathCode } from './decider.ts';
+import { strictPathCodes } from './decider.ts';
+import { strictPathWords } from './refusal-code.ts';
 import type { FlowPolicy } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -14,13 +15,6 @@ export interface DescribedVerdict {
 
 /** `Verdict.policy` where the strict reading of the request refused, not a policy. */
 export const strictParsingName = '(strict-parsing)';
-
-const strictReasons: Readonly<Record<StrictPathCode, string>> = {
-  PATH_NUL: 'The path holds %00, which no server reads alike.',
-  PATH_CONTROL: 'The path holds a control character.',
-  PATH_NOT_UTF8: 'The path is not UTF-8 after decoding.',
-  PATH_AMBIGUOUS: 'The path can be read in too many ways.',
-};
 
 type Words = Pick<Snapshot, 'policies' | 'names' | 'rules'>;
 
@@ -85,7 +79,7 @@ function strictWords(action: Verdict['action'], code: number, path: string): Omi
     rule: name,
     field: 'path',
     ...(path === '' ? {} : { value: path }),
-    reason: strictReasons[name],
+    reason: strictPathWords[name].meaning,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Decision } from '../model/exchange.ts';
 import { createBuckets } from './buckets.ts';
 import { expiryOf, withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
-import { judgement } from './decider.ts';
+import { judgement, strictPathCodes } from './decider.ts';
 import {
   actionRefuse,
   actionThrottled,
@@ -15,15 +15,17 @@ import {
   shadowAsEnforced,
   strictParsing,
 } from './decision.ts';
-import { describeVerdict } from './describe-verdict.ts';
+import { withBrokenCode } from './broken-verdict.ts';
+import { describeVerdict, strictParsingName } from './describe-verdict.ts';
 import { createEvaluator } from './evaluator.ts';
 import { createFieldChecks, type FieldCheck } from './field-checks.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
-import { hidesRequests } from './hides-requests.ts';
+import { refusalWords } from './refusal-code.ts';
 import type { FlowPolicy } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
 import { byAttribution, nameOf } from './specificity.ts';
 import { openTables } from './tables.ts';
+import { unreadableCode } from './unreadable-code.ts';
 import { withRequestValues } from './verdict-values.ts';
 
 /** A request nobody has sent (yet). Omit `method` for a stream that is not HTTP. */
@@ -72,8 +74,8 @@ export function explainRequest(
 ): Explanation {
   const { method, host = '', path = '/', route = '', headers = [] } = request;
   const http = method === undefined ? undefined : { method, host, path, route: route || path, headers };
-  const asked = { http, hides: http?.method === 'CONNECT' };
-  return explain(policies, identityOf(request.source, request.destination), asked, nowMs);
+  const who = identityOf(request.source, request.destination);
+  return explain(policies, { who, http, unreadable: tunnelCode(http) }, nowMs);
 }
 
 /**
@@ -82,7 +84,7 @@ export function explainRequest(
  */
 export function explainFlow(policies: readonly FlowPolicy[], flow: FlowEvent, nowMs: Millis): Explanation {
   const who = identityOf(flow.source, flow.destination);
-  const now = explain(policies, who, { http: factsOf(flow), hides: hidesRequests(flow) }, nowMs);
+  const now = explain(policies, { who, http: factsOf(flow), unreadable: unreadableCode(flow) }, nowMs);
   const done = doneSentence(flow);
   if (done === undefined) return now;
   const same = now.verdict.action === flow.verdict.action && now.verdict.policy === flow.verdict.policy;
@@ -116,41 +118,105 @@ interface Judged {
   readonly checks: readonly FieldCheck[];
 }
 
-function explain(
-  policies: readonly FlowPolicy[],
-  who: ScopeIdentity,
-  { http, hides }: { readonly http: HttpFacts | undefined; readonly hides: boolean },
-  nowMs: Millis,
-): Explanation {
+/** What is judged. */
+interface Asked {
+  readonly who: ScopeIdentity;
+  /** Undefined for a stream that is not HTTP. */
+  readonly http: HttpFacts | undefined;
+  /** Code for which an enforcing policy on requests refuses it unread. */
+  readonly unreadable: string | undefined;
+}
+
+function explain(policies: readonly FlowPolicy[], asked: Asked, nowMs: Millis): Explanation {
+  const { who, http, unreadable } = asked;
+  const { out, strict, ...verdicts } = judge(policies, asked, nowMs);
+  const { verdict, shadow } = verdicts;
+  const judged = candidates(policies, who).map((policy) => ({
+    policy,
+    checks: createFieldChecks(policy)(who, http),
+  }));
+  const nearestMiss = verdict.action === 'allow' ? nearest(judged, nowMs) : undefined;
+  const reader = strict ? judged.find((each) => readsRequests(each, nowMs)) : undefined;
+  const code = (verdict.policy === strictParsingName ? verdict.rule : undefined) ?? unreadable;
+  return {
+    outcome: outcomeOf(verdict, out.action === actionThrottled ? out.retryAfterMs : 0, out.limitRemaining),
+    verdict,
+    ...(shadow === undefined ? {} : { shadow }),
+    steps: [
+      ...codeStep(code, strict, reader?.policy),
+      ...judged.map((each) => stepOf(each, nowMs)),
+      ...shadowStep(shadow),
+    ],
+    ...(nearestMiss === undefined ? {} : { nearestMiss }),
+  };
+}
+
+interface Judgement {
+  readonly out: Decision;
+  /** An enforcing policy needs to read requests here: strict reading refuses what is unreadable. */
+  readonly strict: boolean;
+  readonly verdict: Verdict;
+  readonly shadow?: Verdict;
+}
+
+/** The verdict of the evaluator that enforces, in words. */
+function judge(policies: readonly FlowPolicy[], { who, http, unreadable }: Asked, nowMs: Millis): Judgement {
   const snapshot = compilePolicies(policies, { generation: 0, nowMs });
   const evaluator = createEvaluator(snapshot.buffer, createBuckets());
   const scope = evaluator.scope(who);
   const out = newDecision();
   if (http === undefined) evaluator.decideOpaque(scope, nowMs, out);
   else evaluator.decide(scope, createHeadEncoder().encode(http, true), http.route, nowMs, out);
-  if (hides && evaluator.judges(scope, nowMs) === judgement.l7) refuseUnread(out);
+  const strict = evaluator.judges(scope, nowMs) === judgement.l7;
+  if (strict && unreadable !== undefined) refuseUnread(out, unreadable);
   const words = describeVerdict(out, snapshot, evaluator.normalisedPath(), who.source.principal);
-  const verdict = withRequestValues(words.verdict, http?.host);
-  const shadow = words.shadow === undefined ? undefined : withRequestValues(words.shadow, http?.host);
-  const judged = candidates(policies, who).map((policy) => ({
-    policy,
-    checks: createFieldChecks(policy)(who, http),
-  }));
-  const nearestMiss = verdict.action === 'allow' ? nearest(judged, nowMs) : undefined;
+  const complete = (verdict: Verdict): Verdict =>
+    withBrokenCode(withRequestValues(verdict, http?.host), unreadable ?? '');
   return {
-    outcome: outcomeOf(verdict, out.action === actionThrottled ? out.retryAfterMs : 0, out.limitRemaining),
-    verdict,
-    ...(shadow === undefined ? {} : { shadow }),
-    steps: [...judged.map((each) => stepOf(each, nowMs)), ...shadowStep(shadow)],
-    ...(nearestMiss === undefined ? {} : { nearestMiss }),
+    out,
+    strict,
+    verdict: complete(words.verdict),
+    ...(words.shadow === undefined ? {} : { shadow: complete(words.shadow) }),
   };
 }
 
-function refuseUnread(out: Decision): void {
+function refuseUnread(out: Decision, code: string): void {
   resetDecision(out);
   out.action = actionRefuse;
   out.policy = strictParsing;
+  out.rule = strictPathCodes.findIndex((known) => known === code);
   shadowAsEnforced(out);
+}
+
+/** A tunnel hides what goes through it, whoever asks for it. */
+const tunnelCode = (http: HttpFacts | undefined): string | undefined =>
+  http?.method === 'CONNECT' ? 'CONNECT_TUNNEL' : undefined;
+
+/** Whether a policy in force selects both ends and asks for something only a readable request has. */
+function readsRequests({ policy, checks }: Judged, nowMs: Millis): boolean {
+  const { match, action } = policy.spec;
+  const asks = match !== undefined || action.type === 'Throttle';
+  const ends = checks.filter(({ field }) => ['source', 'destination', 'port'].includes(field));
+  return asks && inForce(policy, nowMs) && ends.every(({ result }) => result !== 'miss');
+}
+
+/** What strict reading found: the code, what it means, where the rule comes from, and why it counts here or not. */
+function codeStep(
+  code: string | undefined,
+  strict: boolean,
+  reader: FlowPolicy | undefined,
+): ExplanationStep[] {
+  if (code === undefined) return [];
+  const words = refusalWords(code);
+  const says =
+    words === undefined
+      ? `${code}, a code that this version does not know.`
+      : `${code}. ${words.meaning} The rule comes from ${words.source}.`;
+  const because = reader === undefined ? 'a policy in force' : nameOf(reader);
+  const counts = strict
+    ? `Such requests are refused because ${because} needs to read requests here.`
+    : 'No policy in force needs to read requests here, so that it is not refused for this.';
+  return [{ matched: strict, text: `Strict reading found ${says} ${counts}` }];
 }
 
 /** Policies looked at field by field; of more, those that select both ends come first, then those that select one. */

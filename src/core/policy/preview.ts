@@ -16,9 +16,9 @@ import { createDoubter, risksOf, type Doubt, type PairRisks } from './preview-do
 import { createTally, type PreviewResult, type Tally } from './preview-tally.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
-import { hidesRequests } from './hides-requests.ts';
 import { selects, type Scope, type ScopeIdentity } from './scope.ts';
 import { nameOf } from './specificity.ts';
+import { unreadableCode } from './unreadable-code.ts';
 
 export type { PreviewResult, Transition } from './preview-tally.ts';
 
@@ -108,7 +108,7 @@ class FlowPreview implements Preview {
     const pair = this.#pairOf(flow);
     this.#tally.seen(flow, atMs);
     if (pair.untouched) return;
-    const facts = flow.broken === undefined ? factsOf(flow) : undefined;
+    const facts = flow.broken === undefined || unreadableCode(flow) === undefined ? factsOf(flow) : undefined;
     const [before, after] = this.#worlds;
     const was = this.#judge(before, pair.before, flow, facts, atMs);
     const is = this.#judge(after, pair.after, flow, facts, atMs);
@@ -131,7 +131,7 @@ class FlowPreview implements Preview {
     facts: HttpFacts | undefined,
     atMs: number,
   ): Judged {
-    if (hidesRequests(flow) && evaluator.judges(scope, atMs) === judgement.l7)
+    if (unreadableCode(flow) !== undefined && evaluator.judges(scope, atMs) === judgement.l7)
       return { status: 400, throttled: false, by: undefined };
     if (facts !== undefined) {
       const head = this.#encoder.encode(facts, scope.needsHeaders || scope.throttled);

@@ -150,3 +150,54 @@ test('expiry is told for the time asked about', () => {
   expect(explainRequest([brief], request(), noon).verdict.action).toBe('block');
   expect(explainRequest([brief], request(), millis(noon + 1_000)).verdict.action).toBe('allow');
 });
+
+test('a parser refusal judged anew names its code, what it means, where the rule comes from and who asks for it', () => {
+  const broken = { ...flowOf({ path: '/orders/7' }), broken: 'CL_AND_TE' };
+  const { outcome, verdict, steps } = explainFlow([guard], broken, noon);
+  expect(verdict).toMatchObject({
+    action: 'block',
+    policy: '(strict-parsing)',
+    rule: 'CL_AND_TE',
+    field: 'header:content-length',
+  });
+  expect(outcome).toBe(
+    'Refused by (strict-parsing): CL_AND_TE, header:content-length. Both Content-Length and Transfer-Encoding.',
+  );
+  expect(steps[0]).toEqual({
+    matched: true,
+    text: 'Strict reading found CL_AND_TE. Both Content-Length and Transfer-Encoding. The rule comes from RFC 9112, section 6.3, which calls it an attempt at request smuggling. Such requests are refused because shop/guard needs to read requests here.',
+  });
+});
+
+test('broken bytes where no policy needs to read requests are told as let through', () => {
+  const plain = policy({ name: 'plain', from: workload('other'), to: workload('orders') });
+  const { verdict, steps } = explainFlow([plain], { ...flowOf(), broken: 'DUPLICATE_HOST' }, noon);
+  expect(verdict).toEqual({ action: 'allow', mode: 'enforce' });
+  expect(steps[0]).toMatchObject({ matched: false });
+  expect(steps[0]?.text).toMatch(/DUPLICATE_HOST.*section 3\.2\. No policy in force needs to read/);
+});
+
+test.each([
+  ['a tunnel', flowOf({ method: 'CONNECT', path: '' }), 'CONNECT_TUNNEL'],
+  ['an h2c upgrade', flowOf({ headers: [['upgrade', 'h2c']] }), 'H2C_UPGRADE'],
+  ['a path with NUL', { ...flowOf({ path: '/a%00' }), broken: 'PATH_NUL' }, 'PATH_NUL'],
+])('%s is refused by its own code', (_, flow, code) => {
+  const { verdict, steps } = explainFlow([guard], flow, noon);
+  expect(verdict).toMatchObject({ policy: '(strict-parsing)', rule: code });
+  expect(verdict.reason).toMatch(/\.$/);
+  expect(steps[0]?.text).toContain(code);
+});
+
+test('a hypothetical tunnel is refused by its code too', () => {
+  expect(explainRequest([guard], request({ method: 'CONNECT' }), noon).verdict.rule).toBe('CONNECT_TUNNEL');
+});
+
+test('a request whose body ended early is judged by policy, not by the parser', () => {
+  const cut = { ...flowOf({ path: '/orders/7' }), broken: 'EOF_IN_BODY' };
+  expect(explainFlow([guard], cut, noon).verdict.policy).toBe('shop/guard');
+});
+
+test('a code of another version is told as it is', () => {
+  const odd = { ...flowOf(), broken: 'constructor' };
+  expect(explainFlow([guard], odd, noon).steps[0]?.text).toContain('a code that this version does not know');
+});

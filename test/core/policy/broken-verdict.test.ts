@@ -1,6 +1,6 @@
 // Refusals of the strict parser in words.
 import { expect, test } from 'vitest';
-import { withBrokenCode } from '../../../src/core/inspect/broken-verdict.ts';
+import { withBrokenCode } from '../../../src/core/policy/broken-verdict.ts';
 import { brokenCodes } from '../../../src/core/protocol/http1/broken-code.ts';
 import type { Verdict } from '../../../src/core/model/event.ts';
 

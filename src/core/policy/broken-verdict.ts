@@ -1,6 +1,7 @@
 // What the strict parser refused, as a verdict: the code as the rule, the header it is about as the field, and why in a sentence.
 import type { Verdict } from '../model/event.ts';
-import { brokenCodes, type BrokenCode } from '../protocol/http1/broken-code.ts';
+import type { BrokenCode } from '../protocol/http1/broken-code.ts';
+import { isBrokenCode, refusalWords } from './refusal-code.ts';
 
 /** Codes that are about one header; all others are about the request. */
 const headerOf: Readonly<Partial<Record<BrokenCode, string>>> = {
@@ -17,17 +18,15 @@ const headerOf: Readonly<Partial<Record<BrokenCode, string>>> = {
   H2C_UPGRADE: 'upgrade',
 };
 
-const isBrokenCode = (code: string): code is BrokenCode => Object.hasOwn(brokenCodes, code);
-
 /** Fills in rule, field and reason of a refusal by strict parsing that has no rule yet; any other verdict stays. */
 export function withBrokenCode(verdict: Verdict, broken: string): Verdict {
   if (verdict.field !== 'request' || verdict.rule !== undefined || !isBrokenCode(broken)) return verdict;
   const header = headerOf[broken];
-  const sentence = brokenCodes[broken];
+  const reason = refusalWords(broken)?.meaning;
   return {
     ...verdict,
     rule: broken,
     field: header === undefined ? 'request' : `header:${header}`,
-    reason: `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}.`,
+    ...(reason === undefined ? {} : { reason }),
   };
 }
