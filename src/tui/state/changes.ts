@@ -37,67 +37,57 @@ export interface ChangeWords {
 
 const doneWord = { block: 'refused', throttle: 'throttled' } as const;
 
+const awaited = (text: string): ChangeWords => ({ level: 'info', text, settled: false });
+const settled = (level: Notice['level'], text: string): ChangeWords => ({ level, text, settled: true });
+
+/** Requests that the policy of a change has decided, or would have, since it was asked for: counted from flows. */
+function decidedSince({ name, mode, hitsBefore }: Change, data: DataView): number {
+  const tally = name && data.flows.tally(name);
+  return (mode === 'shadow' ? (tally?.shadowHits ?? 0) : (tally?.hits ?? 0)) - hitsBefore;
+}
+
 function appliedWords(change: Change, data: DataView): ChangeWords {
-  const name = change.name ?? '';
-  const short = shortPolicy(name);
+  const short = shortPolicy(change.name ?? '');
   const event: PolicyEvent | undefined = change.name && data.policies.byName(change.name);
-  const tally = change.name && data.flows.tally(change.name);
-  const seen = (change.mode === 'shadow' ? (tally?.shadowHits ?? 0) : (tally?.hits ?? 0)) - change.hitsBefore;
-  const verb = doneWord[change.action ?? 'block'];
+  const seen = decidedSince(change, data);
+  const done = `${plural(seen, 'request')} ${doneWord[change.action ?? 'block']}`;
   switch (event?.state) {
     case undefined:
       return seen > 0
-        ? { level: 'good', text: `${short} decides: ${plural(seen, 'request')} ${verb}.`, settled: true }
-        : {
-            level: 'info',
-            text: `${short} is stored; waiting for the agent to report it active.`,
-            settled: false,
-          };
+        ? settled('good', `${short} decides: ${done}.`)
+        : awaited(`${short} is stored; waiting for the agent to report it active.`);
     case 'active':
       return seen > 0
-        ? {
-            level: 'good',
-            text: `${short} is active; ${plural(seen, 'request')} ${verb} so far.`,
-            settled: true,
-          }
-        : { level: 'info', text: `${short} is active; no request has met it yet.`, settled: false };
-    case 'shadow':
-      return {
-        level: 'info',
-        text: `${short} is in shadow, nothing is refused; ${formatCount(Math.max(0, seen))} would have been.`,
-        settled: seen > 0,
-      };
+        ? settled('good', `${short} is active; ${done} so far.`)
+        : awaited(`${short} is active; no request has met it yet.`);
+    case 'shadow': {
+      const would = formatCount(Math.max(0, seen));
+      const text = `${short} is in shadow, nothing is refused; ${would} would have been.`;
+      return seen > 0 ? settled('info', text) : awaited(text);
+    }
     case 'off':
-      return { level: 'info', text: `${short} is stored and off: it does nothing.`, settled: true };
+      return settled('info', `${short} is stored and off: it does nothing.`);
     case 'rejected':
-      return {
-        level: 'bad',
-        text: `${short} was rejected by the agent: ${event.error?.message ?? 'no reason given'}`,
-        settled: true,
-      };
+      return settled(
+        'bad',
+        `${short} was rejected by the agent: ${event.error?.message ?? 'no reason given'}`,
+      );
     case 'expired':
-      return { level: 'info', text: `${short} has expired.`, settled: true };
+      return settled('info', `${short} has expired.`);
     case 'removed':
-      return { level: 'info', text: `${short} was removed.`, settled: true };
+      return settled('info', `${short} was removed.`);
   }
 }
 
 /** What is known of a change, in one sentence. */
 export function changeWords(change: Change, data: DataView): ChangeWords {
   const name = change.name === undefined ? 'The newest change' : shortPolicy(change.name);
-  if (change.state === 'sent')
-    return { level: 'info', text: `${name}: sent to the agent, not answered yet.`, settled: false };
-  if (change.state === 'refused')
-    return { level: 'bad', text: `${name}: refused. ${change.answer}`, settled: true };
+  if (change.state === 'sent') return awaited(`${name}: sent to the agent, not answered yet.`);
+  if (change.state === 'refused') return settled('bad', `${name}: refused. ${change.answer}`);
   if (change.kind === 'apply') return appliedWords(change, data);
-  if (change.kind === 'undo')
-    return { level: 'good', text: `Undone: ${name} was ${change.answer}.`, settled: true };
+  if (change.kind === 'undo') return settled('good', `Undone: ${name} was ${change.answer}.`);
   const gone = change.name !== undefined && data.policies.byName(change.name) === undefined;
   return gone
-    ? { level: 'good', text: `${name} is removed; the agent reports it gone.`, settled: true }
-    : {
-        level: 'info',
-        text: `${name}: removal stored; waiting for the agent to report it gone.`,
-        settled: false,
-      };
+    ? settled('good', `${name} is removed; the agent reports it gone.`)
+    : awaited(`${name}: removal stored; waiting for the agent to report it gone.`);
 }

@@ -3,6 +3,7 @@ import type { WorkloadId } from '../../core/model/brand.ts';
 import type { FlowEvent } from '../../core/model/event.ts';
 import type { DataClock } from './data-clock.ts';
 import type { Edge } from './data-view.ts';
+import type { FlowCounts } from './flow-counts.ts';
 import { createFlowCounts } from './flow-counts.ts';
 import { createLatencySketch } from './latency-sketch.ts';
 
@@ -63,16 +64,11 @@ export function createEdge(
   };
 }
 
-function edgeView(
-  ends: Pick<Edge, 'source' | 'destination' | 'from' | 'to'>,
-  counts: ReturnType<typeof createFlowCounts>,
-  sums: Sums,
-): Edge {
+type Ends = Pick<Edge, 'source' | 'destination' | 'from' | 'to'>;
+
+function edgeView(ends: Ends, counts: FlowCounts, sums: Sums): Edge {
   return {
-    source: ends.source,
-    destination: ends.destination,
-    from: ends.from,
-    to: ends.to,
+    ...ends,
     verdicts: sums.verdicts,
     get total() {
       return sums.total;

@@ -67,29 +67,71 @@ function createService(id: WorkloadId, endpoint: Endpoint): ServiceRecord {
   return record;
 }
 
-/** An empty graph. */
-export function createEdgeStore(clock: DataClock): EdgeStore {
-  const byPair = new Map<string, EdgeRecord>();
+/** Who is known, by traffic or by what the agent says of itself. */
+interface ServiceTable {
+  /** In the order of first sight. */
+  readonly views: readonly Service[];
+  get(id: WorkloadId): Service | undefined;
+  /** The record of a workload, made on first sight. */
+  of(id: WorkloadId, endpoint: Endpoint): ServiceRecord;
+  /** What the agent says of a workload; that it listens there outweighs that it calls. */
+  identify(event: IdentityEvent): void;
+  /** Traffic starts afresh, who exists stays known. */
+  clear(): void;
+}
+
+function createServiceTable(): ServiceTable {
   const services = new Map<WorkloadId, ServiceRecord>();
   const identities = new Map<WorkloadId, IdentityEvent>();
-  let edges: Edge[] = [];
-  let nodes: Service[] = [];
-  let untracked = 0;
-  const serviceOf = (id: WorkloadId, endpoint: Endpoint): ServiceRecord => {
+  let views: Service[] = [];
+  const of = (id: WorkloadId, endpoint: Endpoint): ServiceRecord => {
     let record = services.get(id);
     if (!record) {
       record = createService(id, endpoint);
       record.identity = identities.get(id);
       services.set(id, record);
-      nodes.push(record.view);
+      views.push(record.view);
     }
     return record;
   };
+  return {
+    get views() {
+      return views;
+    },
+    get: (id) => services.get(id)?.view,
+    of,
+    identify(event) {
+      const id = workloadOf(event.endpoint);
+      if (!services.has(id) && services.size >= 2 * edgeLimit) return;
+      const known = identities.get(id);
+      if (known?.role !== 'listener' || event.role === 'listener') identities.set(id, event);
+      of(id, event.endpoint).identity = identities.get(id);
+    },
+    clear() {
+      services.clear();
+      views = [];
+      for (const [id, event] of identities) of(id, event.endpoint);
+    },
+  };
+}
+
+/** Make an edge known at both of its ends. */
+function attach(edge: Edge, services: ServiceTable): void {
+  services.of(edge.source, edge.from).callees.push(edge);
+  services.of(edge.destination, edge.to).callers.push(edge);
+}
+
+/** An empty graph. */
+export function createEdgeStore(clock: DataClock): EdgeStore {
+  const byPair = new Map<string, EdgeRecord>();
+  const services = createServiceTable();
+  let edges: Edge[] = [];
+  let untracked = 0;
   const connect = (flow: FlowEvent, source: WorkloadId, destination: WorkloadId): EdgeRecord => {
     const record = createEdge({ source, destination }, flow, clock);
     edges.push(record.view);
-    serviceOf(source, flow.source).callees.push(record.view);
-    serviceOf(destination, flow.destination).callers.push(record.view);
+    attach(record.view, services);
+    byPair.set(pairKey(source, destination), record);
     return record;
   };
   return {
@@ -97,41 +139,26 @@ export function createEdgeStore(clock: DataClock): EdgeStore {
       return edges;
     },
     get services() {
-      return nodes;
+      return services.views;
     },
     get untracked() {
       return untracked;
     },
-    service: (id) => services.get(id)?.view,
+    service: (id) => services.get(id),
     add(flow, timeMs) {
       const source = workloadOf(flow.source);
       const destination = workloadOf(flow.destination);
-      const key = pairKey(source, destination);
-      let record = byPair.get(key);
-      if (!record) {
-        if (byPair.size >= edgeLimit) {
-          untracked++;
-          return;
-        }
-        record = connect(flow, source, destination);
-        byPair.set(key, record);
-      }
-      record.add(flow, timeMs);
+      const record = byPair.get(pairKey(source, destination));
+      if (record) record.add(flow, timeMs);
+      else if (byPair.size >= edgeLimit) untracked++;
+      else connect(flow, source, destination).add(flow, timeMs);
     },
-    identity(event) {
-      const id = workloadOf(event.endpoint);
-      if (!services.has(id) && services.size >= 2 * edgeLimit) return;
-      const known = identities.get(id);
-      if (known?.role !== 'listener' || event.role === 'listener') identities.set(id, event);
-      serviceOf(id, event.endpoint).identity = identities.get(id);
-    },
+    identity: (event) => services.identify(event),
     clear() {
       byPair.clear();
       services.clear();
       edges = [];
-      nodes = [];
       untracked = 0;
-      for (const [id, event] of identities) serviceOf(id, event.endpoint);
     },
   };
 }

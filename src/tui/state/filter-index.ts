@@ -32,22 +32,55 @@ export function upperBound(values: readonly number[], bound: number, from: numbe
   return low;
 }
 
+/** How many of the descending `values` are greater than `bound`. */
+function countAbove(values: readonly number[], bound: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) > bound) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Compact the newer list once this many of its head are gone. */
 const compactAt = 8192;
 
+/** Matches that arrived since the index began: added at one end, forgotten at the other. */
+function createNewer() {
+  /** Ascending, valid from `head`. */
+  let values: number[] = [];
+  let head = 0;
+  return {
+    get size() {
+      return values.length - head;
+    },
+    /** The match `back` places before the newest. */
+    at: (back: number): number | undefined => values[values.length - 1 - back],
+    above: (bound: number): number => values.length - upperBound(values, bound, head),
+    push(sequence: number): void {
+      values.push(sequence);
+    },
+    forgetBelow(base: number): void {
+      while (head < values.length && (values[head] ?? 0) < base) head++;
+      if (head < compactAt || head * 2 < values.length) return;
+      values = values.slice(head);
+      head = 0;
+    },
+  };
+}
+
 /** An index over the ring as it is now; everything held still has to be worked through. */
 export function createFilterIndex(ring: FlowRing, test: (flow: FlowEvent) => boolean): FilterIndex {
-  /** Matches that arrived since, ascending, valid from `head`. */
-  let newer: number[] = [];
-  let head = 0;
+  const newer = createNewer();
   /** Matches found going back, descending. */
   const older: number[] = [];
   const startedAt = ring.next;
   let scanned = ring.next;
-  const newerSize = (): number => newer.length - head;
   return {
     get size() {
-      return newerSize() + older.length;
+      return newer.size + older.length;
     },
     get progress() {
       const span = startedAt - ring.base;
@@ -55,30 +88,18 @@ export function createFilterIndex(ring: FlowRing, test: (flow: FlowEvent) => boo
     },
     at(index) {
       if (index < 0) return undefined;
-      const fresh = newerSize();
-      return index < fresh ? newer[newer.length - 1 - index] : older[index - fresh];
+      return index < newer.size ? newer.at(index) : older[index - newer.size];
     },
     newerThan(sequence) {
-      const fresh = newer.length - upperBound(newer, sequence, head);
-      if (fresh < newerSize()) return fresh;
-      let low = 0;
-      let high = older.length;
-      while (low < high) {
-        const middle = (low + high) >>> 1;
-        if ((older[middle] ?? 0) > sequence) low = middle + 1;
-        else high = middle;
-      }
-      return fresh + low;
+      const fresh = newer.above(sequence);
+      return fresh < newer.size ? fresh : fresh + countAbove(older, sequence);
     },
     added(sequence, flow) {
       if (test(flow)) newer.push(sequence);
     },
     trim() {
       while (older.length > 0 && (older.at(-1) ?? 0) < ring.base) older.pop();
-      while (head < newer.length && (newer[head] ?? 0) < ring.base) head++;
-      if (head < compactAt || head * 2 < newer.length) return;
-      newer = newer.slice(head);
-      head = 0;
+      newer.forgetBelow(ring.base);
     },
     work(limit) {
       const stop = Math.max(ring.base, scanned - limit);

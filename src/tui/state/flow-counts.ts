@@ -2,6 +2,7 @@
 import type { FlowEvent } from '../../core/model/event.ts';
 import type { VerdictCounts } from './data-view.ts';
 import type { DataClock } from './data-clock.ts';
+import type { SecondWindow } from './second-window.ts';
 import { createSecondWindow, windowSeconds } from './second-window.ts';
 
 /** Fields of the window, the first four by verdict action. */
@@ -43,22 +44,39 @@ export interface FlowCounts {
   add(flow: FlowEvent, timeMs: number): void;
 }
 
+/** Count one flow into its second: a field of its verdict and those of all else that it was. */
+function addFlow(window: SecondWindow, second: number, flow: FlowEvent): void {
+  if (flow.opening === true) {
+    // What began opaque is part of what is seen and not read; everything else is counted at its end.
+    window.add(second, fields.opening);
+    return;
+  }
+  window.add(second, fields[flow.verdict.action]);
+  if (flow.opening === false) window.add(second, fields.announced);
+  if (flow.shadow) window.add(second, fields.shadow);
+  if (isError(flow)) window.add(second, fields.errors);
+  if (flow.protocol === 'opaque') window.add(second, fields.opaque);
+}
+
+/** Flows of whichever verdict over the `seconds` that end with `second`. */
+const allOf = (window: SecondWindow, second: number, seconds: number): number =>
+  window.sum(fields.allow, second, seconds) +
+  window.sum(fields.block, second, seconds) +
+  window.sum(fields.throttle, second, seconds) +
+  window.sum(fields.redact, second, seconds);
+
 /** Counters at zero. */
 export function createFlowCounts(clock: DataClock): FlowCounts {
   const window = createSecondWindow(fieldCount);
-  const all = (second: number, seconds: number): number =>
-    window.sum(fields.allow, second, seconds) +
-    window.sum(fields.block, second, seconds) +
-    window.sum(fields.throttle, second, seconds) +
-    window.sum(fields.redact, second, seconds);
   const minute = (field: number): number => window.sum(field, clock.second, windowSeconds);
-  const share = (part: number): number | undefined => {
-    const whole = all(clock.second, windowSeconds);
+  /** `part` of the last minute's flows and `more`. */
+  const share = (part: number, more = 0): number | undefined => {
+    const whole = allOf(window, clock.second, windowSeconds) + more;
     return whole === 0 ? undefined : part / whole;
   };
   return {
     get rate() {
-      return all(clock.second, clock.rateSeconds) / clock.rateSpan;
+      return allOf(window, clock.second, clock.rateSeconds) / clock.rateSpan;
     },
     get errorShare() {
       return share(minute(fields.errors));
@@ -69,8 +87,7 @@ export function createFlowCounts(clock: DataClock): FlowCounts {
     get opaqueShare() {
       // Those that have begun and not ended; both ends of one are counted at the second of its beginning.
       const live = Math.max(0, minute(fields.opening) - minute(fields.announced));
-      const whole = all(clock.second, windowSeconds) + live;
-      return whole === 0 ? undefined : (minute(fields.opaque) + live) / whole;
+      return share(minute(fields.opaque) + live, live);
     },
     get recent() {
       return {
@@ -81,19 +98,7 @@ export function createFlowCounts(clock: DataClock): FlowCounts {
         shadow: minute(fields.shadow),
       };
     },
-    at: (second) => all(second, 1),
-    add(flow, timeMs) {
-      const second = Math.floor(timeMs / 1000);
-      if (flow.opening === true) {
-        // What began opaque is part of what is seen and not read; everything else is counted at its end.
-        window.add(second, fields.opening);
-        return;
-      }
-      window.add(second, fields[flow.verdict.action]);
-      if (flow.opening === false) window.add(second, fields.announced);
-      if (flow.shadow) window.add(second, fields.shadow);
-      if (isError(flow)) window.add(second, fields.errors);
-      if (flow.protocol === 'opaque') window.add(second, fields.opaque);
-    },
+    at: (second) => allOf(window, second, 1),
+    add: (flow, timeMs) => addFlow(window, Math.floor(timeMs / 1000), flow),
   };
 }

@@ -43,52 +43,74 @@ export interface FlowRing {
   clear(): void;
 }
 
+/** The inside of a ring. */
+interface Slots {
+  readonly limits: RingLimits;
+  readonly flows: (FlowEvent | undefined)[];
+  readonly sizes: Uint32Array;
+  readonly byId: Map<FlowId, number>;
+  base: number;
+  next: number;
+  bytes: number;
+}
+
+function evictOldest(slots: Slots): void {
+  const slot = slots.base % slots.limits.flows;
+  const flow = slots.flows[slot];
+  if (flow) slots.byId.delete(flowId(flow.id));
+  slots.bytes -= slots.sizes[slot] ?? 0;
+  slots.flows[slot] = undefined;
+  slots.base++;
+}
+
+/** Evict as many of the oldest as stand in the way of one more of `size` bytes. */
+function makeRoom(slots: Slots, size: number): void {
+  const { limits } = slots;
+  while (
+    slots.next > slots.base &&
+    (slots.next - slots.base >= limits.flows || slots.bytes + size > limits.bytes)
+  )
+    evictOldest(slots);
+}
+
+function pushFlow(slots: Slots, flow: FlowEvent): boolean {
+  const id = flowId(flow.id);
+  if (slots.byId.has(id)) return false;
+  const size = flowBytes(flow);
+  makeRoom(slots, size);
+  const slot = slots.next % slots.limits.flows;
+  slots.flows[slot] = flow;
+  slots.sizes[slot] = size;
+  slots.bytes += size;
+  slots.byId.set(id, slots.next);
+  slots.next++;
+  return true;
+}
+
 /** An empty ring. Sequences go on growing over `clear`, so that an old selection never points at a new flow. */
 export function createFlowRing(limits: RingLimits): FlowRing {
-  const slots = new Array<FlowEvent | undefined>(limits.flows);
+  const flows = new Array<FlowEvent | undefined>(limits.flows);
   const sizes = new Uint32Array(limits.flows);
-  const byId = new Map<FlowId, number>();
-  let base = 0;
-  let next = 0;
-  let bytes = 0;
-  const evict = (): void => {
-    const slot = base % limits.flows;
-    const flow = slots[slot];
-    if (flow) byId.delete(flowId(flow.id));
-    bytes -= sizes[slot] ?? 0;
-    slots[slot] = undefined;
-    base++;
-  };
+  const slots: Slots = { limits, flows, sizes, byId: new Map(), base: 0, next: 0, bytes: 0 };
   return {
     get base() {
-      return base;
+      return slots.base;
     },
     get next() {
-      return next;
+      return slots.next;
     },
     get bytes() {
-      return bytes;
+      return slots.bytes;
     },
-    push(flow) {
-      const id = flowId(flow.id);
-      if (byId.has(id)) return false;
-      const size = flowBytes(flow);
-      while (next > base && (next - base >= limits.flows || bytes + size > limits.bytes)) evict();
-      const slot = next % limits.flows;
-      slots[slot] = flow;
-      sizes[slot] = size;
-      bytes += size;
-      byId.set(id, next);
-      next++;
-      return true;
-    },
-    at: (sequence) => (sequence >= base && sequence < next ? slots[sequence % limits.flows] : undefined),
-    sequenceOf: (id) => byId.get(id),
+    push: (flow) => pushFlow(slots, flow),
+    at: (sequence) =>
+      sequence >= slots.base && sequence < slots.next ? flows[sequence % limits.flows] : undefined,
+    sequenceOf: (id) => slots.byId.get(id),
     clear() {
-      slots.fill(undefined);
-      byId.clear();
-      base = next;
-      bytes = 0;
+      flows.fill(undefined);
+      slots.byId.clear();
+      slots.base = slots.next;
+      slots.bytes = 0;
     },
   };
 }

@@ -47,12 +47,10 @@ export function policyObject(event: PolicyEvent): FlowPolicy | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-/** An empty store. */
-export function createPolicyStore(): PolicyStore {
-  const byName = new Map<PolicyName, PolicyEvent>();
-  let sorted: readonly PolicyEvent[] | undefined;
+/** `policyObject`, remembered: an object is checked once, however often it is asked for. */
+function rememberingPolicyObject(): (event: PolicyEvent) => FlowPolicy | undefined {
   const parsed = new WeakMap<object, FlowPolicy>();
-  const objectOf = (event: PolicyEvent): FlowPolicy | undefined => {
+  return (event) => {
     if (typeof event.object !== 'object' || event.object === null) return undefined;
     const known = parsed.get(event.object);
     if (known) return known;
@@ -60,14 +58,21 @@ export function createPolicyStore(): PolicyStore {
     if (policy) parsed.set(event.object, policy);
     return policy;
   };
+}
+
+function inReadingOrder(left: PolicyEvent, right: PolicyEvent): number {
+  return stateOrder[left.state] - stateOrder[right.state] || left.name.localeCompare(right.name);
+}
+
+/** An empty store. */
+export function createPolicyStore(): PolicyStore {
+  const byName = new Map<PolicyName, PolicyEvent>();
+  let sorted: readonly PolicyEvent[] | undefined;
+  const objectOf = rememberingPolicyObject();
   return {
     data: {
       get list() {
-        sorted ??= [...byName.values()].sort(
-          (left, right) =>
-            stateOrder[left.state] - stateOrder[right.state] || left.name.localeCompare(right.name),
-        );
-        return sorted;
+        return (sorted ??= [...byName.values()].sort(inReadingOrder));
       },
       byName: (name) => byName.get(name),
     },

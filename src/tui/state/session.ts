@@ -10,13 +10,18 @@ import { explainFlow } from '../../core/policy/explain.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import { flowColumn } from '../columns/flow-columns.ts';
 import type { DataView } from './data-view.ts';
+import type { FindingStore } from './finding-store.ts';
 import { createFindingStore } from './finding-store.ts';
 import type { FlowStore } from './flow-store.ts';
 import { createFlowStore, timeOf } from './flow-store.ts';
 import type { RingLimits } from './flow-ring.ts';
 import type { Effect } from './msg.ts';
+import type { PolicyStore } from './policy-store.ts';
 import { createPolicyStore } from './policy-store.ts';
+import type { TimelineStore } from './timeline.ts';
 import { createTimeline } from './timeline.ts';
+
+type PositionMessage = Extract<FeedMessage, { type: 'position' }>;
 
 /** Effects that the session itself performs. */
 export type StoreEffect = Extract<Effect, { type: 'store.filter' | 'store.sort' }>;
@@ -47,92 +52,116 @@ export interface SessionOptions {
   readonly isCatchingUp?: () => boolean;
 }
 
-/** An empty session. */
-export function createSession(options: SessionOptions = {}): Session {
-  const flows = createFlowStore(options.limits);
-  const findings = createFindingStore();
-  const policies = createPolicyStore();
-  const timeline = createTimeline();
-  let version = 0;
-  const reset = (): void => {
+/** All that a session keeps, each by its own rules and bounds. */
+interface Stores {
+  readonly flows: FlowStore;
+  readonly findings: FindingStore;
+  readonly policies: PolicyStore;
+  readonly timeline: TimelineStore;
+}
+
+function addEvent({ flows, findings, policies, timeline }: Stores, event: ApiEvent): void {
+  switch (event.type) {
+    case 'flow':
+      if (flows.add(event)) timeline.add(event, timeOf(event.time));
+      return;
+    case 'finding':
+      findings.add(event);
+      timeline.mark(event, timeOf(event.firstSeen));
+      return;
+    case 'policy':
+      policies.add(event);
+      return;
+    case 'lost':
+      flows.addLost(event);
+      return;
+    case 'identity':
+      flows.addIdentity(event);
+      return;
+    default:
+      assertNever(event);
+  }
+}
+
+/** A replay's clock has moved; after a jump everything but the timeline is other than before. */
+function moveClock({ flows, findings, policies, timeline }: Stores, message: PositionMessage): void {
+  if (message.reset) {
     flows.reset();
     findings.clear();
     policies.clear();
-  };
-  const add = (event: ApiEvent): void => {
-    switch (event.type) {
-      case 'flow':
-        if (flows.add(event)) timeline.add(event, timeOf(event.time));
-        return;
-      case 'finding':
-        findings.add(event);
-        timeline.mark(event, timeOf(event.firstSeen));
-        return;
-      case 'policy': {
-        policies.add(event);
-        return;
-      }
-      case 'lost': {
-        flows.addLost(event);
-        return;
-      }
-      case 'identity': {
-        flows.addIdentity(event);
-        return;
-      }
-      default:
-        assertNever(event);
-    }
-  };
-  const receive = (message: FeedMessage): void => {
-    version++;
-    switch (message.type) {
-      case 'batch':
-        for (const event of message.events) add(event);
-        return;
-      case 'position':
-        if (message.reset) reset();
-        timeline.position(message.position, message.reset);
-        flows.clock.advance(message.position.nowMs);
-        return;
-      case 'status':
-        flows.clock.advance(timeOf(message.status.time));
-        return;
-      case 'hello':
-      case 'connection':
-        return;
-      default:
-        assertNever(message);
-    }
-  };
+  }
+  timeline.position(message.position, message.reset);
+  flows.clock.advance(message.position.nowMs);
+}
+
+function takeMessage(stores: Stores, message: FeedMessage): void {
+  switch (message.type) {
+    case 'batch':
+      for (const event of message.events) addEvent(stores, event);
+      return;
+    case 'position':
+      moveClock(stores, message);
+      return;
+    case 'status':
+      stores.flows.clock.advance(timeOf(message.status.time));
+      return;
+    case 'hello':
+    case 'connection':
+      return;
+    default:
+      assertNever(message);
+  }
+}
+
+function performOn(flows: FlowStore, effect: StoreEffect): void {
+  if (effect.type === 'store.filter') {
+    flows.setFilter(effect.node === undefined ? undefined : compileFilter(effect.node));
+    return;
+  }
+  const key = flowColumn(effect.sort.column)?.sortKey;
+  flows.setSort({ ...effect.sort, key, heldAt: effect.heldAt });
+}
+
+/** The reading side of the stores. */
+function viewOf(stores: Stores, version: () => number, isCatchingUp: () => boolean): DataView {
+  const { timeline } = stores;
   return {
-    data: {
-      flows: flows.data,
-      findings: findings.data,
-      policies: policies.data,
-      get isCatchingUp() {
-        return options.isCatchingUp?.() ?? false;
-      },
-      get timeline() {
-        return timeline.view;
-      },
-      get version() {
-        return version;
-      },
+    flows: stores.flows.data,
+    findings: stores.findings.data,
+    policies: stores.policies.data,
+    get isCatchingUp() {
+      return isCatchingUp();
     },
+    get timeline() {
+      return timeline.view;
+    },
+    get version() {
+      return version();
+    },
+  };
+}
+
+/** An empty session. */
+export function createSession(options: SessionOptions = {}): Session {
+  const flows = createFlowStore(options.limits);
+  const policies = createPolicyStore();
+  const stores: Stores = { flows, policies, findings: createFindingStore(), timeline: createTimeline() };
+  let version = 0;
+  return {
+    data: viewOf(
+      stores,
+      () => version,
+      () => options.isCatchingUp?.() ?? false,
+    ),
     flows,
     policies: () => policies.objects(),
-    receive,
+    receive(message) {
+      version++;
+      takeMessage(stores, message);
+    },
     perform(effect) {
       version++;
-      if (effect.type === 'store.filter')
-        flows.setFilter(effect.node === undefined ? undefined : compileFilter(effect.node));
-      else
-        flows.setSort({
-          ...effect.sort,
-          key: flowColumn(effect.sort.column)?.sortKey,
-          heldAt: effect.heldAt,
-        });
+      performOn(flows, effect);
     },
     work(limit = workSlice) {
       const done = flows.work(limit);

@@ -188,37 +188,44 @@ export interface InitialOptions {
   readonly keyHints?: KeyHints;
 }
 
+/** What a person has chosen before choosing anything. */
+const initialView = {
+  screen: 'flows',
+  focus: 'list',
+  zoomed: false,
+  flows: {
+    follow: true,
+    heldAt: undefined,
+    selected: undefined,
+    row: 0,
+    sort: { column: 'time', descending: true },
+    columnOffset: 0,
+  },
+  filter: { text: '', node: undefined, prompt: undefined },
+  detail: { open: false, scroll: 0, id: undefined, explained: undefined },
+  graph: { view: 'ego', focus: undefined, column: 'focus', row: 0, matrixColumn: 0, trail: [] },
+  findings: { selected: undefined, row: 0 },
+  policies: { selected: undefined, row: 0 },
+  dialogs: [],
+} as const satisfies Partial<AppState>;
+
+/** The other side before it has said anything. */
+const unconnected = {
+  state: 'connecting',
+  detail: '',
+  hello: undefined,
+  status: undefined,
+  lastReceivedMs: 0,
+} as const satisfies Omit<ConnectionState, 'kind'>;
+
 /** The state before the first message. */
 export function initialState(options: InitialOptions): AppState {
   return {
+    ...initialView,
     columns: options.columns,
     rows: options.rows,
     nowMs: options.nowMs,
-    screen: 'flows',
-    focus: 'list',
-    zoomed: false,
-    flows: {
-      follow: true,
-      heldAt: undefined,
-      selected: undefined,
-      row: 0,
-      sort: { column: 'time', descending: true },
-      columnOffset: 0,
-    },
-    filter: { text: '', node: undefined, prompt: undefined },
-    detail: { open: false, scroll: 0, id: undefined, explained: undefined },
-    graph: { view: 'ego', focus: undefined, column: 'focus', row: 0, matrixColumn: 0, trail: [] },
-    findings: { selected: undefined, row: 0 },
-    policies: { selected: undefined, row: 0 },
-    dialogs: [],
-    connection: {
-      kind: options.kind,
-      state: 'connecting',
-      detail: '',
-      hello: undefined,
-      status: undefined,
-      lastReceivedMs: 0,
-    },
+    connection: { kind: options.kind, ...unconnected },
     replay: undefined,
     seeking: undefined,
     access: { readOnly: options.readOnly, locked: false },

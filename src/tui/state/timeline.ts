@@ -25,15 +25,63 @@ interface Bins {
   readonly bestRefused: Float64Array;
   readonly pass: Float64Array;
   readonly passRefused: Float64Array;
+  /** Newest bin of this pass; what lies between it and the next one was played and is empty. */
+  reached: number;
 }
 
-function keepBest(bins: Bins): void {
+function emptyBins({ startMs, endMs }: ReplayPosition): Bins {
+  return {
+    startMs,
+    endMs,
+    best: new Float64Array(binCount).fill(-1),
+    bestRefused: new Float64Array(binCount),
+    pass: new Float64Array(binCount).fill(-1),
+    passRefused: new Float64Array(binCount),
+    reached: -1,
+  };
+}
+
+/** The bin of a time; times outside the recording belong to its first or last. */
+function binOf({ startMs, endMs }: Bins, timeMs: number): number {
+  const share = (timeMs - startMs) / Math.max(1, endMs - startMs);
+  return Math.min(binCount - 1, Math.max(0, Math.floor(share * binCount)));
+}
+
+/** This pass has played up to `bin`. */
+function touch(bins: Bins, bin: number): void {
+  const from = bins.reached >= 0 && bins.reached < bin ? bins.reached + 1 : bin;
+  for (let each = from; each <= bin; each++) bins.pass[each] = Math.max(0, bins.pass[each] ?? 0);
+  bins.reached = Math.max(bins.reached, bin);
+}
+
+function countFlow(bins: Bins, flow: FlowEvent, timeMs: number): void {
+  const bin = binOf(bins, timeMs);
+  touch(bins, bin);
+  bins.pass[bin] = (bins.pass[bin] ?? 0) + 1;
+  const refused = flow.verdict.action === 'block' || flow.verdict.action === 'throttle';
+  if (refused) bins.passRefused[bin] = (bins.passRefused[bin] ?? 0) + 1;
+}
+
+/** The fuller of the best pass and this one, bin by bin. */
+function played({ best, pass, bestRefused, passRefused }: Bins): Pick<Timeline, 'bins' | 'refused'> {
+  return {
+    bins: Array.from(best, (value, bin) => {
+      const most = Math.max(value, pass[bin] ?? -1);
+      return most < 0 ? undefined : most;
+    }),
+    refused: Array.from(bestRefused, (value, bin) => Math.max(value, passRefused[bin] ?? 0)),
+  };
+}
+
+/** A jump ends this pass: what it showed is kept, the next one begins. */
+function endPass(bins: Bins): void {
   for (let bin = 0; bin < binCount; bin++) {
     bins.best[bin] = Math.max(bins.best[bin] ?? -1, bins.pass[bin] ?? -1);
     bins.bestRefused[bin] = Math.max(bins.bestRefused[bin] ?? 0, bins.passRefused[bin] ?? 0);
   }
   bins.pass.fill(-1);
   bins.passRefused.fill(0);
+  bins.reached = -1;
 }
 
 type Span = ReplayOutline['spans'][number];
@@ -67,74 +115,34 @@ export function createTimeline(): TimelineStore {
   let bins: Bins | undefined;
   let outline: ReplayOutline | undefined;
   let whole: readonly number[] | undefined;
-  const marks = new Map<string, { timeMs: number; severity: FindingEvent['severity'] }>();
-  /** Newest bin of this pass; what lies between it and the next one was played and is empty. */
-  let reached = -1;
-  const touch = (bins: Bins, bin: number): void => {
-    const from = reached >= 0 && reached < bin ? reached + 1 : bin;
-    for (let each = from; each <= bin; each++) bins.pass[each] = Math.max(0, bins.pass[each] ?? 0);
-    reached = Math.max(reached, bin);
-  };
+  const marks = new Map<string, Timeline['marks'][number]>();
   const note = (id: string, timeMs: number, severity: FindingEvent['severity']): void => {
     if (marks.size < markLimit || marks.has(id)) marks.set(id, { timeMs, severity });
   };
   /** Once per outline and span, not per position. */
-  const learn = (bins: Bins, told: ReplayOutline): void => {
+  const learn = (into: Bins, told: ReplayOutline): void => {
     outline = told;
-    whole = wholeBins(bins, told);
+    whole = wholeBins(into, told);
     for (const { id, timeMs, severity } of told.findings) note(id, timeMs, severity);
-  };
-  const binOf = (timeMs: number): number => {
-    if (!bins) return -1;
-    const share = (timeMs - bins.startMs) / Math.max(1, bins.endMs - bins.startMs);
-    return Math.min(binCount - 1, Math.max(0, Math.floor(share * binCount)));
   };
   return {
     get view() {
       if (!bins) return undefined;
-      const { best, pass, bestRefused, passRefused } = bins;
-      return {
-        startMs: bins.startMs,
-        endMs: bins.endMs,
-        bins: Array.from(best, (value, bin) => {
-          const most = Math.max(value, pass[bin] ?? -1);
-          return most < 0 ? undefined : most;
-        }),
-        refused: Array.from(bestRefused, (value, bin) => Math.max(value, passRefused[bin] ?? 0)),
-        whole,
-        marks: [...marks.values()],
-      };
+      const { startMs, endMs } = bins;
+      return { startMs, endMs, ...played(bins), whole, marks: [...marks.values()] };
     },
     position(position, reset) {
       if (bins?.startMs !== position.startMs || bins.endMs !== position.endMs) {
-        reached = -1;
         outline = undefined;
-        bins = {
-          startMs: position.startMs,
-          endMs: position.endMs,
-          best: new Float64Array(binCount).fill(-1),
-          bestRefused: new Float64Array(binCount),
-          pass: new Float64Array(binCount).fill(-1),
-          passRefused: new Float64Array(binCount),
-        };
-      } else if (reset) {
-        keepBest(bins);
-        reached = -1;
-      }
+        bins = emptyBins(position);
+      } else if (reset) endPass(bins);
       if (position.outline && position.outline !== outline) learn(bins, position.outline);
       // After a seek the window before the clock follows, oldest first: it is not known yet what is in it.
-      if (!reset) touch(bins, binOf(position.nowMs));
+      if (!reset) touch(bins, binOf(bins, position.nowMs));
     },
     add(flow, timeMs) {
-      const bin = binOf(timeMs);
-      if (!bins || bin < 0) return;
-      touch(bins, bin);
-      bins.pass[bin] = (bins.pass[bin] ?? 0) + 1;
-      const refused = flow.verdict.action === 'block' || flow.verdict.action === 'throttle';
-      if (refused) bins.passRefused[bin] = (bins.passRefused[bin] ?? 0) + 1;
+      if (bins) countFlow(bins, flow, timeMs);
     },
-    mark(event, timeMs) {
-      note(event.id, timeMs, event.severity);
-    },
+    mark: (event, timeMs) => note(event.id, timeMs, event.severity),
   };
 }

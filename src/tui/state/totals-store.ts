@@ -4,6 +4,7 @@ import { policyName } from '../../core/model/brand.ts';
 import type { FlowEvent, LostEvent } from '../../core/model/event.ts';
 import type { DataClock } from './data-clock.ts';
 import type { PolicyTally } from './data-view.ts';
+import type { FlowCounts } from './flow-counts.ts';
 import { createFlowCounts } from './flow-counts.ts';
 import { windowSeconds } from './second-window.ts';
 
@@ -39,11 +40,12 @@ interface MutableTally {
   lastHitMs: number;
 }
 
-function createTallies(): {
+interface Tallies {
   get(name: PolicyName): PolicyTally | undefined;
   add(flow: FlowEvent, timeMs: number): void;
-  clear(): void;
-} {
+}
+
+function createTallies(): Tallies {
   const tallies = new Map<PolicyName, MutableTally>();
   const of = (name: string): MutableTally | undefined => {
     const key = policyName(name);
@@ -69,66 +71,86 @@ function createTallies(): {
         shadow.lastHitMs = Math.max(shadow.lastHitMs, timeMs);
       }
     },
-    clear: () => tallies.clear(),
   };
+}
+
+/** What did not come through, by where it was lost. */
+function createLosses() {
+  const byPlace = new Map<string, number>();
+  const losses = {
+    total: 0,
+    byPlace,
+    detailsNotKept: 0,
+    add({ where, count }: LostEvent): void {
+      // These flows are there; only headers and bodies are not.
+      if (where === 'details') {
+        losses.detailsNotKept += count;
+        return;
+      }
+      losses.total += count;
+      if (byPlace.has(where) || byPlace.size < lostPlaces)
+        byPlace.set(where, (byPlace.get(where) ?? 0) + count);
+    },
+  };
+  return losses;
+}
+
+/** Flows of each of the last 60 seconds, oldest first. */
+function lastMinute(counts: FlowCounts, { second }: DataClock): readonly number[] {
+  const oldest = second - windowSeconds + 1;
+  return Array.from({ length: windowSeconds }, (_, index) => counts.at(oldest + index));
+}
+
+/** What a seek begins afresh. */
+interface Running {
+  readonly counts: FlowCounts;
+  readonly tallies: Tallies;
+  flows: number;
+}
+
+function countFlow(running: Running, flow: FlowEvent, timeMs: number): void {
+  running.counts.add(flow, timeMs);
+  if (flow.opening === true) return;
+  running.flows++;
+  running.tallies.add(flow, timeMs);
 }
 
 /** Sums at zero. */
 export function createTotalsStore(clock: DataClock): TotalsStore {
-  let counts = createFlowCounts(clock);
-  const tallies = createTallies();
-  const lostBy = new Map<string, number>();
-  let flows = 0;
-  let lost = 0;
-  let detailsNotKept = 0;
+  const begin = (): Running => ({ counts: createFlowCounts(clock), tallies: createTallies(), flows: 0 });
+  const losses = createLosses();
+  let running = begin();
   return {
     get flows() {
-      return flows;
+      return running.flows;
     },
     get rate() {
-      return counts.rate;
+      return running.counts.rate;
     },
     get errorShare() {
-      return counts.errorShare ?? 0;
+      return running.counts.errorShare ?? 0;
     },
     get refusedShare() {
-      return counts.refusedShare ?? 0;
+      return running.counts.refusedShare ?? 0;
     },
     get opaqueShare() {
-      return counts.opaqueShare;
+      return running.counts.opaqueShare;
     },
     get perSecond() {
-      const oldest = clock.second - windowSeconds + 1;
-      return Array.from({ length: windowSeconds }, (_, index) => counts.at(oldest + index));
+      return lastMinute(running.counts, clock);
     },
     get lost() {
-      return lost;
+      return losses.total;
     },
-    lostBy,
+    lostBy: losses.byPlace,
     get detailsNotKept() {
-      return detailsNotKept;
+      return losses.detailsNotKept;
     },
-    tally: (name) => tallies.get(name),
-    add(flow, timeMs) {
-      counts.add(flow, timeMs);
-      if (flow.opening === true) return;
-      flows++;
-      tallies.add(flow, timeMs);
-    },
-    addLost(event) {
-      // These flows are there; only headers and bodies are not.
-      if (event.where === 'details') {
-        detailsNotKept += event.count;
-        return;
-      }
-      lost += event.count;
-      if (lostBy.has(event.where) || lostBy.size < lostPlaces)
-        lostBy.set(event.where, (lostBy.get(event.where) ?? 0) + event.count);
-    },
+    tally: (name) => running.tallies.get(name),
+    add: (flow, timeMs) => countFlow(running, flow, timeMs),
+    addLost: (event) => losses.add(event),
     clear() {
-      counts = createFlowCounts(clock);
-      tallies.clear();
-      flows = 0;
+      running = begin();
     },
   };
 }
