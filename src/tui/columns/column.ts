@@ -77,8 +77,7 @@ function dropped<C extends Sized>(
 function deal(
   columns: readonly Sized[],
   widths: number[],
-  spare: number,
-  limit: (column: Sized) => number,
+  { spare, limit }: { readonly spare: number; readonly limit: (column: Sized) => number },
 ): number {
   let left = spare;
   const isGrowing = (index: number): boolean => {
@@ -110,8 +109,8 @@ export function placeColumns<Row, Env extends CellEnv>(
   const comfortable = dropped(columns, width, { size: wantedOf, from: extraFrom });
   const kept = dropped(comfortable, width, { size: (column) => column.min, from: 2 });
   const widths = kept.map((column) => column.min);
-  const spare = deal(kept, widths, width - widthOf(widths), wantedOf);
-  deal(kept, widths, spare, (column) => column.max);
+  const spare = deal(kept, widths, { spare: width - widthOf(widths), limit: wantedOf });
+  deal(kept, widths, { spare, limit: (column) => column.max });
   let x = 0;
   return kept.map((column, index) => {
     const placed = { column, x, width: Math.min(widths[index] ?? 0, Math.max(0, width - x)) };

@@ -48,7 +48,11 @@ export function verdictText(flow: FlowEvent, glyph: (name: GlyphName) => string)
 const suffixLength = 4;
 
 /** A policy's name in `room` cells: without the verb that stands before it, then cut in the middle, its suffix kept. */
-function fittedPolicy(name: string, verb: string, room: number, more: string): string {
+function fittedPolicy(
+  name: string,
+  verb: string,
+  { room, more }: { readonly room: number; readonly more: string },
+): string {
   const short = shortPolicy(name);
   if (short.length <= room) return short;
   const rest = short.startsWith(`${verb}-`) ? short.slice(verb.length + 1) : short;
@@ -67,7 +71,7 @@ export function fittedVerdict(flow: FlowEvent, glyph: (name: GlyphName) => strin
   const lead = inShadow ? `${glyph('shadow')} would ${word}` : `${glyph(look.glyph)} ${word}`;
   const room = width - lead.length - 1;
   if (decided.policy === undefined || room <= suffixLength) return inShadow ? lead : verdictText(flow, glyph);
-  return `${lead} ${fittedPolicy(decided.policy, word.toLowerCase(), room, glyph('more'))}`;
+  return `${lead} ${fittedPolicy(decided.policy, word.toLowerCase(), { room, more: glyph('more') })}`;
 }
 
 /** `◌ would BLOCK block-x`: what the shadow set would have done. */

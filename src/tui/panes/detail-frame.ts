@@ -21,6 +21,6 @@ export function drawDetailFrame(
     context.fill({ ...rect, x: rect.x + 1, width: 1 }, ' ', theme.style('text'));
   }
   const title = span(look.title, focused ? 'border.focus' : 'title');
-  drawLine(context, theme, ruleLine(theme, [title], width), { x, y: rect.y, width });
+  drawLine(context, ruleLine(theme, [title], width), { theme, x, y: rect.y, width });
   return { x, y: rect.y + 1, width, height: Math.max(0, rect.height - 1) };
 }

@@ -26,6 +26,6 @@ export function drawDetail(input: PaneInput): Draw {
       width: body.width - 2,
       utcOffsetMinutes: state.utcOffsetMinutes,
     });
-    drawLines(context, body, lines, { theme, scroll: state.detail.scroll });
+    drawLines(context, body, { lines, theme, scroll: state.detail.scroll });
   };
 }

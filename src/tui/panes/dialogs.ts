@@ -85,13 +85,13 @@ function drawConfirm(dialog: ConfirmDialog, input: PaneInput): Draw {
       ...(dialog.preview ? previewLines(dialog.preview, look) : []),
     ];
     const body = { ...inner, height: Math.max(1, inner.height - 3) };
-    drawLines(context, body, lines, { theme, scroll: 0, on: 'dialog' });
+    drawLines(context, body, { lines, theme, scroll: 0, on: 'dialog' });
     const bottom = inner.y + inner.height;
-    const place = { x: inner.x, width: inner.width, on: 'dialog' } as const;
+    const place = { theme, x: inner.x, width: inner.width, on: 'dialog' } as const;
     const status = confirmStatus(dialog, state);
     const words = wrapText(status.text, inner.width);
     for (const line of [0, 1])
-      drawLine(context, theme, [span(words[line] ?? '', status.role)], { ...place, y: bottom - 2 + line });
+      drawLine(context, [span(words[line] ?? '', status.role)], { ...place, y: bottom - 2 + line });
   };
 }
 
@@ -104,7 +104,8 @@ function drawText(dialog: Extract<Dialog, { type: 'text' }>, { theme }: PaneInpu
       foot: `${dialog.lines.length} lines`,
     } as const;
     const inner = drawBox(context, rect, look);
-    drawLines(context, inner, dialog.lines.map(yamlLine), { theme, scroll: dialog.scroll, on: 'dialog' });
+    const lines = dialog.lines.map(yamlLine);
+    drawLines(context, inner, { lines, theme, scroll: dialog.scroll, on: 'dialog' });
   };
 }
 
@@ -117,7 +118,7 @@ function drawMessage(dialog: Extract<Dialog, { type: 'message' }>, { theme }: Pa
       [],
       ...wrapText(dialog.hint, inner.width).map((line): Line => [span(line, 'dim')]),
     ];
-    drawLines(context, inner, lines, { theme, scroll: 0, on: 'dialog' });
+    drawLines(context, inner, { lines, theme, scroll: 0, on: 'dialog' });
   };
 }
 

@@ -114,7 +114,8 @@ export function drawFindingDetail(input: PaneInput): Draw {
   if (!finding) return drawEmpty(theme, '');
   return (context, rect) => {
     const body = drawDetailFrame(context, rect, { input, title: 'finding' });
-    drawLines(context, body, findingLines(finding, input, body.width - 2), {
+    drawLines(context, body, {
+      lines: findingLines(finding, input, body.width - 2),
       theme,
       scroll: state.detail.scroll,
     });

@@ -49,13 +49,14 @@ function edgeLines(edge: Edge, other: 'from' | 'to', look: SideLook): readonly L
   return [[span(shown + pad, role), ...edgeLine(edge, theme, { clock, p99: true })]];
 }
 
+/** What both sides and the focus share. */
 interface SideLook {
   readonly theme: Theme;
   readonly clock: EdgeClock;
   readonly columns: Columns;
 }
 
-interface Side {
+interface Side extends SideLook {
   readonly edges: readonly Edge[];
   readonly which: 'callers' | 'callees';
   readonly title: string;
@@ -66,35 +67,26 @@ interface Side {
   readonly cursor: number;
 }
 
-function drawSide(context: DrawContext, rect: Rect, side: Side, look: SideLook): void {
-  const { theme, clock, columns } = look;
+function drawSide(context: DrawContext, rect: Rect, side: Side): void {
+  const { theme, clock, columns } = side;
   const room = Math.max(1, Math.floor((rect.height - 1) / columns.step));
   const first = scrollTop(side.edges.length, room, Math.max(0, side.cursor - room + 1));
   const hidden = side.edges.length - room;
   const more = hidden > 0 ? `  ${first + 1}-${first + room} of ${side.edges.length}` : '';
-  drawLine(context, theme, [span(side.title, 'title'), span(more, 'dim')], {
-    x: side.x,
-    y: rect.y,
-    width: columns.side,
-  });
+  const place = { theme, x: side.x, width: columns.side };
+  drawLine(context, [span(side.title, 'title'), span(more, 'dim')], { ...place, y: rect.y });
   for (const [index, edge] of side.edges.slice(first, first + room).entries()) {
     const y = rect.y + 1 + index * columns.step;
     const on = first + index === side.cursor;
-    for (const [line, content] of edgeLines(edge, side.which === 'callers' ? 'from' : 'to', look).entries()) {
+    for (const [line, content] of edgeLines(edge, side.which === 'callers' ? 'from' : 'to', side).entries()) {
       const sign = on && line === 0 ? `${theme.glyph('cursor')} ` : '  ';
-      const place = {
-        x: side.x,
-        y: y + line,
-        width: columns.side,
-        ...(on ? ({ on: 'selection' } as const) : {}),
-      };
-      drawLine(context, theme, [span(sign, 'strong'), ...content], place);
+      const bar = on ? ({ on: 'selection' } as const) : {};
+      drawLine(context, [span(sign, 'strong'), ...content], { ...place, ...bar, y: y + line });
     }
     const drawn = arrow(edge, theme, { clock, cells: columns.arrow });
     context.text(side.arrowX, y, drawn.text, theme.style(drawn.role), columns.arrow);
   }
-  if (side.edges.length === 0)
-    drawLine(context, theme, [span('  none seen', 'dim')], { x: side.x, y: rect.y + 1, width: columns.side });
+  if (side.edges.length === 0) drawLine(context, [span('  none seen', 'dim')], { ...place, y: rect.y + 1 });
 }
 
 /** Lines inside the box of the focus. */
@@ -116,8 +108,11 @@ function focusLines(ego: Ego, theme: Theme, width: number): readonly Line[] {
   ];
 }
 
-function drawFocus(context: DrawContext, rect: Rect, ego: Ego, look: { theme: Theme; on: boolean }): void {
-  const { theme, on } = look;
+function drawFocus(
+  context: DrawContext,
+  rect: Rect,
+  { ego, theme, on }: { readonly ego: Ego; readonly theme: Theme; readonly on: boolean },
+): void {
   const lines = focusLines(ego, theme, rect.width - 4);
   const height = Math.min(rect.height, lines.length + 2);
   const border = theme.style(on ? 'border.focus' : 'border');
@@ -127,8 +122,8 @@ function drawFocus(context: DrawContext, rect: Rect, ego: Ego, look: { theme: Th
     context.text(rect.x, rect.y + row, theme.glyph('vertical'), border, 1);
     context.text(rect.x + rect.width - 1, rect.y + row, theme.glyph('vertical'), border, 1);
     const line = lines[row - 1] ?? [];
-    const place = { x: rect.x + 2, y: rect.y + row, width: rect.width - 4 };
-    drawLine(context, theme, line, on && row === 1 ? { ...place, on: 'selection' } : place);
+    const place = { theme, x: rect.x + 2, y: rect.y + row, width: rect.width - 4 };
+    drawLine(context, line, on && row === 1 ? { ...place, on: 'selection' } : place);
   }
   const foot = theme.glyph('bottomLeft') + across + theme.glyph('bottomRight');
   context.text(rect.x, rect.y + height - 1, foot, border, rect.width);
@@ -148,6 +143,7 @@ export function drawEgo(
   const rowOn = (side: 'callers' | 'callees'): number => (cursor.column === side ? cursor.row : -1);
   const boxX = rect.x + columns.side + columns.arrow + 1;
   const callers: Side = {
+    ...look,
     edges: ego.callers,
     which: 'callers',
     title: ` callers ${ego.callers.length}`,
@@ -156,6 +152,7 @@ export function drawEgo(
     cursor: rowOn('callers'),
   };
   const callees: Side = {
+    ...look,
     edges: ego.callees,
     which: 'callees',
     title: ` callees ${ego.callees.length}`,
@@ -163,8 +160,8 @@ export function drawEgo(
     arrowX: boxX + columns.box,
     cursor: rowOn('callees'),
   };
-  drawSide(context, rect, callers, look);
-  drawSide(context, rect, callees, look);
+  drawSide(context, rect, callers);
+  drawSide(context, rect, callees);
   const box = { x: boxX, y: rect.y, width: columns.box, height: Math.min(rect.height, 10) };
-  drawFocus(context, box, ego, { theme, on: cursor.column === 'focus' });
+  drawFocus(context, box, { ego, theme, on: cursor.column === 'focus' });
 }

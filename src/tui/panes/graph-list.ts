@@ -59,7 +59,11 @@ function listLine(edge: Edge, look: ListLook, { nameWidth, figures }: ListFrame)
 }
 
 /** Paint all edges as a list. */
-export function drawEdgeList(context: DrawContext, rect: Rect, edges: readonly Edge[], look: ListLook): void {
+export function drawEdgeList(
+  context: DrawContext,
+  rect: Rect,
+  { edges, ...look }: ListLook & { readonly edges: readonly Edge[] },
+): void {
   const { theme } = look;
   const nameWidth = clamp(Math.floor((rect.width - 44) / 3), 12, 30);
   const figures = allFigures.filter((figure) => rect.width >= figure.from);
@@ -73,13 +77,14 @@ export function drawEdgeList(context: DrawContext, rect: Rect, edges: readonly E
     const edge = edges[first + line];
     const on = edge !== undefined && first + line === cursor;
     const place = {
+      theme,
       x: rect.x,
       y: rect.y + 1 + line,
       width: rect.width,
       ...(on ? ({ on: 'selection' } as const) : {}),
     };
     const sign = span(on ? `${theme.glyph('cursor')} ` : '  ', 'strong');
-    drawLine(context, theme, edge ? [sign, ...listLine(edge, look, { nameWidth, figures })] : [], place);
+    drawLine(context, edge ? [sign, ...listLine(edge, look, { nameWidth, figures })] : [], place);
   }
 }
 
@@ -199,8 +204,7 @@ function drawMatrixRow(
 export function drawMatrix(
   context: DrawContext,
   rect: Rect,
-  matrix: Matrix,
-  look: ListLook & { readonly column: number },
+  { matrix, ...look }: ListLook & { readonly matrix: Matrix; readonly column: number },
 ): void {
   const frame = frameOf(rect, matrix, look);
   let most = 0;
@@ -215,7 +219,8 @@ export function drawMatrix(
   const destination = matrix.destinations[frame.column];
   const edge =
     source !== undefined && destination !== undefined ? matrix.edge(source, destination) : undefined;
-  drawLine(context, look.theme, matrixFoot(edge, [shortName(source), shortName(destination)], look), {
+  drawLine(context, matrixFoot(edge, [shortName(source), shortName(destination)], look), {
+    theme: look.theme,
     x: rect.x + 2,
     y: rect.y + rect.height - 1,
     width: rect.width - 2,

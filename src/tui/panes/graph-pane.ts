@@ -26,7 +26,8 @@ export function drawGraph(input: PaneInput): Draw {
         return;
       }
       case 'list': {
-        drawEdgeList(context, rect, sortedEdges(data.flows.edges), {
+        drawEdgeList(context, rect, {
+          edges: sortedEdges(data.flows.edges),
           theme,
           clock,
           cursor: state.graph.row,
@@ -34,7 +35,8 @@ export function drawGraph(input: PaneInput): Draw {
         return;
       }
       case 'matrix': {
-        drawMatrix(context, rect, matrixOf(data), {
+        drawMatrix(context, rect, {
+          matrix: matrixOf(data),
           theme,
           clock,
           cursor: state.graph.row,

@@ -105,24 +105,28 @@ const linesBelow = (lines: number, height: number, scroll: number): number =>
   Math.max(0, lines - height - scrollTop(lines, height, scroll));
 
 /** Paints what scrolls; returns how many lines lie below it. */
-function drawMiddle(context: DrawContext, rect: Rect, dialog: MutationDialog, input: PaneInput): number {
+function drawMiddle(
+  context: DrawContext,
+  rect: Rect,
+  { dialog, input }: { readonly dialog: MutationDialog; readonly input: PaneInput },
+): number {
   const { theme } = input;
   const yaml = (): readonly Line[] => dialog.yaml.map(yamlLine);
   const look = (width: number): PreviewLook => previewLook(input, { width, focused: true });
-  const on = 'dialog';
+  const how = { theme, scroll: dialog.scroll, on: 'dialog' } as const;
   if (rect.width < besideFrom) {
     const policy = ruleLine(theme, [span('the policy', 'title')], rect.width - 2);
     const lines = [...previewLines(dialog.preview, look(rect.width - 2)), policy, ...yaml()];
-    drawLines(context, rect, lines, { theme, scroll: dialog.scroll, on });
+    drawLines(context, rect, { lines, ...how });
     return linesBelow(lines.length, rect.height, dialog.scroll);
   }
   const right = Math.min(52, Math.floor(rect.width * 0.4));
   const left = { ...rect, width: rect.width - right - 2 };
   const preview = previewLines(dialog.preview, look(left.width - 1));
   const policy = yaml();
-  drawLines(context, left, preview, { theme, scroll: dialog.scroll, on });
+  drawLines(context, left, { lines: preview, ...how });
   const beside = { ...rect, x: rect.x + rect.width - right, width: right };
-  drawLines(context, beside, policy, { theme, scroll: dialog.scroll, on });
+  drawLines(context, beside, { lines: policy, ...how });
   return linesBelow(Math.max(preview.length, policy.length), rect.height, dialog.scroll);
 }
 
@@ -139,7 +143,7 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
       foot: `FlowPolicy ${metadata.namespace}/${metadata.name}`,
     });
     const put = (y: number, line: Line): void =>
-      drawLine(context, theme, line, { x: inner.x, y, width: inner.width, on: 'dialog' });
+      drawLine(context, line, { theme, x: inner.x, y, width: inner.width, on: 'dialog' });
     const bottom = inner.y + inner.height;
     const [fields, reason] = fieldLines(dialog, inner.width);
     for (const [index, line] of headLines(dialog).entries()) put(inner.y + index, line);
@@ -149,7 +153,7 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
     const lines = wrapText(status.text, inner.width);
     for (const line of [0, 1]) put(bottom - 2 + line, [span(lines[line] ?? '', status.role)]);
     const middle = { x: inner.x, y: inner.y + 3, width: inner.width, height: Math.max(1, inner.height - 8) };
-    const below = drawMiddle(context, middle, dialog, input);
+    const below = drawMiddle(context, middle, { dialog, input });
     if (below > 0) {
       const how = withKey(state, 'scroll', 'move.down');
       put(middle.y + middle.height, [span(`${plural(below, 'more line')} below: ${how}`, 'dim')]);

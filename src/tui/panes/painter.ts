@@ -1,6 +1,7 @@
 // Small tools of all panes: lines made of spans with roles, boxes, wrapping, scrolling. Knows cells and roles, no data.
 import type { Draw, DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText, glyphsOf } from '../render/visible.ts';
+import type { GlyphName } from '../theme/glyphs.ts';
 import type { Role } from '../theme/roles.ts';
 import type { Theme } from '../theme/theme.ts';
 
@@ -16,8 +17,9 @@ export type Line = readonly Span[];
 /** A span. */
 export const span = (text: string, role: Role = 'text'): Span => ({ text, role });
 
-/** Where and on what a line is drawn. */
+/** Where, in which looks and on what a line is drawn. */
 export interface LinePlace {
+  readonly theme: Theme;
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -29,8 +31,8 @@ const styleOf = (theme: Theme, role: Role, on: Role | undefined): number =>
   on === undefined ? theme.style(role) : theme.styleOn(role, on);
 
 /** Draw a line and blank the rest of its width; what does not fit ends in the sign for more. */
-export function drawLine(context: DrawContext, theme: Theme, line: Line, place: LinePlace): void {
-  const { x, y, width, on } = place;
+export function drawLine(context: DrawContext, line: Line, place: LinePlace): void {
+  const { theme, x, y, width, on } = place;
   let used = 0;
   for (const [index, { text, role }] of line.entries()) {
     if (used >= width) return;
@@ -42,17 +44,21 @@ export function drawLine(context: DrawContext, theme: Theme, line: Line, place: 
   if (used < width) context.text(x + used, y, '', styleOf(theme, 'text', on), width - used, true);
 }
 
+/** Lines to scroll through: `scroll` is the first one wished for, `on` the bar they all lie on. */
+export interface ScrolledText {
+  readonly lines: readonly Line[];
+  readonly theme: Theme;
+  readonly scroll: number;
+  readonly on?: Role;
+}
+
 /** Draw lines from `scroll` on, blank what is left of the rectangle; more above or below is marked in the last column. */
-export function drawLines(
-  context: DrawContext,
-  rect: Rect,
-  lines: readonly Line[],
-  look: { readonly theme: Theme; readonly scroll: number; readonly on?: Role },
-): void {
-  const { theme, on } = look;
-  const first = scrollTop(lines.length, rect.height, look.scroll);
+export function drawLines(context: DrawContext, rect: Rect, text: ScrolledText): void {
+  const { lines, theme, on } = text;
+  const first = scrollTop(lines.length, rect.height, text.scroll);
   for (let row = 0; row < rect.height; row++)
-    drawLine(context, theme, lines[first + row] ?? [], {
+    drawLine(context, lines[first + row] ?? [], {
+      theme,
       x: rect.x,
       y: rect.y + row,
       width: rect.width,
@@ -152,31 +158,38 @@ export interface BoxLook {
   readonly foot: string;
 }
 
+/** The upper or lower border of a box, with words in it. */
+interface BoxEdge {
+  readonly y: number;
+  readonly corners: readonly [left: GlyphName, right: GlyphName];
+  readonly words: string;
+  readonly role: Role;
+}
+
+function drawEdge(context: DrawContext, rect: Rect, { theme, ...edge }: BoxEdge & { theme: Theme }): void {
+  const inner = Math.max(0, rect.width - 2);
+  const [left, right] = edge.corners;
+  const line = theme.glyph(left) + theme.glyph('horizontal').repeat(inner) + theme.glyph(right);
+  context.text(rect.x, edge.y, line, theme.styleOn('dialog.border', 'dialog'), rect.width);
+  if (edge.words === '') return;
+  const words = ` ${fitText(edge.words, inner - 4, theme.glyph('more'))} `;
+  context.text(rect.x + 2, edge.y, words, theme.styleOn(edge.role, 'dialog'), inner - 2);
+}
+
 /** A framed box over whatever is there; returns the rectangle inside, with one blank column at either side. */
 export function drawBox(context: DrawContext, rect: Rect, look: BoxLook): Rect {
-  const { theme } = look;
+  const { theme, title, titleRole, foot } = look;
   const border = theme.styleOn('dialog.border', 'dialog');
-  const inner = Math.max(0, rect.width - 2);
-  const sign = theme.glyph('horizontal');
+  const bottom = rect.y + rect.height - 1;
   context.fill(rect, ' ', theme.style('dialog'));
-  const edge = (y: number, left: string, text: string, right: string, style: number): void => {
-    context.text(rect.x, y, left + sign.repeat(inner) + right, border, rect.width);
-    if (text !== '')
-      context.text(rect.x + 2, y, ` ${fitText(text, inner - 4, theme.glyph('more'))} `, style, inner - 2);
-  };
-  edge(
-    rect.y,
-    theme.glyph('topLeft'),
-    look.title,
-    theme.glyph('topRight'),
-    theme.styleOn(look.titleRole, 'dialog'),
-  );
-  for (let row = 1; row < rect.height - 1; row++) {
-    context.text(rect.x, rect.y + row, theme.glyph('vertical'), border, 1);
-    context.text(rect.x + rect.width - 1, rect.y + row, theme.glyph('vertical'), border, 1);
+  const head = { y: rect.y, corners: ['topLeft', 'topRight'], words: title, role: titleRole } as const;
+  drawEdge(context, rect, { theme, ...head });
+  for (let y = rect.y + 1; y < bottom; y++) {
+    context.text(rect.x, y, theme.glyph('vertical'), border, 1);
+    context.text(rect.x + rect.width - 1, y, theme.glyph('vertical'), border, 1);
   }
-  if (rect.height > 1)
-    edge(rect.y + rect.height - 1, theme.glyph('bottomLeft'), look.foot, theme.glyph('bottomRight'), border);
+  const lower = { y: bottom, corners: ['bottomLeft', 'bottomRight'], words: foot } as const;
+  if (rect.height > 1) drawEdge(context, rect, { theme, ...lower, role: 'dialog.border' });
   return {
     x: rect.x + 2,
     y: rect.y + 1,

@@ -102,7 +102,8 @@ export function drawPolicyDetail(input: PaneInput): Draw {
   if (!event) return drawEmpty(theme, '');
   return (context, rect) => {
     const body = drawDetailFrame(context, rect, { input, title: 'policy' });
-    drawLines(context, body, policyDetailLines(event, input, body.width - 2), {
+    drawLines(context, body, {
+      lines: policyDetailLines(event, input, body.width - 2),
       theme,
       scroll: state.detail.scroll,
     });

@@ -113,10 +113,17 @@ function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
   );
 }
 
-function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
+/** What it lets through again; else whom it would hurt. */
+function harmLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   const { successTotal, successFlips } = result;
-  const letsThrough = result.toAllowed > 0 && result.toRefused === 0;
+  if (result.toAllowed > 0 && result.toRefused === 0)
+    return labelled('let through', `${plural(result.toAllowed, 'request')} that are refused with it`, look);
   const share = successTotal === 0 ? '' : ` (${formatShare(successFlips / successTotal)})`;
+  const successes = `${formatCount(successFlips)} of ${formatCount(successTotal)} answered with 2xx or 3xx would be refused${share}`;
+  return [...(look.focused ? [bystanderLine(result)] : []), ...labelled('successes', successes, look)];
+}
+
+function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   return [
     ...wrapText(previewHeadline(result, look.focused, look.over), look.width).map((line): Line => [
       span(line, 'strong'),
@@ -128,16 +135,7 @@ function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] 
         ).map((line): Line => [span(line)])
       : []),
     ...routeLines(result, look),
-    ...(letsThrough
-      ? labelled('let through', `${plural(result.toAllowed, 'request')} that are refused with it`, look)
-      : [
-          ...(look.focused ? [bystanderLine(result)] : []),
-          ...labelled(
-            'successes',
-            `${formatCount(successFlips)} of ${formatCount(successTotal)} answered with 2xx or 3xx would be refused${share}`,
-            look,
-          ),
-        ]),
+    ...harmLines(result, look),
     ...openLines(result, look),
     ...(result.notSeen.length > 0
       ? labelled(

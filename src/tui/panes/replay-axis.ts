@@ -30,8 +30,11 @@ function heights(timeline: Timeline | undefined, width: number): readonly (numbe
   });
 }
 
-function drawSpark(context: DrawContext, rect: Rect, position: ReplayPosition, input: PaneInput): void {
-  const { theme, data } = input;
+function drawSpark(
+  context: DrawContext,
+  rect: Rect,
+  { position, theme, data }: PaneInput & { readonly position: ReplayPosition },
+): void {
   const ladder = Array.from(theme.glyph('spark'));
   const cells = heights(data.timeline, rect.width);
   const most = cells.reduce<number>((max, value) => Math.max(max, value ?? 0), 0);
@@ -79,9 +82,9 @@ export function drawAxis(input: PaneInput): Draw {
   return (context, rect) => {
     if (!position || rect.width < 10) return;
     context.fill(rect, ' ', theme.style('axis'));
-    drawSpark(context, { ...rect, x: rect.x + 1, width: rect.width - 2 }, position, input);
+    drawSpark(context, { ...rect, x: rect.x + 1, width: rect.width - 2 }, { ...input, position });
     if (rect.height < 2) return;
-    const place = { x: rect.x, y: rect.y + 1, width: rect.width };
-    drawLine(context, theme, scaleLine(position, input, rect.width), place);
+    const place = { theme, x: rect.x, y: rect.y + 1, width: rect.width };
+    drawLine(context, scaleLine(position, input, rect.width), place);
   };
 }
