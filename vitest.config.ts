@@ -1,6 +1,9 @@
 // Two projects: `unit` needs nothing but Node; `e2e` runs real sockets, processes and terminals against dist/.
 import { defineConfig } from 'vitest/config';
 
+/** Conditions are looked at often and given up late: a busy machine is slow, not wrong. */
+const expectOptions = { poll: { interval: 10, timeout: 20_000 } };
+
 export default defineConfig({
   test: {
     reporters: process.env['VITEST_JSON']
@@ -14,6 +17,7 @@ export default defineConfig({
           exclude: ['test/e2e/**'],
           pool: 'forks',
           testTimeout: 30_000,
+          expect: expectOptions,
         },
       },
       {
@@ -24,6 +28,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+          expect: expectOptions,
         },
       },
     ],

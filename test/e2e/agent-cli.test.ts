@@ -1,17 +1,21 @@
 // The agent in front of a real server, driven by the verbs of the real binary: what a person without the terminal view does.
 import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventSchema } from '../../src/core/model/event.ts';
-import { createCli, eventually, type Cli, type Started } from '../helpers/cli.ts';
+import { createCli, type Cli, type Started } from '../helpers/cli.ts';
+import { portOf } from '../helpers/listening.ts';
+import { until } from '../helpers/until.ts';
 
 interface Answer {
   readonly status: number;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: string;
 }
+
+/** Looks that start a program each. */
+const cliLooks = 100;
 
 let cli: Cli;
 let upstream: Server;
@@ -45,7 +49,7 @@ beforeAll(async () => {
     answer.end(JSON.stringify({ path: asked.url }));
   });
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
-  const { port } = upstream.address() as AddressInfo;
+  const port = portOf(upstream);
   agent = cli.start([
     ...['agent', '--listen', '127.0.0.1:0', '--upstream', `127.0.0.1:${port}`],
     ...['--source', 'web', '--destination', 'shop/api', '--policies', policies, '--feed', '127.0.0.1:0'],
@@ -64,10 +68,14 @@ const connected = (...args: string[]): string[] => [...args, '--connect', feed];
 
 test('observe prints what was asked as table, ndjson and json, each readable back', async () => {
   expect((await get('/hello/12345')).status).toBe(200);
-  const table = await eventually(async () => {
-    const seen = await cli.run(connected('observe', 'path:/hello/12345'));
-    return seen.stdout.includes('/hello/12345') ? seen : undefined;
-  }, 'the flow');
+  const table = await until(
+    'the flow',
+    async () => {
+      const seen = await cli.run(connected('observe', 'path:/hello/12345'));
+      return seen.stdout.includes('/hello/12345') ? seen : undefined;
+    },
+    cliLooks,
+  );
   expect(table.stdout).toMatch(/default\/web +shop\/api +GET \/hello\/12345 +200 .*· allow/);
   const ndjson = await cli.run(connected('observe', '-o', 'ndjson'));
   const events = ndjson.stdout
@@ -96,33 +104,42 @@ test('block shows the policy and its effect, enforces, explains and is undone', 
 
   const problem = JSON.parse(refused.body) as Record<string, unknown>;
   const blockId = String(problem['block-id']);
-  const why = await eventually(async () => {
-    const answer = await cli.run(connected('explain', blockId));
-    return answer.status === 0 ? answer : undefined;
-  }, 'the refused flow');
+  const why = await until(
+    'the refused flow',
+    async () => {
+      const answer = await cli.run(connected('explain', blockId));
+      return answer.status === 0 ? answer : undefined;
+    },
+    cliLooks,
+  );
   expect(why.stdout).toContain('/admin');
 
-  await eventually(async () => {
-    const listed = await cli.run(connected('policies'));
-    return /shop\/block-\S+ +active +[1-9]/.test(listed.stdout) ? listed : undefined;
-  }, 'its hits, told once a second');
+  await until(
+    'its hits, told once a second',
+    async () => {
+      const listed = await cli.run(connected('policies'));
+      return /shop\/block-\S+ +active +[1-9]/.test(listed.stdout) ? listed : undefined;
+    },
+    cliLooks,
+  );
   expect((await cli.run(connected('undo'))).stdout).toContain('removed shop/block-');
-  await eventually(() => statusOf('/admin/keys', 200), 'the undo');
+  await until('the undo', () => statusOf('/admin/keys', 200));
 });
 
 test('throttle answers 429 with Retry-After once the burst is used', async () => {
   await cli.run(connected('throttle', 'from:web path:/slow', '--rate', '1/m', '--yes'));
-  const limited = await eventually(() => statusOf('/slow', 429), 'the throttle');
+  const limited = await until('the throttle', () => statusOf('/slow', 429));
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
   expect((await get('/hello/1')).status).toBe(200);
   await cli.run(connected('undo'));
-  await eventually(() => statusOf('/slow', 200), 'the undo');
+  await until('the undo', () => statusOf('/slow', 200));
 });
 
 test('a policy expires by itself', async () => {
-  await cli.run(connected('block', 'from:web path:/brief', '--for', '2s', '--yes'));
-  expect((await get('/brief')).status).toBe(403);
-  await eventually(() => statusOf('/brief', 200), 'the expiry');
+  const blocking = cli.run(connected('block', 'from:web path:/brief', '--for', '5s', '--yes'));
+  await until('the block', () => statusOf('/brief', 403));
+  expect((await blocking).status).toBe(0);
+  await until('the expiry', () => statusOf('/brief', 200));
 });
 
 test('an invalid policy file is rejected with line and reason while the others stay in force', async () => {
@@ -131,10 +148,14 @@ test('an invalid policy file is rejected with line and reason while the others s
     join(policies, 'bad.yaml'),
     'apiVersion: apidefense.dev/v1alpha1\nkind: FlowPolicy\nmetadta: {}\n',
   );
-  const listed = await eventually(async () => {
-    const answer = await cli.run(connected('policies'));
-    return answer.stdout.includes('rejected') ? answer : undefined;
-  }, 'the rejection');
+  const listed = await until(
+    'the rejection',
+    async () => {
+      const answer = await cli.run(connected('policies'));
+      return answer.stdout.includes('rejected') ? answer : undefined;
+    },
+    cliLooks,
+  );
   expect(listed.stdout).toMatch(/bad\.yaml.*3.*metadta/);
   expect((await get('/kept')).status).toBe(403);
 });
@@ -193,10 +214,14 @@ test('a reader that closes the pipe ends the program quietly', async () => {
   const seen = cli.start(connected('observe', '--follow', '-o', 'ndjson', '--since', '5m'));
   await seen.until(/"flow"/);
   seen.child.stdout?.destroy();
-  await eventually(async () => {
-    await get('/hello/2');
-    return seen.child.exitCode ?? undefined;
-  }, 'its end');
+  await until(
+    'its end',
+    async () => {
+      await get('/hello/2');
+      return seen.child.exitCode ?? undefined;
+    },
+    cliLooks,
+  );
   expect((await seen.finished).status).toBe(0);
   expect(seen.stderr()).toBe('');
 });

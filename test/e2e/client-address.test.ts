@@ -1,12 +1,12 @@
 // Policies that select callers by cidr, through the real worker: what counts is the address the kernel saw.
 import { createServer, request, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
+import { portOf } from '../helpers/listening.ts';
 
 const server = createServer((_incoming, answer) => void answer.end('ok'));
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
@@ -45,7 +45,7 @@ async function statusesUnder(policy: FlowPolicy, addresses: readonly string[]): 
     listeners: [
       {
         listen: { host: '127.0.0.1', port: 0 },
-        upstream: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+        upstream: { host: '127.0.0.1', port: portOf(server) },
         source: peerFromName('web', 'lab'),
         destination: peerFromName('api', 'lab'),
       },

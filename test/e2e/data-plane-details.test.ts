@@ -1,13 +1,13 @@
 // The budget for details in the real worker: beyond it exchanges come light, but come; what was refused comes in full.
 import { Agent, createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
-import { until } from '../io/kernel/plane-lab.ts';
+import { until } from '../helpers/until.ts';
+import { portOf } from '../helpers/listening.ts';
 
 const blockAdmin: FlowPolicy = {
   apiVersion: 'apidefense.dev/v1alpha1',
@@ -42,7 +42,7 @@ test('without tokens every answered request comes light and every refused one in
     listeners: [
       {
         listen: { host: '127.0.0.1', port: 0 },
-        upstream: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+        upstream: { host: '127.0.0.1', port: portOf(server) },
         source: peerFromName('web', 'lab'),
         destination: peerFromName('api', 'lab'),
       },

@@ -1,7 +1,7 @@
 // The real worker (inspection and policy included) in front of node:http, from source and from dist/.
 import { existsSync } from 'node:fs';
 import { Agent, createServer, request, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -12,7 +12,10 @@ import { compilePolicies } from '../../src/core/policy/compile.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
 import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
 import type { DataPlaneLimits } from '../../src/io/kernel/limits.ts';
-import { dial, fullBacklog, listening, textOf, until } from '../io/kernel/plane-lab.ts';
+import { lacking, testUnless } from '../helpers/unless.ts';
+import { listening, portOf } from '../helpers/listening.ts';
+import { until } from '../helpers/until.ts';
+import { dial, fullBacklog, textOf } from '../io/kernel/plane-lab.ts';
 
 const server: Server = createServer((incoming, answer) => {
   let bytes = 0;
@@ -22,7 +25,7 @@ const server: Server = createServer((incoming, answer) => {
 let upstreamPort = 0;
 beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  upstreamPort = (server.address() as AddressInfo).port;
+  upstreamPort = portOf(server);
 });
 afterAll(() => void server.close());
 
@@ -141,7 +144,7 @@ test('an upstream that refuses is a 502, one that does not answer the handshake 
 test('an unfinished request head is answered 408 at its deadline, a slow answer is not', async () => {
   const slow = createServer((_incoming, answer) => void setTimeout(() => answer.end('late'), 1_200));
   await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
-  await using lab = await front((slow.address() as AddressInfo).port, { headMs: 300 });
+  await using lab = await front(portOf(slow), { headMs: 300 });
   const answer = ask(lab.port, '/slow');
   const loris = await dial(lab.port);
   loris.write('GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ');
@@ -207,7 +210,7 @@ test('switching policies under load loses no request and judges every one by one
 test('stop lets the request under way finish and delivers its record', async () => {
   const slow = createServer((_incoming, answer) => void setTimeout(() => answer.end('done'), 300));
   await new Promise<void>((resolve) => slow.listen(0, '127.0.0.1', resolve));
-  await using lab = await front((slow.address() as AddressInfo).port);
+  await using lab = await front(portOf(slow));
   const agent = new Agent({ keepAlive: true });
   const answer = ask(lab.port, '/slow', { agent });
   await until('the request under way', () => lab.plane.stats().fromClientBytes > 0);
@@ -219,7 +222,7 @@ test('stop lets the request under way finish and delivers its record', async () 
 });
 
 const built = join(import.meta.dirname, '../../dist/io/kernel/data-plane.js');
-test.skipIf(!existsSync(built))('the built worker does the same', async () => {
+testUnless(lacking(existsSync(built), 'dist/ is not built'))('the built worker does the same', async () => {
   const module = (await import(pathToFileURL(built).href)) as { startDataPlane: typeof startDataPlane };
   await using lab = await front(upstreamPort, {}, module.startDataPlane);
   expect((await ask(lab.port, '/built')).status).toBe(200);

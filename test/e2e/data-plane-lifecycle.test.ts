@@ -2,7 +2,9 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startHost } from '../io/kernel/host-process.ts';
-import { dial, listening, startLab, textOf, until } from '../io/kernel/plane-lab.ts';
+import { listening } from '../helpers/listening.ts';
+import { until } from '../helpers/until.ts';
+import { dial, startLab, textOf } from '../io/kernel/plane-lab.ts';
 import { startTraffic } from '../io/kernel/traffic.ts';
 
 const echo: Server = createServer((socket) => {
@@ -93,8 +95,7 @@ test('a worker that hangs shows in the heartbeat, and SIGTERM still ends the pro
   const client = await dial(host.port);
   client.on('error', () => undefined).resume();
   client.write('SPIN');
-  let stats = await host.ask('stats');
-  while ((stats.heartbeatAgeMs ?? 0) < 600) stats = await host.ask('stats');
+  await until('an old heartbeat', async () => ((await host.ask('stats')).heartbeatAgeMs ?? 0) >= 600);
   host.child.kill('SIGTERM');
   expect(await host.next()).toEqual({ stopped: true });
   expect(await host.exited).toBe(0);
@@ -140,13 +141,14 @@ test.each([
       clients.push(socket);
     }
     await until('a refusal at the client', () => refused > 0);
-    let stats = await host.ask('stats');
-    while ((stats.refused ?? 0) === 0) stats = await host.ask('stats');
-    expect(stats.refused).toBeGreaterThan(0);
+    const stats = await until('a counted refusal', async () => {
+      const now = await host.ask('stats');
+      return (now.refused ?? 0) > 0 && now;
+    });
     expect(stats.openConnections).toBeLessThan(128);
     await roundTrip(working, 'not disturbed');
     for (const socket of clients) socket.destroy();
-    while ((stats.openConnections ?? 0) > 1) stats = await host.ask('stats');
+    await until('only the working one', async () => (await host.ask('stats')).openConnections === 1);
     const client = await dial(host.port);
     await roundTrip(client, 'back again');
     client.destroy();

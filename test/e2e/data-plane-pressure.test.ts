@@ -1,7 +1,8 @@
 // Slow, greedy and numerous peers: what may be queued is bounded, and nobody starves. Conversations only forward here.
 import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { startLab, until } from '../io/kernel/plane-lab.ts';
+import { until } from '../helpers/until.ts';
+import { startLab } from '../io/kernel/plane-lab.ts';
 
 const mebibyte = 1024 * 1024;
 /** One letter, because the pass-through worker takes chunks that begin with certain letters as orders (to throw, to hang). */

@@ -2,7 +2,9 @@
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { peerFromName } from '../../src/core/model/identity.ts';
-import { fullBacklog, listening, startLab, textOf, until } from '../io/kernel/plane-lab.ts';
+import { listening } from '../helpers/listening.ts';
+import { until } from '../helpers/until.ts';
+import { fullBacklog, startLab, textOf } from '../io/kernel/plane-lab.ts';
 
 test('bytes pass both ways and the record carries the client address', async () => {
   await using lab = await startLab({ upstream: (socket) => void socket.pipe(socket) });

@@ -1,6 +1,7 @@
 // Stands in front of the demo's services where the data plane would: one counting pass-through per edge. For tests only.
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { ListenerConfig } from '../../src/core/model/identity.ts';
+import { portOf } from '../helpers/listening.ts';
 
 export interface Seen {
   readonly caller: string;
@@ -36,7 +37,7 @@ export async function openCountingListeners(configs: readonly ListenerConfig[]):
   );
   return {
     seen,
-    ports: servers.map((server) => (server.address() as AddressInfo).port),
+    ports: servers.map(portOf),
     of: (caller, callee) => seen.find((each) => each.caller === caller && each.callee === callee)!,
     close: async () => {
       for (const socket of sockets) socket.destroy();

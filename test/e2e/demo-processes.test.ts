@@ -3,12 +3,15 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { startServices, type Shop } from '../../src/app/demo/shop.ts';
 import type { ChildExit } from '../../src/app/demo/child.ts';
 import { edges, roles, serviceNames } from '../../src/app/demo/topology.ts';
+import { until } from '../helpers/until.ts';
 
-const waiting = { timeout: 20_000, interval: 50 };
+/** What demo-parent.ts prints first. */
+const processList = z.array(z.object({ role: z.string(), pid: z.number() }));
 const parents: ChildProcess[] = [];
 const shops: Shop[] = [];
 
@@ -45,14 +48,14 @@ async function startParent(argument: string): Promise<Parent> {
   });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  await vi.waitUntil(() => lines.length > 0, waiting);
-  const processes = JSON.parse(lines[0]!) as { role: string; pid: number }[];
+  const first = await until('the list of processes', () => lines[0]);
+  const processes = processList.parse(JSON.parse(first));
   expect(processes.map(({ role }) => role).sort()).toEqual([...roles].sort());
   return { process: child, pids: processes.map(({ pid }) => pid), lines, ended };
 }
 
 async function expectAllGone(pids: readonly number[]): Promise<void> {
-  await vi.waitUntil(() => !pids.some(isRunning), waiting);
+  await until('every process gone', () => !pids.some(isRunning));
 }
 
 async function open(onExit: (exit: ChildExit) => void): Promise<Shop> {
@@ -103,7 +106,7 @@ test('a service that dies is reported once and the others go on', async () => {
   const exits: ChildExit[] = [];
   const shop = await open((exit) => exits.push(exit));
   process.kill(shop.processes().find(({ role }) => role === 'payments')!.pid, 'SIGKILL');
-  await vi.waitUntil(() => exits.length > 0, waiting);
+  await until('the report', () => exits.length > 0);
   expect(exits).toEqual([{ role: 'payments', code: null, signal: 'SIGKILL', detail: '' }]);
   const { host, port } = shop.upstreams.users;
   expect((await fetch(`http://${host}:${port}/users/1`)).status).toBe(401);

@@ -2,10 +2,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { portOf } from '../helpers/listening.ts';
+import { until } from '../helpers/until.ts';
 
 /** A request as an upstream understood it; `body` is -1 when it did not end well. */
 export interface Seen {
@@ -31,14 +34,6 @@ const goBinary = ['/usr/local/go/bin/go', '/usr/bin/go'].find((path) => existsSy
 export const goMissing = goBinary === undefined ? 'no Go toolchain in /usr/local/go/bin or /usr/bin' : '';
 
 const key = (lane: number, connection: number): string => `${lane}/${connection}`;
-
-async function waitUntil(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 4_000; tries += 1) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`never happened: ${what}`);
-}
 
 function handle(list: Seen[], request: IncomingMessage, answer: ServerResponse): void {
   const { method = '', url = '', headers } = request;
@@ -92,9 +87,11 @@ export async function startNodeUpstream(lanes: number): Promise<Upstream> {
   });
   for (const server of servers) await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return {
-    ports: servers.map((server) => (server.address() as AddressInfo).port),
+    ports: servers.map(portOf),
     seen: (lane, connection) => lists.get(key(lane, connection)) ?? [],
-    settled: (connections) => waitUntil('node:http settled', () => total === connections && open === 0),
+    settled: async (connections) => {
+      await until('node:http settled', () => total === connections && open === 0);
+    },
     [Symbol.asyncDispose]: async () => {
       for (const server of servers) {
         server.closeAllConnections();
@@ -103,6 +100,16 @@ export async function startNodeUpstream(lanes: number): Promise<Upstream> {
     },
   };
 }
+
+/** What differential-upstream.go prints: its ports, how many connections have ended, or a request as it was understood. */
+const goLine = z.union([
+  z.object({ lane: z.number(), port: z.number() }),
+  z.object({ settled: z.number() }),
+  z.object({
+    ...{ lane: z.number(), connection: z.number() },
+    ...{ method: z.string(), target: z.string(), host: z.string(), body: z.number() },
+  }),
+]);
 
 /** Servers of Go's net/http, built from the source beside this file and run as one process. */
 export async function startGoUpstream(lanes: number): Promise<Upstream> {
@@ -119,29 +126,25 @@ export async function startGoUpstream(lanes: number): Promise<Upstream> {
   const ports: number[] = [];
   let settled = -1;
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const event = JSON.parse(line) as {
-      lane: number;
-      port?: number;
-      settled?: number;
-      connection: number;
-    } & Seen;
-    if (event.port !== undefined) ports[event.lane] = event.port;
-    else if (event.settled !== undefined) settled = event.settled;
+    const event = goLine.parse(JSON.parse(line));
+    if ('port' in event) ports[event.lane] = event.port;
+    else if ('settled' in event) settled = event.settled;
     else {
       const list = lists.get(key(event.lane, event.connection));
       if (list === undefined) lists.set(key(event.lane, event.connection), [event]);
       else list.push(event);
     }
   });
-  await waitUntil('Go listens', () => Object.keys(ports).length === lanes);
+  await until('Go listens', () => Object.keys(ports).length === lanes);
   return {
     ports,
     seen: (lane, connection) => lists.get(key(lane, connection)) ?? [],
-    settled: (connections) =>
-      waitUntil('Go settled', () => {
+    settled: async (connections) => {
+      await until('Go settled', () => {
         if (settled !== connections) child.stdin.write('settled?\n');
         return settled === connections;
-      }),
+      });
+    },
     [Symbol.asyncDispose]: async () => {
       const ended = new Promise((done) => child.once('exit', done));
       child.kill();

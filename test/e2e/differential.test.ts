@@ -2,13 +2,14 @@
 // different make. What policy judged (method, path,
 // host, body length) is what the server saw, or we refused. A server that sees anything else has been smuggled to.
 import { connect } from 'node:net';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import type { Exchange } from '../../src/core/model/exchange.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
+import { describeUnless } from '../helpers/unless.ts';
 import { mutate, requestSeeds } from '../core/protocol/http1/mutations.ts';
 import { createRandom } from '../core/protocol/http1/random.ts';
 import { compare, type Judged, type Tally } from './differential-compare.ts';
@@ -211,7 +212,7 @@ test('the comparison is able to fail: without a policy that reads requests, the 
   expect(differentials.length).toBeGreaterThan(5);
 });
 
-describe.skipIf(goMissing !== '')(`Go net/http${goMissing === '' ? '' : ` (skipped: ${goMissing})`}`, () => {
+describeUnless(goMissing)('Go net/http', () => {
   test('Go net/http sees what was judged, or we refused', async () => {
     await using upstream = await startGoUpstream(lanes);
     await seesWhatWasJudged('Go net/http', upstream, 0x60d1);

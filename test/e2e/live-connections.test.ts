@@ -1,11 +1,13 @@
 // A TLS-like connection through the real worker is on record while it is still open, and once more when it ends.
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
-import { dial, until } from '../io/kernel/plane-lab.ts';
+import { until } from '../helpers/until.ts';
+import { dial } from '../io/kernel/plane-lab.ts';
+import { portOf } from '../helpers/listening.ts';
 
 test('an opaque connection is told of while it is open, and in full at its end', async () => {
   const sockets: Socket[] = [];
@@ -20,7 +22,7 @@ test('an opaque connection is told of while it is open, and in full at its end',
     listeners: [
       {
         listen: { host: '127.0.0.1', port: 0 },
-        upstream: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+        upstream: { host: '127.0.0.1', port: portOf(server) },
         source: peerFromName('web', 'lab'),
         destination: peerFromName('api', 'lab'),
       },

@@ -1,7 +1,6 @@
 // The real thing for the preview's property test: node:http upstreams, a data plane from source with a listener per lane, the real
 // assembler and masker, and conversations of the same requests in the same order under any set of policies.
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createFlowAssembler } from '../../src/core/inspect/flow-event.ts';
 import { createMasker } from '../../src/core/mask/masker.ts';
 import { millis } from '../../src/core/model/brand.ts';
@@ -12,9 +11,10 @@ import { describeVerdict } from '../../src/core/policy/describe-verdict.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
 import type { Snapshot } from '../../src/core/policy/snapshot.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
-import { until } from '../io/kernel/plane-lab.ts';
+import { until } from '../helpers/until.ts';
 import { bytesOf, lanes, type Ask } from './preview-traffic.ts';
 import { createRawClient, upstreamMark, type Answer } from './raw-http-client.ts';
+import { portOf } from '../helpers/listening.ts';
 
 /** One conversation: per request what the client got and what the agent recorded. */
 export interface Held {
@@ -65,7 +65,7 @@ function listenersFor(upstreamPort: number): readonly ListenerConfig[] {
 
 export async function startPreviewLab(): Promise<PreviewLab> {
   const upstream = await startUpstream();
-  const listeners = listenersFor((upstream.address() as AddressInfo).port);
+  const listeners = listenersFor(portOf(upstream));
   const probeListener = listeners.length - 1;
   const compile = (policies: readonly FlowPolicy[], generation: number): Snapshot =>
     compilePolicies(policies, { generation, nowMs: millis(Date.now()) });
@@ -110,11 +110,10 @@ export async function startPreviewLab(): Promise<PreviewLab> {
   async function enforce(policies: readonly FlowPolicy[]): Promise<void> {
     snapshot = compile(policies, snapshot.generation + 1);
     plane.setSnapshot(snapshot.buffer);
-    while (probedGeneration !== snapshot.generation) {
-      const before = probedGeneration;
-      await say(probeListener, '127.0.0.1', knock);
-      await until('the record of a probe', () => probedGeneration >= before);
-    }
+    await until('a request judged by the new set', async () => {
+      if (probedGeneration !== snapshot.generation) await say(probeListener, '127.0.0.1', knock);
+      return probedGeneration === snapshot.generation;
+    });
   }
 
   return {

@@ -1,13 +1,14 @@
 // Slow clients against the real worker: what is owed has a deadline, and where nothing was answered yet they are told so.
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
 import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
-import { dial, textOf, until } from '../io/kernel/plane-lab.ts';
+import { until } from '../helpers/until.ts';
+import { dial, textOf } from '../io/kernel/plane-lab.ts';
+import { portOf } from '../helpers/listening.ts';
 
 const server = createServer((_incoming, answer) => void answer.end('ok'));
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
@@ -38,7 +39,7 @@ async function front(): Promise<Front> {
     listeners: [
       {
         listen: { host: '127.0.0.1', port: 0 },
-        upstream: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+        upstream: { host: '127.0.0.1', port: portOf(server) },
         source: peerFromName('web', 'lab'),
         destination: peerFromName('api', 'lab'),
       },

@@ -101,14 +101,3 @@ export function createCli(env: Readonly<Record<string, string>> = {}): Cli {
     },
   };
 }
-
-/** Polls a condition until it holds; for effects that arrive over a wire. */
-export async function eventually<T>(look: () => Promise<T | undefined>, what: string): Promise<T> {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error(`timed out waiting for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}

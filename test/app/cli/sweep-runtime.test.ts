@@ -1,7 +1,7 @@
 // What killed programs leave in the runtime directory goes; what belongs to somebody alive, or to nobody known, stays.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -13,6 +13,7 @@ import {
   writeToken,
 } from '../../../src/app/cli/session-paths.ts';
 import { sweepRuntime } from '../../../src/app/cli/sweep-runtime.ts';
+import { portOf } from '../../helpers/listening.ts';
 
 function ownRuntime(): { readonly env: NodeJS.ProcessEnv; readonly directory: string } {
   const base = mkdtempSync(join(tmpdir(), 'api-defense-sweep-'));
@@ -30,8 +31,6 @@ async function serving(where: number | string, host = '127.0.0.1'): Promise<Serv
   onTestFinished(() => void server.close());
   return server;
 }
-
-const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 /** A process id that was in use and no longer is. */
 const deadPid = (): number => spawnSync('true').pid;

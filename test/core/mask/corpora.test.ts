@@ -3,13 +3,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import { createMasker } from '../../../src/core/mask/masker.ts';
+import { lacking, testUnless } from '../../helpers/unless.ts';
 
 const dev = join(import.meta.dirname, '../../../../shared/corpora/dev');
 const secretsFile = join(dev, 'secrets/gitleaks-literals.jsonl.gz');
 const piiFile = join(dev, 'pii/presidio-synth.jsonl.gz');
+const missing = (file: string): string => lacking(existsSync(file), `no ${file}`);
 const masker = createMasker(new Uint8Array(32).fill(1));
 const surrogates = /<[a-z-]+:[0-9a-f]{8}>/g;
 
@@ -30,7 +32,7 @@ function rowsOf<T>(file: string, schema: z.ZodType<T>): T[] {
  */
 const notTraffic = new Set(['curl-auth-user', 'gcp-service-account']);
 
-test.skipIf(!existsSync(secretsFile))('finds the secrets of outside test strings', () => {
+testUnless(missing(secretsFile))('finds the secrets of outside test strings', () => {
   const rows = rowsOf(secretsFile, secretRow);
   const isMasked = (text: string): boolean => masker.maskBody(text, 'text/plain') !== text;
   const byRule = new Map<string, { found: number; all: number }>();
@@ -65,7 +67,7 @@ const floors: Readonly<Record<string, number>> = {
   PHONE_NUMBER: 0.7,
 };
 
-test.skipIf(!existsSync(piiFile))('finds the structured personal data of synthetic sentences', () => {
+testUnless(missing(piiFile))('finds the structured personal data of synthetic sentences', () => {
   const rows = rowsOf(piiFile, piiRow);
   const sums = new Map<string, { found: number; all: number }>();
   let over = 0;

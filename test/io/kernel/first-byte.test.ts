@@ -1,6 +1,7 @@
 // The deadline of connections on which nobody has said anything, against real sockets; conversations only forward here.
 import { expect, test } from 'vitest';
-import { startLab, textOf, until } from './plane-lab.ts';
+import { until } from '../../helpers/until.ts';
+import { startLab, textOf } from './plane-lab.ts';
 
 const limits = { firstByteMs: 200, lingerMs: 200 };
 

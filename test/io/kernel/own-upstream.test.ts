@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../../src/core/model/app-error.ts';
 import { peerFromName, type ListenerConfig } from '../../../src/core/model/identity.ts';
 import { refuseOwnUpstream } from '../../../src/io/kernel/own-upstream.ts';
-import { listening, startLab } from './plane-lab.ts';
+import { listening } from '../../helpers/listening.ts';
+import { startLab } from './plane-lab.ts';
 
 const listener = (listen: string, upstream: string, port = 8080): ListenerConfig => ({
   listen: { host: listen, port: 0 },

@@ -1,10 +1,11 @@
 // A data plane in front of a server of the test's own, with what it observed and lost collected; everything is closed by `using`.
 import { spawn } from 'node:child_process';
-import { createServer, connect, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, connect, type Socket } from 'node:net';
 import type { Exchange } from '../../../src/core/model/exchange.ts';
 import { peerFromName } from '../../../src/core/model/identity.ts';
 import { startDataPlane, type DataPlane, type DataPlaneOptions } from '../../../src/io/kernel/data-plane.ts';
+import { listening } from '../../helpers/listening.ts';
+import { until } from '../../helpers/until.ts';
 
 export interface Lab extends AsyncDisposable {
   readonly plane: DataPlane;
@@ -23,21 +24,6 @@ export interface Lab extends AsyncDisposable {
 }
 
 export const passThroughWorker = new URL('./fixtures/pass-through-worker.ts', import.meta.url);
-
-/** Waits until `holds` answers truthy; fails loudly with `what` after ten seconds. */
-export async function until<T>(what: string, holds: () => T | undefined | false): Promise<T> {
-  for (let tries = 0; tries < 2_000; tries++) {
-    const value = holds();
-    if (value !== undefined && value !== false) return value;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  throw new Error(`never happened: ${what}`);
-}
-
-export async function listening(server: Server, host = '127.0.0.1'): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  return (server.address() as AddressInfo).port;
-}
 
 export async function dial(port: number, host = '127.0.0.1'): Promise<Socket> {
   const socket = connect({ port, host, allowHalfOpen: true });

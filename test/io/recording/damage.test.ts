@@ -12,6 +12,7 @@ import { openReplay } from '../../../src/io/recording/replay-feed.ts';
 import { measureFrame } from '../../../src/io/recording/zstd-frame.ts';
 import { readAll, recordAll, temporaryFolder } from './recording-files.ts';
 import { at, details, flows, policy } from './sample.ts';
+import { lacking, testUnless } from '../../helpers/unless.ts';
 
 interface Sample {
   readonly path: string;
@@ -156,11 +157,14 @@ test('a directory, a device and a file without permission are told in a sentence
   });
 });
 
-test.skipIf(process.getuid?.() === 0)('a recording of somebody else is not there to be read', async () => {
-  const path = join(temporaryFolder(), 'secret.adr');
-  writeFileSync(path, '{}', { mode: 0o000 });
-  await expect(readAll(path)).rejects.toMatchObject({ code: 'RECORDING_DENIED', family: 'notFound' });
-});
+testUnless(lacking(process.getuid?.() !== 0, 'root may read every file'))(
+  'a recording of somebody else is not there to be read',
+  async () => {
+    const path = join(temporaryFolder(), 'secret.adr');
+    writeFileSync(path, '{}', { mode: 0o000 });
+    await expect(readAll(path)).rejects.toMatchObject({ code: 'RECORDING_DENIED', family: 'notFound' });
+  },
+);
 
 test('the flows of a damaged recording end with word of the damage, those of a whole one without', async () => {
   const { path, bytes } = await smallRecording();
@@ -178,7 +182,7 @@ test('the flows of a damaged recording end with word of the damage, those of a w
   expect(await said()).toEqual([expect.stringMatching(/is damaged at byte \d+/)]);
 });
 
-test.skipIf(!existsSync('/dev/full'))(
+testUnless(lacking(existsSync('/dev/full'), 'no /dev/full'))(
   'a disk that refuses is told once, with its reason, and nothing more is written',
   async () => {
     const handle = await open('/dev/full', 'w');

@@ -10,6 +10,7 @@ import { readRecording } from '../../../src/io/recording/read-recording.ts';
 import { createRecorder } from '../../../src/io/recording/recorder.ts';
 import { readAll, recordAll, temporaryFolder } from './recording-files.ts';
 import { at, details, flow, flows, policy, startMs } from './sample.ts';
+import { lacking, testUnless } from '../../helpers/unless.ts';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });
 const anyEvent: fc.Arbitrary<ApiEvent> = fc.oneof(
@@ -156,9 +157,9 @@ test('a disk that refuses is told once, and closing says so', async () => {
   expect(existsSync(path)).toBe(false);
 });
 
-const zstdMissing = spawnSync('zstd', ['--version']).error !== undefined;
+const zstdMissing = lacking(spawnSync('zstd', ['--version']).error === undefined, 'no zstd command');
 
-test.skipIf(zstdMissing)(
+testUnless(zstdMissing)(
   'the zstd command decompresses it to plain NDJSON, header first and index last',
   async () => {
     const path = join(temporaryFolder(), 'a.ndjson.zst');
@@ -171,7 +172,7 @@ test.skipIf(zstdMissing)(
   },
 );
 
-test.skipIf(zstdMissing)('what zstd decompressed or compressed anew can be read again', async () => {
+testUnless(zstdMissing)('what zstd decompressed or compressed anew can be read again', async () => {
   const folder = temporaryFolder();
   const path = join(folder, 'a.ndjson.zst');
   const events = [...flows(300, 10), policy('p', 4_000)];

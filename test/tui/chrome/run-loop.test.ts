@@ -18,6 +18,7 @@ import type { Msg } from '../../../src/tui/state/msg.ts';
 import type { PreviewJob } from '../../../src/tui/state/preview-job.ts';
 import { loadTheme } from '../../../src/tui/theme/load-theme.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
+import { untilPasses } from '../../helpers/until.ts';
 
 const noKey: Key = {
   upArrow: false,
@@ -124,9 +125,6 @@ function build(options: { readOnly?: boolean; answer?: () => Promise<unknown> } 
   return made;
 }
 
-/** Waits for a condition; the limit only ends a test that has failed. */
-const eventually = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 5 });
-
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'terminal-'));
 });
@@ -206,13 +204,13 @@ describe('acting', () => {
       const [dialog] = on.loop.state().dialogs;
       return dialog?.type === 'mutation' ? dialog.preview : undefined;
     };
-    await eventually(() =>
+    await untilPasses(() =>
       expect(preview()).toMatchObject({ type: 'done', result: { total: 250, flips: 250 } }),
     );
     const [dialog] = on.loop.state().dialogs;
     on.type('y');
     expect(on.asked).toEqual([{ op: 'policy.apply', object: dialog?.type === 'mutation' && dialog.policy }]);
-    await eventually(() => expect(on.loop.state().changes).toMatchObject([{ state: 'stored' }]));
+    await untilPasses(() => expect(on.loop.state().changes).toMatchObject([{ state: 'stored' }]));
   });
 
   test('a refusal comes back as the words of the other side', async () => {
@@ -223,16 +221,16 @@ describe('acting', () => {
         ),
     });
     on.type('B');
-    await eventually(() => expect(on.loop.state().dialogs[0]).toMatchObject({ preview: { type: 'done' } }));
+    await untilPasses(() => expect(on.loop.state().dialogs[0]).toMatchObject({ preview: { type: 'done' } }));
     on.type('y');
-    await eventually(() => expect(JSON.stringify(on.loop.state())).toContain('The agent said no.'));
+    await untilPasses(() => expect(JSON.stringify(on.loop.state())).toContain('The agent said no.'));
   });
 
   test.each(['read-only', 'locked'])('when %s, y is not bound and says so', async (why) => {
     const on = build({ readOnly: why === 'read-only' });
     if (why === 'locked') on.type('L');
     on.type('B');
-    await eventually(() => expect(on.loop.state().dialogs[0]).toMatchObject({ preview: { type: 'done' } }));
+    await untilPasses(() => expect(on.loop.state().dialogs[0]).toMatchObject({ preview: { type: 'done' } }));
     on.type('y');
     expect(on.asked).toEqual([]);
     expect(on.shown.at(-1)?.message.join(' ').toLowerCase()).toContain(why);
@@ -298,7 +296,7 @@ describe('preview jobs', () => {
       },
     };
     runner.start(1, () => endless);
-    await eventually(() =>
+    await untilPasses(() =>
       expect(told).toContainEqual(expect.objectContaining({ type: 'preview.progress', job: 1 })),
     );
     runner.cancel(1);
@@ -306,7 +304,7 @@ describe('preview jobs', () => {
     runner.start(2, () => {
       throw new AppError({ code: 'BAD', family: 'data', message: 'It cannot be judged.', hint: '' });
     });
-    await eventually(() =>
+    await untilPasses(() =>
       expect(told).toContainEqual({ type: 'preview.failed', job: 2, message: 'It cannot be judged.' }),
     );
     expect(steps).toHaveLength(length);
@@ -328,14 +326,14 @@ describe('preview jobs', () => {
     });
     runner.start(1, () => reading('first'));
     runner.start(2, () => reading('second'));
-    await eventually(() => expect(log).toEqual(['first stepped', 'second stepped']));
+    await untilPasses(() => expect(log).toEqual(['first stepped', 'second stepped']));
     await new Promise((resolve) => setImmediate(resolve));
     expect(log).toHaveLength(2);
     runner.cancel(1);
     runner.cancel(1);
     expect(log.slice(2)).toEqual(['first stopped']);
     awaited.resolve(undefined);
-    await eventually(() => expect(log.slice(3)).toContain('second stepped'));
+    await untilPasses(() => expect(log.slice(3)).toContain('second stepped'));
     expect(log.filter((line) => line === 'first stepped')).toHaveLength(1);
     runner.close();
     expect(log.at(-1)).toBe('second stopped');

@@ -3,17 +3,20 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { describeUnless, lacking } from '../../../helpers/unless.ts';
 import { cutsOf, logOf, type Feed } from './event-log.ts';
 import { bytesOf } from './markdown-case.ts';
 
-interface OutsideCase {
-  readonly title: string;
-  readonly meta: { readonly type: string };
-  readonly input: string;
-  readonly log: string;
-  readonly error: string | null;
-}
+const outsideCase = z.object({
+  title: z.string(),
+  meta: z.object({ type: z.string() }),
+  input: z.string(),
+  log: z.string(),
+  error: z.string().nullable(),
+});
+type OutsideCase = z.infer<typeof outsideCase>;
 
 /** Ours to refuse: llhttp takes these in the mode of the case. */
 const stricter: Readonly<Record<string, string>> = {
@@ -42,7 +45,7 @@ function readOutside(): readonly OutsideCase[] {
     .toString()
     .trim()
     .split('\n')
-    .map((line) => JSON.parse(line) as OutsideCase);
+    .map((line) => outsideCase.parse(JSON.parse(line)));
 }
 
 /** llhttp does not ask for a Host, so its cases have none; they get one, or every row would say MISSING_HOST. */
@@ -84,13 +87,13 @@ function ours(log: readonly string[]): Record<string, unknown> {
   const heads = log.filter((line) => /^(head|interim) /.test(line)).map((line) => line.split(' ')[1]!);
   const data = log
     .filter((line) => line.startsWith('data '))
-    .map((line) => JSON.parse(line.replace(/^data \d+ /, '')) as string);
+    .map((line) => z.string().parse(JSON.parse(line.replace(/^data \d+ /, ''))));
   return { heads: heads.map((head) => head.replaceAll('"', '')), body: data.join('') };
 }
 
 const outside = readOutside();
 
-describe.skipIf(outside.length === 0)(`llhttp's own cases (skipped without ${path})`, () => {
+describeUnless(lacking(outside.length > 0, `no ${path}`))("llhttp's own cases", () => {
   test.each(outside)('$title', (one) => {
     const bytes = inputOf(one);
     const feed = { ...feedOf(one), eof: one.error !== null };
