@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { ApiEvent, FindingEvent, FlowEvent, PolicyEvent } from '../../../src/core/model/event.ts';
 import { millis } from '../../../src/core/model/brand.ts';
 import type { Hello } from '../../../src/core/model/feed-message.ts';
+import type { FeedMessage } from '../../../src/core/model/feed-port.ts';
 import { createGrid, drawOn, gridText } from '../../../src/tui/render/cell-grid.ts';
 import { dialogRect, drawDialog } from '../../../src/tui/panes/dialogs.ts';
 import { drawAxis } from '../../../src/tui/panes/replay-axis.ts';
@@ -265,25 +266,48 @@ export interface Stage {
   screen(look?: Theme): string;
 }
 
+/** How a stage differs from a writable agent's. */
+interface StageOptions {
+  readonly kind?: 'live' | 'replay';
+  readonly readOnly?: boolean;
+  readonly writable?: boolean;
+}
+
+const stageMs = millis(sceneStart + 60_000);
+
+/** The body, dialog and axis as text. */
+function bodyText(state: AppState, session: Session, look: Theme): string {
+  const { columns, rows } = state;
+  const grid = createGrid(columns, rows);
+  const input = { state, data: session.data, theme: look };
+  const layout = layoutOf(state);
+  const context = drawOn(grid, { x: 0, y: 0, width: columns, height: rows }, look.ascii);
+  drawList(input)(context, layout.list);
+  if (layout.detail) drawScreenDetail(input)(context, layout.detail);
+  if (layout.axis) drawAxis(input)(context, layout.axis);
+  const rect = dialogRect(state);
+  if (rect) drawDialog(input)?.(context, rect);
+  return gridText(grid);
+}
+
+/** The result of the preview asked for last, if any was. */
+function previewed(effects: readonly Effect[], session: Session, state: AppState): Msg | undefined {
+  const started = effects.findLast((effect) => effect.type === 'preview.start');
+  if (!started) return undefined;
+  const { status } = state.connection;
+  const { result } = createPreviewJob({ session, ...started, status, nowMs: state.nowMs }).step(1_000_000);
+  return result && { type: 'preview.done', job: started.job, result };
+}
+
 /** A stage of the given size; `connected` to a writable agent unless said otherwise. */
-export function stage(
-  columns: number,
-  rows: number,
-  options: {
-    readonly kind?: 'live' | 'replay';
-    readonly readOnly?: boolean;
-    readonly writable?: boolean;
-  } = {},
-): Stage {
+export function stage(columns: number, rows: number, options: StageOptions = {}): Stage {
   const session = createSession();
   const effects: Effect[] = [];
-  const nowMs = millis(sceneStart + 60_000);
-  const kind = options.kind ?? 'live';
   let state = initialState({
-    kind,
+    kind: options.kind ?? 'live',
     columns,
     rows,
-    nowMs,
+    nowMs: stageMs,
     readOnly: options.readOnly ?? false,
     themeName: 'default',
     keyHints: keyHints(keyTable),
@@ -292,51 +316,27 @@ export function stage(
     if (msg.type === 'feed') session.receive(msg.message);
     const [next, asked] = update(state, msg, session.data);
     state = next;
+    effects.push(...asked);
     for (const effect of asked) {
-      effects.push(effect);
       if (effect.type !== 'store.filter' && effect.type !== 'store.sort') continue;
       session.perform(effect);
       session.work(1_000_000);
     }
   };
-  send({
-    type: 'feed',
-    nowMs,
-    message: { type: 'hello', hello: { ...hello, writable: options.writable ?? true } },
-  });
+  const receive = (message: FeedMessage): void => send({ type: 'feed', nowMs: state.nowMs, message });
+  receive({ type: 'hello', hello: { ...hello, writable: options.writable ?? true } });
   return {
     session,
     effects,
     state: () => state,
     send,
-    press: (...intents) => {
-      for (const intent of intents) send({ type: 'intent', intent });
-    },
+    press: (...intents) => intents.forEach((intent) => send({ type: 'intent', intent })),
     type: (text) => send({ type: 'text', text }),
-    feed: (events) => send({ type: 'feed', nowMs: state.nowMs, message: { type: 'batch', events } }),
+    feed: (events) => receive({ type: 'batch', events }),
     preview() {
-      const started = effects.findLast((effect) => effect.type === 'preview.start');
-      if (!started) return;
-      const job = createPreviewJob({
-        session,
-        ...started,
-        status: state.connection.status,
-        nowMs: state.nowMs,
-      });
-      const { result } = job.step(1_000_000);
-      if (result) send({ type: 'preview.done', job: started.job, result });
+      const done = previewed(effects, session, state);
+      if (done) send(done);
     },
-    screen(look = theme) {
-      const grid = createGrid(columns, rows);
-      const input = { state, data: session.data, theme: look };
-      const layout = layoutOf(state);
-      const context = drawOn(grid, { x: 0, y: 0, width: columns, height: rows }, look.ascii);
-      drawList(input)(context, layout.list);
-      if (layout.detail) drawScreenDetail(input)(context, layout.detail);
-      if (layout.axis) drawAxis(input)(context, layout.axis);
-      const rect = dialogRect(state);
-      if (rect) drawDialog(input)?.(context, rect);
-      return gridText(grid);
-    },
+    screen: (look = theme) => bodyText(state, session, look),
   };
 }
