@@ -30,7 +30,8 @@ export interface Cli {
   close(): Promise<void>;
 }
 
-const patienceMs = 20_000;
+/** How long a program may take to say what is waited for, ms; it ends only tests that have failed. */
+const patienceMs = 50_000;
 
 export function createCli(env: Readonly<Record<string, string>> = {}): Cli {
   const directory = mkdtempSync(join(tmpdir(), 'api-defense-cli-'));

@@ -5,6 +5,9 @@ import type { IPty } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import type { IBufferCell, Terminal as Emulator } from '@xterm/headless';
 
+/** How long a screen may take on a machine with better things to do, ms: eight services start in it. */
+const patienceMs = 50_000;
+
 export const root = join(import.meta.dirname, '..', '..');
 /** The program as a user starts it. */
 export const binary = join(root, 'bin', 'kubectl-api_defense.js');
@@ -36,7 +39,7 @@ export interface CellLook {
 export interface TestTerminal {
   /** The visible screen, one line a row, trailing blanks removed. */
   screen(): string;
-  /** Resolves with the screen once it matches; rejects with the screen after `limitMs`. */
+  /** Resolves with the screen once it matches; rejects with the screen after `limitMs` (50 s). */
   waitFor(wanted: RegExp | ((screen: string) => boolean), limitMs?: number): Promise<string>;
   /** Press keys by name (`j`, `enter`, `esc`, `ctrl-d`, `up`) or type a text of several characters with `type`. */
   press(...keys: readonly string[]): void;
@@ -170,7 +173,7 @@ export function launch(options: LaunchOptions = {}): TestTerminal {
 
   return {
     screen: () => screenText(emulator),
-    async waitFor(wanted, limitMs = 20_000) {
+    async waitFor(wanted, limitMs = patienceMs) {
       const matches = wanted instanceof RegExp ? (text: string): boolean => wanted.test(text) : wanted;
       await until(() => matches(screenText(emulator)), String(wanted), limitMs);
       return screenText(emulator);
@@ -200,7 +203,7 @@ export function launch(options: LaunchOptions = {}): TestTerminal {
       return cursorShown;
     },
     pid: child.pid,
-    async exited(limitMs = 20_000) {
+    async exited(limitMs = patienceMs) {
       await until(() => ended !== undefined, 'the program to end', limitMs);
       return ended ?? { status: -1, signal: undefined };
     },
