@@ -196,10 +196,13 @@ export function findPrivateKeys(text: string, out: Span[]): void {
   }
 }
 
+const letter = charClass.upper | charClass.lower;
+
 /** Appends account numbers, compact or in groups of four. */
 export function findIbans(text: string, out: Span[]): void {
   for (let at = 0; at + 14 < text.length; at += 1) {
     const isStart =
+      (classOf(text.charCodeAt(at)) & letter) !== 0 &&
       (classOf(text.charCodeAt(at + 2)) & charClass.digit) !== 0 &&
       (classOf(text.charCodeAt(at + 3)) & charClass.digit) !== 0 &&
       (at === 0 || !isWord(text.charCodeAt(at - 1)));

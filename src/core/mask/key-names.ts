@@ -1,5 +1,6 @@
 // What the name of a field, parameter or header says about its value. Tables; the names are compared without case and marks.
 import type { MaskClass } from './classes.ts';
+import { roleOf, type FieldRole } from './labels.ts';
 
 /** `maybe`: names that carry secrets as well as ordinary words (`code`, `key`, `sort_key`); the value decides. */
 export type NameClass = MaskClass | 'maybe';
@@ -129,9 +130,60 @@ function classifyPlain(plain: string): NameClass | undefined {
 
 /** Distinct names remembered; services use a few hundred. */
 const rememberedNames = 4096;
+/** Names found again without cutting them out of their text: a power of two, a few times what one body uses. */
+const slots = 512;
 
-/** A lookup with a bounded memory of its own. Names longer than 64 characters are judged by their last 64. */
-export function createKeyNames(): (name: string) => NameClass | undefined {
+/** What a name says about its own value, and about the fields beside it. */
+export interface NameMeaning {
+  readonly cls: NameClass | undefined;
+  readonly role: FieldRole | undefined;
+}
+
+/** Lookups of names, each with a bounded memory of its own. */
+export interface KeyNames {
+  /** Names longer than 64 characters are judged by their last 64. */
+  readonly classOf: (name: string) => NameClass | undefined;
+  meaningOf(name: string): NameMeaning;
+  /** The same for the name that `units[start, end)` spell; one met before is not cut out or allocated. */
+  meaningAt(units: Uint16Array, start: number, end: number): NameMeaning;
+}
+
+/** Text without a reference to the string it was cut from (a slice would keep a whole body alive). */
+const detached = (text: string): string => Buffer.from(text, 'utf16le').toString('utf16le');
+
+/** True when `units` hold `name` from `start` on. */
+function standsAt(name: string, units: Uint16Array, start: number): boolean {
+  for (let index = name.length - 1; index >= 0; index -= 1)
+    if (name.charCodeAt(index) !== units[start + index]) return false;
+  return true;
+}
+
+/** Spreads names over the slots by every character: fields of one object tend to differ in few. */
+function slotOf(units: Uint16Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let index = start; index < end; index += 1) hash = (Math.imul(hash, 31) + (units[index] ?? 0)) | 0;
+  return (hash ^ (hash >>> 9)) & (slots - 1);
+}
+
+/** Starts with no name known. */
+export function createKeyNames(): KeyNames {
+  const classOf = rememberedClasses();
+  const meaningOf = (name: string): NameMeaning => ({ cls: classOf(name), role: roleOf(name) });
+  const known = new Array<({ readonly name: string } & NameMeaning) | undefined>(slots).fill(undefined);
+  return {
+    classOf,
+    meaningOf,
+    meaningAt: (units, start, end) => {
+      const slot = slotOf(units, start, end);
+      const hit = known[slot];
+      if (hit?.name.length === end - start && standsAt(hit.name, units, start)) return hit;
+      const name = String.fromCharCode(...units.subarray(start, end));
+      return (known[slot] = { name, ...meaningOf(name) });
+    },
+  };
+}
+
+function rememberedClasses(): (name: string) => NameClass | undefined {
   let remembered = new Map<string, NameClass | undefined>();
   return (name) => {
     const key = name.length > longestName ? name.slice(-longestName) : name;
@@ -139,7 +191,7 @@ export function createKeyNames(): (name: string) => NameClass | undefined {
     if (hit !== undefined || remembered.has(key)) return hit;
     if (remembered.size >= rememberedNames) remembered = new Map();
     const cls = classify(key);
-    remembered.set(Buffer.from(key, 'utf16le').toString('utf16le'), cls);
+    remembered.set(detached(key), cls);
     return cls;
   };
 }

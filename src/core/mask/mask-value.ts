@@ -1,8 +1,9 @@
 // Masks one value: by what the name of its field says, else by what the value itself looks like. Shared by all shapes of text.
+import { createUnitReader, type ReadUnits } from './code-units.ts';
 import { credentialClasses, isSurrogate, type MaskClass } from './classes.ts';
 import { hint } from './char-table.ts';
 import { findHinted, findSensitive } from './find.ts';
-import { createKeyNames, type NameClass } from './key-names.ts';
+import { createKeyNames, type KeyNames, type NameClass } from './key-names.ts';
 import { looksIssued } from './looks.ts';
 import { replaceSpans } from './span.ts';
 import { createSurrogates, type Surrogates } from './surrogates.ts';
@@ -12,6 +13,10 @@ export interface ValueMasker {
   readonly surrogates: Surrogates;
   /** Class that the name of a field implies. */
   readonly classOfName: (name: string) => NameClass | undefined;
+  /** UTF-16 units of a text that is walked at this level of nesting, valid until the next text of that level. */
+  readonly unitsOf: (text: string, nested: number) => Uint16Array;
+  /** What names say in full. */
+  readonly names: KeyNames;
   /** A value under a name that implies `cls`. */
   named(cls: NameClass, value: string): string;
   /** Any other value; returns the same string when there is nothing to mask. */
@@ -79,5 +84,15 @@ export function createValueMasker(key: Uint8Array): ValueMasker {
     return least !== undefined && countDigits(value) < least ? plain(value) : whole(cls, value);
   };
 
-  return { surrogates, classOfName: createKeyNames(), named, plain, hinted };
+  const names = createKeyNames();
+  const readers: ReadUnits[] = [];
+  return {
+    surrogates,
+    classOfName: names.classOf,
+    names,
+    unitsOf: (text, nested) => (readers[nested] ??= createUnitReader())(text),
+    named,
+    plain,
+    hinted,
+  };
 }

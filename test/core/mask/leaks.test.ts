@@ -148,6 +148,14 @@ describe('bodies', () => {
     ['a comment before the colon', json, `{"password"/* x */:"${V}"}`],
     ['a comment before the value', json, `{"password":/* x */"${V}"}`],
     ['a line comment', json, `{\n// password=${V}\n"a":1}`],
+    ['a value before a comment with a secret', json, `{"password":"${V}" /* token=abcdef123 */, "a":1}`],
+    ['a comment behind a value with a secret', json, `{"email":"a@b.example" // password=${V}\n, "a":1}`],
+    ['a blank before the colon', json, `{"password" :"${V}"}`],
+    ['a name with an escape', json, `{"pass\\u0077ord":"${V}"}`],
+    ['a name longer than most', json, `{"${'x'.repeat(40)}_password":"${V}"}`],
+    ['a name longer than is looked at', json, `{"${'x'.repeat(100)}_password":"${V}"}`],
+    ['a name in a list', json, `["password":"${V}"]`],
+    ['a value that ends like a name', json, `{"a":"b","password":"${V}"}`],
     ['an XML element', 'text/xml', `<a><Password>${V}</Password></a>`],
     [
       'an XML element with attributes',
@@ -162,6 +170,21 @@ describe('bodies', () => {
     ['CSV', 'text/csv', `id,password,city\n1,${V},Berlin\n2,"${V}",Rome\n`],
   ])('masks %s', (_name, type, body) => {
     expect(masker.maskBody(body, type)).not.toContain(V);
+  });
+
+  test('names that share their ends keep their own meaning, in either order', () => {
+    const body = `[{"note":"n","name":"password","value":"${V}"},{"password":"${V}","passport":"blue"}]`;
+    const masked = masker.maskBody(body.repeat(2), json);
+    expect(masked).not.toContain(V);
+    expect(masked).toContain('"passport":"blue"');
+  });
+
+  test('a long text, a short one and a nested one each read their own characters', () => {
+    const long = `{"list":[${'"plain text",'.repeat(9000)}"${V}"],"password":"${V}-long"}`;
+    expect(masker.maskBody(long, json)).not.toContain(`${V}-long`);
+    const nested = JSON.stringify({ a: JSON.stringify({ b: JSON.stringify({ password: V }) }), password: V });
+    expect(masker.maskBody(nested, json)).not.toContain(V);
+    expect(masker.maskBody('{"a":1}', json)).toBe('{"a":1}');
   });
 
   test('masks keys that were issued, under names that also carry words', () => {
