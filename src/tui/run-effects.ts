@@ -99,7 +99,7 @@ function startPreview(
       focusCaller: effect.focusCaller,
       status: state().connection.status,
       nowMs: millis(clockMs(state())),
-      ...(feed.replay && { source: { flows: feed.replay.flows(), total } }),
+      ...(feed.replay && { source: { events: feed.replay.history(), total } }),
     }),
   );
 }

@@ -1,5 +1,5 @@
 // The event stream as its consumers (terminal, verbs) see it: live over a socket or replayed from a file, same calls.
-import type { ApiEvent, FindingEvent, FlowEvent } from './event.ts';
+import type { ApiEvent, FindingEvent, FlowEvent, PolicyEvent } from './event.ts';
 import type { AgentStatus, Hello, Operation } from './feed-message.ts';
 
 /** What a feed tells its consumer. Batches are in event order. */
@@ -50,11 +50,12 @@ export interface ReplayControls {
   setSpeed(speed: number): void;
   setPaused(paused: boolean): void;
   /**
-   * Every flow of the recording in order, a block at a time, wherever the clock stands: constant memory. Ends at damage; ends
-   * early when the consumer returns. Rejects with AppError when the file can no longer be read.
+   * Every flow of the recording and every word on its policies, in order, a block at a time, wherever the clock stands: constant
+   * memory. The policies that were there from the beginning come first. Ends at damage; ends early when the consumer returns.
+   * Rejects with AppError when the file can no longer be read.
    * @param onDamage called with a sentence, before the end, where the file is damaged: what follows is missing.
    */
-  flows(onDamage?: (message: string) => void): AsyncIterable<readonly FlowEvent[]>;
+  history(onDamage?: (message: string) => void): AsyncIterable<readonly (FlowEvent | PolicyEvent)[]>;
 }
 
 export interface FeedPort {

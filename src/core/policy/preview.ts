@@ -1,33 +1,43 @@
 // What a change of policy would have done to the flows of a window: the evaluator that enforces, run twice per flow, once
-// with the set as it is and once with it changed. Policies count as in force for the whole window.
-import type { Millis, PolicyName, WorkloadId } from '../model/brand.ts';
-import { millis } from '../model/brand.ts';
-import type { FlowEvent } from '../model/event.ts';
-import type { Decision } from '../model/exchange.ts';
+// with the set as it was and once with it changed. Of a live window only the set of now is known, and it counts as in force for
+// all of it; a recording tells how its set changed.
+import type { Millis, WorkloadId } from '../model/brand.ts';
+import type { FlowEvent, PolicyEvent } from '../model/event.ts';
 import { pairKey, workloadOf } from '../model/workload-key.ts';
+import { createArrivalOrder } from './arrival-order.ts';
 import { createBuckets } from './buckets.ts';
-import { expiryOf, withoutExpiry } from './compile-facts.ts';
-import { compilePolicies } from './compile.ts';
 import { judgement } from './decider.ts';
-import { actionRefuse, actionThrottled, newDecision, strictParsing } from './decision.ts';
-import { createEvaluator, type Evaluator } from './evaluator.ts';
+import { actionRefuse, actionThrottled, strictParsing } from './decision.ts';
+import { createPolicyHistory } from './policy-history.ts';
 import { openConnectionsOf } from './preview-connections.ts';
 import { createDoubter, risksOf, type Doubt, type PairRisks } from './preview-doubts.ts';
 import { createTally, type PreviewResult, type Tally } from './preview-tally.ts';
+import {
+  changedPolicy,
+  selectorOf,
+  setsAround,
+  timeless,
+  worldOf,
+  type PolicyChange,
+  type World,
+} from './preview-worlds.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
-import { selects, type Scope, type ScopeIdentity } from './scope.ts';
-import { nameOf } from './specificity.ts';
+import type { Scope, ScopeIdentity } from './scope.ts';
 import { unreadableCode } from './unreadable-code.ts';
 
 export type { PreviewResult, Transition } from './preview-tally.ts';
+export type { PolicyChange } from './preview-worlds.ts';
 
-export type PolicyChange =
-  | { readonly type: 'add'; readonly policy: FlowPolicy }
-  | { readonly type: 'remove'; readonly name: PolicyName };
-
+/** What is tried out, and against what. */
 export interface PreviewInput {
+  /** The set as it is now. It counts as in force for the whole window, unless `tellsPolicies`. */
   readonly current: readonly FlowPolicy[];
+  /**
+   * The window tells its policies itself, by `policy` events among its flows: those before the first flow hold from the
+   * beginning, later ones from their time on. `current` then only says what a removal removes. Default: false.
+   */
+  readonly tellsPolicies?: boolean;
   readonly change: PolicyChange;
   /** Whose flips are wanted; everybody else's successful flips are counted as `othersSuccessFlips`. */
   readonly focusCaller?: WorkloadId;
@@ -38,17 +48,12 @@ export interface PreviewInput {
   readonly nowMs: Millis;
 }
 
+/** A preview under way. */
 export interface Preview {
-  /** In event order. */
-  push(flow: FlowEvent): void;
+  /** In event order. Flows are judged in the order in which they arrived, as far as a bounded buffer can tell. */
+  push(event: FlowEvent | PolicyEvent): void;
+  /** Of everything pushed so far. */
   result(): PreviewResult;
-}
-
-/** One side of the comparison. */
-interface World {
-  readonly policies: readonly FlowPolicy[];
-  readonly evaluator: Evaluator;
-  readonly out: Decision;
 }
 
 /** What does not change between flows of one caller, destination and address. */
@@ -73,65 +78,127 @@ interface Judged {
   readonly by: FlowPolicy | undefined;
 }
 
+/** What both sides say of a flow. */
+interface Sides {
+  readonly was: Judged;
+  readonly is: Judged;
+}
+
 /** Pairs remembered; beyond it they are worked out again. */
 const maxPairs = 20_000;
 
 const sharedBucketsInDoubt = 'a throttle counts requests that could not be judged';
 
+/** The flow that is being judged; one object for all of them. */
+interface Asked {
+  flow: FlowEvent;
+  /** Undefined for what cannot be judged as a request. */
+  facts: HttpFacts | undefined;
+  /** An enforcing policy on requests refuses it unread. */
+  isUnreadable: boolean;
+  atMs: number;
+}
+
 class FlowPreview implements Preview {
   readonly #input: PreviewInput;
-  readonly #worlds: readonly [World, World];
+  readonly #changed: FlowPolicy | undefined;
   readonly #selects: ((who: ScopeIdentity) => boolean) | undefined;
   readonly #tally: Tally;
   /** The changed policy is in shadow: flips are those that shadow would report. */
   readonly #shadow: boolean;
-  readonly #byAddress: boolean;
   readonly #encoder = createHeadEncoder();
   readonly #doubter = createDoubter();
   readonly #pairs = new Map<string, Pair>();
   readonly #seenPairs = new Map<string, boolean>();
+  readonly #buckets = [createBuckets(), createBuckets()] as const;
+  readonly #history = createPolicyHistory();
+  readonly #order = createArrivalOrder<FlowEvent | PolicyEvent>((event) => this.#take(event));
+  /** Nothing that was pushed depends on the order of flows: they are judged as they come. */
+  #inAnyOrder = false;
+  #asked: Asked | undefined;
+  #worlds: readonly [World, World];
+  #byAddress = false;
+  /** The set has changed since the worlds were made. */
+  #isStale = false;
+  #hasFlows = false;
 
   constructor(input: PreviewInput) {
-    const { before, after, changed } = sets(input);
     this.#input = input;
-    this.#worlds = [worldOf(before), worldOf(after)];
-    this.#selects = changed === undefined ? undefined : selectorOf(changed);
+    this.#changed = changedPolicy(input.change, input.current);
+    this.#selects = this.#changed === undefined ? undefined : selectorOf(this.#changed);
     this.#tally = createTally(input);
-    this.#shadow = changed?.spec.mode === 'Shadow';
-    this.#byAddress = this.#worlds.some(({ evaluator }) => evaluator.tables.cidrs.length > 0);
+    this.#shadow = this.#changed?.spec.mode === 'Shadow';
+    this.#worlds = this.#makeWorlds();
   }
 
-  push(flow: FlowEvent): void {
+  push(event: FlowEvent | PolicyEvent): void {
+    if (event.type === 'policy') {
+      if (this.#input.tellsPolicies !== true) return;
+      if (this.#hasFlows) this.#order.push(event, Date.parse(event.time));
+      else this.#take(event);
+      return;
+    }
     // It comes again at its end; the connections open now are counted by `openByPair`.
-    if (flow.opening === true) return;
-    const atMs = Date.parse(flow.time);
-    const pair = this.#pairOf(flow);
-    this.#tally.seen(flow, atMs);
-    if (pair.untouched) return;
-    const facts = flow.broken === undefined || unreadableCode(flow) === undefined ? factsOf(flow) : undefined;
-    const [before, after] = this.#worlds;
-    const was = this.#judge(before, pair.before, flow, facts, atMs);
-    const is = this.#judge(after, pair.after, flow, facts, atMs);
-    const why =
-      facts === undefined ? this.#bucketsInDoubt(flow, was, is) : this.#inDoubt(pair, flow, facts, was, is);
-    if (why !== undefined) this.#tally.undecidable(why);
-    else if (isFlip(was.status, is.status)) this.#tally.flip(flow, is.status);
+    if (event.opening === true) return;
+    this.#hasFlows = true;
+    if (this.#inAnyOrder) this.#judgeFlow(event);
+    else this.#order.push(event, Date.parse(event.time));
   }
 
   result(): PreviewResult {
+    this.#order.flush();
     return this.#tally.result(
       openConnectionsOf(this.#input.openByPair ?? {}, this.#seenPairs, this.#selects),
     );
   }
 
-  #judge(
-    { evaluator, out, policies }: World,
-    scope: Scope,
-    flow: FlowEvent,
-    facts: HttpFacts | undefined,
-    atMs: number,
-  ): Judged {
-    if (unreadableCode(flow) !== undefined && evaluator.judges(scope, atMs) === judgement.l7)
+  #take(event: FlowEvent | PolicyEvent): void {
+    if (event.type === 'flow') this.#judgeFlow(event);
+    else if (this.#history.take(event)) this.#isStale = true;
+  }
+
+  #makeWorlds(): [World, World] {
+    const { change, current, nowMs, tellsPolicies = false } = this.#input;
+    const policies = tellsPolicies ? this.#history.policies() : timeless(current, nowMs);
+    const { before, after } = setsAround(policies, change, nowMs);
+    const [was, is] = [worldOf(before, this.#buckets[0]), worldOf(after, this.#buckets[1])];
+    this.#byAddress = [was, is].some(({ evaluator }) => evaluator.tables.cidrs.length > 0);
+    this.#inAnyOrder = !tellsPolicies && ![...before, ...after].some(isThrottle);
+    return [was, is];
+  }
+
+  /** Only now, before a flow: of many changes in a row one compilation is enough. */
+  #renewWorlds(): void {
+    this.#isStale = false;
+    this.#worlds = this.#makeWorlds();
+    this.#pairs.clear();
+  }
+
+  #judgeFlow(flow: FlowEvent): void {
+    if (this.#isStale) this.#renewWorlds();
+    const pair = this.#pairOf(flow);
+    const atMs = Date.parse(flow.time);
+    this.#tally.seen(flow, atMs);
+    if (pair.untouched) return;
+    const asked = this.#ask(flow, atMs);
+    const was = this.#judge(this.#worlds[0], pair.before, asked);
+    const is = this.#judge(this.#worlds[1], pair.after, asked);
+    const why = this.#inDoubt(pair, { was, is }, asked);
+    if (why !== undefined) this.#tally.undecidable(why);
+    else if (isFlip(was.status, is.status)) this.#tally.flip(flow, is.status);
+  }
+
+  #ask(flow: FlowEvent, atMs: number): Asked {
+    const asked = (this.#asked ??= { flow, facts: undefined, isUnreadable: false, atMs: 0 });
+    asked.flow = flow;
+    asked.isUnreadable = unreadableCode(flow) !== undefined;
+    asked.facts = asked.isUnreadable && flow.broken !== undefined ? undefined : factsOf(flow);
+    asked.atMs = atMs;
+    return asked;
+  }
+
+  #judge({ evaluator, out, policies }: World, scope: Scope, { facts, atMs, isUnreadable }: Asked): Judged {
+    if (isUnreadable && evaluator.judges(scope, atMs) === judgement.l7)
       return { status: 400, throttled: false, by: undefined };
     if (facts !== undefined) {
       const head = this.#encoder.encode(facts, scope.needsHeaders || scope.throttled);
@@ -148,17 +215,19 @@ class FlowPreview implements Preview {
   }
 
   /** Why nobody can tell whether this flow flips, if so; notes what that means for later ones. */
-  #inDoubt(pair: Pair, flow: FlowEvent, facts: HttpFacts, was: Judged, is: Judged): string | undefined {
+  #inDoubt(pair: Pair, sides: Sides, { flow, facts }: Asked): string | undefined {
+    if (facts === undefined) return this.#bucketsInDoubt(flow, sides);
+    const { was, is } = sides;
     const risks = (pair.risks ??= this.#risksOf(pair));
     const doubt = this.#doubter.doubt(risks, facts);
-    if (doubt === undefined) return this.#bucketsInDoubt(flow, was, is);
+    if (doubt === undefined) return this.#bucketsInDoubt(flow, sides);
     const guessed = [was, is].some(({ by }) => by !== undefined && doubt.policies.has(by));
     if (!guessed && surelyRefused(was) && surelyRefused(is)) return undefined;
     if (pair.before.throttled || pair.after.throttled) this.#doubter.taint(risks, flow);
-    return guessed || mattersTo(doubt, was, is) ? doubt.why : this.#bucketsInDoubt(flow, was, is);
+    return guessed || mattersTo(doubt, sides) ? doubt.why : this.#bucketsInDoubt(flow, sides);
   }
 
-  #bucketsInDoubt(flow: FlowEvent, was: Judged, is: Judged): string | undefined {
+  #bucketsInDoubt(flow: FlowEvent, { was, is }: Sides): string | undefined {
     if (!was.throttled && !is.throttled) return undefined;
     if (surelyRefused(was) && surelyRefused(is)) return undefined;
     return this.#doubter.isTainted(flow) ? sharedBucketsInDoubt : undefined;
@@ -207,7 +276,7 @@ const isFlip = (was: number, is: number): boolean => (was === 0) !== (is === 0);
 const surelyRefused = ({ status }: Judged): boolean => status === 400 || status === 403;
 
 /** Whether the flow flips in one reading of what is in doubt and not in another. */
-function mattersTo(doubt: Doubt, was: Judged, is: Judged): boolean {
+function mattersTo(doubt: Doubt, { was, is }: Sides): boolean {
   if (doubt.throttles) return true;
   const flips = isFlip(was.status, is.status);
   // A Block of both sides refuses in both: then there is no flip.
@@ -224,39 +293,7 @@ function statusOf(action: number, policy: number): number {
   return action === actionThrottled ? 429 : 0;
 }
 
-/** Expired policies are out; the others hold for all of the window, whenever they were written. */
-function sets({ current, change, nowMs }: PreviewInput): {
-  before: readonly FlowPolicy[];
-  after: readonly FlowPolicy[];
-  changed: FlowPolicy | undefined;
-} {
-  const timeless = (policies: readonly FlowPolicy[]): readonly FlowPolicy[] =>
-    policies.filter((policy) => nowMs < expiryOf(policy)).map(withoutExpiry);
-  const name = change.type === 'add' ? nameOf(change.policy) : change.name;
-  const others = timeless(current.filter((policy) => nameOf(policy) !== name));
-  const old = current.findLast((policy) => nameOf(policy) === name);
-  return {
-    before: [...others, ...timeless(old === undefined ? [] : [old])],
-    after: [...others, ...timeless(change.type === 'add' ? [change.policy] : [])],
-    changed: change.type === 'add' ? change.policy : old,
-  };
-}
-
-function worldOf(policies: readonly FlowPolicy[]): World {
-  const snapshot = compilePolicies(policies, { generation: 0, nowMs: millis(0) });
-  return {
-    policies: snapshot.policies,
-    evaluator: createEvaluator(snapshot.buffer, createBuckets()),
-    out: newDecision(),
-  };
-}
-
-/** Whether the policy that is added or removed, on its own, selects a pair. */
-function selectorOf(policy: FlowPolicy): (who: ScopeIdentity) => boolean {
-  const alone = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
-  const { tables } = worldOf([alone]).evaluator;
-  return (who) => selects(tables, 0, who) !== 0;
-}
+const isThrottle = ({ spec }: FlowPolicy): boolean => spec.action.type === 'Throttle';
 
 function keyOf({ source, destination }: FlowEvent, byAddress: boolean): string {
   const key = `${source.namespace}/${source.kind ?? ''}/${source.workload} ${source.principal} ${source.assurance}>${destination.namespace}/${destination.kind ?? ''}/${destination.workload} ${destination.principal} ${destination.assurance} ${destination.address ?? ''}`;

@@ -1,7 +1,7 @@
 // A recording as a FeedPort: the same messages as a live feed, with a clock that can be moved. Knows no terminal.
 import { basename } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
-import type { FlowEvent } from '../../core/model/event.ts';
+import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
 import { feedVersion } from '../../core/model/feed-message.ts';
 import type { Hello, Operation } from '../../core/model/feed-message.ts';
 import type { FeedPort, ReplayControls } from '../../core/model/feed-port.ts';
@@ -69,7 +69,7 @@ export async function openReplay(path: string, options: ReplayOptions = {}): Pro
       player.start(listener);
     },
     request: (operation) => Promise.reject(readOnly(file, operation)),
-    replay: { ...player.controls, flows: (onDamage) => flowsOf(path, onDamage) },
+    replay: { ...player.controls, history: (onDamage) => historyOf(file, onDamage) },
     settled: () => player.settled(),
     async close() {
       await player.stop();
@@ -79,14 +79,15 @@ export async function openReplay(path: string, options: ReplayOptions = {}): Pro
 }
 
 /** Reads the file on its own, so that neither the clock nor the end of the replay is in its way. */
-async function* flowsOf(
-  path: string,
+async function* historyOf(
+  { path, header }: RecordingFile,
   onDamage?: (message: string) => void,
-): AsyncGenerator<readonly FlowEvent[]> {
+): AsyncGenerator<readonly (FlowEvent | PolicyEvent)[]> {
+  if (header !== undefined && header.policies.length > 0) yield header.policies;
   const reader = readRecording(path);
   for await (const events of reader.blocks()) {
-    const flows = events.filter((event) => event.type === 'flow');
-    if (flows.length > 0) yield flows;
+    const wanted = events.filter((event) => event.type === 'flow' || event.type === 'policy');
+    if (wanted.length > 0) yield wanted;
   }
   const damage = reader.damage();
   if (damage !== undefined) onDamage?.(damage.message);

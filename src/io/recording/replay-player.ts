@@ -20,7 +20,7 @@ const batchEvents = 2_000;
 
 export interface ReplayPlayer {
   start(emit: (message: FeedMessage) => void): void;
-  readonly controls: Omit<ReplayControls, 'flows'>;
+  readonly controls: Omit<ReplayControls, 'history'>;
   settled(): Promise<void>;
   /** Resolves when nothing is read any more. */
   stop(): Promise<void>;
@@ -116,7 +116,7 @@ async function completeOutline(play: Play, announce: Announcer): Promise<void> {
   announce.soon();
 }
 
-function createControls(play: Play, announce: Announcer, loop: Loop): Omit<ReplayControls, 'flows'> {
+function createControls(play: Play, announce: Announcer, loop: Loop): Omit<ReplayControls, 'history'> {
   const { clock, timer } = play;
   return {
     seek(toMs) {

@@ -4,14 +4,14 @@ import { AppError } from '../../core/model/app-error.ts';
 import { createPreview } from '../../core/policy/preview.ts';
 import type { Preview, PolicyChange, PreviewResult } from '../../core/policy/preview.ts';
 import type { Millis, WorkloadId } from '../../core/model/brand.ts';
-import type { FlowEvent } from '../../core/model/event.ts';
+import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
 import type { AgentStatus } from '../../core/model/feed-message.ts';
 import type { Session } from './session.ts';
 
-/** Flows from elsewhere than the session, in order. */
+/** Flows from elsewhere than the session, in order, with the policies that were in force among them. */
 export interface PreviewSource {
-  readonly flows: AsyncIterable<readonly FlowEvent[]>;
-  /** How many there are, as far as is known; for the progress only. */
+  readonly events: AsyncIterable<readonly (FlowEvent | PolicyEvent)[]>;
+  /** How many flows there are, as far as is known; for the progress only. */
   readonly total: number;
 }
 
@@ -54,6 +54,7 @@ function previewOf(input: PreviewJobInput): Preview {
     .map((service) => service.id);
   return createPreview({
     current: session.policies(),
+    tellsPolicies: input.source !== undefined,
     change: input.change,
     ...(input.focusCaller === undefined ? {} : { focusCaller: input.focusCaller }),
     ...(input.status === undefined ? {} : { openByPair: input.status.openByPair }),
@@ -100,18 +101,18 @@ function unreadable(error: unknown): AppError {
 /** Where a read of the source has got to. */
 type Reading =
   | { readonly type: 'waiting'; readonly wait: Promise<void> }
-  | { readonly type: 'slice'; readonly flows: readonly FlowEvent[]; at: number }
+  | { readonly type: 'slice'; readonly events: readonly (FlowEvent | PolicyEvent)[]; at: number }
   | { readonly type: 'end' }
   | { readonly type: 'failed'; readonly error: AppError };
 
 function sourceJob(preview: Preview, source: PreviewSource): PreviewJob {
-  const iterator = source.flows[Symbol.asyncIterator]();
+  const iterator = source.events[Symbol.asyncIterator]();
   let done = 0;
   let reading: Reading = read();
   function read(): Reading {
     const wait = iterator.next().then(
       (next) => {
-        reading = next.done === true ? { type: 'end' } : { type: 'slice', flows: next.value, at: 0 };
+        reading = next.done === true ? { type: 'end' } : { type: 'slice', events: next.value, at: 0 };
       },
       (error: unknown) => {
         reading = { type: 'failed', error: unreadable(error) };
@@ -125,14 +126,15 @@ function sourceJob(preview: Preview, source: PreviewSource): PreviewJob {
       if (reading.type === 'failed') throw reading.error;
       if (reading.type === 'end') return { done, result: preview.result() };
       if (reading.type === 'waiting') return { done, result: undefined, wait: reading.wait };
-      const { flows } = reading;
-      const until = Math.min(flows.length, reading.at + limit);
+      const { events } = reading;
+      const until = Math.min(events.length, reading.at + limit);
       for (; reading.at < until; reading.at++) {
-        const flow = flows[reading.at];
-        if (flow) preview.push(flow);
-        done++;
+        const event = events[reading.at];
+        if (!event) continue;
+        preview.push(event);
+        if (event.type === 'flow') done++;
       }
-      if (until < flows.length) return { done, result: undefined };
+      if (until < events.length) return { done, result: undefined };
       const following = read();
       reading = following;
       return { done, result: undefined, ...(following.type === 'waiting' ? { wait: following.wait } : {}) };

@@ -172,7 +172,7 @@ test('the flows of a damaged recording end with word of the damage, those of a w
     const feed = await openReplay(path, { paused: true });
     const found: string[] = [];
     let count = 0;
-    for await (const part of feed.replay.flows((message) => found.push(message))) count += part.length;
+    for await (const part of feed.replay.history((message) => found.push(message))) count += part.length;
     expect(count).toBeGreaterThan(0);
     await feed.close();
     return found;

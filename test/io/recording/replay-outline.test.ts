@@ -45,7 +45,8 @@ async function openPaused(path: string): Promise<{ feed: ReplayFeed; outline: ()
 
 async function idsOf(feed: ReplayFeed): Promise<readonly string[]> {
   const ids: string[] = [];
-  for await (const slice of feed.replay.flows()) ids.push(...slice.map((flow) => flow.id));
+  for await (const slice of feed.replay.history())
+    for (const event of slice) if (event.type === 'flow') ids.push(event.id);
   return ids;
 }
 
@@ -82,7 +83,7 @@ test('every flow can be read while the clock stands at the beginning, in slices,
 
 test('a consumer that leaves early ends the reading', async () => {
   const { feed } = await openPaused(await recordingOf(flows(60, 100)));
-  const reading = feed.replay.flows()[Symbol.asyncIterator]();
+  const reading = feed.replay.history()[Symbol.asyncIterator]();
   const first = await reading.next();
   expect(first.done !== true && first.value.length < 60).toBe(true);
   await reading.return?.();

@@ -42,11 +42,12 @@ test('the whole recording is judged while the session holds nothing', async () =
   });
   await feed.settled();
   const all: FlowEvent[] = [];
-  for await (const flows of feed.replay.flows()) all.push(...flows);
+  for await (const events of feed.replay.history())
+    all.push(...events.filter((event) => event.type === 'flow'));
   const scanned = all.filter((flow) => flow.source.workload === 'scanner');
   const first = scanned[0]!;
   const hit = scanned.filter((flow) => flow.destination.workload === first.destination.workload);
-  const job = jobOver({ flows: feed.replay.flows(), total }, first);
+  const job = jobOver({ events: feed.replay.history(), total }, first);
   expect(job.total).toBe(all.length);
   const result = await finish(job, 100);
   expect(result).toMatchObject({ total: all.length, flips: hit.length, othersSuccessFlips: 0 });
@@ -67,7 +68,7 @@ async function* endless(log: string[]): AsyncGenerator<readonly FlowEvent[]> {
 
 test('no more is read than is judged, and stopping ends the reading', async () => {
   const log: string[] = [];
-  const job = jobOver({ flows: endless(log), total: 0 }, sampleFlow());
+  const job = jobOver({ events: endless(log), total: 0 }, sampleFlow());
   await job.step(3).wait;
   expect([job.step(3).done, job.step(1).done]).toEqual([3, 4]);
   expect(log).toEqual(['read']);
@@ -83,7 +84,7 @@ test('a source that breaks is told as a sentence of ours', async () => {
     yield [sampleFlow()];
     throw new Error('EIO: i/o error');
   }
-  const job = jobOver({ flows: broken(), total: 1 }, sampleFlow());
+  const job = jobOver({ events: broken(), total: 1 }, sampleFlow());
   await expect(finish(job, 10)).rejects.toMatchObject({
     code: 'PREVIEW_UNREADABLE',
     message: 'The recording cannot be read: EIO: i/o error.',

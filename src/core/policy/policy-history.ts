@@ -1,0 +1,40 @@
+// The set of policies as a recording tells it, event by event. Counters that move change nothing.
+import type { PolicyEvent } from '../model/event.ts';
+import { parsePolicy } from './parse-policy.ts';
+import type { FlowPolicy } from './schema.ts';
+
+/** The loaded policies at one point of a recording. */
+export interface PolicyHistory {
+  /** True when the set is another one after this event. */
+  take(event: PolicyEvent): boolean;
+  /** Active, in shadow or off; each with the expiry it was written with. */
+  policies(): readonly FlowPolicy[];
+}
+
+interface Loaded {
+  /** The object as recorded: tells whether an event says anything new. */
+  readonly text: string;
+  readonly policy: FlowPolicy;
+}
+
+const isLoaded = ({ state }: PolicyEvent): boolean =>
+  state === 'active' || state === 'shadow' || state === 'off';
+
+/** Begins with no policy. Objects are checked as those of a folder are: a recording comes from anywhere. */
+export function createPolicyHistory(): PolicyHistory {
+  const loaded = new Map<string, Loaded>();
+  return {
+    take(event) {
+      if (!isLoaded(event)) return loaded.delete(event.name);
+      // Counter updates may leave the object out.
+      if (event.object === undefined) return false;
+      const text = JSON.stringify(event.object);
+      if (loaded.get(event.name)?.text === text) return false;
+      const parsed = parsePolicy(event.object);
+      if (!parsed.ok) return loaded.delete(event.name);
+      loaded.set(event.name, { text, policy: parsed.policy });
+      return true;
+    },
+    policies: () => [...loaded.values()].map(({ policy }) => policy),
+  };
+}
