@@ -17,7 +17,8 @@ const time = (flow: FlowEvent): number => Date.parse(flow.time);
 function routeText(flow: FlowEvent): string {
   const opened = flow.opening === true ? ' opened' : '';
   if (!flow.request) return `(${flow.opaque ?? 'no request'}${opened})`;
-  return `${flow.request.method} ${flow.request.route}${opened}`;
+  // A request that could not be read to its end was given no route: its path says where it was aimed.
+  return `${flow.request.method} ${flow.request.route || flow.request.path}${opened}`;
 }
 
 function statusText(flow: FlowEvent): string {

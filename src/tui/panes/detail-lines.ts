@@ -80,7 +80,8 @@ function requestLine(flow: FlowEvent): Line {
 function responseLine(flow: FlowEvent): Line {
   const { response } = flow;
   if (!response) return [label('answer'), span('none seen', 'dim')];
-  const status = response.status === 0 ? 'the connection ended before an answer' : String(response.status);
+  const none = response.bytes > 0 ? 'none that could be read' : 'the connection ended before an answer';
+  const status = response.status === 0 ? none : String(response.status);
   return [
     label('answer'),
     span(status, statusRole(response.status)),
@@ -121,7 +122,9 @@ function timingLine(flow: FlowEvent, { theme, width, utcOffsetMinutes }: DetailI
 
 function verdictSentence(verdict: Verdict): string {
   const parts = [
-    verdict.policy === undefined ? 'no policy decided: the default lets through' : `policy ${verdict.policy}`,
+    verdict.policy === undefined
+      ? 'no policy decided: the default lets it through'
+      : `policy ${verdict.policy}`,
     ...(verdict.rule === undefined ? [] : [`rule ${verdict.rule}`]),
     ...(verdict.field === undefined ? [] : [`${verdict.field} = ${verdict.value ?? ''}`]),
     ...(verdict.reason === undefined ? [] : [verdict.reason]),
@@ -213,7 +216,7 @@ export function detailLines(input: DetailInput): readonly Line[] {
     endpointLine('to', flow.destination),
     ...wireLine(input),
     requestLine(flow),
-    ...(flow.request ? [[label('route'), span(flow.request.route, 'route')]] : []),
+    ...(flow.request?.route ? [[label('route'), span(flow.request.route, 'route')]] : []),
     responseLine(flow),
     ...endedLine(flow),
     timingLine(flow, input),

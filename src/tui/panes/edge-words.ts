@@ -95,3 +95,28 @@ export function arrow(
     mood === 'blocked' ? `${drawn.slice(0, middle)}${theme.glyph('cut')}${drawn.slice(middle + 1)}` : drawn;
   return span(text + theme.glyph('head'), moodRoles[mood]);
 }
+
+/** What the arrows say, each sign with its meaning. */
+export function arrowLegend(theme: Theme): Line {
+  const signs = [
+    [`${theme.glyph('horizontal')} under 10/s`, 'graph.edge'],
+    [`${theme.glyph('heavy')} 10/s`, 'graph.edge'],
+    [`${theme.glyph('double')} 100/s`, 'graph.edge'],
+    [`${theme.glyph('cut')} blocked`, 'graph.blocked'],
+    [`${theme.glyph('dotted')} throttled, opaque`, 'graph.throttled'],
+    [`${theme.glyph('idle')} idle`, 'graph.idle'],
+  ] as const;
+  return signs.map(([text, role]) => span(` ${text} `, role));
+}
+
+/** What the cells of the matrix say, each sign with its meaning. */
+export function cellLegend(theme: Theme): Line {
+  const signs = [
+    [`${theme.glyph('shades')} requests`, 'graph.edge'],
+    [`${theme.glyph('alert')} errors`, 'graph.error'],
+    ['E over 10 % errors', 'graph.error'],
+    [`${theme.glyph('block')} blocked`, 'graph.blocked'],
+    [`${theme.glyph('throttle')} throttled`, 'graph.throttled'],
+  ] as const;
+  return signs.map(([text, role]) => span(` ${text} `, role));
+}

@@ -1,5 +1,6 @@
 // The ego view: who calls the focused workload at the left, whom it calls at the right, figures and verdicts on each edge.
 import { formatRate, formatShare, plural } from '../columns/format.ts';
+import type { Endpoint } from '../../core/model/event.ts';
 import type { DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
 import type { Edge } from '../state/data-view.ts';
@@ -7,7 +8,7 @@ import type { Ego } from '../state/graph-selectors.ts';
 import { egoCursor } from '../state/graph-selectors.ts';
 import type { Theme } from '../theme/theme.ts';
 import type { EdgeClock } from './edge-words.ts';
-import { arrow, edgeLine, edgeMood, moodRoles } from './edge-words.ts';
+import { arrow, arrowLegend, edgeLine, edgeMood, moodRoles } from './edge-words.ts';
 import type { PaneInput } from './pane-input.ts';
 import type { Line } from './painter.ts';
 import { drawLine, scrollTop, span } from './painter.ts';
@@ -89,13 +90,20 @@ function drawSide(context: DrawContext, rect: Rect, side: Side): void {
   if (side.edges.length === 0) drawLine(context, [span('  none seen', 'dim')], { ...place, y: rect.y + 1 });
 }
 
+/** Kind and namespace, on a line each where one is too short for both. */
+function placeLines({ kind = 'workload', namespace }: Endpoint, width: number): readonly Line[] {
+  const both = `${kind}, ${namespace}`;
+  const texts = both.length <= width ? [both] : [kind, namespace];
+  return texts.map((text) => [span(text, 'dim')]);
+}
+
 /** Lines inside the box of the focus. */
 function focusLines(ego: Ego, theme: Theme, width: number): readonly Line[] {
   const { focus } = ego;
   const coverage = focus.identity?.coverage;
   return [
     [span(fitText(focus.endpoint.workload, width, theme.glyph('more')), 'graph.focus')],
-    [span(`${focus.endpoint.kind ?? 'workload'}, ${focus.endpoint.namespace}`, 'dim')],
+    ...placeLines(focus.endpoint, width),
     [span(`in  ${formatRate(focus.rateIn)}`, 'number')],
     [span(`out ${formatRate(focus.rateOut)}`, 'number')],
     [
@@ -162,6 +170,10 @@ export function drawEgo(
   };
   drawSide(context, rect, callers);
   drawSide(context, rect, callees);
-  const box = { x: boxX, y: rect.y, width: columns.box, height: Math.min(rect.height, 10) };
+  const box = { x: boxX, y: rect.y, width: columns.box, height: Math.min(rect.height, 11) };
   drawFocus(context, box, { ego, theme, on: cursor.column === 'focus' });
+  const taken = Math.max(box.height, 1 + columns.step * Math.max(ego.callers.length, ego.callees.length));
+  const y = rect.y + rect.height - 1;
+  if (taken + 1 < rect.height)
+    drawLine(context, arrowLegend(theme), { theme, x: rect.x, y, width: rect.width });
 }

@@ -9,7 +9,7 @@ import { clamp } from '../state/handler.ts';
 import type { Theme } from '../theme/theme.ts';
 import type { Role } from '../theme/roles.ts';
 import type { EdgeClock } from './edge-words.ts';
-import { edgeMarks, edgeMood, moodRoles } from './edge-words.ts';
+import { cellLegend, edgeMarks, edgeMood, moodRoles } from './edge-words.ts';
 import type { Line } from './painter.ts';
 import { drawLine, scrollTop, span } from './painter.ts';
 
@@ -58,6 +58,15 @@ function listLine(edge: Edge, look: ListLook, { nameWidth, figures }: ListFrame)
   ];
 }
 
+/** Cells for a name: what the longest one takes, as far as figures and marks leave room for two. */
+function namesWidth(edges: readonly Edge[], width: number): number {
+  const longest = edges.reduce(
+    (most, { from, to }) => Math.max(most, from.workload.length, to.workload.length),
+    0,
+  );
+  return clamp(longest, 12, clamp(Math.floor((width - 44) / 2), 12, 30));
+}
+
 /** Paint all edges as a list. */
 export function drawEdgeList(
   context: DrawContext,
@@ -65,7 +74,7 @@ export function drawEdgeList(
   { edges, ...look }: ListLook & { readonly edges: readonly Edge[] },
 ): void {
   const { theme } = look;
-  const nameWidth = clamp(Math.floor((rect.width - 44) / 3), 12, 30);
+  const nameWidth = namesWidth(edges, rect.width);
   const figures = allFigures.filter((figure) => rect.width >= figure.from);
   const titles = figures.map((figure) => figure.title.padStart(figureWidth)).join('');
   const head = `  ${'FROM'.padEnd(nameWidth + 3)}${'TO'.padEnd(nameWidth)}${titles}`;
@@ -215,14 +224,14 @@ export function drawMatrix(
   drawMatrixHead(context, frame);
   for (let index = 0; index < frame.sources.length; index++)
     drawMatrixRow(context, frame, { index, most, matrix });
+  const place = { theme: look.theme, x: rect.x + 2, width: rect.width - 2 };
+  const bottom = rect.y + rect.height - 1;
+  const taken = 1 + Math.max(frame.sources.length, frame.destinations.length);
+  if (taken + 3 < rect.height) drawLine(context, cellLegend(look.theme), { ...place, y: bottom - 2 });
   const source = matrix.sources[frame.row];
   const destination = matrix.destinations[frame.column];
   const edge =
     source !== undefined && destination !== undefined ? matrix.edge(source, destination) : undefined;
-  drawLine(context, matrixFoot(edge, [shortName(source), shortName(destination)], look), {
-    theme: look.theme,
-    x: rect.x + 2,
-    y: rect.y + rect.height - 1,
-    width: rect.width - 2,
-  });
+  const foot = matrixFoot(edge, [shortName(source), shortName(destination)], look);
+  drawLine(context, foot, { ...place, y: bottom });
 }

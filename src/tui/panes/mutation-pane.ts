@@ -112,7 +112,8 @@ function drawMiddle(
 ): number {
   const { theme } = input;
   const yaml = (): readonly Line[] => dialog.yaml.map(yamlLine);
-  const look = (width: number): PreviewLook => previewLook(input, { width, focused: true });
+  const throttling = dialog.action === 'Throttle';
+  const look = (width: number): PreviewLook => previewLook(input, { width, focused: true, throttling });
   const how = { theme, scroll: dialog.scroll, on: 'dialog' } as const;
   if (rect.width < besideFrom) {
     const policy = ruleLine(theme, [span('the policy', 'title')], rect.width - 2);

@@ -77,7 +77,7 @@ export function scrollTop(lines: number, height: number, scroll: number): number
   return Math.max(0, Math.min(scroll, lines - height));
 }
 
-/** Break a text at blanks into lines of at most `width` cells; a longer word is cut. */
+/** Break a text at blanks into lines of at most `width` cells; a longer word is cut, a number keeps its `%`. */
 export function wrapText(text: string, width: number): readonly string[] {
   const limit = Math.max(1, width);
   const lines: string[] = [];
@@ -93,7 +93,7 @@ export function wrapText(text: string, width: number): readonly string[] {
     lines.push(...pieces.slice(0, -1));
     line = pieces.at(-1) ?? '';
   };
-  for (const word of text.split(' ')) place(word);
+  for (const word of text.split(/ (?!%)/)) place(word);
   lines.push(line);
   return lines;
 }

@@ -7,8 +7,8 @@ import { statusRole } from '../columns/verdict-words.ts';
 import type { PreviewState } from '../state/dialog.ts';
 import type { Theme } from '../theme/theme.ts';
 import type { PaneInput } from './pane-input.ts';
-import type { Line, Span } from './painter.ts';
-import { span, wrapText } from './painter.ts';
+import type { Line } from './painter.ts';
+import { lineWidth, span, wrapText } from './painter.ts';
 
 /** How the lines of a preview are worded and how wide (in cells) they may be. */
 export interface PreviewLook {
@@ -19,12 +19,14 @@ export interface PreviewLook {
   readonly over: PreviewWindow;
   /** False when no caller is meant more than another (a removal, an undo). */
   readonly focused: boolean;
+  /** True for a throttle, which may change nothing because its rate was never reached. */
+  readonly throttling?: boolean;
 }
 
 /** The look for a dialog of this input. */
 export function previewLook(
   { theme, state }: PaneInput,
-  place: Pick<PreviewLook, 'width' | 'focused'>,
+  place: Pick<PreviewLook, 'width' | 'focused' | 'throttling'>,
 ): PreviewLook {
   const over = state.connection.kind === 'replay' ? 'recorded' : 'seen';
   return { theme, utcOffsetMinutes: state.utcOffsetMinutes, over, ...place };
@@ -43,11 +45,12 @@ const labelled = (name: string, text: string, look: PreviewLook): Line[] => {
   ]);
 };
 
-function transitionSpans(
+/** `401→403 98`, one group each. */
+function transitionGroups(
   transitions: PreviewResult['byRoute'][number]['transitions'],
   { theme }: PreviewLook,
-): Span[] {
-  return transitions.flatMap(({ from, to, count }) => [
+): readonly Line[] {
+  return transitions.map(({ from, to, count }) => [
     span(`   ${answerWord(from)}`, statusRole(from)),
     span(theme.glyph('right'), 'dim'),
     span(to === 0 ? 'let through' : String(to), statusRole(to === 0 ? undefined : to)),
@@ -55,15 +58,35 @@ function transitionSpans(
   ]);
 }
 
+/** `head` and the groups after it, going on below (indented) where the width ends; no group is torn. */
+function wrapGroups(
+  head: Line,
+  groups: readonly Line[],
+  { width, indent }: { readonly width: number; readonly indent: number },
+): readonly Line[] {
+  const lines: Line[] = [];
+  let line = head;
+  for (const group of groups) {
+    if (lineWidth(line) + lineWidth(group) > width) {
+      lines.push(line);
+      line = [span(' '.repeat(indent))];
+    }
+    line = [...line, ...group];
+  }
+  return [...lines, line];
+}
+
 function routeLines(result: PreviewResult, look: PreviewLook): Line[] {
   const shown = result.byRoute.slice(0, routesShown);
   const names = Math.max(0, ...shown.map(({ caller }) => shortName(caller).length));
-  const lines = shown.map(({ caller, route, flips, transitions }): Line => [
-    span(`  ${shortName(caller).padEnd(names)}`, 'workload'),
-    span(formatCount(flips).padStart(8), 'number'),
-    span(`  ${route}`, 'route'),
-    ...transitionSpans(transitions, look),
-  ]);
+  const lines = shown.flatMap(({ caller, route, flips, transitions }): readonly Line[] => {
+    const head: Line = [
+      span(`  ${shortName(caller).padEnd(names)}`, 'workload'),
+      span(formatCount(flips).padStart(8), 'number'),
+      span(`  ${route}`, 'route'),
+    ];
+    return wrapGroups(head, transitionGroups(transitions, look), { width: look.width, indent: names + 12 });
+  });
   const rest = result.byRoute.length - shown.length;
   return rest > 0 ? [...lines, [span(`  and ${plural(rest, 'more route')}`, 'dim')]] : lines;
 }
@@ -123,16 +146,20 @@ function harmLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   return [...(look.focused ? [bystanderLine(result)] : []), ...labelled('successes', successes, look)];
 }
 
+const noneAsked =
+  'Nothing in it would have gone otherwise: none of it was asked, or policies in force decide it already.';
+const neverFaster =
+  'Nothing in it would have gone otherwise: it never came faster than this rate allows, or was not asked at all.';
+
 function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   return [
     ...wrapText(previewHeadline(result, look.focused, look.over), look.width).map((line): Line => [
       span(line, 'strong'),
     ]),
     ...(result.flips === 0 && result.total > 0
-      ? wrapText(
-          'Nothing in it would have gone otherwise: none of it was asked, or policies in force decide it already.',
-          look.width,
-        ).map((line): Line => [span(line)])
+      ? wrapText(look.throttling === true ? neverFaster : noneAsked, look.width).map((line): Line => [
+          span(line),
+        ])
       : []),
     ...routeLines(result, look),
     ...harmLines(result, look),

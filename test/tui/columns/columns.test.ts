@@ -21,6 +21,7 @@ import { parseLifetime, lifetimeText } from '../../../src/tui/state/duration.ts'
 import type { GlyphName } from '../../../src/tui/theme/glyphs.ts';
 import type { FlowEvent } from '../../../src/core/model/event.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
+import { asciiTheme } from '../panes/scene.ts';
 
 const sets = { flows: flowColumns, findings: findingColumns, policies: policyColumns };
 
@@ -173,4 +174,13 @@ test.each([
   ],
 ])('a verdict is sign, word and policy', (flow, expected) => {
   expect(verdictText(flow, sign)).toBe(expected);
+});
+
+test('a request that was given no route is shown by its path', () => {
+  const env = { theme: asciiTheme, nowMs: 0, utcOffsetMinutes: 0 };
+  const { request } = sampleFlow();
+  if (!request) throw new Error('the sample is a request');
+  const unrouted = sampleFlow({ request: { ...request, route: '', path: '/checkout' } });
+  const route = flowColumns.find((column) => column.id === 'route');
+  expect(route?.cell(unrouted, { ...env, accused: () => false })).toBe('GET /checkout');
 });

@@ -33,3 +33,17 @@ test('a light flow says why there is so little of it', () => {
   );
   expect(wordsOf(blockedFlow(1))).not.toContain('per second');
 });
+
+test('an answer that could not be read is not called none, and a request without a route shows no empty line', () => {
+  const blocked = blockedFlow(1);
+  const { request } = blocked;
+  if (!request) throw new Error('the scene blocks requests');
+  const flow: FlowEvent = {
+    ...blocked,
+    request: { ...request, route: '' },
+    response: { status: 0, bytes: 47 },
+  };
+  const lines = textOf(flow);
+  expect(lines).toContain('answer  none that could be read  47 B');
+  expect(lines.filter((line) => line.startsWith('route'))).toEqual([]);
+});
