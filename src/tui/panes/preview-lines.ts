@@ -130,7 +130,7 @@ function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
   return labelled(
     'judged',
     look.over === 'recorded'
-      ? `the whole recording: ${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, against the policies in force where the clock stood`
+      ? `the whole recording: ${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, each against the policies that were in force when it came`
       : `${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, by the evaluator that enforces`,
     look,
   );

@@ -19,9 +19,9 @@ export type ScreenName = (typeof screenNames)[number];
 /** Which pane the movement keys go to. */
 export type Focus = 'list' | 'detail' | 'axis';
 
-/** The order of the flows table. */
+/** The order of a table. */
 export interface Sort {
-  /** Id of a flow column. */
+  /** Id of one of its columns. */
   readonly column: string;
   readonly descending: boolean;
 }
@@ -93,6 +93,8 @@ export interface GraphState {
 export interface ListState {
   readonly selected: string | undefined;
   readonly row: number;
+  /** Chosen by the person; undefined: the list's own order. */
+  readonly sort: Sort | undefined;
 }
 
 /** The other side, in words that are true. */
@@ -127,8 +129,8 @@ export interface Change {
   readonly state: 'sent' | 'stored' | 'refused';
   /** What the agent answered: its change word, or why it refused. */
   readonly answer: string;
-  /** What a removal takes away, so that undoing it can be previewed; absent when it could not be read. */
-  readonly removed?: FlowPolicy | undefined;
+  /** What stood under this name when it was asked for, so that undoing can be previewed; absent when nothing did or it could not be read. */
+  readonly before?: FlowPolicy | undefined;
   /** Requests the policy had decided when it was asked for (it may have existed before). */
   readonly hitsBefore: number;
 }
@@ -204,8 +206,8 @@ const initialView = {
   filter: { text: '', node: undefined, prompt: undefined },
   detail: { open: false, scroll: 0, id: undefined, explained: undefined },
   graph: { view: 'ego', focus: undefined, column: 'focus', row: 0, matrixColumn: 0, trail: [] },
-  findings: { selected: undefined, row: 0 },
-  policies: { selected: undefined, row: 0 },
+  findings: { selected: undefined, row: 0, sort: undefined },
+  policies: { selected: undefined, row: 0, sort: undefined },
   dialogs: [],
 } as const satisfies Partial<AppState>;
 

@@ -61,7 +61,7 @@ function confirm(
 function newestStanding(state: AppState): Change | undefined {
   const standing: Change[] = [];
   for (const change of state.changes) {
-    if (change.state !== 'stored') continue;
+    if (change.state !== 'stored' || change.answer === 'unchanged') continue;
     if (change.kind !== 'undo') standing.push(change);
     else {
       const at = standing.findLastIndex((each) => each.name === change.name);
@@ -72,8 +72,8 @@ function newestStanding(state: AppState): Change | undefined {
 }
 
 /** What reverting a change does to the policies, where that is known here. */
-function inverse({ kind, answer, name, removed }: Change): PolicyChange | undefined {
-  if (kind === 'remove') return removed && { type: 'add', policy: removed };
+function inverse({ kind, answer, name, before }: Change): PolicyChange | undefined {
+  if (kind === 'remove' || answer === 'replaced') return before && { type: 'add', policy: before };
   return answer === 'created' && name !== undefined ? { type: 'remove', name } : undefined;
 }
 
@@ -119,7 +119,7 @@ export function applyConfirm(state: AppState, data: DataView): Next<AppState> {
       askedAtMs: state.nowMs,
       state: 'sent',
       answer: '',
-      removed: event && policyObject(event),
+      before: event && policyObject(event),
       hitsBefore: 0,
     },
   );

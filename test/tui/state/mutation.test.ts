@@ -1,6 +1,7 @@
 // From a key on a row to a stored policy, and what is said of it: truthfully at each step.
 import { expect, test } from 'vitest';
 import { without } from '../../core/policy/build.ts';
+import { millis } from '../../../src/core/model/brand.ts';
 import { messageLine } from '../../../src/tui/state/header-figures.ts';
 import type { MutationDialog } from '../../../src/tui/state/dialog.ts';
 import { activePolicy, blockedFlow, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
@@ -66,6 +67,36 @@ test('y is refused until the preview is done', () => {
   expect(scene.screen()).toMatch(/33 of 319 requests would flip.*all from/);
   scene.press('dialog.apply');
   expect(requests(scene)).toHaveLength(1);
+});
+
+test('y is refused once the lifetime has passed while the dialog was open', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  const { expiresAt = '' } = dialogOf(scene).policy.spec;
+  scene.send({ type: 'tick', nowMs: millis(Date.parse(expiresAt)) });
+  scene.press('dialog.apply');
+  expect(requests(scene)).toEqual([]);
+  expect(dialogOf(scene).refusal).toMatch(/lifetime has passed/);
+});
+
+test('a draft that changes while its preview runs cancels that preview and starts one of its own', () => {
+  const scene = onScanner();
+  scene.press('flow.block', 'dialog.shadow');
+  const jobs = scene.effects.flatMap((effect) =>
+    effect.type === 'preview.start' || effect.type === 'preview.cancel' ? [[effect.type, effect.job]] : [],
+  );
+  const [, first] = jobs[0] ?? [];
+  expect(jobs).toEqual([
+    ['preview.start', first],
+    ['preview.cancel', first],
+    ['preview.start', jobs[2]?.[1]],
+  ]);
+  expect(jobs[2]?.[1]).not.toBe(first);
+  scene.preview();
+  const before = scene.effects.length;
+  scene.press('dialog.shadow');
+  expect(scene.effects.slice(before).map(({ type }) => type)).toEqual(['preview.start']);
 });
 
 test('a second y sends nothing more', () => {
@@ -313,6 +344,44 @@ test('undoing a removal names it and previews the policy coming back; what was u
     name: undefined,
     sentence: expect.stringMatching(/None of this session/) as unknown,
   });
+});
+
+test('undoing an edit previews the earlier version coming back', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  const name = nameOf(dialogOf(scene));
+  const { policy } = dialogOf(scene);
+  // The same name stands already: applying replaces it.
+  const earlier = { ...policy, spec: { ...without(policy.spec, 'match'), from: { scope: 'All' } } };
+  scene.feed([{ ...activePolicy, name, object: earlier }]);
+  scene.press('dialog.apply');
+  answer(scene, { name, change: 'replaced' });
+  scene.feed([{ ...activePolicy, name, object: policy }]);
+  scene.press('policy.undo');
+  expect(scene.state().dialogs.at(-1)).toMatchObject({
+    type: 'confirm',
+    name,
+    sentence: expect.stringContaining(`${name}, replaced at`) as unknown,
+    preview: { type: 'running' },
+  });
+  scene.preview();
+  const shown = scene.state().dialogs.at(-1);
+  const result =
+    shown?.type === 'confirm' && shown.preview?.type === 'done' ? shown.preview.result : undefined;
+  expect(result).toMatchObject({ toAllowed: 0 });
+  expect(result?.toRefused).toBeGreaterThan(0);
+});
+
+test('an apply that changed nothing is not what undo would revert', () => {
+  const scene = onScanner();
+  scene.press('flow.block');
+  scene.preview();
+  const name = nameOf(dialogOf(scene));
+  scene.press('dialog.apply');
+  answer(scene, { name, change: 'unchanged' });
+  scene.press('policy.undo');
+  expect(scene.state().dialogs.at(-1)).toMatchObject({ type: 'confirm', name: undefined });
 });
 
 test('a change that changes nothing says what may be the reason', () => {
