@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createEventWindow } from '../../../src/app/agent/event-window.ts';
 import type { ApiEvent } from '../../../src/core/model/event.ts';
+import { sampleFinding } from '../../core/filter/samples.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
 const at = (seconds: number, latencyMs = 0): ApiEvent =>
@@ -58,4 +59,13 @@ test('only the latest word on a policy and a finding is kept, and removed polici
   expect(window.history(0, undefined)).toEqual([{ ...policy, state: 'expired' }]);
   window.add({ ...policy, state: 'removed' });
   expect(window.history(0, undefined)).toEqual([]);
+});
+
+test('of more findings than the limit, the ones not seen for longest go first', () => {
+  const window = createEventWindow({ ...limits, findings: 2 });
+  for (const id of ['a', 'b', 'a', 'c']) window.add(sampleFinding({ id }));
+  const held = window
+    .history(0, undefined)
+    .map((event) => (event.type === 'finding' ? event.id : event.type));
+  expect(held).toEqual(['a', 'c']);
 });

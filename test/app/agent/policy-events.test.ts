@@ -88,3 +88,12 @@ test('a policy is told without its secrets, a rejected one without its object', 
   expect(JSON.stringify(events)).not.toContain(secret);
   expect(events[1]).not.toHaveProperty('object');
 });
+
+test('a policy that was removed and comes back starts to count at nought', () => {
+  const events = createPolicyEvents(mask);
+  events.update([valid('Enforce')], 0);
+  events.count(sampleFlow({ verdict: { action: 'block', mode: 'enforce', policy: 'shop/p' } }));
+  events.update([], 1);
+  expect(events.moved(1)).toEqual([]);
+  expect(events.update([valid('Enforce')], 2)).toMatchObject([{ state: 'active', hits: 0, shadowHits: 0 }]);
+});

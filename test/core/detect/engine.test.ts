@@ -27,6 +27,15 @@ describe('a finding that recurs', () => {
     expect(own.at(-1)?.lastSeen).toBe(new Date(exampleStartMs + 999 * 20).toISOString());
   });
 
+  test('attempts that policy refused prove nothing: they do not count as failed', () => {
+    const refused = series(9, { everyMs: 20 }, (index) => guess(index, { status: 403, blocked: true }));
+    const failed = (count: number): readonly FlowEvent[] =>
+      series(count, { everyMs: 20, fromMs: 1_000 }, (index) => guess(index + 20));
+    const rules = (count: number): string[] => run([...refused, ...failed(count)]).map(({ rule }) => rule);
+    expect(rules(9)).not.toContain('brute-force');
+    expect(rules(10)).toContain('brute-force');
+  });
+
   test('carries the newest flow ids as evidence, bounded', () => {
     const flows = series(200, { everyMs: 20 }, (index) => guess(index));
     const last = run(flows)

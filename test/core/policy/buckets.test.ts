@@ -127,3 +127,14 @@ test('a new bucket starts as full as its seed', () => {
   buckets.take(first);
   expect(buckets.remaining(buckets.open(limit, 'b', 1000, first))).toBe(2);
 });
+
+test('the bucket of an earlier open stands where it stood, also when room is made for a later one', () => {
+  const buckets = createBuckets({ maxBuckets: 2, maxBucketsPerOwner: 2 });
+  const [idle, wide, narrow] = [terms(1, 1000, 1, 'i'), terms(1, 1000, 3, 'w'), terms(1, 1000, 1, 'n')];
+  buckets.begin();
+  buckets.open(idle, 'idle', 1000, -1);
+  buckets.begin();
+  const opened = buckets.open(wide, 'wide', 1000, -1);
+  buckets.open(narrow, 'narrow', 1000, -1);
+  expect(buckets.burst(opened)).toBe(3);
+});

@@ -51,6 +51,32 @@ test('all matching throttles apply, the strictest is named, and a refusal charge
   expect(bench.verdict({}, millis(noon + 60_000)).verdict.action).toBe('allow');
 });
 
+test.each([
+  ['1/s', '1/m'],
+  ['1/m', '1/s'],
+])('of %s and %s, both used up, the one with the longer wait is named and its wait told', (a, b) => {
+  const bench = benchOf([
+    policy({ name: 'a', action: throttle(a) }),
+    policy({ name: 'b', action: throttle(b) }),
+  ]);
+  bench.decide();
+  expect(bench.verdict().verdict).toMatchObject({
+    policy: a === '1/m' ? 'shop/a' : 'shop/b',
+    retryAfterSeconds: 60,
+  });
+});
+
+test.each([
+  [2, 5],
+  [5, 2],
+])('of bursts %i and %i the answer tells the one with the fewest tokens left', (a, b) => {
+  const bench = benchOf([
+    policy({ name: 'a', action: throttle('1/m', { burst: a }) }),
+    policy({ name: 'b', action: throttle('1/m', { burst: b }) }),
+  ]);
+  expect(bench.decide()).toMatchObject({ action: allow, limitBurst: 2, limitRemaining: 1 });
+});
+
 test('a refused request does not count against a throttle', () => {
   const bench = benchOf([
     policy({ http: { paths: ['/a'] } }),

@@ -11,6 +11,9 @@ import {
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { policyName } from '../../../src/core/model/brand.ts';
+import { createFolderEdits } from '../../../src/io/policies/folder-edits.ts';
+import { policyLimits } from '../../../src/io/policies/policy-limits.ts';
+import type { UndoJournal } from '../../../src/io/policies/undo-journal.ts';
 import { messages, nowMs, policy, policyFolder, summary, yaml } from './policy-samples.ts';
 
 const named = (name: string): ReturnType<typeof policyName> => policyName(`shop/${name}`);
@@ -182,4 +185,74 @@ test('an interactive policy leaves the folder an hour after it expired, a file w
     expect.stringMatching(/-shop\.drafted\.yaml$/),
   ]);
   expect(messages(store)).toEqual([]);
+});
+
+test('a change that could not be written leaves no inverse behind', async () => {
+  const kept = new Set<string>();
+  const journal: UndoJournal = {
+    add: () => Promise.resolve('1').finally(() => kept.add('1')),
+    // eslint-disable-next-line @typescript-eslint/require-await -- a journal without entries
+    async *newestFirst() {
+      yield* [];
+    },
+    drop: (id) => Promise.resolve(void kept.delete(id)),
+  };
+  const edits = createFolderEdits({
+    directory: '/nonexistent',
+    folder: {
+      refresh: () => Promise.resolve(false),
+      merged: () => ({ held: new Map(), rejected: [] }),
+      file: () => undefined,
+      fileCount: () => 0,
+    },
+    journal,
+    limits: policyLimits,
+    now: () => nowMs,
+    refresh: () => Promise.resolve(),
+  });
+  await expect(edits.apply(policy('a'), {})).rejects.toMatchObject({ code: 'POLICY_CANNOT_WRITE' });
+  expect([...kept]).toEqual([]);
+});
+
+test('undo stays newest first when the clock was set back', async () => {
+  let clockMs = nowMs;
+  const store = await policyFolder().open({ now: () => clockMs });
+  await store.apply(policy('older'));
+  clockMs -= 3_600_000;
+  await store.apply(policy('newer'));
+  expect(await store.undo()).toEqual({ name: 'shop/newer', change: 'removed' });
+});
+
+test('a change to a file that became a link since is not undone through the link', async () => {
+  const folder = policyFolder();
+  const store = await folder.open();
+  await store.apply(policy('a'));
+  const file = join(folder.directory, 'shop.a.yaml');
+  const elsewhere = join(folder.directory, 'elsewhere.txt');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(elsewhere, text);
+  unlinkSync(file);
+  symlinkSync('elsewhere.txt', file);
+  await expect(store.undo()).rejects.toMatchObject({ code: 'POLICY_FILE_LINK' });
+  expect(readFileSync(elsewhere, 'utf8')).toBe(text);
+  expect(readdirSync(folder.directory)).toContain('shop.a.yaml');
+});
+
+test('of expired files set aside the newest are kept, and one that is broken stays where it is', async () => {
+  const folder = policyFolder();
+  let clockMs = nowMs;
+  const store = await folder.open({ now: () => clockMs, limits: { tickMs: 5, expiredFiles: 1 } });
+  await store.apply(policy('first', { expiresAt: later }));
+  await store.apply(policy('second', { expiresAt: new Date(nowMs + 1_900_000).toISOString() }));
+  await store.apply(policy('broken', { expiresAt: later }));
+  folder.put('shop.broken.yaml', 'broken: [');
+  await expect.poll(() => summary(store)).toContain('valid shop/broken (stale)');
+  clockMs += 1_800_000 + 3_600_000;
+  await expect.poll(() => summary(store)).not.toContain('expired shop/first');
+  clockMs += 100_000;
+  await expect.poll(() => summary(store)).not.toContain('expired shop/second');
+  await expect
+    .poll(() => readdirSync(join(folder.directory, '.apidefense', 'expired')))
+    .toEqual([expect.stringMatching(/-shop\.second\.yaml$/)]);
+  expect(readdirSync(folder.directory)).toContain('shop.broken.yaml');
 });
