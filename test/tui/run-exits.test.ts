@@ -14,8 +14,8 @@ interface Watch {
   readonly stdin: EventEmitter;
   readonly stdout: EventEmitter;
   /** Calls what was added to the process for this event, and nobody else's. */
-  fire(event: string, ...words: readonly unknown[]): void;
-  stop(): void;
+  readonly fire: (event: string, ...words: readonly unknown[]) => void;
+  readonly stop: () => void;
 }
 
 const listenersOf = (event: string): readonly unknown[] => process.rawListeners(event);
