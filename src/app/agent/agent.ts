@@ -2,7 +2,7 @@
 // Only wiring: what a byte, a verdict or a finding means is decided in core, what a socket is in io.
 import { randomBytes, randomInt } from 'node:crypto';
 import { createDetector, type Detector } from '../../core/detect/engine.ts';
-import { createFlowAssembler } from '../../core/inspect/flow-event.ts';
+import { createFlowReader } from '../../core/inspect/flow-event.ts';
 import { createPolicyMask, type PolicyMask } from '../../core/mask/mask-policy.ts';
 import { createMasker, type Masker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
@@ -17,6 +17,7 @@ import { operate } from './agent-operations.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
 import { helloOf, identitiesOf, statusOf, windowMs } from './agent-words.ts';
 import { createEventWindow, type EventWindow } from './event-window.ts';
+import { createFlowIntake } from './flow-intake.ts';
 import { emptyStore } from './memory-store.ts';
 import { createLostDetails, type LostDetails } from './lost-details.ts';
 import { createPolicyNotices } from './policy-notices.ts';
@@ -110,7 +111,7 @@ function startPlane(
     clearInterval(timer);
     flush();
   });
-  const assembleFlow = createFlowAssembler({
+  const reader = createFlowReader({
     listeners: options.listeners,
     agent: randomBytes(3).toString('hex'),
     masker: hub.masker,
@@ -119,17 +120,7 @@ function startPlane(
   return startDataPlane({
     listeners: options.listeners,
     snapshot: snapshots.current().buffer,
-    onExchange: (exchange) => {
-      const flow = assembleFlow(exchange);
-      if (flow.opening === true) {
-        hub.tell(flow);
-        return;
-      }
-      hub.policyEvents.count(flow);
-      hub.details.count(flow);
-      hub.tell(flow);
-      for (const finding of detector.observe(flow)) hub.tell(finding);
-    },
+    onExchange: createFlowIntake({ ...hub, reader, detector, feed: () => hub.server }),
     onLost: (where, count) => hub.tell({ type: 'lost', time: new Date().toISOString(), where, count }),
     onFault: options.onFault,
   });

@@ -1,6 +1,7 @@
 // What the agent remembers for those who ask later: a bounded ring of recent flows, and the latest word on each policy,
 // finding and identity. Knows nothing of sockets; the feed replays it to new subscribers, verbs and previews read it.
 import { createTimeReader } from '../../core/inspect/flow-event-time.ts';
+import type { LightFlow } from '../../core/inspect/light-flow.ts';
 import type {
   ApiEvent,
   FindingEvent,
@@ -9,25 +10,31 @@ import type {
   LostEvent,
   PolicyEvent,
 } from '../../core/model/event.ts';
+import { eventBytes } from './event-bytes.ts';
 import { createLightColumns } from './light-columns.ts';
 
+/** Bounds of what is remembered. */
 export interface WindowLimits {
   /** Flows kept; enough for ten minutes at 80 requests/s with headers and bodies. */
   readonly flows: number;
-  /** Rough heap budget of the kept flows. */
+  /** Heap that the kept flows may hold at most, by an upper estimate (see event-bytes.ts and light-charge.ts). */
   readonly bytes: number;
   /** Findings kept; the ones not seen for longest go first. */
   readonly findings: number;
 }
 
+/** What the agent remembers. */
 export const defaultWindowLimits: WindowLimits = {
   flows: 50_000,
   bytes: 96 * 1024 * 1024,
   findings: 2_000,
 };
 
+/** The agent's memory. */
 export interface EventWindow {
   add(event: ApiEvent): void;
+  /** Keeps a copy of a light flow. */
+  addLight(flow: LightFlow): void;
   /**
    * State first (identities, policies, findings), then flows and losses in order.
    * @param fromMs epoch ms; what ended before is left out. @param last at most so many, the newest.
@@ -35,21 +42,8 @@ export interface EventWindow {
   history(fromMs: number, last: number | undefined): readonly ApiEvent[];
   /** Flows held now. */
   size(): number;
-}
-
-/** Heap of a light flow: its headers are mostly shared with others. */
-const lightBytes = 900;
-
-/** Heap a flow roughly holds: fixed fields measured at about 900 bytes, plus its captured texts. */
-function roughBytes(event: FlowEvent | LostEvent): number {
-  if (event.type === 'lost') return 100;
-  if (event.light === true) return lightBytes + (event.request?.path.length ?? 0);
-  let bytes = 900 + (event.request?.path.length ?? 0);
-  for (const part of [event.request, event.response]) {
-    if (part?.headers) for (const [name, value] of part.headers) bytes += name.length + value.length + 32;
-    if (part?.body) bytes += part.body.text.length;
-  }
-  return bytes;
+  /** Bytes they are charged with. */
+  bytes(): number;
 }
 
 /** A window with the given limits; adding is amortised constant time. */
@@ -74,21 +68,36 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
 
   function dropOldest(): void {
     events[oldest] = undefined;
-    bytes -= sizes[oldest] ?? 0;
+    bytes -= (sizes[oldest] ?? 0) + light.drop(oldest);
+    sizes[oldest] = 0;
     oldest = (oldest + 1) % limits.flows;
     held -= 1;
   }
 
-  function addEntry(event: FlowEvent | LostEvent): void {
+  /** The next place of the ring, empty. */
+  function freePlace(): number {
     if (held === limits.flows) dropOldest();
-    const place = (oldest + held) % limits.flows;
-    const size = roughBytes(event);
-    events[place] = event.type === 'flow' && light.put(place, event) ? undefined : event;
-    endsMs[place] = endOf(event);
-    sizes[place] = size;
+    return (oldest + held) % limits.flows;
+  }
+
+  function hold(place: number, endMs: number, size: number): void {
+    endsMs[place] = endMs;
     held += 1;
     bytes += size;
     while (held > 0 && bytes > limits.bytes) dropOldest();
+  }
+
+  function addEntry(event: FlowEvent | LostEvent): void {
+    const place = freePlace();
+    const size = eventBytes(event);
+    events[place] = event;
+    sizes[place] = size;
+    hold(place, endOf(event), size);
+  }
+
+  function addLight(flow: LightFlow): void {
+    const place = freePlace();
+    hold(place, flow.startedMs + flow.latencyMs, light.put(place, flow));
   }
 
   function addFinding(event: FindingEvent): void {
@@ -135,6 +144,8 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
 
   return {
     add,
+    addLight,
+    bytes: () => bytes,
     history: (fromMs, last) => [
       ...identities.values(),
       ...policies.values(),

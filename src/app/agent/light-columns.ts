@@ -1,167 +1,153 @@
 // Light flows of the event window in columns: as objects they would all outlive the young generation, and copying them there
 // costs the collector more than making them. What they share (endpoints, headers, verdict, words) is held by reference.
+import { createClockText } from '../../core/inspect/flow-event-time.ts';
+import { traceInts } from '../../core/inspect/flow-event-trace.ts';
+import type { ConnectionWords } from '../../core/inspect/flow-event-connection.ts';
+import { lightEventOf, newLightFlow, type LightFlow } from '../../core/inspect/light-flow.ts';
+import type { HeadWords, TargetWords } from '../../core/inspect/light-words.ts';
 import type { Endpoint, FlowEvent, Verdict } from '../../core/model/event.ts';
+import { createLightCharge } from './light-charge.ts';
 
-type Request = NonNullable<FlowEvent['request']>;
-type Response = NonNullable<FlowEvent['response']>;
-
+/** The light flows at the places of a ring. */
 export interface LightColumns {
-  /** Keeps the flow at `place`. False when it has anything that most light flows have not: keep the object itself then. */
-  put(place: number, flow: FlowEvent): boolean;
-  /** The flow at `place`, made anew; undefined when none was put there. */
+  /** Keeps a copy at `place`, which must be empty. Returns by how many bytes what is held grew. */
+  put(place: number, flow: LightFlow): number;
+  /** The event of the flow at `place`, made anew; undefined when there is none. */
   get(place: number): FlowEvent | undefined;
+  /** Empties `place`. Returns by how many bytes what is held shrank; 0 when it was empty. */
+  drop(place: number): number;
 }
 
-/** A light flow as nearly all are. */
-interface Plain extends FlowEvent {
-  readonly request: Request;
-  readonly response: Response;
-  readonly connection: string;
-  readonly latencyMs: number;
-  readonly firstByteMs: number;
-}
-
-/** Fields of a plain flow without trace, of its request without query, of its answer. */
-const plainFields = 13;
-const plainRequestFields = 6;
-const plainResponseFields = 2;
-
-const fieldsOf = (part: object): number => Object.keys(part).length;
-
-function isPlain(flow: FlowEvent): flow is Plain {
-  const { request, response } = flow;
-  if (flow.light !== true || request === undefined || response === undefined) return false;
-  const isWhole =
-    flow.connection !== undefined && flow.latencyMs !== undefined && flow.firstByteMs !== undefined;
-  // By number: whatever field comes to events later, a flow that has it is not plain.
-  return (
-    isWhole &&
-    request.headers !== undefined &&
-    fieldsOf(flow) === (flow.traceId === undefined ? plainFields : plainFields + 1) &&
-    fieldsOf(request) === (request.query === undefined ? plainRequestFields : plainRequestFields + 1) &&
-    fieldsOf(response) === plainResponseFields
-  );
-}
-
-/** Numbers per flow, in this order: latency, time to the first byte, bytes of the request, bytes of the answer, status. */
+/** Numbers per flow, in this order: start, latency, time to the first byte, bytes of the request, bytes of the answer. */
 const numbersPerFlow = 5;
+/** Integers per flow: sequence, protocol, status. */
+const intsPerFlow = 3;
 
 interface Columns {
   readonly numbers: Float64Array;
-  readonly time: string[];
-  readonly id: string[];
-  readonly connection: string[];
-  readonly source: Endpoint[];
+  readonly ints: Int32Array;
+  readonly traces: Int32Array;
+  /** Undefined where there is no flow. */
+  readonly connection: (ConnectionWords | undefined)[];
   readonly destination: Endpoint[];
-  readonly protocol: FlowEvent['protocol'][];
   readonly verdict: Verdict[];
   readonly method: string[];
-  readonly host: string[];
-  readonly path: string[];
+  readonly host: (string | undefined)[];
+  readonly target: (TargetWords | undefined)[];
   readonly query: (string | undefined)[];
-  readonly route: string[];
-  readonly headers: Request['headers'][];
-  readonly traceId: (string | undefined)[];
+  readonly head: (HeadWords | undefined)[];
 }
+
+/** Bytes of one place in all columns. */
+export const bytesPerPlace = 8 * numbersPerFlow + 4 * intsPerFlow + 4 * traceInts + 8 * 8;
 
 function createColumns(places: number): Columns {
   return {
     numbers: new Float64Array(places * numbersPerFlow),
-    time: new Array<string>(places),
-    id: new Array<string>(places),
-    connection: new Array<string>(places),
-    source: new Array<Endpoint>(places),
+    ints: new Int32Array(places * intsPerFlow),
+    traces: new Int32Array(places * traceInts),
+    connection: new Array<ConnectionWords | undefined>(places),
     destination: new Array<Endpoint>(places),
-    protocol: new Array<FlowEvent['protocol']>(places),
     verdict: new Array<Verdict>(places),
     method: new Array<string>(places),
-    host: new Array<string>(places),
-    path: new Array<string>(places),
+    host: new Array<string | undefined>(places),
+    target: new Array<TargetWords | undefined>(places),
     query: new Array<string | undefined>(places),
-    route: new Array<string>(places),
-    headers: new Array<Request['headers']>(places),
-    traceId: new Array<string | undefined>(places),
+    head: new Array<HeadWords | undefined>(places),
   };
 }
 
-/** Columns for `places` flows, about 150 bytes each, made when the first light flow comes. */
+/** Columns for `places` flows, `bytesPerPlace` each, made (and charged to the first flow) when the first one comes. */
 export function createLightColumns(places: number): LightColumns {
   let columns: Columns | undefined;
+  let copy: LightFlow | undefined;
+  const clock = createClockText();
+  const charge = createLightCharge();
   return {
     put(place, flow) {
-      if (!isPlain(flow)) return false;
+      const standing = columns === undefined ? places * bytesPerPlace : 0;
       columns ??= createColumns(places);
-      putNumbers(columns.numbers, place * numbersPerFlow, flow);
+      putNumbers(columns, place, flow);
       putWords(columns, place, flow);
-      return true;
+      return standing + charge.add(flow);
     },
-    get: (place) => columns && flowAt(columns, place),
+    get(place) {
+      if (columns === undefined) return undefined;
+      const found = (copy = copyAt(columns, place, copy));
+      return found && lightEventOf(found, clock);
+    },
+    drop(place) {
+      const connection = columns?.connection[place];
+      if (!columns || !connection) return 0;
+      const freed = charge.remove(connection, columns, place);
+      forget(columns, place);
+      return freed;
+    },
   };
 }
 
-function putNumbers(numbers: Float64Array, at: number, flow: Plain): void {
-  numbers[at] = flow.latencyMs;
-  numbers[at + 1] = flow.firstByteMs;
-  numbers[at + 2] = flow.request.bytes;
-  numbers[at + 3] = flow.response.bytes;
-  numbers[at + 4] = flow.response.status;
+function putNumbers({ numbers, ints, traces }: Columns, place: number, flow: LightFlow): void {
+  const at = place * numbersPerFlow;
+  numbers[at] = flow.startedMs;
+  numbers[at + 1] = flow.latencyMs;
+  numbers[at + 2] = flow.firstByteMs;
+  numbers[at + 3] = flow.requestBytes;
+  numbers[at + 4] = flow.responseBytes;
+  const int = place * intsPerFlow;
+  ints[int] = flow.sequence;
+  ints[int + 1] = flow.protocol;
+  ints[int + 2] = flow.status;
+  for (let index = 0; index < traceInts; index += 1)
+    traces[place * traceInts + index] = flow.trace[index] ?? 0;
 }
 
-function putWords(columns: Columns, place: number, flow: Plain): void {
-  const { request } = flow;
-  columns.time[place] = flow.time;
-  columns.id[place] = flow.id;
+function putWords(columns: Columns, place: number, flow: LightFlow): void {
   columns.connection[place] = flow.connection;
-  columns.source[place] = flow.source;
   columns.destination[place] = flow.destination;
-  columns.protocol[place] = flow.protocol;
   columns.verdict[place] = flow.verdict;
-  columns.method[place] = request.method;
-  columns.host[place] = request.host;
-  columns.path[place] = request.path;
-  columns.query[place] = request.query;
-  columns.route[place] = request.route;
-  columns.headers[place] = request.headers;
-  columns.traceId[place] = flow.traceId;
+  columns.method[place] = flow.method;
+  columns.host[place] = flow.host;
+  columns.target[place] = flow.target;
+  columns.query[place] = flow.query;
+  columns.head[place] = flow.head;
 }
 
-function flowAt(columns: Columns, place: number): FlowEvent | undefined {
-  const { numbers } = columns;
-  const [source, destination, verdict] = [
-    columns.source[place],
+/** Lets go of what the place held: it may stay empty until the ring comes round. */
+function forget(columns: Columns, place: number): void {
+  columns.connection[place] = undefined;
+  columns.host[place] = undefined;
+  columns.target[place] = undefined;
+  columns.query[place] = undefined;
+  columns.head[place] = undefined;
+}
+
+/** The flow at `place`, filled into `copy` where there is one. */
+function copyAt(columns: Columns, place: number, copy: LightFlow | undefined): LightFlow | undefined {
+  const [connection, destination, verdict, target, head] = [
+    columns.connection[place],
     columns.destination[place],
     columns.verdict[place],
+    columns.target[place],
+    columns.head[place],
   ];
-  if (!source || !destination || !verdict) return undefined;
-  const traceId = columns.traceId[place];
+  if (!connection || !destination || !verdict || !target || !head) return undefined;
+  const words = { connection, destination, verdict, target, head };
+  const flow = copy === undefined ? newLightFlow(words) : Object.assign(copy, words);
+  const { numbers, ints, traces } = columns;
   const at = place * numbersPerFlow;
-  return {
-    type: 'flow',
-    time: columns.time[place] ?? '',
-    id: columns.id[place] ?? '',
-    connection: columns.connection[place] ?? '',
-    source,
-    destination,
-    protocol: columns.protocol[place] ?? 'opaque',
-    verdict,
-    request: requestAt(columns, place, numbers[at + 2] ?? 0),
-    response: { status: numbers[at + 4] ?? 0, bytes: numbers[at + 3] ?? 0 },
-    latencyMs: numbers[at] ?? 0,
-    firstByteMs: numbers[at + 1] ?? 0,
-    ...(traceId === undefined ? {} : { traceId }),
-    light: true,
-  };
-}
-
-function requestAt(columns: Columns, place: number, bytes: number): Request {
-  const [query, headers] = [columns.query[place], columns.headers[place]];
-  return {
-    method: columns.method[place] ?? '',
-    host: columns.host[place] ?? '',
-    path: columns.path[place] ?? '',
-    route: columns.route[place] ?? '',
-    bytes,
-    ...(headers === undefined ? {} : { headers }),
-    ...(query === undefined ? {} : { query }),
-  };
+  flow.startedMs = numbers[at] ?? 0;
+  flow.latencyMs = numbers[at + 1] ?? 0;
+  flow.firstByteMs = numbers[at + 2] ?? 0;
+  flow.requestBytes = numbers[at + 3] ?? 0;
+  flow.responseBytes = numbers[at + 4] ?? 0;
+  const int = place * intsPerFlow;
+  flow.sequence = ints[int] ?? 0;
+  flow.protocol = ints[int + 1] ?? 0;
+  flow.status = ints[int + 2] ?? 0;
+  for (let index = 0; index < traceInts; index += 1)
+    flow.trace[index] = traces[place * traceInts + index] ?? 0;
+  flow.method = columns.method[place] ?? '';
+  flow.host = columns.host[place] ?? '';
+  flow.query = columns.query[place];
+  return flow;
 }

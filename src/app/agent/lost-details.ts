@@ -1,17 +1,20 @@
 // Counts flows whose details were over the budget, so that the gap is told: once per second, as one `lost` event.
-import type { FlowEvent, LostEvent } from '../../core/model/event.ts';
+import type { LostEvent } from '../../core/model/event.ts';
 
+/** The count of the second in hand. */
 export interface LostDetails {
-  count(flow: FlowEvent): void;
+  /** So many flows came without their details. */
+  count(flows: number): void;
   /** The event for what was counted since the last call; undefined when nothing was. */
   taken(nowMs: number): LostEvent | undefined;
 }
 
+/** Begins at zero. */
 export function createLostDetails(): LostDetails {
   let light = 0;
   return {
-    count: (flow) => {
-      if (flow.light === true) light += 1;
+    count: (flows) => {
+      light += flows;
     },
     taken: (nowMs) => {
       if (light === 0) return undefined;

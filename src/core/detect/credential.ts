@@ -81,19 +81,35 @@ function inQuery(query: string): MaskClass | undefined {
   })?.cls;
 }
 
-/** Class of a credential in the path, the query or the Referer. */
-export function credentialInTarget(
-  path: string,
-  query: string | undefined,
-  headers: readonly Header[],
-): MaskClass | undefined {
-  const inPath = path.includes('<') ? firstSurrogate(path, ({ cls }) => telling.has(cls))?.cls : undefined;
-  const found = inPath ?? (query?.includes('<') === true ? inQuery(query) : undefined);
-  if (found !== undefined) return found;
+/** Class of a credential in a (masked) path. */
+export function credentialInPath(path: string): MaskClass | undefined {
+  return path.includes('<') ? firstSurrogate(path, ({ cls }) => telling.has(cls))?.cls : undefined;
+}
+
+/** Class of a credential in a (masked) query. */
+export function credentialInQuery(query: string): MaskClass | undefined {
+  return query.includes('<') ? inQuery(query) : undefined;
+}
+
+/** Class of a credential in the query of the (masked) Referer; of several, the first one that holds a surrogate is read. */
+export function credentialInReferer(headers: readonly Header[]): MaskClass | undefined {
   for (const [name, value] of headers) {
     if (name !== 'referer' || !value.includes('<')) continue;
     const question = value.indexOf('?');
     return question < 0 ? undefined : inQuery(value.slice(question + 1));
   }
   return undefined;
+}
+
+/** Class of a credential in the path, the query or the Referer, in this order. */
+export function credentialInTarget(
+  path: string,
+  query: string | undefined,
+  headers: readonly Header[],
+): MaskClass | undefined {
+  return (
+    credentialInPath(path) ??
+    (query === undefined ? undefined : credentialInQuery(query)) ??
+    credentialInReferer(headers)
+  );
 }

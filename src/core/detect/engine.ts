@@ -1,12 +1,15 @@
 // The detection engine: adds each flow to the bounded memories that the rules' measures ask for, runs the rules whose prefilter
 // it passes, and keeps their findings. Event time is the only clock; the same flows in the same order give the same findings.
 import { createTimeReader } from '../inspect/flow-event-time.ts';
-import type { FindingEvent, FlowEvent } from '../model/event.ts';
-import { createCallers, type CallerStats } from './callers.ts';
-import { callerOf, factsOf, type Facts } from './facts.ts';
+import type { LightFlow } from '../inspect/light-flow.ts';
+import type { Endpoint, FindingEvent, FlowEvent } from '../model/event.ts';
+import { createCallers, type Caller, type CallerStats } from './callers.ts';
+import { callerOf, factsOf, type Facts, type Known } from './facts.ts';
 import { createFindings, type FindingStats } from './findings.ts';
+import { createLightFacts } from './light-facts.ts';
 import { detectLimits, type DetectLimits } from './limits.ts';
 import type { Measure } from './measure.ts';
+import type { ObjectRef } from './object-id.ts';
 import { createPairTexts } from './pair-text.ts';
 import { planOf } from './plan.ts';
 import { createRoutes, notePeer, type RouteBook } from './routes.ts';
@@ -32,6 +35,8 @@ export interface DetectorStats extends CallerStats, FindingStats {
 export interface Detector {
   /** Judge one flow (its own time is the clock); returns the findings that are new or due to be sent again. */
   observe(flow: FlowEvent): readonly FindingEvent[];
+  /** The same of a light flow whose event was not made; it is read before the call returns. */
+  observeLight(flow: LightFlow): readonly FindingEvent[];
   /** Findings whose newest counts have not been sent yet; call about once per 5 s and at the end. */
   flush(): readonly FindingEvent[];
   /** Sizes of the memories, for status and tests. */
@@ -68,6 +73,32 @@ function notePeers(sight: Sight, book: RouteBook, { measures, limits }: PeerNote
   }
 }
 
+/** A caller with what facts take from it. */
+interface Knowledge {
+  caller: Caller;
+  readonly facts: { -readonly [Key in keyof Known]: Known[Key] };
+}
+
+/** What is known of the caller of a flow, in the same object for every flow. */
+function createKnowledge(personal: Known['personal']): (caller: Caller, relays: boolean) => Knowledge {
+  let knowledge: Knowledge | undefined;
+  const facts = {
+    nowMs: 0.5,
+    relays: false,
+    guessed: ({ id }: ObjectRef): boolean =>
+      !facts.relays && knowledge?.caller.provenance.isGuess(id) === true,
+    personal,
+  };
+  return (caller, relays) => {
+    facts.nowMs = caller.nowMs;
+    facts.relays = relays;
+    knowledge ??= { caller, facts };
+    knowledge.caller = caller;
+    return knowledge;
+  };
+}
+
+/** An engine with empty memories. */
 export function createDetector(options: DetectorOptions = {}): Detector {
   const { seed = 0, rules = allRules, learningMs = defaultLearningMs } = options;
   const limits: DetectLimits = { ...detectLimits, ...options.limits };
@@ -80,6 +111,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   const serviceKeys = createPairTexts(limits.keys);
   const routeKeys = createPairTexts(limits.keys);
   const epochOf = createTimeReader();
+  const lightFacts = createLightFacts();
   let sight: Sight | undefined;
   let view: ReturnType<typeof createView> | undefined;
 
@@ -101,32 +133,40 @@ export function createDetector(options: DetectorOptions = {}): Detector {
     return due ?? nothing;
   };
 
+  const knowledgeOf = createKnowledge(signIns.isPersonal);
+  /** What is known of the caller before this flow. */
+  const lookUp = (source: Endpoint, destination: Endpoint, timeMs: number): Knowledge => {
+    const key = callerOf(source);
+    if (servers.size < mostServers) servers.add(destination.principal);
+    return knowledgeOf(callers.of(key, timeMs), servers.has(key));
+  };
+  const add = (facts: Facts, caller: Caller): readonly FindingEvent[] => {
+    const routeKey = routeKeys(serviceKeys(facts.destination, facts.method), facts.route);
+    const touched = callers.add(caller, facts, routeKey);
+    const book = routes.add(facts, routeKey);
+    if (sight) {
+      sight.touched = touched;
+      sight.book = book;
+      sight.nowMs = facts.nowMs;
+    } else sight = { touched, book, nowMs: facts.nowMs, rule: '' };
+    const due = judge(facts, sight);
+    if (book) notePeers(sight, book, { measures: plan.byScope.subjectRoute, limits });
+    return due;
+  };
+
   return {
     observe: (flow) => {
       if (flow.request === undefined && flow.broken === undefined) return nothing;
-      const timeMs = epochOf(flow.time);
-      const key = callerOf(flow);
-      const caller = callers.of(key, timeMs);
-      if (servers.size < mostServers) servers.add(flow.destination.principal);
-      const relays = servers.has(key);
-      const facts = factsOf(flow, key, {
-        nowMs: caller.nowMs,
-        relays,
-        guessed: ({ id }) => !relays && caller.provenance.isGuess(id),
-        personal: signIns.isPersonal,
-      });
-      const routeKey = routeKeys(serviceKeys(facts.destination, facts.method), facts.route);
-      const touched = callers.add(caller, facts, routeKey);
-      const book = routes.add(facts, routeKey);
-      if (sight) {
-        sight.touched = touched;
-        sight.book = book;
-        sight.nowMs = facts.nowMs;
-      } else sight = { touched, book, nowMs: facts.nowMs, rule: '' };
-      const due = judge(facts, sight);
-      if (book) notePeers(sight, book, { measures: plan.byScope.subjectRoute, limits });
-      if (!relays) caller.provenance.learn(flow);
+      const { caller, facts } = lookUp(flow.source, flow.destination, epochOf(flow.time));
+      const due = add(factsOf(flow, caller.key, facts), caller);
+      if (!facts.relays) caller.provenance.learn(flow);
       signIns.learn(flow);
+      return due;
+    },
+    observeLight: (flow) => {
+      const { caller, facts } = lookUp(flow.connection.source, flow.destination, flow.startedMs);
+      const due = add(lightFacts(flow, caller.key, facts), caller);
+      if (!facts.relays) caller.provenance.learnLight(flow.status, flow.responseBytes);
       return due;
     },
     flush: () => findings.flush(),

@@ -5,7 +5,9 @@ import { workloadOf } from '../model/workload-key.ts';
 import { credentialOf, credentialInTarget } from './credential.ts';
 import { objectOf, type ObjectRef } from './object-id.ts';
 
+/** One flow as rules see it. */
 export interface Facts {
+  /** Read it within the rule's own call: of light flows it is a view that shows another flow next. */
   readonly flow: FlowEvent;
   /** Epoch ms of the request, never less than that of an earlier flow of the same caller. */
   readonly nowMs: number;
@@ -50,9 +52,8 @@ export interface Known {
   readonly personal: (credential: string) => boolean;
 }
 
-/** Key of a caller: its principal, with the address where that names nobody. */
-export function callerOf(flow: FlowEvent): string {
-  const { principal, address } = flow.source;
+/** Key of the caller at this end: its principal, with the address where that names nobody. */
+export function callerOf({ principal, address }: Endpoint): string {
   if (principal !== 'unknown' || address === undefined) return principal;
   return `${principal}@${address.slice(0, Math.max(0, address.lastIndexOf(':')))}`;
 }
@@ -68,12 +69,14 @@ function isBlocked(flow: FlowEvent): boolean {
 /** Agents and replays hand out one object per destination; others cost what they did. */
 const destinations = new WeakMap<Endpoint, string>();
 
-function destinationOf(endpoint: Endpoint): string {
+/** Workload key of a destination. */
+export function destinationOf(endpoint: Endpoint): string {
   let key = destinations.get(endpoint);
   if (key === undefined) destinations.set(endpoint, (key = workloadOf(endpoint)));
   return key;
 }
 
+/** The facts of an event. */
 export function factsOf(flow: FlowEvent, caller: string, known: Known): Facts {
   const { request, response } = flow;
   const headers = request?.headers ?? noHeaders;

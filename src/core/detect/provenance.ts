@@ -3,11 +3,14 @@
 import type { FlowEvent } from '../model/event.ts';
 import { hashText } from './sketch.ts';
 
+/** What one caller was told. */
 export interface Provenance {
   /** True when every answer that could have handed it out was read and none did. */
   isGuess(id: string): boolean;
   /** An answer reached the caller. */
   learn(flow: FlowEvent): void;
+  /** The same of an answer whose body was not kept. */
+  learnLight(status: number, bytes: number): void;
 }
 
 /** Values of one answer that are looked at: a page of a hundred objects. */
@@ -33,7 +36,11 @@ export function createProvenance(limit: number, seed: number): Provenance {
     }
     disclosed.add(hash);
   };
+  const learnLight = (status: number, bytes: number): void => {
+    if (bytes > 0 && status >= 200 && status < 400) isBlind = true;
+  };
   return {
+    learnLight,
     isGuess: (id) => {
       if (isBlind) return false;
       const last = id.slice(id.lastIndexOf('/') + 1);
@@ -42,7 +49,7 @@ export function createProvenance(limit: number, seed: number): Provenance {
     learn: ({ response, request, light }) => {
       if (!response || response.status < 200 || response.status >= 400) return;
       // Its body was not kept, whatever it held.
-      if (light === true && response.bytes > 0) isBlind = true;
+      if (light === true) learnLight(response.status, response.bytes);
       const { body } = response;
       if (!body || body.truncated === true) {
         // A list that could not be read whole: from here on nothing can be called a guess.

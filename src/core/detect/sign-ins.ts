@@ -34,7 +34,7 @@ const digestOf = (surrogate: string): string => surrogate.slice(-9);
 export function createSignIns(limit: number, seed: number): SignIns {
   const known = new Set<number>();
   return {
-    isPersonal: (credential) => known.has(hashText(digestOf(credential), seed)),
+    isPersonal: (credential) => known.size > 0 && known.has(hashText(digestOf(credential), seed)),
     learn: ({ request, response }) => {
       if (request?.method !== 'POST' || !response || response.status < 200 || response.status >= 300) return;
       if (request.body?.text.includes('<password:') !== true) return;

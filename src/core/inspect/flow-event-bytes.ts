@@ -31,16 +31,12 @@ function unusualText(bytes: Buffer, start: number, end: number): string {
   return visible(escaped);
 }
 
-interface Entry<T> {
-  readonly bytes: Uint8Array;
-  readonly made: T;
-}
-
 /** Longer stretches are made anew each time: caching them would hoard memory. */
 const longestCached = 512;
 
-/** Looks up `bytes[start, end)`, whose hash by `byteHash` is `hash`. */
+/** A bounded memory from bytes to what was made of them. */
 export interface ByteCache<T> {
+  /** What was made of `bytes[start, end)`, now or earlier. `hash` is that of `byteHash` or `sampledHash`, always the same one. */
   get(bytes: Buffer, start: number, end: number, hash: number): T;
 }
 
@@ -51,17 +47,20 @@ function hashStep(hash: number, byte: number): number {
   return Math.imul(hash ^ byte, 0x01000193);
 }
 
-/** Bytes at the start and at the end that `sampledHash` looks at. */
+/** Bytes that `sampledHash` looks at: the first few, the last few, and as many between them at equal distances. */
 const sampledHead = 4;
 const sampledTail = 16;
+const sampledBetween = 16;
 
-/** Hash of the length, the first few and the last few bytes: lines of one name differ there or nowhere it matters. */
+/** Hash of the length and of some 36 bytes: lines of one name differ in one of them or nowhere it matters. */
 export function sampledHash(bytes: Uint8Array, start: number, end: number): number {
   let hash = hashStep(hashStart, end - start);
   const headEnd = Math.min(end, start + sampledHead);
   for (let index = start; index < headEnd; index += 1) hash = hashStep(hash, bytes[index] ?? 0);
-  for (let index = Math.max(headEnd, end - sampledTail); index < end; index += 1)
-    hash = hashStep(hash, bytes[index] ?? 0);
+  const tailStart = Math.max(headEnd, end - sampledTail);
+  const step = Math.max(1, ((tailStart - headEnd) / sampledBetween) | 0);
+  for (let index = headEnd; index < tailStart; index += step) hash = hashStep(hash, bytes[index] ?? 0);
+  for (let index = tailStart; index < end; index += 1) hash = hashStep(hash, bytes[index] ?? 0);
   return hash;
 }
 
@@ -75,31 +74,42 @@ export function byteHash(bytes: Uint8Array, start: number, end: number): number 
 /** From this length on a call into V8's memcmp is cheaper than a loop. */
 const longForLoop = 64;
 
-function same(kept: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
-  if (kept.length !== end - start) return false;
-  if (kept.length >= longForLoop) return bytes.compare(kept, 0, kept.length, start, end) === 0;
-  for (let index = 0; index < kept.length; index += 1) if (kept[index] !== bytes[start + index]) return false;
-  return true;
-}
-
 /**
- * One entry per slot, the newest stays: no bookkeeping, and a flood of distinct values only costs misses.
+ * One entry per slot, the newest stays: no bookkeeping, and a flood of distinct values only costs misses. The bytes of all entries
+ * lie in one block (512 bytes a slot, touched as they are used), so that a miss makes no object beyond what `make` does.
  * @param slots a power of two.
  */
 export function createByteCache<T>(
   slots: number,
   make: (bytes: Buffer, start: number, end: number) => T,
 ): ByteCache<T> {
-  const entries = new Array<Entry<T> | undefined>(slots).fill(undefined);
+  const kept = Buffer.alloc(slots * longestCached);
+  const lengths = new Int16Array(slots).fill(-1);
+  const made = new Array<T | undefined>(slots).fill(undefined);
+
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
+  function holds(slot: number, bytes: Buffer, start: number, end: number): boolean {
+    const length = end - start;
+    if (lengths[slot] !== length) return false;
+    const from = slot * longestCached;
+    if (length >= longForLoop) return bytes.compare(kept, from, from + length, start, end) === 0;
+    for (let index = 0; index < length; index += 1)
+      if (kept[from + index] !== bytes[start + index]) return false;
+    return true;
+  }
+
   return {
+    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
     get: (bytes, start, end, hash) => {
       const slot = (hash ^ (hash >>> 15)) & (slots - 1);
-      const entry = entries[slot];
-      if (entry !== undefined && same(entry.bytes, bytes, start, end)) return entry.made;
-      const made = make(bytes, start, end);
-      if (end - start <= longestCached)
-        entries[slot] = { bytes: Uint8Array.prototype.slice.call(bytes, start, end), made };
-      return made;
+      if (holds(slot, bytes, start, end)) return made[slot] as T;
+      const fresh = make(bytes, start, end);
+      if (end - start <= longestCached) {
+        bytes.copy(kept, slot * longestCached, start, end);
+        lengths[slot] = end - start;
+        made[slot] = fresh;
+      }
+      return fresh;
     },
   };
 }

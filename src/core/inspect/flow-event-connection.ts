@@ -1,8 +1,10 @@
 // What is the same for every exchange of one connection: its id, its source, and mostly its headers. Remembered for the
 // connections seen last, so that a keep-alive client costs this once.
-import type { Endpoint, Header } from '../model/event.ts';
+import type { Endpoint } from '../model/event.ts';
 import { toEndpoint, type Peer } from '../model/identity.ts';
+import { headWordsOf, type HeadWords } from './light-words.ts';
 
+/** The words of one connection. */
 export interface ConnectionWords {
   readonly connection: number;
   readonly address: string;
@@ -11,13 +13,19 @@ export interface ConnectionWords {
   readonly prefix: string;
   readonly source: Endpoint;
   /** Those of its last light event; shared while they stay the same. */
-  lightHeaders: readonly Header[];
+  head: HeadWords;
+  /** Flows in the event window that hold it. */
+  held: number;
 }
 
 /** Connections remembered, a power of two; two whose numbers are so far apart push each other out. */
 const remembered = 4096;
+const emptyHead = headWordsOf([]);
 
-/** @param agent prefix of ids; `address` may be ''. A connection has one peer and one address all its life. */
+/**
+ * Finds the words of a connection or makes them. @param agent prefix of ids; `address` may be ''. A connection has one peer and one
+ * address all its life.
+ */
 export function createConnectionWords(
   agent: string,
 ): (connection: number, peer: Peer, address: string) => ConnectionWords {
@@ -33,7 +41,8 @@ export function createConnectionWords(
       id,
       prefix: `${id}-`,
       source: toEndpoint(peer, address === '' ? undefined : address),
-      lightHeaders: [],
+      head: emptyHead,
+      held: 0,
     };
     return (known[slot] = made);
   };

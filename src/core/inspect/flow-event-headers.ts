@@ -3,8 +3,10 @@
 import type { Header } from '../model/event.ts';
 import type { Masker } from '../mask/masker.ts';
 import { createByteCache, sampledHash, safeText } from './flow-event-bytes.ts';
-import { traceIdOf, traceOfPlainLine } from './flow-event-trace.ts';
-import { lightFirstBytes, lightHeaders, traceHeaders } from './light-headers.ts';
+import { traceOf, traceOfPlainLine } from './flow-event-trace.ts';
+import { ownText } from './flow-text.ts';
+import { lightHeaders, lineKindOf, lineKinds, traceHeaders } from './light-headers.ts';
+import { headWordsOf, type HeadWords } from './light-words.ts';
 
 /** What of a head an event carries. */
 export const headerLimits = {
@@ -16,17 +18,13 @@ export const headerLimits = {
   totalChars: 16 * 1024,
 } as const;
 
-/** What a light event keeps of a request's head. */
-export interface LightHead {
-  readonly headers: readonly Header[];
-  readonly traceId: string | undefined;
-}
-
+/** Reads the heads of messages; one per assembler, for it remembers lines. */
 export interface HeaderReader {
   /** Headers of the head in `bytes[0, length)`, after its first line. The pairs may be shared between events: never change them. */
   read(bytes: Buffer, length: number): Header[];
-  /** Only `lightHeaders` and the trace id. Returns `before.headers` itself when they are the same again. */
-  readLight(bytes: Buffer, length: number, before: readonly Header[]): LightHead;
+  /** Only `lightHeaders`; their trace goes into `trace`. Returns `before` itself when they are the same again. */
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
+  readLight(bytes: Buffer, length: number, before: HeadWords, trace: Int32Array): HeadWords;
 }
 
 const lineFeed = 10;
@@ -76,9 +74,6 @@ function eachLine(
   }
 }
 
-const same = (some: readonly Header[], others: readonly Header[]): boolean =>
-  some.length === others.length && some.every((header, index) => header === others[index]);
-
 /** Collects pairs within the limits. */
 function createCollection(): {
   headers: Header[];
@@ -98,49 +93,91 @@ function createCollection(): {
   return collection;
 }
 
+/** The light headers of one head, collected into a list that is used again and again. */
+interface LightCollection {
+  /** Forgets what was found. */
+  begin(): void;
+  /** False when no more may be added. */
+  add(header: Header): boolean;
+  /** `before` when the same pairs were found, in the same order. */
+  words(before: HeadWords): HeadWords;
+}
+
+function createLightCollection(): LightCollection {
+  const found: Header[] = [];
+  let count = 0;
+  let total = 0;
+  const isAs = (headers: readonly Header[]): boolean => {
+    if (headers.length !== count) return false;
+    for (let index = 0; index < count; index += 1) if (headers[index] !== found[index]) return false;
+    return true;
+  };
+  return {
+    begin: () => {
+      count = 0;
+      total = 0;
+    },
+    add: (header) => {
+      total += header[0].length + header[1].length;
+      if (total > headerLimits.totalChars) return false;
+      found[count] = header;
+      count += 1;
+      return count < headerLimits.count;
+    },
+    words: (before) => (isAs(before.headers) ? before : headWordsOf(found.slice(0, count))),
+  };
+}
+
+/** Where the line that starts at `start` ends, its line feed not included. */
+function feedAfter(bytes: Buffer, start: number, length: number): number {
+  const found = bytes.indexOf(lineFeed, start);
+  return found < 0 || found >= length ? length : found;
+}
+
 /** One reader per assembler: it remembers lines. */
 export function createHeaderReader(masker: Masker): HeaderReader {
   const lines = createByteCache(cachedLines, (bytes, start, end): Header | undefined => {
     const pair = pairOf(bytes, start, end);
-    return pair && [cut(pair[0]), cut(masker.maskHeader(pair[0], pair[1]))];
+    return pair && [ownText(cut(pair[0])), ownText(cut(masker.maskHeader(pair[0], pair[1])))];
   });
   const lineOf = (bytes: Buffer, start: number, end: number): Header | undefined =>
     lines.get(bytes, start, end, sampledHash(bytes, start, end));
+  const light = createLightCollection();
   return {
     read: (bytes, length) => {
       const collection = createCollection();
       eachLine(bytes, length, (line, start, end) => collection.add(lineOf(line, start, end)));
       return collection.headers;
     },
-    readLight: (bytes, length, before) => {
-      const collection = createCollection();
+    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
+    readLight: (bytes, length, before, trace) => {
+      light.begin();
+      trace.fill(0);
       let traces: Header[] | undefined;
-      let plainTrace: string | undefined;
-      eachLine(bytes, length, (line, start, end) => {
-        if (lightFirstBytes[line[start] ?? 0] === 0) return true;
-        if (isTraceLine(line, start, end)) {
-          plainTrace ??= traceOfPlainLine(line, start, end);
-          if (plainTrace !== undefined) return true;
-          const pair = pairOf(line, start, end);
-          if (pair && traceHeaders.has(pair[0])) (traces ??= []).push(pair);
-          return true;
+      let hasPlainTrace = false;
+      let isFull = false;
+      let start = feedAfter(bytes, 0, length) + 1;
+      while (start < length && !isFull) {
+        const feed = feedAfter(bytes, start, length);
+        const end = feed > start && bytes[feed - 1] === carriageReturn ? feed - 1 : feed;
+        const kind = lineKindOf(bytes, start, end);
+        if (kind === lineKinds.kept) {
+          const header = lineOf(bytes, start, end);
+          if (header !== undefined && lightHeaders.has(header[0])) isFull = !light.add(header);
+        } else if (kind === lineKinds.trace && !hasPlainTrace) {
+          hasPlainTrace = traceOfPlainLine(bytes, start, end, trace);
+          if (!hasPlainTrace) (traces ??= []).push(...tracePair(bytes, start, end));
         }
-        const header = lineOf(line, start, end);
-        return header !== undefined && lightHeaders.has(header[0]) ? collection.add(header) : true;
-      });
-      return {
-        headers: same(collection.headers, before) ? before : collection.headers,
-        traceId: plainTrace ?? (traces && traceIdOf(traces)),
-      };
+        start = feed + 1;
+      }
+      if (!hasPlainTrace && traces !== undefined) traceOf(traces, trace);
+      return light.words(before);
     },
   };
 }
 
-/** `t…` or `x-b…`, `x-t…`: told by bytes, because the values differ with every request and must not fill the cache. */
-function isTraceLine(bytes: Buffer, start: number, end: number): boolean {
-  const first = (bytes[start] ?? 0) | 32;
-  if (first === 116) return true;
-  if (first !== 120 || end - start < 3) return false;
-  const third = (bytes[start + 2] ?? 0) | 32;
-  return third === 98 || third === 116;
+/** The line as a pair where its name is one of `traceHeaders`. */
+function tracePair(bytes: Buffer, start: number, end: number): readonly Header[] {
+  const pair = pairOf(bytes, start, end);
+  return pair && traceHeaders.has(pair[0]) ? [pair] : [];
 }

@@ -54,3 +54,7 @@ export function createTimeReader(): (text: string) => number {
 }
 
 const isDigit = (value: number): boolean => value >= 0 && value <= 9;
+
+/** Milliseconds between two moments to three decimals; a clock that stepped back gives 0. */
+export const elapsed = (from: number, to: number): number =>
+  Math.max(0, Math.round((to - from) * 1000) / 1000);

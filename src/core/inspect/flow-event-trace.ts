@@ -30,25 +30,61 @@ const lineChars = 'traceparent: '.length + 55;
 const idStart = 'traceparent: 00-'.length;
 const dash = 45;
 
-const isHexByte = (byte: number): boolean => (byte >= 48 && byte <= 57) || (byte >= 97 && byte <= 102);
+/** Ints that a trace id fills, eight hex digits each. All zero: no trace, which is what the id of zeros means too. */
+export const traceInts = 4;
+const digitsPerInt = 8;
+
+/** Value of a lower-case hex digit, -1 for any other byte. */
+function hexValue(byte: number): number {
+  if (byte >= 48 && byte <= 57) return byte - 48;
+  return byte >= 97 && byte <= 102 ? byte - 87 : -1;
+}
 
 /**
- * The trace id of a line in the spelling that practically everybody uses (`traceparent: 00-…`), read off its bytes; undefined for
- * any other line, which may still hold one.
+ * Reads the trace id of a line in the spelling that practically everybody uses (`traceparent: 00-…`) off its bytes into `trace`
+ * (`traceInts` numbers). False for any other line, which may still hold one; `trace` is all zero then.
  */
-export function traceOfPlainLine(bytes: Buffer, start: number, end: number): string | undefined {
+// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
+export function traceOfPlainLine(bytes: Buffer, start: number, end: number, trace: Int32Array): boolean {
   const id = start + idStart;
-  const idEnd = id + traceChars;
-  if (end - start !== lineChars || bytes[id - 1] !== dash || bytes[idEnd] !== dash) return undefined;
+  if (end - start !== lineChars || bytes[id - 1] !== dash || bytes[id + traceChars] !== dash) return false;
   for (let index = 0; index < beginning.length; index += 1)
-    if (bytes[start + index] !== beginning[index]) return undefined;
+    if (bytes[start + index] !== beginning[index]) return false;
   let bits = 0;
-  for (let index = id; index < idEnd; index += 1) {
-    const byte = bytes[index] ?? 0;
-    if (!isHexByte(byte)) return undefined;
-    bits |= byte - 48;
+  for (let place = 0; place < traceInts; place += 1) {
+    let value = 0;
+    for (let index = 0; index < digitsPerInt; index += 1) {
+      const digit = hexValue(bytes[id + place * digitsPerInt + index] ?? 0);
+      if (digit < 0) {
+        trace.fill(0);
+        return false;
+      }
+      value = (value << 4) | digit;
+    }
+    trace[place] = value;
+    bits |= value;
   }
-  return bits === 0 ? undefined : bytes.toString('latin1', id, idEnd);
+  return bits !== 0;
+}
+
+/** The trace id in `trace` from `at` on as 32 hex digits; undefined when it is all zero. */
+export function traceText(trace: Int32Array, at = 0): string | undefined {
+  let bits = 0;
+  let text = '';
+  for (let place = at; place < at + traceInts; place += 1) {
+    const value = trace[place] ?? 0;
+    bits |= value;
+    text += (value >>> 0).toString(16).padStart(digitsPerInt, '0');
+  }
+  return bits === 0 ? undefined : text;
+}
+
+/** Puts the trace id that `traceIdOf` finds into `trace`; leaves it alone when there is none. */
+export function traceOf(headers: readonly Header[], trace: Int32Array): void {
+  const id = traceIdOf(headers);
+  if (id === undefined) return;
+  for (let place = 0; place < traceInts; place += 1)
+    trace[place] = Number.parseInt(id.slice(place * digitsPerInt, (place + 1) * digitsPerInt), 16);
 }
 
 /** 32 lower-case hex digits, or undefined. Of several headers the W3C one wins. */

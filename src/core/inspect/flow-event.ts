@@ -5,15 +5,18 @@ import { exchangeProtocols, type Decision, type Exchange } from '../model/exchan
 import { toEndpoint, type ListenerConfig } from '../model/identity.ts';
 import { withRequestValues } from '../policy/verdict-values.ts';
 import { withBrokenCode } from '../policy/broken-verdict.ts';
-import { visible } from './flow-event-visible.ts';
 import type { Masker } from '../mask/masker.ts';
 import { bodyWindow } from './flow-event-body.ts';
-import { byteHash, createBufferView, createByteCache, safeText } from './flow-event-bytes.ts';
 import { createConnectionWords, type ConnectionWords } from './flow-event-connection.ts';
-import { createHeaderReader, headerValue, type HeaderReader } from './flow-event-headers.ts';
-import { createClockText } from './flow-event-time.ts';
-import { traceIdOf } from './flow-event-trace.ts';
+import { headerValue } from './flow-event-headers.ts';
+import { hasRequest, isWhole } from './exchange-shape.ts';
+import { createClockText, elapsed } from './flow-event-time.ts';
+import { traceIdOf, traceText } from './flow-event-trace.ts';
+import { createTools, type Tools } from './flow-tools.ts';
+import { lightEventOf, type LightFlow } from './light-flow.ts';
+import { createLightReader } from './light-reader.ts';
 
+/** What events are made with. */
 export interface FlowAssemblerOptions {
   readonly listeners: readonly ListenerConfig[];
   /** Prefix of flow ids. */
@@ -28,75 +31,17 @@ export interface FlowAssemblerOptions {
   ) => { readonly verdict: Verdict; readonly shadow?: Verdict };
 }
 
-/** Characters of a path, query or host that an event carries. */
-const longestTarget = 4096;
-/** Distinct paths, queries and hosts remembered at a time. */
-const cachedTargets = 4096;
-const cachedRoutes = 4096;
 const noHeaders: readonly Header[] = [];
 
 type Request = NonNullable<FlowEvent['request']>;
 type Response = NonNullable<FlowEvent['response']>;
-
-interface Tools {
-  readonly masker: Masker;
-  readonly headers: HeaderReader;
-  readonly path: (bytes: Buffer, start: number, end: number) => string;
-  readonly query: (bytes: Buffer, start: number, end: number) => string;
-  readonly word: (bytes: Buffer, start: number, end: number) => string;
-  readonly host: (bytes: Buffer, start: number, end: number) => string;
-  readonly route: (route: string) => string;
-  readonly normalised: (path: string) => string;
-  /** Views of the four buffers. */
-  readonly head: (bytes: Uint8Array) => Buffer;
-  readonly requestBody: (bytes: Uint8Array) => Buffer;
-  readonly responseHead: (bytes: Uint8Array) => Buffer;
-  readonly responseBody: (bytes: Uint8Array) => Buffer;
-}
-
-const cut = (text: string): string =>
-  text.length <= longestTarget ? text : `${text.slice(0, longestTarget - 1)}…`;
-
-function remembered(make: (text: string) => string): Tools['path'] {
-  const cache = createByteCache(cachedTargets, (bytes, start, end) => make(safeText(bytes, start, end)));
-  return (bytes, start, end) => cache.get(bytes, start, end, byteHash(bytes, start, end));
-}
-
-function rememberedText(make: (text: string) => string): (text: string) => string {
-  let known = new Map<string, string>();
-  return (text) => {
-    const hit = known.get(text);
-    if (hit !== undefined) return hit;
-    if (known.size >= cachedRoutes) known = new Map();
-    const made = make(text);
-    known.set(text, made);
-    return made;
-  };
-}
-
-function createTools(masker: Masker): Tools {
-  return {
-    masker,
-    headers: createHeaderReader(masker),
-    path: remembered((text) => cut(masker.maskPath(text))),
-    query: remembered((text) => cut(masker.maskQuery(text))),
-    word: remembered(cut),
-    host: remembered((text) => cut(masker.maskHeader('host', text))),
-    route: rememberedText((text) => cut(masker.maskPath(visible(text)))),
-    normalised: rememberedText((text) => (text === '' ? '' : masker.maskPath(visible(text)))),
-    head: createBufferView(),
-    requestBody: createBufferView(),
-    responseHead: createBufferView(),
-    responseBody: createBufferView(),
-  };
-}
 
 function requestOf(exchange: Exchange, head: Buffer, headers: readonly Header[], tools: Tools): Request {
   const { queryStart, queryEnd, requestBodyLength } = exchange;
   const request: Request = {
     method: tools.word(head, exchange.methodStart, exchange.methodEnd),
     host: tools.host(head, exchange.hostStart, exchange.hostEnd),
-    path: tools.path(head, exchange.pathStart, exchange.pathEnd),
+    path: tools.target(head, exchange.pathStart, exchange.pathEnd).path,
     route: tools.route(exchange.route),
     bytes: exchange.requestBytes,
     headers: headers as Header[],
@@ -130,9 +75,6 @@ function responseOf(exchange: Exchange, tools: Tools): Response {
   return response;
 }
 
-/** Milliseconds to three decimals; a clock that stepped back gives 0. */
-const elapsed = (from: number, to: number): number => Math.max(0, Math.round((to - from) * 1000) / 1000);
-
 /** What both kinds begin with. */
 interface Base {
   readonly time: string;
@@ -148,26 +90,19 @@ interface Head {
   readonly traceId: string | undefined;
 }
 
-function headOf(exchange: Exchange, head: Buffer, words: ConnectionWords, reader: HeaderReader): Head {
+function headOf(exchange: Exchange, head: Buffer, words: ConnectionWords, tools: Tools): Head {
   if (!exchange.light) {
-    const headers = reader.read(head, exchange.headLength);
+    const headers = tools.headers.read(head, exchange.headLength);
     return { headers, traceId: traceIdOf(headers) };
   }
-  const light = reader.readLight(head, exchange.headLength, words.lightHeaders);
-  words.lightHeaders = light.headers;
-  return light;
+  words.head = tools.headers.readLight(head, exchange.headLength, words.head, tools.trace);
+  return { headers: words.head.headers, traceId: traceText(tools.trace) };
 }
-
-const hasRequest = ({ headLength, methodStart, methodEnd }: Exchange): boolean =>
-  headLength > 0 && methodEnd > methodStart;
-
-const isWhole = (exchange: Exchange): boolean =>
-  hasRequest(exchange) && exchange.firstByteAt > 0 && exchange.endedAt > 0;
 
 function addMessages(flow: Flow, exchange: Exchange, words: ConnectionWords, tools: Tools): void {
   if (hasRequest(exchange)) {
     const head = tools.head(exchange.head);
-    const { headers, traceId } = headOf(exchange, head, words, tools.headers);
+    const { headers, traceId } = headOf(exchange, head, words, tools);
     flow.request = requestOf(exchange, head, headers, tools);
     flow.response = responseOf(exchange, tools);
     if (traceId !== undefined) flow.traceId = traceId;
@@ -177,7 +112,7 @@ function addMessages(flow: Flow, exchange: Exchange, words: ConnectionWords, too
 /** A request that was answered to the end: nearly all. Written as one literal, which V8 stores compactly. */
 function wholeFlow(base: Base, exchange: Exchange, tools: Tools): Flow {
   const head = tools.head(exchange.head);
-  const { headers, traceId } = headOf(exchange, head, base.words, tools.headers);
+  const { headers, traceId } = headOf(exchange, head, base.words, tools);
   const flow: Flow = {
     type: 'flow',
     time: base.time,
@@ -223,8 +158,21 @@ function completeVerdict(verdict: Verdict, exchange: Exchange, tools: Tools): Ve
   return withBrokenCode(withRequestValues(verdict, host), exchange.broken);
 }
 
-/** Builds the assembler: call it with each exchange while its buffers are valid; the result shares no bytes with it. */
-export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: Exchange) => FlowEvent {
+/** Reads exchanges while their buffers are valid; what it returns shares no bytes with them. */
+export interface FlowReader {
+  /** The event of any exchange. */
+  readonly flow: (exchange: Exchange) => FlowEvent;
+  /**
+   * The same of a light exchange that was allowed and answered to the end, without making the event; undefined for any other one.
+   * The struct is filled anew by the next call.
+   */
+  readonly light: (exchange: Exchange) => LightFlow | undefined;
+  /** The event of what `light` returned: equal to what `flow` makes of the same exchange. */
+  readonly eventOf: (light: LightFlow) => FlowEvent;
+}
+
+/** One reader per agent: it remembers what repeats, and its masker decides what is equal. */
+export function createFlowReader(options: FlowAssemblerOptions): FlowReader {
   const { listeners, agent, masker, describe } = options;
   const tools = createTools(masker);
   const wordsOf = createConnectionWords(agent);
@@ -232,7 +180,8 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
   const destinations = listeners.map(({ destination, upstream }) =>
     toEndpoint(destination, `${upstream.host}:${upstream.port}`),
   );
-  return (exchange) => {
+  const light = createLightReader({ listeners, destinations, describe, tools, wordsOf });
+  const flowOf = (exchange: Exchange): FlowEvent => {
     const config = listeners[exchange.listener];
     const destination = destinations[exchange.listener];
     if (!config || !destination) throw new Error(`exchange of unknown listener ${exchange.listener}`);
@@ -249,12 +198,23 @@ export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: E
     };
     const flow = (isWhole(exchange) ? wholeFlow : partialFlow)(base, exchange, tools);
     if (shadow) flow.shadow = shadow;
-    if (exchange.broken !== '') flow.broken = exchange.broken;
-    if (exchange.opaque !== '') flow.opaque = exchange.opaque;
-    if (exchange.announced) flow.opening = exchange.opening;
-    if (exchange.opening) flow.id += '-opening';
-    if (exchange.cut !== '') flow.ended = exchange.cut;
-    if (exchange.light) flow.light = true;
+    addOddities(flow, exchange);
     return flow;
   };
+  return { flow: flowOf, light, eventOf: (flow) => lightEventOf(flow, clock) };
+}
+
+/** What most exchanges have not. */
+function addOddities(flow: Flow, exchange: Exchange): void {
+  if (exchange.broken !== '') flow.broken = exchange.broken;
+  if (exchange.opaque !== '') flow.opaque = exchange.opaque;
+  if (exchange.announced) flow.opening = exchange.opening;
+  if (exchange.opening) flow.id += '-opening';
+  if (exchange.cut !== '') flow.ended = exchange.cut;
+  if (exchange.light) flow.light = true;
+}
+
+/** Builds the assembler: call it with each exchange while its buffers are valid; the result shares no bytes with it. */
+export function createFlowAssembler(options: FlowAssemblerOptions): (exchange: Exchange) => FlowEvent {
+  return createFlowReader(options).flow;
 }

@@ -36,6 +36,8 @@ export interface FeedServer {
   readonly address: FeedAddress;
   /** Queue one event for every subscriber; serialised once. */
   publish(event: ApiEvent): void;
+  /** False: what is published now is read by nobody, and need not be made. */
+  hasSubscribers(): boolean;
   /** How many connections there are now, and how many events slow ones missed so far. */
   stats(): { readonly connections: number; readonly subscribers: number; readonly dropped: number };
   close(): Promise<void>;
@@ -59,8 +61,9 @@ export async function startFeedServer(options: FeedServerOptions): Promise<FeedS
   return {
     address,
     publish(event) {
-      if (!closed && room.subscribers() > 0) room.batcher.push(event);
+      if (!closed && room.hasSubscribers()) room.batcher.push(event);
     },
+    hasSubscribers: () => !closed && room.hasSubscribers(),
     stats: () => ({
       connections: room.connections.size,
       subscribers: room.subscribers(),
@@ -81,6 +84,7 @@ interface Room {
   readonly batcher: ReturnType<typeof createBatcher>;
   enter(socket: Parameters<typeof createFeedConnection>[0]['socket']): void;
   readonly subscribers: () => number;
+  readonly hasSubscribers: () => boolean;
   readonly dropped: () => number;
   readonly tick: () => void;
   readonly ping: () => void;
@@ -91,6 +95,11 @@ function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room 
   const connections = new Set<FeedConnection>();
   let droppedBefore = 0;
   const subscribers = (): number => [...connections].filter((one) => one.subscribed()).length;
+  // Asked for with every event: no list is made for the answer.
+  const hasSubscribers = (): boolean => {
+    for (const one of connections) if (one.subscribed()) return true;
+    return false;
+  };
   const batcher = createBatcher(limits, (frame: Frame) => {
     for (const connection of connections) connection.deliver(frame);
   });
@@ -98,6 +107,7 @@ function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room 
     connections,
     batcher,
     subscribers,
+    hasSubscribers,
     dropped: () => [...connections].reduce((sum, one) => sum + one.dropped(), droppedBefore),
     enter(socket) {
       const connection = createFeedConnection({
@@ -113,7 +123,7 @@ function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room 
       connections.add(connection);
     },
     tick() {
-      if (subscribers() === 0) return;
+      if (!hasSubscribers()) return;
       const status = Buffer.from(JSON.stringify(options.status()));
       for (const connection of connections) connection.tick(status);
     },

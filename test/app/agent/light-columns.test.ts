@@ -1,83 +1,67 @@
-// Light flows in the window come back as they went in, in order, beside full ones.
+// Light flows in the window come back as they went in, in order, beside full ones, and what they hold is given back.
 import { expect, test } from 'vitest';
 import { createEventWindow } from '../../../src/app/agent/event-window.ts';
 import { createLightColumns } from '../../../src/app/agent/light-columns.ts';
-import {
-  flowEventSchema,
-  type ApiEvent,
-  type FlowEvent,
-  type Header,
-} from '../../../src/core/model/event.ts';
+import type { ApiEvent } from '../../../src/core/model/event.ts';
+import type { Exchange } from '../../../src/core/model/exchange.ts';
+import { lightExchange, newReader, type Sent } from '../../helpers/light-exchanges.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
-const headers: Header[] = [['user-agent', 'curl/8']];
+const trace = 'traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+const plain: readonly Sent[] = [
+  {},
+  { lines: ['User-Agent: curl/8', trace] },
+  { lines: ['Authorization: Bearer 0123456789abcdef0123456789abcdef', 'X-Request-Id: 9'] },
+  { path: '/find', route: '/find', query: 'q=chairs&token=0123456789abcdef0123456789abcdef' },
+  { method: 'POST', fields: { connection: 8, clientAddress: '', status: 201, protocol: 1 } },
+];
 
-function lightFlow(index: number, different: Partial<FlowEvent> = {}): FlowEvent {
-  const flow = sampleFlow();
-  return {
-    ...flow,
-    id: `a1-1-${index}`,
-    connection: 'a1-1',
-    time: new Date(Date.UTC(2026, 10, 23, 3, 0, 0, index)).toISOString(),
-    ...(flow.request ? { request: { ...flow.request, path: `/orders/${index}`, headers } } : {}),
-    firstByteMs: index / 8,
-    light: true,
-    ...different,
-  };
+function lightOf(exchange: Exchange, reader = newReader()) {
+  const light = reader.light(exchange);
+  if (light === undefined) throw new Error('not a plain light exchange');
+  return light;
 }
 
-test('every kind of flow comes back from the window equal and in order, also after the ring went round', () => {
+test('light flows, full ones and losses come back from the window equal and in order, also after the ring went round', () => {
   const window = createEventWindow({ flows: 64, bytes: 1e9, findings: 1 });
-  const odd: readonly Partial<FlowEvent>[] = [
-    {},
-    { traceId: '4bf92f3577b34da6a3ce929d0e0e4736' },
-    { broken: 'CL_AND_TE' },
-    { ended: 'client-reset' },
-    { shadow: { action: 'block', mode: 'shadow', policy: 'shop/p' } },
-    { response: { status: 403, bytes: 2, local: true } },
-    { request: { method: 'GET', host: '', path: '/x', query: 'a=1', route: '/x', bytes: 9, headers } },
-    { request: { method: 'GET', host: '', path: '/x', route: '/x', bytes: 9 } },
-  ];
+  const reader = newReader();
   const told: ApiEvent[] = [];
   for (let index = 0; index < 200; index++) {
+    const exchange = lightExchange(plain[index % plain.length], index);
     const event: ApiEvent =
       index % 7 === 0
-        ? {
-            type: 'lost',
-            time: new Date(Date.UTC(2026, 10, 23, 3)).toISOString(),
-            where: 'details',
-            count: 1,
-          }
+        ? { type: 'lost', time: '2026-11-23T03:00:00.000Z', where: 'details', count: 1 }
         : index % 5 === 0
           ? sampleFlow({ id: `full-${index}` })
-          : lightFlow(index, odd[index % odd.length]);
+          : reader.flow(exchange);
     told.push(event);
-    window.add(event);
+    if (event.type === 'flow' && event.light === true) window.addLight(lightOf(exchange, reader));
+    else window.add(event);
   }
   expect(window.history(0, undefined)).toStrictEqual(told.slice(-64));
   expect(window.history(0, 3)).toStrictEqual(told.slice(-3));
 });
 
-test('a field that columns do not know is never lost', () => {
-  const plain = lightFlow(1);
-  const { request, response } = plain;
-  const columns = createLightColumns(1);
-  expect(columns.put(0, plain)).toBe(true);
-  for (const key of Object.keys(flowEventSchema.shape)) {
-    if (key in plain) continue;
-    const flow = Object.assign(lightFlow(1), { [key]: 'x' });
-    expect(!columns.put(0, flow) || columns.get(0)).toEqual(key === 'traceId' ? flow : true);
-  }
-  expect(columns.put(0, Object.assign(lightFlow(1), { request: { ...request, later: 1 } }))).toBe(false);
-  expect(columns.put(0, Object.assign(lightFlow(1), { response: { ...response, later: 1 } }))).toBe(false);
+test('a place gives back what was put there until it is emptied', () => {
+  const columns = createLightColumns(4);
+  const reader = newReader();
+  expect(columns.get(2)).toBeUndefined();
+  expect(columns.drop(2)).toBe(0);
+  const exchange = lightExchange(plain[1]);
+  columns.put(2, lightOf(exchange, reader));
+  expect(columns.get(2)).toStrictEqual(reader.flow(exchange));
+  expect(columns.get(1)).toBeUndefined();
+  expect(columns.drop(2)).toBeGreaterThan(0);
+  expect(columns.get(2)).toBeUndefined();
 });
 
-test('a flow with anything out of the ordinary is left to be kept as it is', () => {
+test('what flows share is charged once, and given back with the last of them', () => {
   const columns = createLightColumns(4);
-  expect(columns.put(0, sampleFlow())).toBe(false);
-  expect(columns.put(0, lightFlow(1, { opaque: 'upgrade' }))).toBe(false);
-  expect(columns.get(0)).toBeUndefined();
-  expect(columns.put(2, lightFlow(2))).toBe(true);
-  expect(columns.get(2)).toStrictEqual(lightFlow(2));
-  expect(columns.get(1)).toBeUndefined();
+  const reader = newReader();
+  const lines = [`User-Agent: ${'a'.repeat(500)}`];
+  const first = columns.put(0, lightOf(lightExchange({ lines }, 1), reader));
+  const second = columns.put(1, lightOf(lightExchange({ lines }, 2), reader));
+  expect(first - second).toBeGreaterThan(500);
+  expect(columns.drop(0)).toBe(second);
+  expect(columns.drop(1)).toBeGreaterThan(500);
 });

@@ -1,0 +1,85 @@
+// Exchange -> LightFlow: the hot path of main. Looks everything up by its bytes and fills one reused struct; makes objects and texts
+// only for what was not seen before. What it cannot say in the struct it leaves to the assembler of events.
+import type { Endpoint } from '../model/event.ts';
+import type { Exchange } from '../model/exchange.ts';
+import type { ListenerConfig, Peer } from '../model/identity.ts';
+import { isPlain } from './exchange-shape.ts';
+import type { FlowAssemblerOptions } from './flow-event.ts';
+import type { ConnectionWords } from './flow-event-connection.ts';
+import { elapsed } from './flow-event-time.ts';
+import type { Tools } from './flow-tools.ts';
+import { newLightFlow, type LightFlow } from './light-flow.ts';
+import { targetWordsOf, type TargetWords } from './light-words.ts';
+
+/** What the reader shares with the assembler of events. */
+export interface LightReaderOptions extends Pick<FlowAssemblerOptions, 'describe'> {
+  readonly listeners: readonly ListenerConfig[];
+  /** By listener. */
+  readonly destinations: readonly Endpoint[];
+  readonly tools: Tools;
+  readonly wordsOf: (connection: number, peer: Peer, address: string) => ConnectionWords;
+}
+
+function targetOf(exchange: Exchange, head: Buffer, tools: Tools): TargetWords {
+  const target = tools.target(head, exchange.pathStart, exchange.pathEnd);
+  if (target.words?.learned === exchange.route) return target.words;
+  return (target.words = targetWordsOf(target.path, exchange.route, tools.route(exchange.route)));
+}
+
+function fillMessage(flow: LightFlow, exchange: Exchange, tools: Tools): void {
+  const head = tools.head(exchange.head);
+  flow.method = tools.word(head, exchange.methodStart, exchange.methodEnd);
+  flow.host = tools.host(head, exchange.hostStart, exchange.hostEnd);
+  flow.target = targetOf(exchange, head, tools);
+  flow.query =
+    exchange.queryEnd > exchange.queryStart
+      ? tools.query(head, exchange.queryStart, exchange.queryEnd)
+      : undefined;
+  const { connection } = flow;
+  flow.head = connection.head = tools.headers.readLight(
+    head,
+    exchange.headLength,
+    connection.head,
+    flow.trace,
+  );
+}
+
+function fillNumbers(flow: LightFlow, exchange: Exchange): void {
+  const { startedAt } = exchange;
+  flow.startedMs = Math.floor(startedAt);
+  flow.latencyMs = elapsed(startedAt, exchange.endedAt);
+  flow.firstByteMs = elapsed(startedAt, exchange.firstByteAt);
+  flow.sequence = exchange.sequence;
+  flow.protocol = exchange.protocol;
+  flow.requestBytes = exchange.requestBytes;
+  flow.responseBytes = exchange.responseBytes;
+  flow.status = exchange.status;
+}
+
+/** As `FlowReader.light`. */
+export function createLightReader(
+  options: LightReaderOptions,
+): (exchange: Exchange) => LightFlow | undefined {
+  const { listeners, destinations, describe, tools, wordsOf } = options;
+  let flow: LightFlow | undefined;
+  return (exchange) => {
+    if (!exchange.light || !isPlain(exchange) || exchange.normalisedPath !== '') return undefined;
+    const config = listeners[exchange.listener];
+    const destination = destinations[exchange.listener];
+    if (!config || !destination) return undefined;
+    const { verdict, shadow } = describe(exchange.decision, exchange.generation, '', config.source.principal);
+    if (shadow !== undefined || verdict.action !== 'allow' || verdict.field !== undefined) return undefined;
+    const connection = wordsOf(exchange.connection, config.source, exchange.clientAddress);
+    if (flow === undefined) {
+      const target = targetOf(exchange, tools.head(exchange.head), tools);
+      flow = newLightFlow({ connection, destination, verdict, target, head: connection.head });
+    } else {
+      flow.connection = connection;
+      flow.destination = destination;
+      flow.verdict = verdict;
+    }
+    fillNumbers(flow, exchange);
+    fillMessage(flow, exchange, tools);
+    return flow;
+  };
+}
