@@ -2,7 +2,7 @@
 import { assertNever } from '../../core/model/assert-never.ts';
 import type { PolicyMask } from '../../core/mask/mask-policy.ts';
 import { policyName } from '../../core/model/brand.ts';
-import type { AgentStatus, Operation } from '../../core/model/feed-message.ts';
+import type { AgentStatus, Applied, Operation } from '../../core/model/feed-message.ts';
 import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 
 /** What operations act on. */
@@ -17,7 +17,7 @@ export interface Operated {
 export function operate({ store, status, mask }: Operated, operation: Operation): Promise<unknown> {
   switch (operation.op) {
     case 'policy.apply':
-      return store.apply(mask.restore(operation.object), { dryRun: operation.dryRun ?? false });
+      return applied(store, mask, operation);
     case 'policy.remove':
       return store.remove(policyName(operation.name));
     case 'policy.undo':
@@ -29,6 +29,14 @@ export function operate({ store, status, mask }: Operated, operation: Operation)
     default:
       return assertNever(operation);
   }
+}
+
+type Apply = Extract<Operation, { op: 'policy.apply' }>;
+
+/** What was written is told as masked as it came. */
+async function applied(store: PolicyStore, mask: PolicyMask, { object, dryRun }: Apply): Promise<Applied> {
+  const done = await store.apply(mask.restore(object), { dryRun: dryRun ?? false });
+  return done.object === undefined ? done : { ...done, object: mask.mask(done.object) };
 }
 
 /** An entry as a client may see it. */

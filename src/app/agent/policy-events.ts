@@ -41,9 +41,14 @@ function describe(entry: StoredPolicy, mask: PolicyMask): Omit<PolicyEvent, 'typ
   if (entry.type === 'rejected') {
     const { file, line, code, message } = entry.rejection;
     return {
-      name: entry.name ?? fileKey(file),
+      name: entry.name ?? fileKey(mask.text(file)),
       state: 'rejected',
-      error: { file, ...(line === undefined ? {} : { line }), code, message: mask.text(message) },
+      error: {
+        file: mask.text(file),
+        ...(line === undefined ? {} : { line }),
+        code,
+        message: mask.text(message),
+      },
     };
   }
   const { policy, author } = entry;
@@ -53,12 +58,12 @@ function describe(entry: StoredPolicy, mask: PolicyMask): Omit<PolicyEvent, 'typ
     state: entry.type === 'expired' ? 'expired' : stateOf(policy),
     object: mask.mask(policy),
     ...(policy.spec.expiresAt === undefined ? {} : { expiresAt: policy.spec.expiresAt }),
-    ...(author === undefined ? {} : { author }),
+    ...(author === undefined ? {} : { author: mask.text(author) }),
     ...(rejection === undefined
       ? {}
       : {
           error: {
-            file: rejection.file,
+            file: mask.text(rejection.file),
             ...(rejection.line === undefined ? {} : { line: rejection.line }),
             code: rejection.code,
             message: mask.text(rejection.message),

@@ -3,6 +3,7 @@ import { hint, hintsOf } from './char-table.ts';
 import { findDigits } from './find-digits.ts';
 import { findEmails, findUrlUsers } from './find-email.ts';
 import { findIbans, findPrivateKeys, findTokens } from './find-tokens.ts';
+import { withoutPublished } from './public-blocks.ts';
 import { settle, type Span } from './span.ts';
 
 const nothing: readonly Span[] = [];
@@ -17,9 +18,10 @@ export function findSensitive(text: string, partialEnd = false): readonly Span[]
 /** The same for a caller that already took the first look. */
 export function findHinted(text: string, hints: number, partialEnd: boolean): readonly Span[] {
   if (hints === hint.none) return nothing;
-  const found: Span[] = [];
+  let found: Span[] = [];
   if ((hints & hint.run) !== 0) {
     findTokens(text, partialEnd, found);
+    found = withoutPublished(text, found);
     findPrivateKeys(text, found);
   }
   if ((hints & hint.digits) !== 0) {

@@ -4,7 +4,7 @@ import { alnum, charClass, classOf, hintsOf } from './char-table.ts';
 import { credentialClasses } from './classes.ts';
 import { findSensitive } from './find.ts';
 import type { NameClass } from './key-names.ts';
-import { isHexKey, looksIssued, looksLikeToken } from './looks.ts';
+import { isBareUuid, isHexKey, looksIssued, looksLikeToken } from './looks.ts';
 import { maskText } from './mask-text.ts';
 import type { ValueMasker } from './mask-value.ts';
 import { replaceSpans } from './span.ts';
@@ -119,10 +119,13 @@ const contentWords =
 /** A segment that only its predecessor gives away, or a bare hexadecimal key. */
 function isSecretAfter(values: ValueMasker, before: string, segment: string): boolean {
   if (segment.length < shortestProof || segment.includes('<')) return false;
-  if (isHexKey(segment)) return !contentWords.test(before);
+  const isHex = isHexKey(segment);
+  if (isHex && contentWords.test(before)) return false;
   if (proofWords.has(before.toLowerCase())) return looksIssued(segment);
   const cls = values.classOfName(before);
-  return cls !== undefined && cls !== 'maybe' && credentialClasses.has(cls) && looksLikeToken(segment);
+  if (cls === undefined || cls === 'maybe' || !credentialClasses.has(cls))
+    return isHex && !isBareUuid(segment);
+  return looksLikeToken(segment);
 }
 
 /** Shorter segments without an `@`, an escape or a parameter hold nothing. */
@@ -196,11 +199,25 @@ export function maskUrl(values: ValueMasker, text: string): string {
   return before + path + query + fragment;
 }
 
+/** No key or token is shorter. */
+const longLabel = /[A-Za-z0-9_-]{16,63}/g;
+
+/** A label of a host that was issued to let someone in; told by its form, as a surrogate that is a label again. */
+function maskLabels(values: ValueMasker, text: string): string {
+  return text.replaceAll(longLabel, (label) => {
+    const [span] = findSensitive(label);
+    if (span === undefined || !credentialClasses.has(span.cls)) return label;
+    return values.surrogates.text(span.cls, label.toLowerCase()).slice(1, -1).replace(':', '-');
+  });
+}
+
 /** `host:port`, with or without scheme: everything before the last `@` is a user part. */
 export function maskAuthority(values: ValueMasker, text: string): string {
   const at = text.lastIndexOf('@');
-  if (at < 0) return text;
+  if (at < 0) return maskLabels(values, text);
   const scheme = text.indexOf('//');
   const start = scheme < 0 || scheme > at ? 0 : scheme + 2;
-  return text.slice(0, start) + values.named('basic', text.slice(start, at)) + text.slice(at);
+  return (
+    text.slice(0, start) + values.named('basic', text.slice(start, at)) + maskLabels(values, text.slice(at))
+  );
 }

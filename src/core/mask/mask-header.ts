@@ -1,6 +1,6 @@
 // Masks header values by the name of the header. The table decides; a name that is not in it is judged like any other field.
 import { isSurrogate, type MaskClass } from './classes.ts';
-import { isHexKey } from './looks.ts';
+import { isBareUuid, isHexKey } from './looks.ts';
 import { maskAuthority, maskUrl } from './mask-form.ts';
 import { maskJson } from './mask-json.ts';
 import { maskNamed, maskText } from './mask-text.ts';
@@ -92,9 +92,15 @@ function maskProtocols(values: ValueMasker, value: string): string {
 const digestName =
   /digest|checksum|hash|md5|sha|etag|trace|span|request-id|correlation|revision|commit|version/;
 
+/** Names of headers that carry ids: a UUID without dashes is one there, and a key elsewhere. */
+const idName = /(?:id|uuid|guid)$/;
+
+const isKey = (name: string, value: string): boolean =>
+  isHexKey(value) && !digestName.test(name) && !(idName.test(name) && isBareUuid(value));
+
 /** A header that the table does not know. */
 function maskOther(values: ValueMasker, name: string, value: string): string {
-  if (value.length >= 32 && isHexKey(value) && !digestName.test(name)) return values.named('token', value);
+  if (value.length >= 32 && isKey(name, value)) return values.named('token', value);
   const first = value.charCodeAt(0);
   if (first === 123 || first === 91) return maskJson(values, value);
   if (value.includes('://') && !/\s/.test(value)) return maskUrl(values, value);

@@ -1,6 +1,7 @@
-// A policy as it may be told in events: header values, reason, labels and annotations masked like captured traffic, so that under
-// one key the value a policy asks for equals the value a flow shows. Puts the real values back where such an object is applied.
-import type { FlowPolicy } from '../policy/schema.ts';
+// A policy as it may be told in events: hosts, paths, header values, reason, labels and annotations masked like captured traffic, so
+// that under one key the value a policy asks for equals the value a flow shows. Puts the real values back where such an object is
+// applied. Names stay: one that holds a secret is no name of a policy (secret-name.ts).
+import type { FlowPolicy, HttpMatch } from '../policy/schema.ts';
 import type { Masker } from './masker.ts';
 
 export interface PolicyMask {
@@ -15,11 +16,14 @@ export interface PolicyMask {
 /** Longest `reason` the schema takes. */
 const longestReason = 1024;
 const longestHeaderValue = 1024;
+const longestPath = 1024;
 /** Texts remembered for `restore`. */
 const rememberedTexts = 4096;
 
 /** What is done to each text of a policy that may hold a secret. */
 interface Visitor {
+  readonly host: (host: string) => string;
+  readonly path: (template: string) => string;
   readonly header: (name: string, value: string) => string;
   readonly named: (name: string, value: string) => string;
   readonly reason: (text: string) => string;
@@ -31,13 +35,26 @@ function visitWords(words: Words, visit: Visitor['named']): Record<string, strin
   return Object.fromEntries(Object.entries(words).map(([name, value]) => [name, visit(name, value)]));
 }
 
+function visitHttp(http: HttpMatch, visitor: Visitor): HttpMatch {
+  const { hosts, paths, headers } = http;
+  return {
+    ...http,
+    ...(hosts === undefined ? {} : { hosts: hosts.map(visitor.host) }),
+    ...(paths === undefined ? {} : { paths: paths.map(visitor.path) }),
+    ...(headers === undefined
+      ? {}
+      : {
+          headers: headers.map(({ name, values }) => ({
+            name,
+            values: values.map((value) => visitor.header(name, value)),
+          })),
+        }),
+  };
+}
+
 function visitPolicy(policy: FlowPolicy, visitor: Visitor): FlowPolicy {
   const { metadata, spec } = policy;
   const { labels, annotations } = metadata;
-  const headers = spec.match?.http.headers?.map(({ name, values }) => ({
-    name,
-    values: values.map((value) => visitor.header(name, value)),
-  }));
   return {
     ...policy,
     metadata: {
@@ -47,9 +64,7 @@ function visitPolicy(policy: FlowPolicy, visitor: Visitor): FlowPolicy {
     },
     spec: {
       ...spec,
-      ...(spec.match === undefined || headers === undefined
-        ? {}
-        : { match: { http: { ...spec.match.http, headers } } }),
+      ...(spec.match === undefined ? {} : { match: { http: visitHttp(spec.match.http, visitor) } }),
       ...(spec.reason === undefined ? {} : { reason: visitor.reason(spec.reason) }),
     },
   };
@@ -57,6 +72,14 @@ function visitPolicy(policy: FlowPolicy, visitor: Visitor): FlowPolicy {
 
 /** `apidefense.dev/token` says as much as `token`. */
 const lastPart = (name: string): string => name.slice(name.lastIndexOf('/') + 1);
+
+/** The stars at the end of a template say "and what follows"; they are no part of the segment before them. */
+function maskTemplate(masker: Masker, template: string): string {
+  const stars = /\*+$/.exec(template)?.[0] ?? '';
+  const masked = masker.maskPath(template.slice(0, template.length - stars.length)) + stars;
+  // Surrogates may be longer than what they stand for; what is told must still be a policy.
+  return masked.length <= longestPath ? masked : `/${masker.maskHeader('x-api-key', template)}`;
+}
 
 /** One per agent run, over the masker of its flows. */
 export function createPolicyMask(masker: Masker): PolicyMask {
@@ -72,6 +95,8 @@ export function createPolicyMask(masker: Masker): PolicyMask {
   };
   const text = (value: string): string => masker.maskBody(value, 'text/plain');
   const masking: Visitor = {
+    host: (value) => given(masker.maskHeader('host', value), value),
+    path: (value) => given(maskTemplate(masker, value), value),
     header: (name, value) => given(masker.maskHeader(name, value).slice(0, longestHeaderValue), value),
     named: (name, value) => {
       const byName = masker.maskHeader(lastPart(name), value);
@@ -81,6 +106,8 @@ export function createPolicyMask(masker: Masker): PolicyMask {
   };
   const back = (value: string): string => real.get(value) ?? value;
   const restoring: Visitor = {
+    host: back,
+    path: back,
     header: (_name, value) => back(value),
     named: (_name, value) => back(value),
     reason: back,

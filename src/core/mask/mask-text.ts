@@ -6,11 +6,13 @@ import { findSensitive } from './find.ts';
 import type { NameClass } from './key-names.ts';
 import { roleOf } from './labels.ts';
 import type { ValueMasker } from './mask-value.ts';
+import { templateLength } from './placeholders.ts';
 import { replaceSpans, settle, type Span } from './span.ts';
 
 /** Names are looked for this far back, values this far ahead. */
 const longestName = 40;
 const longestValue = 4096;
+const longestTemplate = 128;
 /** How far a `name="…"` speaks for the `value="…"` or the part of a form behind it. */
 const labelReach = 512;
 
@@ -37,6 +39,8 @@ function valueAfter(text: string, from: number): Range {
   const opening = text.charAt(start);
   const quoted = escaped || opening === '"' || opening === "'";
   if (quoted) start += escaped ? 2 : 1;
+  const template = quoted ? 0 : templateLength(text.slice(start, start + longestTemplate));
+  if (template > 0) return [start, start + template];
   const stops = quoted ? opening : ' \t\r\n,;&<>"\'';
   let end = start;
   while (end < text.length && end - start < longestValue && !stops.includes(text.charAt(end)))

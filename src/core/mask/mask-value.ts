@@ -5,6 +5,7 @@ import { hint } from './char-table.ts';
 import { findHinted, findSensitive } from './find.ts';
 import { createKeyNames, type KeyNames, type NameClass } from './key-names.ts';
 import { looksIssued } from './looks.ts';
+import { isPlaceholder } from './placeholders.ts';
 import { replaceSpans } from './span.ts';
 import { createSurrogates, type Surrogates } from './surrogates.ts';
 
@@ -50,7 +51,7 @@ export function createValueMasker(key: Uint8Array): ValueMasker {
   const surrogates = createSurrogates(key);
 
   const whole = (cls: MaskClass, value: string): string => {
-    if (value === '' || isSurrogate(value)) return value;
+    if (value === '' || isSurrogate(value) || isPlaceholder(value)) return value;
     const spans = credentialClasses.has(cls) ? findSensitive(value, true) : [];
     const [only] = spans;
     const covers = only !== undefined && only.start === 0 && only.end === value.length;

@@ -5,9 +5,9 @@ import { AppError } from '../../core/model/app-error.ts';
 import type { PolicyName } from '../../core/model/brand.ts';
 import { policyName } from '../../core/model/brand.ts';
 import type { Applied, Undone } from '../../core/model/feed-message.ts';
-import { parsePolicy } from '../../core/policy/parse-policy.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import { policyToYaml } from '../../core/policy/to-yaml.ts';
+import { acceptPolicy } from './accept-policy.ts';
 import { removeDurably, writeAtomically } from './atomic-write.ts';
 import { canonicalText } from './canonical-text.ts';
 import { editDocument } from './edit-text.ts';
@@ -112,7 +112,7 @@ export function createFolderEdits(options: EditOptions): FolderEdits {
 
 /** Validates as strictly as a file would be, and refuses what could never be in force. */
 function accept(policy: FlowPolicy, nowMs: number): FlowPolicy {
-  const parsed = parsePolicy(policy);
+  const parsed = acceptPolicy(policy);
   if (!parsed.ok) throw storeErrors.invalid(nameOf(policy), parsed.path.join('.'), parsed.message);
   const { expiresAt } = parsed.policy.spec;
   if (expiresAt !== undefined && expiryMs(parsed.policy) <= nowMs)

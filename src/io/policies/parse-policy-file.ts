@@ -4,9 +4,9 @@ import { LineCounter, isMap, isPair, isScalar, isSeq, parseAllDocuments } from '
 import type { Document } from 'yaml';
 import type { PolicyName } from '../../core/model/brand.ts';
 import { policyName } from '../../core/model/brand.ts';
-import { parsePolicy } from '../../core/policy/parse-policy.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { PolicyRejection } from '../../core/policy/store.ts';
+import { acceptPolicy } from './accept-policy.ts';
 import { policyLimits } from './policy-limits.ts';
 
 export interface FilePolicy {
@@ -107,7 +107,7 @@ function readDocument(document: Doc, lines: LineCounter): DocumentRead {
     const reason = error instanceof Error ? error.message : 'it cannot be read';
     return { type: 'wrong', code: 'YAML_INVALID', reason, at: { line: start } };
   }
-  const parsed = parsePolicy(value);
+  const parsed = acceptPolicy(value);
   if (parsed.ok) return { type: 'policy', policy: parsed.policy, line: start };
   const at = { line: lineAt(offsetOf(contents, parsed.path)), field: fieldText(parsed.path) };
   return { type: 'wrong', code: parsed.code, reason: parsed.message, at, object: value };

@@ -97,3 +97,24 @@ test('a policy that was removed and comes back starts to count at nought', () =>
   expect(events.moved(1)).toEqual([]);
   expect(events.update([valid('Enforce')], 2)).toMatchObject([{ state: 'active', hits: 0, shadowHits: 0 }]);
 });
+
+test('what a policy and its file are called and who wrote it are told without secrets', () => {
+  const secret = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a';
+  const rejection = { file: `${secret}.yaml`, code: 'POLICY_FIELD', message: `${secret}.yaml: wrong` };
+  const told = createPolicyEvents(mask).update(
+    [
+      { type: 'rejected', rejection },
+      {
+        type: 'valid',
+        name: policyName('shop/p'),
+        policy: policy('Enforce'),
+        file: 'p.yaml',
+        author: `token=${secret}`,
+        rejection,
+      },
+    ],
+    0,
+  );
+  expect(told).toHaveLength(2);
+  expect(JSON.stringify(told)).not.toContain(secret);
+});

@@ -55,8 +55,8 @@ testUnless(missing(secretsFile))('finds the secrets of outside test strings', ()
   const all = traffic.reduce((sum, [, row]) => sum + row.all, 0);
   console.log(`secrets recall without command lines: ${found}/${all}`);
   expect(found / all).toBeGreaterThanOrEqual(0.95);
-  // A good part of these are real-looking keys that the set's own rules allow-list: masking them is right for a recording.
-  expect(over.length / benign.length).toBeLessThanOrEqual(0.32);
+  // Those left are keys in full form that the set's own rules allow-list: masking them is right for a recording.
+  expect(over.length / benign.length).toBeLessThanOrEqual(0.17);
 });
 
 /** Types with a structure that a value alone can show, and the least share found. */

@@ -78,3 +78,59 @@ test('what is told meets the masked header of a flow, and another value is in do
   const other = explainFlow([shown], flowWith('another'), millis(0));
   expect(other.outcome).not.toBe(told.outcome);
 });
+
+const token = 'SplxlOBeZQQYbYS6WxSbIA7q';
+const vendor = 'glpat-a1B2c3D4e5F6g7H8i9J0';
+const placed: FlowPolicy = {
+  ...plain,
+  spec: {
+    ...plain.spec,
+    match: {
+      http: {
+        hosts: [`${vendor}.shop.example`, '*.shop.example', '[::1]'],
+        paths: [`/reset/${token}`, `/reset/${token}*`, `/token/${token}/**`, '/orders/{id}', '/adm*'],
+      },
+    },
+  },
+};
+
+test('secrets in paths and hosts are not told, patterns stay patterns, and the real ones come back', () => {
+  const mask = createPolicyMask(masker);
+  const shown = mask.mask(placed);
+  const text = JSON.stringify(shown);
+  expect(text).not.toContain(token);
+  expect(text).not.toContain(vendor);
+  expect(flowPolicySchema.safeParse(shown).error).toBeUndefined();
+  expect(shown.spec.match?.http.hosts?.slice(1)).toEqual(['*.shop.example', '[::1]']);
+  expect(shown.spec.match?.http.paths?.map((path) => path.replace(/<\w+:\w{8}>/, '#'))).toEqual([
+    '/reset/#',
+    '/reset/#*',
+    '/token/#/**',
+    '/orders/{id}',
+    '/adm*',
+  ]);
+  expect(mask.restore(shown)).toEqual(placed);
+});
+
+test('a path that would be too long for a policy once masked is told as one surrogate', () => {
+  const long = `/token/${Array.from({ length: 110 }, (_none, at) => `;pw=a${at}`).join('')}`;
+  const policyOf = (path: string): FlowPolicy => ({
+    ...plain,
+    spec: { ...plain.spec, match: { http: { paths: [path] } } },
+  });
+  const mask = createPolicyMask(masker);
+  const shown = mask.mask(policyOf(long));
+  expect(flowPolicySchema.safeParse(shown).error).toBeUndefined();
+  expect(shown.spec.match?.http.paths).toEqual([expect.stringMatching(/^\/<key:\w{8}>$/)]);
+  expect(mask.restore(shown)).toEqual(policyOf(long));
+});
+
+test('the host of a flow and that of a policy are masked alike', () => {
+  const shown = createPolicyMask(masker).mask(placed);
+  const host = masker.maskHeader('host', `${vendor}.shop.example`);
+  expect(host).not.toContain(vendor);
+  expect(shown.spec.match?.http.hosts?.[0]).toBe(host);
+  expect(masker.maskHeader('host', 'orders.shop.svc.cluster.local:8080')).toBe(
+    'orders.shop.svc.cluster.local:8080',
+  );
+});

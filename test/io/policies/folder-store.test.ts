@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { messages, nowMs, policyFolder, summary, yaml } from './policy-samples.ts';
+import { messages, nowMs, policy, policyFolder, summary, yaml } from './policy-samples.ts';
 
 test('an invalid file is rejected whole with file, line, field and reason, and the others stay in force', async () => {
   const folder = policyFolder();
@@ -209,4 +209,16 @@ test('a folder that cannot be had is an error that names it', async () => {
   await expect(folder.open({ directory: join(folder.directory, 'file') })).rejects.toMatchObject({
     code: 'POLICY_FOLDER',
   });
+});
+
+test('a name that looks like a key is refused, in a file and through the store, in a sentence that does not repeat it', async () => {
+  const secret = 'glpat-a1b2c3d4e5f6g7h8i9j0';
+  const folder = policyFolder();
+  folder.put('a.yaml', yaml(secret));
+  folder.put('b.yaml', yaml('b'));
+  const store = await folder.open();
+  expect(summary(store)).toEqual(['rejected a.yaml POLICY_NAME_SECRET', 'valid shop/b']);
+  expect(messages(store)[0]).toMatch(/^a\.yaml, line 3, metadata\.name: metadata\.name looks like a key/);
+  expect(messages(store)[0]).not.toContain(secret);
+  await expect(store.apply(policy(secret))).rejects.toMatchObject({ code: 'POLICY_INVALID' });
 });
