@@ -77,6 +77,18 @@ test.each([
   expect(bench.decide()).toMatchObject({ action: allow, limitBurst: 2, limitRemaining: 1 });
 });
 
+test('a throttle quotes the reading that it matched, also where a shadow Block matched another one', () => {
+  const bench = benchOf([
+    policy({ name: 't', http: { paths: ['/b'] }, action: throttle('1/m') }),
+    policy({ name: 's', mode: 'Shadow', http: { paths: ['/a/*'] } }),
+  ]);
+  bench.decide({ path: '/a/..%2fb' });
+  expect(bench.verdict({ path: '/a/..%2fb' })).toMatchObject({
+    verdict: { action: 'throttle', policy: 'shop/t', value: '/b' },
+    shadow: { action: 'block', policy: 'shop/s' },
+  });
+});
+
 test('a refused request does not count against a throttle', () => {
   const bench = benchOf([
     policy({ http: { paths: ['/a'] } }),

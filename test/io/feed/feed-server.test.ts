@@ -1,8 +1,9 @@
 // Server and client over real sockets: who is let in, what a subscriber gets, what a slow or hostile one can cost.
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
-import { connect, createServer as createNetServer } from 'node:net';
+import { connect, createServer as createNetServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -252,12 +253,26 @@ test('more connections than the limit are turned away', async () => {
     .toMatchObject({ state: 'reconnecting', detail: expect.stringContaining('503') as string });
 });
 
+test('strangers who never ask hold twice as many sockets as there may be connections, not more', async () => {
+  const agent = await startAgent({ limits: { connections: 1, handshakeMs: 60_000 } });
+  const dial = (): Socket => {
+    const socket = connect({ path: pathOf(agent.server.address) }).resume();
+    onTestFinished(() => void socket.destroy());
+    return socket;
+  };
+  const held = [dial(), dial()];
+  for (const socket of held) await once(socket, 'connect');
+  await once(dial(), 'close');
+  expect(held.map(({ readyState }) => readyState)).toEqual(['open', 'open']);
+});
+
 test('someone who never finishes the handshake is cut', async () => {
   const { server } = await startAgent({ address: loopback, token: 't', limits: { handshakeMs: 50 } });
   const half = connect({ host: '127.0.0.1', port: portOf(server.address) });
   half.write('GET /feed HTTP/1.1\r\nhost: x\r\n');
   half.resume();
-  await new Promise((done) => half.once('close', done));
+  await once(half, 'close');
+  expect(server.stats().connections).toBe(0);
 });
 
 test('closing tells the clients and frees the address', async () => {
