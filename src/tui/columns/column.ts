@@ -98,6 +98,16 @@ function deal(
   return left;
 }
 
+/** The columns with one that is never dropped, whatever its priority: where its mark tells the order, say. */
+export function keeping<Row, Env extends CellEnv>(
+  columns: readonly Column<Row, Env>[],
+  id: string | undefined,
+): readonly Column<Row, Env>[] {
+  return columns.map((column) =>
+    column.id === id && column.priority > 1 ? { ...column, priority: 1 } : column,
+  );
+}
+
 /**
  * Drops extras until the rest can have the width it wants, then columns by priority until the rest fits at all; deals out
  * spare cells up to what is wanted first.

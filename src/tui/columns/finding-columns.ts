@@ -1,5 +1,6 @@
 // The columns of the findings list, one row each.
 import type { FindingEvent, Severity } from '../../core/model/event.ts';
+import { severities } from '../../core/model/event.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
 import type { Role } from '../theme/roles.ts';
 import type { Column } from './column.ts';
@@ -39,6 +40,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
       return `${env.theme.glyph(look.glyph)} ${look.word}`;
     },
     role: (finding) => severityLooks[finding.severity].role,
+    sortKey: (finding) => severities.indexOf(finding.severity),
   },
   {
     id: 'title',
@@ -52,6 +54,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     align: 'left',
     cell: (finding) => (finding.learning === true ? `${finding.title} (learning)` : finding.title),
     role: () => 'strong',
+    sortKey: (finding) => finding.title,
   },
   {
     id: 'who',
@@ -65,6 +68,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     align: 'left',
     cell: (finding, env) => whoText(finding, env.theme.glyph('right')),
     role: () => 'workload',
+    sortKey: (finding) => whoText(finding, '>'),
   },
   {
     id: 'route',
@@ -77,6 +81,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     align: 'left',
     cell: (finding) => finding.route ?? '',
     role: () => 'route',
+    sortKey: (finding) => finding.route ?? '',
   },
   {
     id: 'count',
@@ -89,6 +94,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     align: 'right',
     cell: (finding) => formatShortCount(finding.count),
     role: () => 'number',
+    sortKey: (finding) => finding.count,
   },
   {
     id: 'confidence',
@@ -101,6 +107,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     align: 'right',
     cell: (finding) => `${Math.round(finding.confidence * 100)} %`,
     role: () => 'number',
+    sortKey: (finding) => finding.confidence,
   },
   {
     id: 'first',
@@ -113,6 +120,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     align: 'left',
     cell: (finding, env) => formatClock(Date.parse(finding.firstSeen), env.utcOffsetMinutes),
     role: () => 'time',
+    sortKey: (finding) => finding.firstSeen,
   },
   {
     id: 'last',
@@ -125,5 +133,6 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     align: 'left',
     cell: (finding, env) => formatClock(Date.parse(finding.lastSeen), env.utcOffsetMinutes),
     role: () => 'time',
+    sortKey: (finding) => finding.lastSeen,
   },
 ];

@@ -63,6 +63,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     align: 'left',
     cell: (row) => shortPolicy(row.event.name),
     role: () => 'strong',
+    sortKey: (row) => shortPolicy(row.event.name),
   },
   {
     id: 'namespace',
@@ -87,6 +88,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     align: 'left',
     cell: actionText,
     role: (row) => (row.policy?.spec.action.type === 'Throttle' ? 'verdict.throttle' : 'verdict.block'),
+    sortKey: actionText,
   },
   {
     id: 'state',
@@ -99,6 +101,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     align: 'left',
     cell: (row) => stateLooks[row.event.state].word,
     role: (row) => stateLooks[row.event.state].role,
+    sortKey: (row) => stateLooks[row.event.state].word.toLowerCase(),
   },
   {
     id: 'expires',
@@ -111,6 +114,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     align: 'left',
     cell: (row, env) => expiryText(row, env.nowMs),
     role: () => 'time',
+    sortKey: (row) => row.event.expiresAt ?? row.policy?.spec.expiresAt ?? '~',
   },
   {
     id: 'hits',
@@ -123,6 +127,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     align: 'right',
     cell: (row) => formatShortCount(policyHits(row)),
     role: () => 'number',
+    sortKey: policyHits,
   },
   {
     id: 'last',
@@ -138,6 +143,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
       return at === 0 ? '' : formatClock(at, env.utcOffsetMinutes);
     },
     role: () => 'time',
+    sortKey: policyLastHitMs,
   },
   {
     id: 'author',
@@ -150,6 +156,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     align: 'left',
     cell: (row) => row.event.author ?? '',
     role: () => 'dim',
+    sortKey: (row) => row.event.author ?? '',
   },
   {
     id: 'reason',

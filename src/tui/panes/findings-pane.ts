@@ -1,36 +1,37 @@
 // The findings screen: the list, and under or beside it the one under the cursor in full.
 import { flowId } from '../../core/model/brand.ts';
 import type { FindingEvent } from '../../core/model/event.ts';
-import { placeColumns } from '../columns/column.ts';
+import { keeping, placeColumns } from '../columns/column.ts';
 import { findingColumns, severityLooks, whoText } from '../columns/finding-columns.ts';
 import { formatClock, plural } from '../columns/format.ts';
 import { verdictText } from '../columns/verdict-words.ts';
 import type { Draw } from '../render/draw-context.ts';
-import { cursorFinding, findingKeys, listIndex } from '../state/list-cursor.ts';
+import { cursorFinding, findingKeys, listIndex, shownFindings } from '../state/list-cursor.ts';
 import { drawDetailFrame } from './detail-frame.ts';
 import { withKey } from '../state/key-hint.ts';
 import type { PaneInput } from './pane-input.ts';
 import { cellEnv } from './pane-input.ts';
 import type { Line } from './painter.ts';
 import { drawEmpty, drawLines, scrollTop, span, wrapText } from './painter.ts';
-import { columnsWidth, drawTable } from './table.ts';
+import { columnsWidth, drawTable, sortMark } from './table.ts';
 
 /** Paint the list of findings. */
 export function drawFindings(input: PaneInput): Draw {
   const { state, data, theme } = input;
-  const { list } = data.findings;
+  const list = shownFindings(state, data);
   if (list.length === 0)
     return drawEmpty(theme, 'No findings. Detections watch all traffic; what they find appears here.');
   return (context, rect) => {
-    const cursor = listIndex(findingKeys(data), state.findings);
+    const cursor = listIndex(findingKeys(state, data), state.findings);
     const room = Math.max(1, rect.height - 1);
     drawTable(context, rect, {
-      columns: placeColumns(findingColumns, columnsWidth(rect.width)),
+      columns: placeColumns(keeping(findingColumns, state.findings.sort?.column), columnsWidth(rect.width)),
       env: cellEnv(input),
       row: (index) => list[index],
       first: scrollTop(list.length, room, Math.max(0, cursor - Math.floor(room / 2))),
       cursor,
       focused: state.focus === 'list',
+      sorted: sortMark(state.findings.sort),
     });
   };
 }

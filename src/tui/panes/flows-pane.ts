@@ -2,7 +2,7 @@
 import type { WorkloadId } from '../../core/model/brand.ts';
 import type { Severity } from '../../core/model/event.ts';
 import { workloadOf } from '../../core/model/workload-key.ts';
-import { placeColumns } from '../columns/column.ts';
+import { keeping, placeColumns } from '../columns/column.ts';
 import { formatCount, formatShare, plural } from '../columns/format.ts';
 import type { FlowEnv } from '../columns/flow-columns.ts';
 import { flowColumns } from '../columns/flow-columns.ts';
@@ -12,7 +12,7 @@ import { withKey } from '../state/key-hint.ts';
 import { drawEmpty } from './painter.ts';
 import type { PaneInput } from './pane-input.ts';
 import { cellEnv } from './pane-input.ts';
-import { columnsWidth, drawTable } from './table.ts';
+import { columnsWidth, drawTable, sortMark } from './table.ts';
 
 const accusing = new Set<Severity>(['medium', 'high', 'critical']);
 
@@ -54,7 +54,8 @@ export function drawFlows(input: PaneInput): Draw {
     const accused = accusedOf(data);
     const env: FlowEnv = { ...cellEnv(input), accused: (id) => accused.has(id) };
     const moved = flowColumns.filter((column) => !fixed.has(column.id)).slice(state.flows.columnOffset);
-    const columns = flowColumns.filter((column) => fixed.has(column.id) || moved.includes(column));
+    const shown = flowColumns.filter((column) => fixed.has(column.id) || moved.includes(column));
+    const columns = keeping(shown, state.flows.sort.column);
     drawTable(context, rect, {
       columns: placeColumns(columns, columnsWidth(rect.width)),
       env,
@@ -62,7 +63,7 @@ export function drawFlows(input: PaneInput): Draw {
       first: firstRow(state, list, Math.max(1, rect.height - 1)),
       cursor: cursorIndex(state, list),
       focused: state.focus === 'list',
-      sorted: { id: state.flows.sort.column, descending: state.flows.sort.descending },
+      sorted: sortMark(state.flows.sort),
     });
   };
 }

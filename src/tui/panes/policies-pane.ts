@@ -1,49 +1,44 @@
 // The policies screen: what the agent reports of each, its countdown and counters, and the one under the cursor in full.
-import { policyName } from '../../core/model/brand.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
-import { placeColumns } from '../columns/column.ts';
+import { keeping, placeColumns } from '../columns/column.ts';
 import { formatClock, formatCount } from '../columns/format.ts';
 import type { PolicyRow } from '../columns/policy-columns.ts';
 import { expiryText, policyColumns, policyHits, policyLastHitMs } from '../columns/policy-columns.ts';
 import type { Draw } from '../render/draw-context.ts';
 import { clockMs } from '../state/access.ts';
-import { cursorPolicy, listIndex, policyKeys } from '../state/list-cursor.ts';
-import { policyObject } from '../state/policy-store.ts';
+import { cursorPolicy, listIndex, policyKeys, policyRow, shownPolicies } from '../state/list-cursor.ts';
 import { policyLines } from '../state/update-policies.ts';
 import { drawDetailFrame } from './detail-frame.ts';
 import type { PaneInput } from './pane-input.ts';
 import { cellEnv } from './pane-input.ts';
 import type { Line } from './painter.ts';
 import { drawEmpty, drawLines, scrollTop, span, wrapText } from './painter.ts';
-import { columnsWidth, drawTable } from './table.ts';
+import { columnsWidth, drawTable, sortMark } from './table.ts';
 import { yamlLine } from './yaml-lines.ts';
-
-function rowOf(event: PolicyEvent, { data }: PaneInput): PolicyRow {
-  return { event, policy: policyObject(event), tally: data.flows.tally(policyName(event.name)) };
-}
 
 /** Paint the list of policies. */
 export function drawPolicies(input: PaneInput): Draw {
   const { state, data, theme } = input;
-  const { list } = data.policies;
+  const list = shownPolicies(state, data);
   if (list.length === 0)
     return drawEmpty(
       theme,
       'No policies: everything is let through. B or T on a flow drafts one and shows its effect first.',
     );
   return (context, rect) => {
-    const cursor = listIndex(policyKeys(data), state.policies);
+    const cursor = listIndex(policyKeys(state, data), state.policies);
     const room = Math.max(1, rect.height - 1);
     drawTable(context, rect, {
-      columns: placeColumns(policyColumns, columnsWidth(rect.width)),
+      columns: placeColumns(keeping(policyColumns, state.policies.sort?.column), columnsWidth(rect.width)),
       env: cellEnv(input),
       row: (index) => {
         const event = list[index];
-        return event && rowOf(event, input);
+        return event && policyRow(event, data);
       },
       first: scrollTop(list.length, room, Math.max(0, cursor - Math.floor(room / 2))),
       cursor,
       focused: state.focus === 'list',
+      sorted: sortMark(state.policies.sort),
     });
   };
 }
@@ -81,7 +76,7 @@ function errorLines(event: PolicyEvent, width: number): Line[] {
 
 /** All lines about one policy. */
 export function policyDetailLines(event: PolicyEvent, input: PaneInput, width: number): readonly Line[] {
-  const row = rowOf(event, input);
+  const row = policyRow(event, input.data);
   const reason = row.policy?.spec.reason;
   return [
     [span(event.name, 'strong')],

@@ -2,6 +2,7 @@
 import type { CellEnv, Column, PlacedColumn } from '../columns/column.ts';
 import type { DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
+import type { Sort } from '../state/state.ts';
 import type { Role } from '../theme/roles.ts';
 
 /** A table of this moment: its columns with their places, and a way to ask for the rows that are on the screen. */
@@ -15,8 +16,19 @@ export interface TableInput<Row, Env extends CellEnv> {
   readonly cursor: number;
   /** The cursor bar is strong only where the keys go. */
   readonly focused: boolean;
-  /** Column that the rows are sorted by, with its direction. */
-  readonly sorted?: { readonly id: string; readonly descending: boolean };
+  /** Column that the rows are sorted by, with its direction; absent for the list's own order. */
+  readonly sorted: SortMark | undefined;
+}
+
+/** The mark in the head of the column that the rows are sorted by. */
+export interface SortMark {
+  readonly id: string;
+  readonly descending: boolean;
+}
+
+/** The mark for an order. */
+export function sortMark(sort: Sort | undefined): SortMark | undefined {
+  return sort && { id: sort.column, descending: sort.descending };
 }
 
 /** Width of the cursor sign left of the first column. */

@@ -8,6 +8,7 @@ import type {
   IdentityEvent,
   PolicyEvent,
 } from '../../core/model/event.ts';
+import type { ListOrder } from './list-order.ts';
 
 /** The shown flows in display order: filtered, below the pause mark, sorted. Index 0 is the top row. */
 export interface FlowList {
@@ -139,6 +140,8 @@ export interface FlowsData {
 export interface FindingsData {
   /** Most severe first, then latest first. */
   readonly list: readonly FindingEvent[];
+  /** The same list in an order of one's own; without one, as it is. */
+  readonly ordered: (order: ListOrder<FindingEvent> | undefined) => readonly FindingEvent[];
   byId(id: string): FindingEvent | undefined;
   readonly dropped: number;
 }
@@ -147,6 +150,8 @@ export interface FindingsData {
 export interface PoliciesData {
   /** In force first, then shadow, rejected, off, expired; by name within. Removed ones are gone. */
   readonly list: readonly PolicyEvent[];
+  /** The same list in an order of one's own; without one, as it is. */
+  readonly ordered: (order: ListOrder<PolicyEvent> | undefined) => readonly PolicyEvent[];
   byName(name: PolicyName): PolicyEvent | undefined;
 }
 

@@ -2,6 +2,7 @@
 import type { FindingEvent } from '../../core/model/event.ts';
 import { severities } from '../../core/model/event.ts';
 import type { FindingsData } from './data-view.ts';
+import { createOrdering } from './list-order.ts';
 
 /** Most findings held; past it the least severe, oldest one goes and is counted. */
 const findingLimit = 2000;
@@ -30,12 +31,14 @@ export function createFindingStore(): FindingStore {
   const byId = new Map<string, FindingEvent>();
   let sorted: readonly FindingEvent[] | undefined;
   let dropped = 0;
+  const ordering = createOrdering<FindingEvent>();
   const list = (): readonly FindingEvent[] => (sorted ??= [...byId.values()].sort(order));
   return {
     data: {
       get list() {
         return list();
       },
+      ordered: (order) => ordering(list(), order),
       byId: (id) => byId.get(id),
       get dropped() {
         return dropped;

@@ -5,6 +5,7 @@ import type { PolicyEvent } from '../../core/model/event.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import { flowPolicySchema } from '../../core/policy/schema.ts';
 import type { PoliciesData } from './data-view.ts';
+import { createOrdering } from './list-order.ts';
 
 /** Most policies held: what a store may keep (policyCountLimit), and some rejected ones. */
 const policyLimit = 21_000;
@@ -69,11 +70,14 @@ export function createPolicyStore(): PolicyStore {
   const byName = new Map<PolicyName, PolicyEvent>();
   let sorted: readonly PolicyEvent[] | undefined;
   const objectOf = rememberingPolicyObject();
+  const ordering = createOrdering<PolicyEvent>();
+  const list = (): readonly PolicyEvent[] => (sorted ??= [...byName.values()].sort(inReadingOrder));
   return {
     data: {
       get list() {
-        return (sorted ??= [...byName.values()].sort(inReadingOrder));
+        return list();
       },
+      ordered: (order) => ordering(list(), order),
       byName: (name) => byName.get(name),
     },
     add(event) {

@@ -6,12 +6,13 @@ import type { FlowList } from './data-view.ts';
 /** Most flows sorted: sorting them stays under a frame's worth of work. The pane says when there are more. */
 export const sortLimit = 10_000;
 
-/** What a flow is sorted by: numbers by size, words by alphabet and the numbers in them. */
-export type SortKey = (flow: FlowEvent) => number | string;
+/** What a flow (or another item) is sorted by: numbers by size, words by alphabet and the numbers in them. */
+export type SortKey<Item = FlowEvent> = (item: Item) => number | string;
 
 const collator = new Intl.Collator('en', { numeric: true });
 
-function compare(left: number | string, right: number | string): number {
+/** Less than 0 when `left` comes first. */
+export function compareKeys(left: number | string, right: number | string): number {
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   return collator.compare(String(left), String(right));
 }
@@ -29,7 +30,7 @@ export function sortSnapshot(
     if (sequence !== undefined && flow) rows.push({ sequence, key: order.key(flow) });
   }
   const sign = order.descending ? -1 : 1;
-  rows.sort((left, right) => sign * compare(left.key, right.key) || right.sequence - left.sequence);
+  rows.sort((left, right) => sign * compareKeys(left.key, right.key) || right.sequence - left.sequence);
   const indexes = new Map(rows.map((row, index) => [row.sequence, index]));
   return {
     size: rows.length,

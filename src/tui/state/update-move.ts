@@ -101,13 +101,13 @@ function moveBy(state: AppState, data: DataView, by: number): Next<AppState> {
     case 'findings':
       return next({
         ...state,
-        findings: movedList(findingKeys(data), state.findings, by),
+        findings: movedList(findingKeys(state, data), state.findings, by),
         detail: { ...state.detail, scroll: 0 },
       });
     case 'policies':
       return next({
         ...state,
-        policies: movedList(policyKeys(data), state.policies, by),
+        policies: movedList(policyKeys(state, data), state.policies, by),
         detail: { ...state.detail, scroll: 0 },
       });
   }

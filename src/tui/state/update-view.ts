@@ -1,13 +1,12 @@
 // Where to be and how to look: screens, panes, pausing, following, sorting, opening and closing.
-import { flowSorts } from '../columns/flow-columns.ts';
 import { flowId } from '../../core/model/brand.ts';
 import type { DataView } from './data-view.ts';
 import { cursorFlow, followTail, pinCursor } from './flow-cursor.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
 import { cursorFinding, cursorPolicy } from './list-cursor.ts';
-import type { Effect, Next } from './msg.ts';
-import type { AppState, Focus, ScreenName, Sort } from './state.ts';
+import type { Next } from './msg.ts';
+import type { AppState, Focus, ScreenName } from './state.ts';
 import { graphViews, screenNames } from './state.ts';
 import { popDialog, pushDialog, topDialog } from './top-dialog.ts';
 import { applyFilter, filterHandlers, showFlows } from './update-filter.ts';
@@ -15,6 +14,7 @@ import { refocus } from './update-move.ts';
 import { exportDraft } from './update-mutation.ts';
 import { openPolicy } from './update-policies.ts';
 import { toggleReplay } from './update-replay.ts';
+import { nextSort, reverse, sortEffect } from './update-sort.ts';
 
 const goTo =
   (screen: ScreenName): Handler =>
@@ -47,20 +47,6 @@ const turnPane =
     const at = panes.indexOf(state.focus) + by + panes.length;
     return next({ ...state, focus: panes[at % panes.length] ?? 'list' });
   };
-
-function sortEffect(state: AppState): Effect {
-  return { type: 'store.sort', sort: state.flows.sort, heldAt: state.flows.heldAt };
-}
-
-function sorted(state: AppState, sort: Sort): Next<AppState> {
-  const changed = { ...state, flows: { ...state.flows, sort } };
-  return next(changed, sortEffect(changed));
-}
-
-const nextSort: Handler = (state) => {
-  const at = flowSorts.indexOf(state.flows.sort.column) + 1;
-  return sorted(state, { column: flowSorts[at % flowSorts.length] ?? 'time', descending: true });
-};
 
 /** Pause or resume the view; the data goes on arriving. In replay the clock itself stops. */
 const pause: Handler = (state, data) => {
@@ -186,9 +172,7 @@ export const viewHandlers = {
   'view.pause': unlessDialog(pause),
   'view.follow': unlessDialog(follow),
   'view.sort': unlessDialog(nextSort),
-  'view.reverse': unlessDialog((state) =>
-    sorted(state, { ...state.flows.sort, descending: !state.flows.sort.descending }),
-  ),
+  'view.reverse': unlessDialog(reverse),
   'view.cycle': unlessDialog(cycle),
   'flow.export': exportRow,
   'finding.evidence': unlessDialog((state, data) =>
