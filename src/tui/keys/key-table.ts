@@ -123,7 +123,7 @@ export const keyTable: readonly KeyRow[] = [
         'X',
         'flow.export',
         'export',
-        'Write this flow to a JSON file in the working directory',
+        'Write the policy that would block this caller to a YAML file, applying nothing',
       ],
     ],
   ),
@@ -139,7 +139,7 @@ export const keyTable: readonly KeyRow[] = [
   ...plain(
     ['flows', 'findings', 'policies'],
     [
-      ['list.sort', 's', 'view.sort', 'sort', 'Sort by the next column'],
+      ['list.sort', 's', 'view.sort', 'sort', 'Sort by the next column; its head is marked'],
       ['list.reverse', 'S', 'view.reverse', 'reverse', 'Reverse the order'],
     ],
   ),
@@ -153,8 +153,8 @@ export const keyTable: readonly KeyRow[] = [
   ...plain(
     ['axis'],
     [
-      ['axis.back', 'left h', 'replay.back', 'back', 'Ten seconds back'],
-      ['axis.forward', 'right l', 'replay.forward', 'forward', 'Ten seconds on'],
+      ['axis.back', 'left h', 'replay.back', 'back', 'A fiftieth of the recording back'],
+      ['axis.forward', 'right l', 'replay.forward', 'forward', 'A fiftieth of the recording on'],
       ['axis.start', 'home g', 'replay.start', 'start', 'To the beginning'],
       ['axis.end', 'end G', 'replay.end', 'end', 'To the end'],
     ],
@@ -165,8 +165,8 @@ export const keyTable: readonly KeyRow[] = [
       ['replay.pause', 'space', 'replay.pause', 'play', 'Stop or continue the replay', 6],
       ['replay.back', '[ ,', 'replay.back', 'back', 'Back in the recording', 8],
       ['replay.forward', '] .', 'replay.forward', 'on', 'Forward in the recording', 9],
-      ['replay.slower', '<', 'replay.slower', 'slower', 'Half the speed'],
-      ['replay.faster', '>', 'replay.faster', 'faster', 'Twice the speed', 10],
+      ['replay.slower', '<', 'replay.slower', 'slower', 'Next slower speed'],
+      ['replay.faster', '>', 'replay.faster', 'faster', 'Next faster speed', 10],
       ['replay.start', '{', 'replay.start', 'start', 'To the beginning of the recording'],
       ['replay.end', '}', 'replay.end', 'end', 'To the end of the recording'],
       ['replay.nextFinding', '! n', 'replay.nextFinding', 'next !', 'To the next finding in the recording'],
