@@ -3,7 +3,7 @@
 import type { AbortReason } from '../../core/inspect/conversation-port.ts';
 import { phase, type Connection } from './connection.ts';
 import { closeNow } from './connection-end.ts';
-import { settle } from './connection-events.ts';
+import { settle } from './connection-settle.ts';
 import { fail } from './connection-write.ts';
 import { count } from './plane.ts';
 import { counter } from './shared-stats.ts';

@@ -1,7 +1,7 @@
 // A listening socket: accepts in bounded bursts, and refuses visibly when descriptors run out instead of spinning on what it cannot accept.
 // Knows connections only as something to be opened.
 import { Connection } from './connection.ts';
-import { settle } from './connection-events.ts';
+import { settle } from './connection-settle.ts';
 import { patienceMs } from './deadlines.ts';
 import { epollEvent, errno, isExhausted, openCloseOnExec } from './linux.ts';
 import type { Libc } from './libc.ts';

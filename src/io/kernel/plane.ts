@@ -7,6 +7,7 @@ import type { Epoll } from './epoll.ts';
 import type { Libc, NativeBuffer } from './libc.ts';
 import type { DataPlaneLimits } from './limits.ts';
 import type { BlockPool } from './pending.ts';
+import type { ReadBatch } from './read-batch.ts';
 import type { SocketAddress } from './socket-address.ts';
 import type { Sockets } from './socket.ts';
 import type { TimerWheel } from './timer-wheel.ts';
@@ -20,8 +21,9 @@ export interface Plane {
   readonly stats: Float64Array;
   readonly pool: BlockPool;
   readonly wheel: TimerWheel<Connection>;
-  /** What every `recv` fills and the conversation reads in place. */
+  /** What the reads of a batch fill, one behind the other, and conversations read in place. */
   readonly input: NativeBuffer;
+  readonly batch: ReadBatch;
   /** Where bytes that are not in `input` are put to be written. */
   readonly scratch: NativeBuffer;
   readonly byFd: (Connection | undefined)[];

@@ -13,6 +13,7 @@ import { createLoop, type Loop } from './loop.ts';
 import { createBlockPool } from './pending.ts';
 import { refuseOwnUpstream } from './own-upstream.ts';
 import type { Plane } from './plane.ts';
+import { createReadBatch, readsPerInput } from './read-batch.ts';
 import { viewStats } from './shared-stats.ts';
 import { createSockets, type Sockets } from './socket.ts';
 import { toSocketAddress } from './socket-address.ts';
@@ -79,7 +80,8 @@ function createPlane(
     stats: viewStats(setup.stats),
     pool: createBlockPool(libc),
     wheel: createTimerWheel({ tickMs: wheelTickMs, slots: wheelSlots, nowMs: monotonicMs }),
-    input: libc.allocate(limits.readBytes),
+    input: libc.allocate(limits.readBytes * readsPerInput),
+    batch: createReadBatch(limits.eventsPerPass),
     scratch: libc.allocate(scratchBytes),
     byFd: [],
     lastFd: openFiles - 1 - Math.min(limits.reservedDescriptors, Math.floor(openFiles / 4)),
