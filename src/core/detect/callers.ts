@@ -6,6 +6,7 @@ import type { Measure } from './measure.ts';
 import type { Plan } from './plan.ts';
 import { createProvenance, type Provenance } from './provenance.ts';
 import { createPairTexts } from './pair-text.ts';
+import { createTextHash } from './sketch.ts';
 import { addToWindow, membersOf, takeValues, type Window, type WindowOptions } from './window.ts';
 
 export interface Caller {
@@ -57,7 +58,7 @@ export function createCallers(plan: Plan, limits: DetectLimits, seed: number): C
   const options: WindowOptions = {
     windowMs: limits.windowMs,
     distinctLimit: limits.distinctPerWindow,
-    seed,
+    hash: createTextHash(seed),
   };
   /** Oldest first. */
   const callers = new Map<string, Caller>();

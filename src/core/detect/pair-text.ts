@@ -4,14 +4,22 @@
 const longest = 512;
 
 /**
- * @param limit pairs remembered; beyond it all are forgotten at once.
+ * Joins pairs. @param limit pairs remembered; beyond it all are forgotten at once.
  */
 export function createPairTexts(limit: number): (first: string, second: string) => string {
   let known = new Map<string, Map<string, string>>();
   let size = 0;
+  /** Of the pair before: mostly the first text is the same again. */
+  let lastFirst: string | undefined;
+  let lastSeconds: Map<string, string> | undefined;
   return (first, second) => {
-    const hit = known.get(first)?.get(second);
+    if (first !== lastFirst) {
+      lastFirst = first;
+      lastSeconds = known.get(first);
+    }
+    const hit = lastSeconds?.get(second);
     if (hit !== undefined) return hit;
+    lastFirst = undefined;
     if (size >= limit) {
       known = new Map();
       size = 0;

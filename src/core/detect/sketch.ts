@@ -11,6 +11,19 @@ export function hashText(text: string, seed: number): number {
   return hash ^ (hash >>> 16);
 }
 
+/** `hashText` for one seed; the text before, which several measures ask for, is not hashed again. */
+export function createTextHash(seed: number): (text: string) => number {
+  let last = '';
+  let hash = hashText(last, seed);
+  return (text) => {
+    if (text !== last) {
+      last = text;
+      hash = hashText(text, seed);
+    }
+    return hash;
+  };
+}
+
 /** Parts of a sliding count: what is older than the window goes one part at a time. */
 const panes = 6;
 

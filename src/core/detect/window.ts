@@ -5,7 +5,6 @@ import {
   createRecentSet,
   createRunTracker,
   createSlidingCount,
-  hashText,
   type RecentSet,
   type RunTracker,
   type SlidingCount,
@@ -20,7 +19,8 @@ export type Slot =
 export interface WindowOptions {
   readonly windowMs: number;
   readonly distinctLimit: number;
-  readonly seed: number;
+  /** Hash of a value, as `hashText` makes it. */
+  readonly hash: (text: string) => number;
 }
 
 /** Slots by position of the measure; made when the first value comes. */
@@ -81,7 +81,7 @@ export function addToWindow(
     const value = values[position];
     if (measure === undefined || value === undefined) continue;
     const slot = (window.slots[position] ??= slotFor(measure, options));
-    if (slot.kind === 'distinct') grown += slot.set.add(hashText(String(value), options.seed), nowMs);
+    if (slot.kind === 'distinct') grown += slot.set.add(options.hash(String(value)), nowMs);
     else if (slot.kind === 'run') slot.run.add(Number(value), nowMs);
     else if (slot.kind === 'total') slot.sum += Number(value);
     else slot.count.add(Number(value), nowMs);

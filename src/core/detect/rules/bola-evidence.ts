@@ -1,7 +1,7 @@
 // What speaks for enumeration of other people's objects, each worth points: refusals, other credentials' reach, ids that were
 // never handed out, the caller's own history, what else was found on it. Reading many objects alone is worth nothing: batch jobs do.
 import type { Facts } from '../facts.ts';
-import type { Measure, View } from '../measure.ts';
+import type { Measure, Peers, View } from '../measure.ts';
 
 /** Ids asked for with one credential. */
 export const objects: Measure = {
@@ -104,10 +104,11 @@ interface Row {
 
 const share = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 
-function isFarFrom(peers: { readonly count: number; readonly p90: number }, distinct: number): boolean {
-  return (
-    peers.count >= fewestPeers && distinct >= manyObjects && distinct >= farFactor * Math.max(1, peers.p90)
-  );
+/** `peers` is asked only where the number alone is not too small already. */
+function isFarFrom(peers: (measure: Measure) => Peers, distinct: number): boolean {
+  if (distinct < manyObjects) return false;
+  const { count, p90 } = peers(objects);
+  return count >= fewestPeers && distinct >= farFactor * Math.max(1, p90);
 }
 
 const rows: readonly Row[] = [
@@ -149,18 +150,17 @@ const rows: readonly Row[] = [
     points: 3,
     isTelling: true,
     says: 'other credentials of the same caller reach only a few',
-    holds: (_facts, view, distinct) => distinct >= manyObjects && isFarFrom(view.siblings(objects), distinct),
+    holds: (_facts, view, distinct) => isFarFrom((measure) => view.siblings(measure), distinct),
   },
   {
     points: 2,
     isTelling: true,
     says: 'it never asked for so many before',
     holds: (_facts, view, distinct) => {
+      if (distinct < manyObjects || view.learning) return false;
       const usual = view.usual(objects);
       return (
-        !view.learning &&
         usual.windows >= fewestWindows &&
-        distinct >= manyObjects &&
         distinct >= spikeFactor * Math.max(1, usual.highest) &&
         view.run(walk) >= longWalk
       );
@@ -183,7 +183,7 @@ const rows: readonly Row[] = [
 /** Weighs what was seen of the credential and the caller of this flow. */
 export function weigh(facts: Facts, view: View): Evidence {
   const distinct = view.distinct(objects);
-  const isFar = isFarFrom(view.peers(objects), distinct);
+  const isFar = isFarFrom((measure) => view.peers(measure), distinct);
   const held = rows.filter((row) => row.holds(facts, view, distinct));
   return {
     distinct,
