@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Section } from './lib/bench-context.ts';
 import { readEnvironment } from './lib/environment.ts';
-import { tableLines, writeReport, type Measured } from './lib/report.ts';
+import { reportDirectory, tableLines, writeReport, type Measured } from './lib/report.ts';
 import { ensureTools } from './lib/tools.ts';
 
 /** In the order of the page; loaded when asked for. */
@@ -17,6 +17,9 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   preview: async () => (await import('./sections/preview.ts')).previewSection,
 };
 
+/** Names of the sections, in the order of the page. */
+export const sectionNames: readonly string[] = Object.keys(sections);
+
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
@@ -26,7 +29,7 @@ const positive = (text: string | undefined, otherwise: number): number =>
 
 /** Runs the named sections, all when none is named. Returns the exit code. */
 export async function main(names: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const order = Object.keys(sections);
+  const order = sectionNames;
   const unknown = names.filter((name) => !order.includes(name));
   if (unknown.length > 0) {
     say(`bench: no section is called ${unknown.join(', ')}; there are ${order.join(', ')}.`);
@@ -52,7 +55,7 @@ export async function main(names: readonly string[], env: NodeJS.ProcessEnv): Pr
     });
     measured[name] = { ...result, environment };
     for (const table of result.tables) process.stdout.write(`${tableLines(table).join('\n')}\n`);
-    for (const file of await writeReport(measured, order)) say(`wrote ${file}`);
+    for (const file of await writeReport(measured, order, reportDirectory)) say(`wrote ${file}`);
   }
   return 0;
 }

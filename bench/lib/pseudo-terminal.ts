@@ -13,6 +13,41 @@ export interface PseudoTerminal {
 
 const limitMs = 10_000;
 
+type Emulator = InstanceType<typeof xterm.Terminal>;
+
+/** What an emulator shows, one line a row. */
+function screenOf({ buffer: { active }, rows }: Emulator): string {
+  return Array.from(
+    { length: rows },
+    (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
+  ).join('\n');
+}
+
+/** Looks at the screen after each change until it is as wanted; `changed` tells of a change. */
+function watchScreen(screen: () => string): Pick<PseudoTerminal, 'until'> & { readonly changed: () => void } {
+  const watches = new Set<() => void>();
+  return {
+    changed: () => {
+      for (const watch of watches) watch();
+    },
+    until: (wanted, withinMs) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          watches.delete(watch);
+          reject(new Error(`nothing of the kind on the screen within ${withinMs} ms:\n${screen()}`));
+        }, withinMs);
+        const watch = (): void => {
+          if (!wanted(screen())) return;
+          watches.delete(watch);
+          clearTimeout(timer);
+          resolve();
+        };
+        watches.add(watch);
+        watch();
+      }),
+  };
+}
+
 /** Runs a script with this Node. */
 export function openPseudoTerminal(
   script: string,
@@ -22,34 +57,9 @@ export function openPseudoTerminal(
   const emulator = new xterm.Terminal({ ...size, allowProposedApi: true, scrollback: 0 });
   const environment = { ...process.env, TERM: 'xterm-256color', LANG: 'C.UTF-8', NODE_ENV: 'production' };
   const child = spawn(process.execPath, [script, ...args], { ...size, env: environment });
-  const watches = new Set<() => void>();
-  child.onData((data) => {
-    emulator.write(data, () => {
-      for (const watch of watches) watch();
-    });
-  });
-  const screen = (): string => {
-    const { active } = emulator.buffer;
-    return Array.from(
-      { length: size.rows },
-      (_, row) => active.getLine(active.viewportY + row)?.translateToString(true) ?? '',
-    ).join('\n');
-  };
-  const until = (wanted: (text: string) => boolean, withinMs: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        watches.delete(watch);
-        reject(new Error(`nothing of the kind on the screen within ${withinMs} ms:\n${screen()}`));
-      }, withinMs);
-      const watch = (): void => {
-        if (!wanted(screen())) return;
-        watches.delete(watch);
-        clearTimeout(timer);
-        resolve();
-      };
-      watches.add(watch);
-      watch();
-    });
+  const screen = (): string => screenOf(emulator);
+  const { until, changed } = watchScreen(screen);
+  child.onData((data) => emulator.write(data, changed));
   return {
     until,
     screen,

@@ -2,30 +2,52 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { z } from 'zod';
 import type { SectionResult, Table } from './bench-context.ts';
-import type { Environment } from './environment.ts';
+import { environmentSchema, type Environment } from './environment.ts';
 
+/** One section with where its figures come from, as it stands in results.json. */
+export const measuredSchema = z.object({
+  title: z.string().min(1),
+  notes: z.array(z.string()),
+  tables: z.array(
+    z.object({ caption: z.string(), columns: z.array(z.string()), rows: z.array(z.array(z.string())) }),
+  ),
+  raw: z.unknown(),
+  environment: environmentSchema,
+});
+
+/** A section's result, and where it comes from. */
 export interface Measured extends SectionResult {
   readonly environment: Environment;
 }
 
-const directory = join(import.meta.dirname, '..', '..', 'docs', 'bench');
-const jsonFile = join(directory, 'results.json');
-const pageFile = join(directory, 'README.md');
+/** Where the figures stand in the repository. */
+export const reportDirectory = join(import.meta.dirname, '..', '..', 'docs', 'bench');
+const jsonName = 'results.json';
+const pageName = 'README.md';
 
-function readOld(): Readonly<Record<string, Measured>> {
-  if (!existsSync(jsonFile)) return {};
-  return JSON.parse(readFileSync(jsonFile, 'utf8')) as Record<string, Measured>;
+/**
+ * The sections measured so far, by name; none where there is no file yet.
+ * @throws ZodError when a section lacks its commit, date, machine or versions.
+ */
+export function readReport(directory: string): Readonly<Record<string, Measured>> {
+  const file = join(directory, jsonName);
+  if (!existsSync(file)) return {};
+  return z.record(z.string(), measuredSchema).parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** Adds the sections of this run to docs/bench. Returns the files written. */
+/** Adds the sections of this run to those of `directory`, in the given order. Returns the files written. */
 export async function writeReport(
   measured: Readonly<Record<string, Measured>>,
   order: readonly string[],
+  directory: string,
 ): Promise<readonly string[]> {
   mkdirSync(directory, { recursive: true });
-  const all = { ...readOld(), ...measured };
+  const all = { ...readReport(directory), ...measured };
   const sections = order.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]] as const]));
+  const jsonFile = join(directory, jsonName);
+  const pageFile = join(directory, pageName);
   await writeFormatted(jsonFile, JSON.stringify(Object.fromEntries(sections)));
   const intro = [
     '# Benchmarks',

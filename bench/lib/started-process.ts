@@ -21,6 +21,36 @@ const outputLimitChars = 10_000_000;
 const errorLimitChars = 4_000;
 const stopMs = 3_000;
 
+interface Heard {
+  readonly output: () => string;
+  /** Resolves with the first match of a line, of those that were written already too. */
+  readonly line: (pattern: RegExp) => Promise<RegExpExecArray>;
+}
+
+/** Keeps the newest of what a stream says, line by line. */
+function hearLines(stream: NodeJS.ReadableStream): Heard {
+  let output = '';
+  const waiting = new Set<(line: string) => void>();
+  createInterface({ input: stream }).on('line', (line) => {
+    output = `${output}${line}\n`.slice(-outputLimitChars);
+    for (const hear of waiting) hear(line);
+  });
+  return {
+    output: () => output,
+    line: (pattern) =>
+      new Promise((resolve) => {
+        const hear = (line: string): void => {
+          const match = pattern.exec(line);
+          if (match === null) return;
+          waiting.delete(hear);
+          resolve(match);
+        };
+        waiting.add(hear);
+        for (const line of output.split('\n')) hear(line);
+      }),
+  };
+}
+
 /** Starts a command; it is killed when the bench ends. */
 export function start(
   command: string,
@@ -29,13 +59,8 @@ export function start(
 ): StartedProcess {
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
-  let output = '';
+  const heard = hearLines(child.stdout);
   let errors = '';
-  const waiting = new Set<(line: string) => void>();
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    output = `${output}${line}\n`.slice(-outputLimitChars);
-    for (const hear of waiting) hear(line);
-  });
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-errorLimitChars)));
   const gone = new Promise<string>((resolve) => {
     child.once('error', (error) => resolve(error.message));
@@ -46,20 +71,9 @@ export function start(
   });
   return {
     pid: child.pid ?? 0,
-    output: () => output,
-    line: async (pattern) => {
-      const heard = new Promise<RegExpExecArray>((resolve) => {
-        const hear = (line: string): void => {
-          const match = pattern.exec(line);
-          if (match === null) return;
-          waiting.delete(hear);
-          resolve(match);
-        };
-        waiting.add(hear);
-        for (const line of output.split('\n')) hear(line);
-      });
-      return Promise.race([heard, gone.then((why) => Promise.reject(new Error(why)))]);
-    },
+    output: heard.output,
+    line: (pattern) =>
+      Promise.race([heard.line(pattern), gone.then((why) => Promise.reject(new Error(why)))]),
     stop: async () => {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);

@@ -28,50 +28,69 @@ const EAGAIN = 11;
 const eventBytes = 12;
 const mostEvents = 256;
 
-export function createEpollClient(): EpollClient {
+type Libc = Readonly<
+  Record<
+    'socket' | 'connect' | 'setsockopt' | 'control' | 'wait' | 'send' | 'receive' | 'close' | 'epoll',
+    (...values: readonly unknown[]) => number
+  >
+>;
+
+function loadLibc(): Libc {
   const libc = koffi.load('libc.so.6');
   const bind = (prototype: string): ((...values: readonly unknown[]) => number) => libc.func(prototype);
-  const socket = bind('int socket(int, int, int)');
-  const connect = bind('int connect(int, const void*, uint)');
-  const setsockopt = bind('int setsockopt(int, int, int, const void*, uint)');
-  const control = bind('int epoll_ctl(int, int, int, void*)');
-  const waitFor = bind('int epoll_pwait2(int, void*, int, const void*, const void*)');
-  const sendTo = bind('int send(int, const void*, int, int)');
-  const receiveFrom = bind('int recv(int, void*, int, int)');
-  const closeIt = bind('int close(int)');
-  const epoll = bind('int epoll_create1(int)')(0);
+  return {
+    socket: bind('int socket(int, int, int)'),
+    connect: bind('int connect(int, const void*, uint)'),
+    setsockopt: bind('int setsockopt(int, int, int, const void*, uint)'),
+    epoll: bind('int epoll_create1(int)'),
+    control: bind('int epoll_ctl(int, int, int, void*)'),
+    wait: bind('int epoll_pwait2(int, void*, int, const void*, const void*)'),
+    send: bind('int send(int, const void*, int, int)'),
+    receive: bind('int recv(int, void*, int, int)'),
+    close: bind('int close(int)'),
+  };
+}
+
+const one = Buffer.from([1, 0, 0, 0]);
+
+/** A socket connected to a loopback port and watched by `epoll`. */
+function openWatched(libc: Libc, epoll: number, port: number): number {
+  const fd = libc.socket(AF_INET, SOCK_STREAM, 0);
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(AF_INET, 0);
+  address.writeUInt16BE(port, 2);
+  address.set([127, 0, 0, 1], 4);
+  if (fd < 0 || libc.connect(fd, address, 16) < 0) throw new Error(`cannot connect to port ${port}`);
+  libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
+  const event = Buffer.alloc(eventBytes);
+  event.writeUInt32LE(EPOLLIN, 0);
+  event.writeUInt32LE(fd, 4);
+  libc.control(epoll, EPOLL_CTL_ADD, fd, event);
+  return fd;
+}
+
+/** With no socket yet; loads the FFI. */
+export function createEpollClient(): EpollClient {
+  const libc = loadLibc();
+  const epoll = libc.epoll(0);
   const events = Buffer.alloc(eventBytes * mostEvents);
   const view = new DataView(events.buffer, events.byteOffset, events.length);
   const timeout = Buffer.alloc(16);
-  const one = Buffer.from([1, 0, 0, 0]);
   const input = Buffer.alloc(64 * 1024);
   return {
     input,
-    open: (port) => {
-      const fd = socket(AF_INET, SOCK_STREAM, 0);
-      const address = Buffer.alloc(16);
-      address.writeUInt16LE(AF_INET, 0);
-      address.writeUInt16BE(port, 2);
-      address.set([127, 0, 0, 1], 4);
-      if (fd < 0 || connect(fd, address, 16) < 0) throw new Error(`cannot connect to port ${port}`);
-      setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
-      const event = Buffer.alloc(eventBytes);
-      event.writeUInt32LE(EPOLLIN, 0);
-      event.writeUInt32LE(fd, 4);
-      control(epoll, EPOLL_CTL_ADD, fd, event);
-      return fd;
-    },
-    send: (fd, bytes) => sendTo(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) === bytes.length,
+    open: (port) => openWatched(libc, epoll, port),
+    send: (fd, bytes) => libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) === bytes.length,
     receive: (fd) => {
-      const got = receiveFrom(fd, input, input.length, MSG_DONTWAIT);
+      const got = libc.receive(fd, input, input.length, MSG_DONTWAIT);
       if (got >= 0) return got;
       return koffi.errno() === EAGAIN ? -1 : -2;
     },
-    close: (fd) => void closeIt(fd),
+    close: (fd) => void libc.close(fd),
     wait: (timeoutUs) => {
       timeout.writeBigInt64LE(BigInt(Math.floor(timeoutUs / 1e6)), 0);
       timeout.writeBigInt64LE(BigInt(Math.floor((timeoutUs % 1e6) * 1000)), 8);
-      return Math.max(0, waitFor(epoll, events, mostEvents, timeout, null));
+      return Math.max(0, libc.wait(epoll, events, mostEvents, timeout, null));
     },
     ready: (index) => view.getUint32(index * eventBytes + 4, true),
   };

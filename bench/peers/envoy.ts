@@ -7,25 +7,23 @@ import { refusedPrefix, times, type Peer } from './peer.ts';
 
 const type = (name: string): string => `type.googleapis.com/envoy.${name}`;
 
-function config(port: number, upstreamPort: number, rules: number): unknown {
-  const at = (portValue: number): unknown => ({
-    socket_address: { address: '127.0.0.1', port_value: portValue },
-  });
-  const policies = Object.fromEntries(
-    times(rules, (index) => [
-      `rule-${index}`,
-      {
-        permissions: [{ url_path: { path: { prefix: refusedPrefix(index) } } }],
-        principals: [{ any: true }],
-      },
-    ]),
-  );
-  const filters = [
+const address = (port: number): unknown => ({ socket_address: { address: '127.0.0.1', port_value: port } });
+
+/** The RBAC filter that refuses one prefix a rule, then the router. */
+function httpFilters(rules: number): readonly unknown[] {
+  const policies = times(rules, (index): readonly [string, unknown] => [
+    `rule-${index}`,
+    {
+      permissions: [{ url_path: { path: { prefix: refusedPrefix(index) } } }],
+      principals: [{ any: true }],
+    },
+  ]);
+  return [
     {
       name: 'envoy.filters.http.rbac',
       typed_config: {
         '@type': type('extensions.filters.http.rbac.v3.RBAC'),
-        rules: { action: 'DENY', policies },
+        rules: { action: 'DENY', policies: Object.fromEntries<unknown>(policies) },
       },
     },
     {
@@ -33,6 +31,9 @@ function config(port: number, upstreamPort: number, rules: number): unknown {
       typed_config: { '@type': type('extensions.filters.http.router.v3.Router') },
     },
   ];
+}
+
+function listener(port: number, rules: number): unknown {
   const manager = {
     '@type': type('extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'),
     stat_prefix: 'bench',
@@ -41,34 +42,34 @@ function config(port: number, upstreamPort: number, rules: number): unknown {
         { name: 'all', domains: ['*'], routes: [{ match: { prefix: '/' }, route: { cluster: 'upstream' } }] },
       ],
     },
-    http_filters: filters,
+    http_filters: httpFilters(rules),
   };
-  const endpoint = { endpoint: { address: at(upstreamPort) } };
   return {
-    static_resources: {
-      listeners: [
-        {
-          name: 'bench',
-          address: at(port),
-          filter_chains: [
-            { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
-          ],
-        },
-      ],
-      clusters: [
-        {
-          name: 'upstream',
-          type: 'STATIC',
-          connect_timeout: '5s',
-          circuit_breakers: {
-            thresholds: [{ max_connections: 20000, max_pending_requests: 20000, max_requests: 20000 }],
-          },
-          load_assignment: { cluster_name: 'upstream', endpoints: [{ lb_endpoints: [endpoint] }] },
-        },
-      ],
-    },
+    name: 'bench',
+    address: address(port),
+    filter_chains: [
+      { filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }] },
+    ],
   };
 }
+
+/** The cluster that the route names, its breakers out of the way of the idle section's connections. */
+const upstreamCluster = (port: number): unknown => ({
+  name: 'upstream',
+  type: 'STATIC',
+  connect_timeout: '5s',
+  circuit_breakers: {
+    thresholds: [{ max_connections: 20000, max_pending_requests: 20000, max_requests: 20000 }],
+  },
+  load_assignment: {
+    cluster_name: 'upstream',
+    endpoints: [{ lb_endpoints: [{ endpoint: { address: address(port) } }] }],
+  },
+});
+
+const config = (port: number, upstreamPort: number, rules: number): unknown => ({
+  static_resources: { listeners: [listener(port, rules)], clusters: [upstreamCluster(upstreamPort)] },
+});
 
 export const envoy: Peer = {
   name: 'Envoy (RBAC)',

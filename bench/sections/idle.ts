@@ -1,7 +1,7 @@
 // Memory of open, quiet connections: what a proxy costs a node on which nothing happens.
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BenchContext, Section } from '../lib/bench-context.ts';
+import type { Section } from '../lib/bench-context.ts';
 import { memoryBytes } from '../lib/cpu-time.ts';
 import { short } from '../lib/statistics.ts';
 import { start } from '../lib/started-process.ts';
@@ -11,7 +11,7 @@ import { envoy } from '../peers/envoy.ts';
 import { haproxy } from '../peers/haproxy.ts';
 import { nginx } from '../peers/nginx.ts';
 import { ours } from '../peers/ours.ts';
-import type { Peer } from '../peers/peer.ts';
+import type { Peer, PeerSetup } from '../peers/peer.ts';
 
 /** What is measured: connections that only connected, and ones that carried a request and hold an upstream leg. */
 const cases = [
@@ -32,13 +32,8 @@ interface Idle {
   readonly bytesPerConnection: number;
 }
 
-async function measure(
-  peer: Peer,
-  wanted: (typeof cases)[number],
-  upstreamPort: number,
-  context: BenchContext,
-): Promise<Idle> {
-  const running = await peer.start({ upstreamPort, rules: 1, directory: context.directory });
+async function measure(peer: Peer, wanted: (typeof cases)[number], setup: PeerSetup): Promise<Idle> {
+  const running = await peer.start(setup);
   // Buffers and code that any use brings are not the connections' cost.
   await runWrk({ port: running.port, connections: 32, seconds: 1 });
   await sleep(settleMs);
@@ -64,12 +59,13 @@ async function measure(
 /** Each peer alone, one after the other: memory does not wander as CPU does. */
 export const idle: Section = async (context) => {
   const upstream = await startUpstream();
+  const setup = { upstreamPort: upstream.port, rules: 1, directory: context.directory };
   const results: Idle[] = [];
   for (const wanted of cases) {
     for (const peer of [ours(), haproxy, nginx, envoy]) {
       if (context.missing.has(peer.name.split(' ')[0]?.toLowerCase() ?? '')) continue;
       context.say(`${wanted.name}: ${peer.name}`);
-      results.push(await measure(peer, wanted, upstream.port, context));
+      results.push(await measure(peer, wanted, setup));
     }
   }
   await upstream.stop();
