@@ -1,7 +1,6 @@
 // From a key on a row to a stored policy, and what is said of it: truthfully at each step.
 import { expect, test } from 'vitest';
 import { without } from '../../core/policy/build.ts';
-import { millis } from '../../../src/core/model/brand.ts';
 import { messageLine } from '../../../src/tui/state/header-figures.ts';
 import type { MutationDialog } from '../../../src/tui/state/dialog.ts';
 import { activePolicy, blockedFlow, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
@@ -67,36 +66,6 @@ test('y is refused until the preview is done', () => {
   expect(scene.screen()).toMatch(/33 of 319 requests would flip.*all from/);
   scene.press('dialog.apply');
   expect(requests(scene)).toHaveLength(1);
-});
-
-test('y is refused once the lifetime has passed while the dialog was open', () => {
-  const scene = onScanner();
-  scene.press('flow.block');
-  scene.preview();
-  const { expiresAt = '' } = dialogOf(scene).policy.spec;
-  scene.send({ type: 'tick', nowMs: millis(Date.parse(expiresAt)) });
-  scene.press('dialog.apply');
-  expect(requests(scene)).toEqual([]);
-  expect(dialogOf(scene).refusal).toMatch(/lifetime has passed/);
-});
-
-test('a draft that changes while its preview runs cancels that preview and starts one of its own', () => {
-  const scene = onScanner();
-  scene.press('flow.block', 'dialog.shadow');
-  const jobs = scene.effects.flatMap((effect) =>
-    effect.type === 'preview.start' || effect.type === 'preview.cancel' ? [[effect.type, effect.job]] : [],
-  );
-  const [, first] = jobs[0] ?? [];
-  expect(jobs).toEqual([
-    ['preview.start', first],
-    ['preview.cancel', first],
-    ['preview.start', jobs[2]?.[1]],
-  ]);
-  expect(jobs[2]?.[1]).not.toBe(first);
-  scene.preview();
-  const before = scene.effects.length;
-  scene.press('dialog.shadow');
-  expect(scene.effects.slice(before).map(({ type }) => type)).toEqual(['preview.start']);
 });
 
 test('a second y sends nothing more', () => {
