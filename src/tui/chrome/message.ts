@@ -23,8 +23,13 @@ const signs = { info: 'live', good: 'check', warn: 'alert', bad: 'block' } as co
 
 function messageOf({ state, data, hint }: MessageInput): Pick<Notice, 'level' | 'text'> | undefined {
   const { prompt } = state.filter;
-  if (prompt?.error && state.dialogs.length === 0) return { level: 'bad', text: prompt.error.message };
+  const open = state.dialogs.length === 0 ? prompt : undefined;
+  if (open?.error) {
+    const offers = open.offers === undefined ? '' : ` ${open.offers}.`;
+    return { level: 'bad', text: `${open.error.message}${offers.replace(' t', ' T')}` };
+  }
   if (hint !== undefined) return { level: 'warn', text: hint };
+  if (open?.offers !== undefined) return { level: 'info', text: open.offers };
   return messageLine(state, data);
 }
 

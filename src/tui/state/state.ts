@@ -57,6 +57,8 @@ export interface FilterPrompt {
   readonly error: { readonly message: string; readonly start: number; readonly end: number } | undefined;
   /** What was in force when the prompt opened, restored by cancel. */
   readonly previous: string;
+  /** What tab would complete at the cursor, in words; absent when there is nothing. */
+  readonly offers: string | undefined;
 }
 
 /** The pane that shows one flow in full. It follows the selection of the flows screen unless `id` pins another flow. */

@@ -32,18 +32,6 @@ export function applyFilter(state: AppState, text: string): Next<AppState> {
   );
 }
 
-/** The prompt's text has changed. */
-export function promptChanged(state: AppState, input: TextInput): Next<AppState> {
-  const { prompt } = state.filter;
-  if (!prompt) return next(state);
-  const parsed = parseFilter(input.text);
-  if (!parsed.ok) {
-    const { message, start, end } = parsed;
-    return next(withPrompt(state, { ...prompt, input, error: { message, start, end } }));
-  }
-  return applyFilter(withPrompt(state, { ...prompt, input, error: undefined }), input.text);
-}
-
 /** Names seen in the data, for completion. */
 function knownValues(data: DataView): (field: FilterField) => readonly string[] {
   const names = (): readonly string[] => data.flows.services.map((service) => service.endpoint.workload);
@@ -56,6 +44,34 @@ function knownValues(data: DataView): (field: FilterField) => readonly string[] 
   return (field) => known[field]?.() ?? [];
 }
 
+/** Proposals named one by one; there are at most twenty. */
+const offersNamed = 10;
+
+/** What could stand at the cursor: one proposal with what it means, several by name. */
+function offersAt({ text, cursor }: TextInput, data: DataView): string | undefined {
+  const proposals = completeFilter(text, cursor, knownValues(data)).filter(
+    ({ insert, start, end }) => insert.trimEnd() !== text.slice(start, end),
+  );
+  const [first, ...others] = proposals;
+  if (!first) return undefined;
+  if (others.length === 0) return `tab completes ${first.label}: ${first.hint}`;
+  const named = proposals.slice(0, offersNamed).map(({ label }) => label);
+  return `tab completes ${named.join(', ')}${proposals.length > offersNamed ? ' …' : ''}`;
+}
+
+/** The prompt's text has changed. */
+export function promptChanged(state: AppState, data: DataView, input: TextInput): Next<AppState> {
+  const { prompt } = state.filter;
+  if (!prompt) return next(state);
+  const parsed = parseFilter(input.text);
+  const changed = { ...prompt, input, offers: offersAt(input, data) };
+  if (!parsed.ok) {
+    const { message, start, end } = parsed;
+    return next(withPrompt(state, { ...changed, error: { message, start, end } }));
+  }
+  return applyFilter(withPrompt(state, { ...changed, error: undefined }), input.text);
+}
+
 function complete(state: AppState, data: DataView): Next<AppState> {
   const { prompt } = state.filter;
   if (!prompt) return next(state);
@@ -63,7 +79,7 @@ function complete(state: AppState, data: DataView): Next<AppState> {
   const [first] = completeFilter(text, cursor, knownValues(data));
   if (!first) return next(state);
   const before = text.slice(0, first.start) + first.insert;
-  return promptChanged(state, { text: before + text.slice(first.end), cursor: before.length });
+  return promptChanged(state, data, { text: before + text.slice(first.end), cursor: before.length });
 }
 
 /** A workload's name as a filter value. */
@@ -103,16 +119,12 @@ function cancel(state: AppState): Next<AppState> {
 
 /** The keys of the filter and of its prompt. */
 export const filterHandlers = {
-  'filter.edit': (state) =>
-    next({
-      ...withPrompt(state, {
-        input: textInput(state.filter.text),
-        error: undefined,
-        previous: state.filter.text,
-      }),
-      screen: 'flows',
-      focus: 'list',
-    }),
+  'filter.edit': (state, data) => {
+    const input = textInput(state.filter.text);
+    const { text: previous } = state.filter;
+    const prompt = { input, error: undefined, previous, offers: offersAt(input, data) };
+    return next({ ...withPrompt(state, prompt), screen: 'flows', focus: 'list' });
+  },
   'filter.accept': (state) => {
     const { prompt } = state.filter;
     // The line above the prompt says what is wrong for as long as it is.

@@ -4,6 +4,8 @@ import type { DataView } from './data-view.ts';
 import { cursorFlow, followTail, pinCursor } from './flow-cursor.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
+import { plural } from '../columns/format.ts';
+import { withKey } from './key-hint.ts';
 import { cursorFinding, cursorPolicy } from './list-cursor.ts';
 import type { Next } from './msg.ts';
 import type { AppState, Focus, ScreenName } from './state.ts';
@@ -79,7 +81,10 @@ function showEvidence(state: AppState, data: DataView): Next<AppState> {
   const held = finding.evidence.filter((id) => data.flows.byId(flowId(id)) !== undefined);
   if (held.length === 0)
     return next(withNotice(state, 'warn', 'The flows that prove this finding are no longer held.'));
-  return showFlows(state, `id:${held.join(',')}`);
+  const [shown, effects] = showFlows(state, `id:${held.join(',')}`);
+  const left = withKey(state, 'drop the filter', 'item.close');
+  const told = `${plural(held.length, 'flow')} behind the finding "${finding.title}"; ${left} to see all flows.`;
+  return [withNotice(shown, 'info', told), effects];
 }
 
 const open: Handler = (state, data) => {

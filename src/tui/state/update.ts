@@ -52,7 +52,7 @@ const handlers: Readonly<Record<Intent, Handler>> = {
 };
 
 /** Change the line of text that has the input: a dialog's field, the palette, or the filter prompt. */
-function typed(state: AppState, change: (input: TextInput) => TextInput): Next<AppState> {
+function typed(state: AppState, data: DataView, change: (input: TextInput) => TextInput): Next<AppState> {
   const dialog = topDialog(state);
   if (dialog?.type === 'mutation' && dialog.editing) {
     const editing = { ...dialog.editing, input: change(dialog.editing.input), error: undefined };
@@ -61,7 +61,7 @@ function typed(state: AppState, change: (input: TextInput) => TextInput): Next<A
   if (dialog?.type === 'palette')
     return next(replaceTop(state, { ...dialog, input: change(dialog.input), index: 0 }));
   if (dialog || !state.filter.prompt) return next(state);
-  return promptChanged(state, change(state.filter.prompt.input));
+  return promptChanged(state, data, change(state.filter.prompt.input));
 }
 
 function runPalette(state: AppState, data: DataView, command: PaletteCommand): Next<AppState> {
@@ -117,9 +117,9 @@ export function update(state: AppState, msg: Msg, data: DataView): Next<AppState
     case 'intent':
       return leftBehind(state, handlers[msg.intent](state, data));
     case 'text':
-      return typed(state, (input) => insertText(input, msg.text));
+      return typed(state, data, (input) => insertText(input, msg.text));
     case 'edit':
-      return typed(state, (input) => editText(input, msg.edit));
+      return typed(state, data, (input) => editText(input, msg.edit));
     case 'palette':
       return leftBehind(state, runPalette(state, data, msg.command));
     case 'tick':

@@ -93,6 +93,22 @@ test('tab completes a field and then a name that was seen', () => {
   expect(scene.state().filter.prompt?.input.text).toBe('from:scanner ');
 });
 
+test('while a filter is typed it is said what tab would complete', () => {
+  const scene = running();
+  const offers = (): string | undefined => scene.state().filter.prompt?.offers;
+  scene.press('filter.edit');
+  expect(offers()).toMatch(/^tab completes from, to, /);
+  scene.type('end');
+  expect(offers()).toMatch(/^tab completes ended: why it ended/);
+  scene.press('filter.complete');
+  expect(offers()).toContain('upstream-reset');
+  scene.press('filter.clear', 'filter.edit');
+  scene.type('from:scann');
+  expect(offers()).toMatch(/^tab completes scanner: /);
+  scene.press('filter.complete');
+  expect(scene.state().filter.prompt?.error).toBeUndefined();
+});
+
 test('esc closes one thing at a time and never quits', () => {
   const scene = running();
   scene.press('filter.edit');
