@@ -54,6 +54,7 @@ const loop = createLoop({
   clock: () => 0,
   switchTheme: () => undefined,
   show: () => undefined,
+  writeLine: () => undefined,
   // The bench paints when a frame is due in simulated time, not when a timer of real time says so.
   paint: () => undefined,
   redraw: () => undefined,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { encodeBatch } from '../../src/io/feed/batcher.ts';
 import { readServerFrame } from '../../src/io/feed/read-server-frame.ts';
 import type { BenchContext, Section, Table } from '../lib/bench-context.ts';
 import { openPseudoTerminal } from '../lib/pseudo-terminal.ts';
@@ -119,14 +120,12 @@ async function simulated(): Promise<Simulated> {
 function decodeMicros(): number {
   const batch = 250;
   const frames = 800;
-  const text = JSON.stringify({
-    type: 'batch',
-    events: Array.from({ length: batch }, (_, index) => flowAt(index, Date.UTC(2026, 10, 23))),
-  });
+  const flows = Array.from({ length: batch }, (_, index) => flowAt(index, Date.UTC(2026, 10, 23)));
+  const { bytes } = encodeBatch(flows.map((flow) => JSON.stringify(flow)));
   let read = 0;
   const decode = (times: number): void => {
     for (let i = 0; i < times; i++) {
-      const frame = readServerFrame(text);
+      const frame = readServerFrame(bytes);
       read += frame.type === 'batch' ? frame.events.length : 0;
     }
   };

@@ -1,7 +1,9 @@
-// The chrome that ink shows: asked for anew at each commit, handed on only when it differs, for ink's frames are dear.
-import { chromeModel, sameChrome } from './chrome/chrome-model.ts';
+// The chrome that ink shows: asked for anew at each commit, handed on only where it differs. Ink lays the whole screen out for one
+// changed figure (5 ms), so while only its lines say something else they are written past it.
+import { chromeLines, chromeModel, sameChromePlan } from './chrome/chrome-model.ts';
 import type { ChromeInput, ChromeModel } from './chrome/chrome-model.ts';
 
+/** Keeps what ink was last given. */
 export interface ChromeKeeper {
   /** Shows the chrome if it has changed. */
   commit(): void;
@@ -9,18 +11,31 @@ export interface ChromeKeeper {
   model(): ChromeModel;
 }
 
+/** The ways to the screen. */
+export interface ChromeOutlets {
+  /** Through ink, which lays everything out. */
+  readonly show: (model: ChromeModel) => void;
+  /** One line, text with SGR, over what ink had there. */
+  readonly writeLine: (row: number, text: string) => void;
+}
+
 /** A keeper that has shown nothing. */
 export function createChromeKeeper(
   input: () => ChromeInput,
-  show: (model: ChromeModel) => void,
+  { show, writeLine }: ChromeOutlets,
 ): ChromeKeeper {
   let shown: ChromeModel | undefined;
+  const writeChanged = (before: ChromeModel, after: ChromeModel): void => {
+    const old = chromeLines(before);
+    for (const [index, { row, text }] of chromeLines(after).entries())
+      if (old[index]?.text !== text) writeLine(row, text);
+  };
   return {
     commit() {
       const model = chromeModel(input());
-      if (shown && sameChrome(shown, model)) return;
+      if (shown && sameChromePlan(shown, model)) writeChanged(shown, model);
+      else show(model);
       shown = model;
-      show(model);
     },
     model: () => (shown ??= chromeModel(input())),
   };

@@ -23,7 +23,16 @@ export interface FeedIntakeOptions {
  */
 export const feedIntakeLimits = { sliceMs: 5, step: 64, waiting: 20_000 } as const;
 
+type Batch = Extract<FeedMessage, { type: 'batch' }>;
+
 const eventsOf = (message: FeedMessage): number => (message.type === 'batch' ? message.events.length : 0);
+
+/** Some of a batch's events, with their texts. */
+const partOf = ({ type, events, texts }: Batch, from: number, to?: number): Batch => ({
+  type,
+  events: events.slice(from, to),
+  ...(texts && { texts: texts.slice(from, to) }),
+});
 
 /** An intake with nothing waiting. */
 export function createFeedIntake({ receive, clock }: FeedIntakeOptions): FeedIntake {
@@ -39,15 +48,15 @@ export function createFeedIntake({ receive, clock }: FeedIntakeOptions): FeedInt
     if (message.type !== 'batch' || message.events.length - given <= limits.step) {
       queue.shift();
       waiting -= eventsOf(message) - given;
-      const rest = message.type === 'batch' && given > 0 ? message.events.slice(given) : undefined;
+      const rest = message.type === 'batch' && given > 0 ? partOf(message, given) : message;
       given = 0;
-      receive(rest ? { type: 'batch', events: rest } : message);
+      receive(rest);
       return;
     }
-    const events = message.events.slice(given, given + limits.step);
-    given += events.length;
-    waiting -= events.length;
-    receive({ type: 'batch', events });
+    const from = given;
+    given += limits.step;
+    waiting -= limits.step;
+    receive(partOf(message, from, given));
   };
   const work = (): void => {
     for (let message = queue[0]; message !== undefined; message = queue[0]) {

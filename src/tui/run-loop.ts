@@ -52,6 +52,8 @@ export interface LoopOptions {
   readonly switchTheme: (name: string) => void;
   /** Puts the chrome into ink. */
   readonly show: (model: ChromeModel) => void;
+  /** Puts one line of the chrome on the screen, past ink. */
+  readonly writeLine: (row: number, text: string) => void;
   /** Paints the cells. */
   readonly paint: () => void;
   readonly redraw: () => void;
@@ -115,7 +117,7 @@ function createCore(options: LoopOptions, isCatchingUp: () => boolean): Core {
     themes: options.themes(),
     hint: hints.current(),
   });
-  const chrome = createChromeKeeper(chromeInput, options.show);
+  const chrome = createChromeKeeper(chromeInput, options);
   const painter = createPainter({
     commitChrome: () => chrome.commit(),
     paint: options.paint,

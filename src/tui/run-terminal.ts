@@ -82,6 +82,7 @@ function openShown(
     clock: () => performance.now(),
     switchTheme: looks.switchTheme,
     show: hooks.show,
+    writeLine: (row, text) => screen.writeLine(row, text),
     paint: () => screen.paint(),
     redraw: () => screen.invalidate(),
     suspend: hooks.suspend,

@@ -5,7 +5,15 @@ import type { AgentStatus, Hello, Operation } from './feed-message.ts';
 /** What a feed tells its consumer. Batches are in event order. */
 export type FeedMessage =
   | { readonly type: 'hello'; readonly hello: Hello }
-  | { readonly type: 'batch'; readonly events: readonly ApiEvent[] }
+  | {
+      readonly type: 'batch';
+      readonly events: readonly ApiEvent[];
+      /**
+       * By the index of `events`, the JSON of an event where it came as such: ASCII, and no more in it than in the event. Who keeps
+       * many events keeps these: one string each, where an event is some fifty objects for the collector to follow.
+       */
+      readonly texts?: readonly (string | undefined)[];
+    }
   | { readonly type: 'status'; readonly status: AgentStatus }
   /** The other side went away (with why) or is being tried again; what was received stays valid. */
   | {

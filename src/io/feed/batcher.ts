@@ -1,6 +1,7 @@
 // Collects events into frames that all subscribers share: each event is serialised once and each frame encoded once.
 // Knows no socket.
 import type { ApiEvent } from '../../core/model/event.ts';
+import { batchHead, batchTail } from './batch-lines.ts';
 import type { FeedServerLimits } from './feed-limits.ts';
 
 /** One encoded `batch` frame. The bytes are shared: nobody may write into them. */
@@ -19,7 +20,7 @@ export interface Batcher {
 /** Encodes serialised events as one frame. */
 export function encodeBatch(serialised: readonly string[]): Frame {
   return {
-    bytes: Buffer.from(`{"type":"batch","events":[${serialised.join(',')}]}`),
+    bytes: Buffer.from(`${batchHead}${serialised.join(',\n')}${batchTail}`),
     count: serialised.length,
   };
 }

@@ -31,6 +31,9 @@ interface Handlers {
   readonly onEnd: (end: ConnectionEnd) => void;
 }
 
+/** What a frame that is no text is read as: nothing. */
+const noBytes = Buffer.alloc(0);
+
 /** Dials at once; nothing is thrown, all that goes wrong is an end. */
 export function openConnection(
   options: { readonly address: FeedAddress; readonly token?: string; readonly limits: FeedClientLimits },
@@ -59,8 +62,8 @@ export function openConnection(
   socket.on('message', (data, isBinary) => {
     if (over) return;
     heard(limits.silenceMs);
-    const text = isBinary || !Buffer.isBuffer(data) ? '' : data.toString();
-    pace.spend(() => handlers.onFrame(readServerFrame(text)));
+    const bytes = isBinary || !Buffer.isBuffer(data) ? noBytes : data;
+    pace.spend(() => handlers.onFrame(readServerFrame(bytes)));
   });
   socket.on('ping', () => {
     if (!over) heard(limits.silenceMs);

@@ -1,6 +1,7 @@
 // What outlives a connection to an agent: what was received, what was asked, what still stands - and how one connection is lived
 // through. Knows nothing of when to connect again.
 import { AppError } from '../../core/model/app-error.ts';
+import type { ApiEvent } from '../../core/model/event.ts';
 import { feedVersion } from '../../core/model/feed-message.ts';
 import type { ClientFrame, Operation } from '../../core/model/feed-message.ts';
 import type { FeedMessage } from '../../core/model/feed-port.ts';
@@ -10,7 +11,7 @@ import type { ConnectionEnd, LiveConnection } from './live-connection.ts';
 import { openConnection } from './live-connection.ts';
 import type { LiveFeedOptions } from './live-feed.ts';
 import { createPendingRequests } from './pending-requests.ts';
-import type { ServerFrameRead } from './read-server-frame.ts';
+import type { BatchRead, ServerFrameRead } from './read-server-frame.ts';
 import { createSeenEvents } from './seen-events.ts';
 import { createStandingPolicies } from './standing-policies.ts';
 
@@ -58,7 +59,8 @@ export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLi
   };
   const receive = (read: ServerFrameRead, emit: Emit): void => {
     if (read.type === 'newer') connection?.end({ detail: 'newer agent', error: newer(name, read.version) });
-    else if (read.type === 'unreadable') inbox.take({ type: 'batch', events: [], unreadable: 1 }, emit);
+    else if (read.type === 'unreadable')
+      inbox.take({ type: 'batch', events: [], texts: [], unreadable: 1 }, emit);
     else if (read.type === 'batch') {
       pending.heard();
       inbox.take(read, emit);
@@ -110,7 +112,7 @@ interface Inbox {
   /** What to subscribe to now; `again` when something was received before. */
   subscription(): { readonly frame: ClientFrame; readonly again: boolean } | undefined;
   /** Emits what is new of a batch, and a `lost` for what of it could not be read. */
-  take(read: Extract<ServerFrameRead, { type: 'batch' }>, emit: Emit): void;
+  take(read: BatchRead, emit: Emit): void;
   /** After a reconnect's history: emits the policies that went meanwhile as removed. */
   finishCheck(emit: Emit): void;
 }
@@ -129,12 +131,18 @@ function createInbox(options: LiveFeedOptions, limits: FeedClientLimits): Inbox 
         ? { frame: { type: 'subscribe', ...wanted }, again: false }
         : { frame: { type: 'subscribe', sinceMs }, again: true };
     },
-    take({ events, unreadable }, emit) {
-      policies.note(events);
-      const fresh = events.filter((event) => seen.add(event));
-      if (unreadable > 0)
-        fresh.push({ type: 'lost', time: time(), where: 'feed-unreadable', count: unreadable });
-      if (fresh.length > 0) emit({ type: 'batch', events: fresh });
+    take(read, emit) {
+      policies.note(read.events);
+      const events: ApiEvent[] = [];
+      const texts: (string | undefined)[] = [];
+      for (const [index, event] of read.events.entries()) {
+        if (!seen.add(event)) continue;
+        events.push(event);
+        texts.push(read.texts[index]);
+      }
+      if (read.unreadable > 0)
+        events.push({ type: 'lost', time: time(), where: 'feed-unreadable', count: read.unreadable });
+      if (events.length > 0) emit({ type: 'batch', events, texts });
     },
     finishCheck(emit) {
       const events = policies.endCheck(time());

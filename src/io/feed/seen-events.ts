@@ -1,16 +1,13 @@
 // What a reconnecting client needs to know of the past: which events it has, and from when on to ask again. Pure.
 import type { ApiEvent } from '../../core/model/event.ts';
+import { createKeyPlaces } from '../../core/model/key-places.ts';
+import { createStampReader } from '../../core/model/read-stamp.ts';
 
 export interface SeenEvents {
   /** False when this very event came before (the seam of a reconnect). */
   add(event: ApiEvent): boolean;
   /** Epoch ms to subscribe from; undefined when nothing was received yet. */
   resumeFromMs(): number | undefined;
-}
-
-interface Seen {
-  readonly key: string;
-  readonly timeMs: number;
 }
 
 /**
@@ -21,27 +18,28 @@ export function createSeenEvents(limits: {
   readonly capacity: number;
   readonly overlapMs: number;
 }): SeenEvents {
-  const keys = new Set<string>();
-  const ring: Seen[] = [];
-  let oldest = 0;
+  const { capacity } = limits;
+  const keys = createKeyPlaces(capacity);
+  const times = new Float64Array(capacity);
+  const stampMs = createStampReader();
+  let added = 0;
   let newestMs: number | undefined;
   let forgottenMs = -Infinity;
   return {
     add(event) {
       const key = keyOf(event);
-      if (keys.has(key)) return false;
-      keys.add(key);
-      const parsed = Date.parse(event.time);
-      const timeMs = Number.isNaN(parsed) ? (newestMs ?? 0) : parsed;
-      newestMs = Math.max(newestMs ?? timeMs, timeMs);
-      const old = ring[oldest];
-      if (ring.length < limits.capacity) ring.push({ key, timeMs });
-      else if (old !== undefined) {
-        keys.delete(old.key);
-        forgottenMs = Math.max(forgottenMs, old.timeMs);
-        ring[oldest] = { key, timeMs };
-        oldest = (oldest + 1) % limits.capacity;
+      if (keys.placeOf(key) >= 0) return false;
+      const place = added % capacity;
+      if (added >= capacity) {
+        keys.empty(place);
+        forgottenMs = Math.max(forgottenMs, times[place] ?? 0);
       }
+      keys.put(place, key);
+      const parsed = stampMs(event.time);
+      const timeMs = Number.isNaN(parsed) ? (newestMs ?? 0) : parsed;
+      times[place] = timeMs;
+      newestMs = Math.max(newestMs ?? timeMs, timeMs);
+      added++;
       return true;
     },
     resumeFromMs: () =>

@@ -90,7 +90,31 @@ export function chromeModel(input: ChromeInput): ChromeModel {
   };
 }
 
-/** True when ink would draw both the same. */
-export function sameChrome(one: ChromeModel, other: ChromeModel): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
+/** True when nothing lies elsewhere: two such models differ at most in what `chromeLines` says. False while a dialog is open. */
+export function sameChromePlan(one: ChromeModel, other: ChromeModel): boolean {
+  return (
+    one.columns === other.columns &&
+    one.rows === other.rows &&
+    !one.tooSmall &&
+    !other.tooSmall &&
+    !one.dialog &&
+    !other.dialog &&
+    one.message.length === other.message.length &&
+    JSON.stringify(one.layout) === JSON.stringify(other.layout)
+  );
+}
+
+/** The lines of text around the panes and the screen row of each, from the top. */
+export function chromeLines({
+  header,
+  tabs,
+  message,
+  footer,
+  layout,
+}: ChromeModel): readonly { readonly row: number; readonly text: string }[] {
+  const below = 2 + layout.body.height + (layout.axis?.height ?? 0);
+  return [header, tabs, ...message, footer].map((text, index) => ({
+    row: index < 2 ? index : below + index - 2,
+    text,
+  }));
 }

@@ -57,6 +57,8 @@ export interface CellScreen {
   readonly rows: number;
   addCanvas(entry: CanvasEntry): () => void;
   addOverlay(entry: OverlayEntry): () => void;
+  /** Replaces one row of ink's text until ink writes another there. */
+  writeLine(row: number, text: string): void;
   /** Paints what has changed since the last paint: at most one write. */
   paint(): void;
   /** The next paint clears and writes everything. */
@@ -244,6 +246,7 @@ export function createCellScreen(options: CellScreenOptions): CellScreen {
       overlays.add(entry);
       return () => overlays.delete(entry);
     },
+    writeLine: (row, text) => layers.reader.readRow(row, text),
     paint,
     invalidate: () => {
       full = true;

@@ -26,6 +26,8 @@ function runEnd(line: string, from: number): number {
 export interface FrameReader {
   /** Takes one whole frame; true when any line differs from the frame before. */
   read(frame: string): boolean;
+  /** Takes one line of a frame; rows beyond the grid are left out. */
+  readRow(row: number, line: string): boolean;
 }
 
 /** Reads frames into `grid`; `ascii` replaces what is not ASCII. */
@@ -75,18 +77,19 @@ export function createFrameReader(grid: CellGrid, styles: StyleTable, ascii: boo
     grid.styles.fill(0, at, end);
   };
 
+  const readRow = (row: number, line: string): boolean => {
+    if (row >= grid.rows || line === lines[row]) return false;
+    lines[row] = line;
+    readLine(line, row);
+    return true;
+  };
   return {
     read(frame) {
       const next = frame.split('\n');
       let changed = false;
-      for (let row = 0; row < grid.rows; row++) {
-        const line = next[row] ?? '';
-        if (line === lines[row]) continue;
-        lines[row] = line;
-        readLine(line, row);
-        changed = true;
-      }
+      for (let row = 0; row < grid.rows; row++) changed = readRow(row, next[row] ?? '') || changed;
       return changed;
     },
+    readRow,
   };
 }

@@ -1,8 +1,10 @@
 // The flows held by the terminal: a ring bounded by count and by estimated bytes, addressed by an ever-growing sequence.
-// Mutable and owned by the flow store; knows no filter and no aggregate.
+// Holds each flow as its JSON and reads it again when it is looked at: a string is nothing to the collector, while the fifty
+// objects of a flow, 100,000 times, were a third of the program's time. Mutable, owned by the flow store; knows no filter.
 import type { FlowId } from '../../core/model/brand.ts';
-import { flowId } from '../../core/model/brand.ts';
 import type { FlowEvent } from '../../core/model/event.ts';
+import { createKeyPlaces } from '../../core/model/key-places.ts';
+import type { KeyPlaces } from '../../core/model/key-places.ts';
 
 /** Where the ring ends: whichever limit is met first evicts the oldest flow. */
 export interface RingLimits {
@@ -15,19 +17,16 @@ export interface RingLimits {
 /** 100,000 flows are about a quarter of an hour at 100/s; 160 MiB keeps the whole program near 300 MiB at worst. */
 export const defaultRingLimits: RingLimits = { flows: 100_000, bytes: 160 * 1024 * 1024 };
 
-/** Objects, strings' headers and the maps' entries of one flow, before its variable text (measured: 1.1-1.4 KB). */
-const fixedBytes = 1300;
+/** What a flow costs beside its text: the string's header and the slots of the ring and of its index. */
+const fixedBytes = 64;
 
-/** Estimated heap bytes of a flow: text counted as one byte a character, which V8 does for Latin-1. */
-export function flowBytes(flow: FlowEvent): number {
-  let bytes = fixedBytes;
-  for (const part of [flow.request, flow.response]) {
-    if (!part) continue;
-    bytes += part.body?.text.length ?? 0;
-    for (const [name, value] of part.headers ?? []) bytes += 64 + name.length + value.length;
-  }
-  return bytes + (flow.request ? flow.request.path.length + (flow.request.query?.length ?? 0) : 0);
-}
+/** Flows kept as objects after they were read: the rows of a screen are asked for several times a frame. A power of two. */
+const readFlows = 256;
+
+const isWide = /[^\0-\u00ff]/;
+
+/** Estimated heap bytes of a flow held as this text: V8 takes one byte a character up to Latin-1, else two. */
+export const flowBytes = (text: string): number => fixedBytes + text.length * (isWide.test(text) ? 2 : 1);
 
 /** The held flows by sequence, `base` to `next` - 1, without gaps. */
 export interface FlowRing {
@@ -36,8 +35,12 @@ export interface FlowRing {
   /** Sequence the next flow will get. */
   readonly next: number;
   readonly bytes: number;
-  /** Add one; false when this id is already held (a feed re-sends its history after a reconnect). */
-  push(flow: FlowEvent): boolean;
+  /**
+   * Add one; false when this id is already held (a feed re-sends its history after a reconnect). `text` is its JSON as it came,
+   * ASCII; without it the flow is written down here.
+   */
+  push(flow: FlowEvent, text?: string): boolean;
+  /** The flow as it was pushed, equal but not the same object. */
   at(sequence: number): FlowEvent | undefined;
   sequenceOf(id: FlowId): number | undefined;
   clear(): void;
@@ -46,9 +49,9 @@ export interface FlowRing {
 /** The inside of a ring. */
 interface Slots {
   readonly limits: RingLimits;
-  readonly flows: (FlowEvent | undefined)[];
+  readonly texts: (string | undefined)[];
   readonly sizes: Uint32Array;
-  readonly byId: Map<FlowId, number>;
+  readonly ids: KeyPlaces;
   base: number;
   next: number;
   bytes: number;
@@ -56,10 +59,9 @@ interface Slots {
 
 function evictOldest(slots: Slots): void {
   const slot = slots.base % slots.limits.flows;
-  const flow = slots.flows[slot];
-  if (flow) slots.byId.delete(flowId(flow.id));
+  slots.ids.empty(slot);
   slots.bytes -= slots.sizes[slot] ?? 0;
-  slots.flows[slot] = undefined;
+  slots.texts[slot] = undefined;
   slots.base++;
 }
 
@@ -73,25 +75,49 @@ function makeRoom(slots: Slots, size: number): void {
     evictOldest(slots);
 }
 
-function pushFlow(slots: Slots, flow: FlowEvent): boolean {
-  const id = flowId(flow.id);
-  if (slots.byId.has(id)) return false;
-  const size = flowBytes(flow);
+function pushFlow(slots: Slots, flow: FlowEvent, given: string | undefined): boolean {
+  if (slots.ids.placeOf(flow.id) >= 0) return false;
+  const text = given ?? JSON.stringify(flow);
+  const size = given === undefined ? flowBytes(text) : fixedBytes + text.length;
   makeRoom(slots, size);
   const slot = slots.next % slots.limits.flows;
-  slots.flows[slot] = flow;
+  slots.texts[slot] = text;
   slots.sizes[slot] = size;
   slots.bytes += size;
-  slots.byId.set(id, slots.next);
+  slots.ids.put(slot, flow.id);
   slots.next++;
   return true;
 }
 
+/** The sequence held at a place of the ring. */
+function sequenceAt({ limits, base }: Slots, place: number): number | undefined {
+  return place < 0 ? undefined : base + ((place - (base % limits.flows) + limits.flows) % limits.flows);
+}
+
+/** Reads the flows of the ring, remembering the last ones by their place. */
+function createReader({ texts, limits }: Slots): (sequence: number) => FlowEvent | undefined {
+  const sequences = new Float64Array(readFlows).fill(-1);
+  const flows = new Array<FlowEvent | undefined>(readFlows);
+  return (sequence) => {
+    const place = sequence % readFlows;
+    if (sequences[place] === sequence) return flows[place];
+    const text = texts[sequence % limits.flows];
+    if (text === undefined) return undefined;
+    // Either written here from a checked flow, or checked as exactly this text when it came.
+    const flow = JSON.parse(text) as FlowEvent;
+    sequences[place] = sequence;
+    flows[place] = flow;
+    return flow;
+  };
+}
+
 /** An empty ring. Sequences go on growing over `clear`, so that an old selection never points at a new flow. */
 export function createFlowRing(limits: RingLimits): FlowRing {
-  const flows = new Array<FlowEvent | undefined>(limits.flows);
+  const texts = new Array<string | undefined>(limits.flows);
   const sizes = new Uint32Array(limits.flows);
-  const slots: Slots = { limits, flows, sizes, byId: new Map(), base: 0, next: 0, bytes: 0 };
+  const ids = createKeyPlaces(limits.flows);
+  const slots: Slots = { limits, texts, sizes, ids, base: 0, next: 0, bytes: 0 };
+  const read = createReader(slots);
   return {
     get base() {
       return slots.base;
@@ -102,13 +128,12 @@ export function createFlowRing(limits: RingLimits): FlowRing {
     get bytes() {
       return slots.bytes;
     },
-    push: (flow) => pushFlow(slots, flow),
-    at: (sequence) =>
-      sequence >= slots.base && sequence < slots.next ? flows[sequence % limits.flows] : undefined,
-    sequenceOf: (id) => slots.byId.get(id),
+    push: (flow, text) => pushFlow(slots, flow, text),
+    at: (sequence) => (sequence >= slots.base && sequence < slots.next ? read(sequence) : undefined),
+    sequenceOf: (id) => sequenceAt(slots, ids.placeOf(id)),
     clear() {
-      flows.fill(undefined);
-      slots.byId.clear();
+      texts.fill(undefined);
+      ids.clear();
       slots.base = slots.next;
       slots.bytes = 0;
     },

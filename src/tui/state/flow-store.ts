@@ -1,6 +1,7 @@
 // Flows as the terminal holds them: a bounded ring, the running filter, the sort picture and the sums over everything seen.
 // Mutable, outside React and the reducer; live and replay feed it alike. Panes read it through DataView.
 import type { FlowEvent, IdentityEvent, LostEvent } from '../../core/model/event.ts';
+import { createStampReader } from '../../core/model/read-stamp.ts';
 import type { FlowList, FlowsData, Totals } from './data-view.ts';
 import { createDataClock } from './data-clock.ts';
 import type { DataClock } from './data-clock.ts';
@@ -17,8 +18,8 @@ export interface FlowStore {
   /** The reading side. */
   readonly data: FlowsData;
   readonly clock: DataClock;
-  /** Add a flow; false when it is already held. */
-  add(flow: FlowEvent): boolean;
+  /** Add a flow; false when it is already held. `text` is its JSON, where that is at hand (see FeedMessage). */
+  add(flow: FlowEvent, text?: string): boolean;
   addLost(event: LostEvent): void;
   addIdentity(event: IdentityEvent): void;
   /** Choose the filter (undefined: everything). Old flows are tested by `work`. */
@@ -94,14 +95,16 @@ function listOf(ring: FlowRing, lists: Lists, heldAt: number | undefined): FlowL
 
 /** Time of the event in epoch ms; 0 for a stamp nobody can read. */
 export function timeOf(time: string): number {
-  const ms = Date.parse(time);
-  return Number.isFinite(ms) ? ms : 0;
+  return orZero(Date.parse(time));
 }
+
+const orZero = (ms: number): number => (Number.isFinite(ms) ? ms : 0);
 
 /** An empty store. */
 export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowStore {
   const clock = createDataClock();
   const ring = createFlowRing(limits);
+  const stampMs = createStampReader();
   const edges = createEdgeStore(clock);
   const sums = createTotalsStore(clock);
   const lists: Lists = {
@@ -145,9 +148,9 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
   return {
     data,
     clock,
-    add(flow) {
-      if (!ring.push(flow)) return false;
-      const timeMs = timeOf(flow.time);
+    add(flow, text) {
+      if (!ring.push(flow, text)) return false;
+      const timeMs = orZero(stampMs(flow.time));
       clock.advance(timeMs + (flow.latencyMs ?? 0));
       lists.filter?.added(ring.next - 1, flow);
       lists.filter?.trim();

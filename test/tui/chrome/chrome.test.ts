@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { millis } from '../../../src/core/model/brand.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
-import { chromeModel, sameChrome } from '../../../src/tui/chrome/chrome-model.ts';
+import { chromeLines, chromeModel, sameChromePlan } from '../../../src/tui/chrome/chrome-model.ts';
 import {
   dialogContent,
   frameDialog,
@@ -218,13 +218,28 @@ describe('dialogs of the chrome', () => {
 });
 
 describe('the model', () => {
-  test('is the same while nothing of it has changed', () => {
+  test('differs in its lines only while nothing lies elsewhere', () => {
     const on = connected();
     const before = chromeModel(on.input());
     press(on, 'move.left');
-    expect(sameChrome(before, chromeModel(on.input()))).toBe(true);
+    expect(chromeModel(on.input())).toEqual(before);
     press(on, 'screen.graph');
-    expect(sameChrome(before, chromeModel(on.input()))).toBe(false);
+    const after = chromeModel(on.input());
+    expect(sameChromePlan(before, after)).toBe(true);
+    expect(chromeLines(after)).not.toEqual(chromeLines(before));
+    press(on, 'app.help');
+    expect(sameChromePlan(after, chromeModel(on.input()))).toBe(false);
+  });
+
+  test('says which row of the screen each of its lines is', () => {
+    const model = chromeModel(connected().input());
+    const lines = chromeLines(model);
+    expect(lines.slice(0, 2)).toEqual([
+      { row: 0, text: model.header },
+      { row: 1, text: model.tabs },
+    ]);
+    expect(lines.at(-1)).toEqual({ row: model.rows - 1, text: model.footer });
+    expect(lines).toHaveLength(3 + model.message.length);
   });
 
   test('below 60x15 there is only the sentence', () => {

@@ -1,11 +1,11 @@
 // In a recording nothing is offered that cannot be done, and a key that is pressed all the same says why.
 import { expect, test } from 'vitest';
-import type { Key } from 'ink';
 import { workloadId } from '../../../src/core/model/brand.ts';
 import type { PreviewResult } from '../../../src/core/policy/preview.ts';
 import { answerInput } from '../../../src/tui/run-keys.ts';
 import { keysLine } from '../../../src/tui/chrome/footer.ts';
 import { previewLines } from '../../../src/tui/panes/preview-lines.ts';
+import { plainKey } from '../../helpers/ink-key.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 import { keymap, press, stage, startMs, theme, words } from './chrome-stage.ts';
 import type { Stage } from './chrome-stage.ts';
@@ -20,28 +20,6 @@ function recording(): Stage {
 }
 
 const keys = (on: Stage): string => words(keysLine({ ...on.input(), width: 300 }));
-const noModifiers: Key = {
-  upArrow: false,
-  downArrow: false,
-  leftArrow: false,
-  rightArrow: false,
-  pageDown: false,
-  pageUp: false,
-  home: false,
-  end: false,
-  return: false,
-  escape: false,
-  ctrl: false,
-  shift: false,
-  tab: false,
-  backspace: false,
-  delete: false,
-  meta: false,
-  super: false,
-  hyper: false,
-  capsLock: false,
-  numLock: false,
-};
 
 test('neither undo nor apply is offered, and y answers', () => {
   const on = recording();
@@ -49,7 +27,7 @@ test('neither undo nor apply is offered, and y answers', () => {
   press(on, 'flow.block');
   expect(keys(on)).not.toContain('apply');
   expect(keys(on)).toContain('export');
-  const [answer] = answerInput('y', noModifiers, () => on.state(), keymap);
+  const [answer] = answerInput('y', plainKey, () => on.state(), keymap);
   expect(answer?.type === 'barred' && answer.sentence).toContain('This is a recording');
 });
 

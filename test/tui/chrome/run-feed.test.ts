@@ -1,6 +1,7 @@
 // The feed's intake: in order, in slices with turns of the event loop between, bounded in what may wait.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import type { FlowEvent } from '../../../src/core/model/event.ts';
 import type { FeedMessage } from '../../../src/core/model/feed-port.ts';
 import { createFeedIntake, feedIntakeLimits } from '../../../src/tui/run-feed.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
@@ -28,9 +29,14 @@ function rig(costMs: number) {
 }
 
 let made = 0;
+/** Each event with a text that names it. */
+const textsOf = (events: readonly FlowEvent[]) => ({
+  events,
+  texts: events.map(({ id }) => `text of ${id}`),
+});
 const batch = (size: number): Extract<FeedMessage, { type: 'batch' }> => ({
   type: 'batch',
-  events: Array.from({ length: size }, () => sampleFlow({ id: `flow-${made++}` })),
+  ...textsOf(Array.from({ length: size }, () => sampleFlow({ id: `flow-${made++}` }))),
 });
 const closed: FeedMessage = { type: 'connection', state: 'closed', detail: '' };
 const idsOf = (...batches: readonly ReturnType<typeof batch>[]): readonly string[] =>
@@ -56,6 +62,11 @@ test('a large batch ends its turn after a slice and goes on in the next, nothing
   for (; turns < 20 && taken.at(-1) !== closed; turns++) await nextTurn();
   expect(turns).toBeGreaterThanOrEqual(4);
   expect(ids()).toEqual([...idsOf(one, two), 'connection']);
+  for (const message of taken)
+    if (message.type === 'batch')
+      expect(message.texts).toEqual(
+        message.events.map((event) => event.type === 'flow' && `text of ${event.id}`),
+      );
 });
 
 test('no more than the limit ever waits: the sender is kept waiting instead', () => {

@@ -17,41 +17,24 @@ import { createPreviewRunner } from '../../../src/tui/run-previews.ts';
 import type { Msg } from '../../../src/tui/state/msg.ts';
 import type { PreviewJob } from '../../../src/tui/state/preview-job.ts';
 import { loadTheme } from '../../../src/tui/theme/load-theme.ts';
+import { plainKey } from '../../helpers/ink-key.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 import { untilPasses } from '../../helpers/until.ts';
-
-const noKey: Key = {
-  upArrow: false,
-  downArrow: false,
-  leftArrow: false,
-  rightArrow: false,
-  pageDown: false,
-  pageUp: false,
-  home: false,
-  end: false,
-  return: false,
-  escape: false,
-  ctrl: false,
-  shift: false,
-  tab: false,
-  backspace: false,
-  delete: false,
-  meta: false,
-  super: false,
-  hyper: false,
-  capsLock: false,
-  numLock: false,
-};
 
 interface Rig {
   readonly loop: Loop;
   readonly asked: Operation[];
   readonly calls: string[];
   readonly shown: ChromeModel[];
+  /** Lines of chrome put on the screen past ink. */
+  readonly written: string[];
   send(message: FeedMessage): void;
   type(text: string): void;
   key(flags: Partial<Key>): void;
 }
+
+/** What the message line said, through ink or past it. */
+const said = (on: Rig): string => [...(on.shown.at(-1)?.message ?? []), ...on.written].join(' ');
 
 let folder = '';
 let rig: Rig | undefined;
@@ -60,6 +43,7 @@ function build(options: { readOnly?: boolean; answer?: () => Promise<unknown> } 
   const asked: Operation[] = [];
   const calls: string[] = [];
   const shown: ChromeModel[] = [];
+  const written: string[] = [];
   let listener: ((message: FeedMessage) => void) | undefined;
   const feed: FeedPort = {
     kind: 'live',
@@ -88,6 +72,7 @@ function build(options: { readOnly?: boolean; answer?: () => Promise<unknown> } 
       theme = loadTheme({ name, directories: ['themes'], depth: 4, ascii: false, styles: theme.styles });
     },
     show: (model) => shown.push(model),
+    writeLine: (_row, text) => written.push(text),
     paint: () => calls.push('paint'),
     redraw: () => calls.push('redraw'),
     suspend: () => calls.push('suspend'),
@@ -99,9 +84,10 @@ function build(options: { readOnly?: boolean; answer?: () => Promise<unknown> } 
     asked,
     calls,
     shown,
+    written,
     send: (message) => listener?.(message),
-    type: (text) => loop.input(text, noKey),
-    key: (flags) => loop.input('', { ...noKey, ...flags }),
+    type: (text) => loop.input(text, plainKey),
+    key: (flags) => loop.input('', { ...plainKey, ...flags }),
   };
   made.send({
     type: 'hello',
@@ -144,7 +130,7 @@ describe('keys', () => {
     expect(on.loop.state()).toMatchObject({ screen: 'graph', dialogs: [{ type: 'help' }] });
   });
 
-  test('a key paints at once, and ink is only asked when the chrome differs', async () => {
+  test('a key paints at once, and ink is only asked when something lies elsewhere', async () => {
     const on = build();
     on.loop.refresh();
     await Promise.resolve();
@@ -154,7 +140,12 @@ describe('keys', () => {
     expect(on.calls).toEqual(['paint']);
     expect(on.shown).toHaveLength(length);
     await Promise.resolve();
+    on.written.length = 0;
     on.type('2');
+    expect(on.written.join('\n')).toContain('2 Graph');
+    expect(on.shown).toHaveLength(length);
+    await Promise.resolve();
+    on.type('?');
     expect(on.shown).toHaveLength(length + 1);
   });
 
@@ -172,7 +163,7 @@ describe('keys', () => {
     const on = build();
     on.loop.paste('QQQ');
     expect(on.calls).not.toContain('quit');
-    expect(on.shown.at(-1)?.message.join(' ')).toContain('Nothing here takes text');
+    expect(said(on)).toContain('Nothing here takes text');
     on.type('/');
     on.loop.paste('to:orders\n');
     expect(on.loop.state().filter.text).toBe('to:orders');
@@ -180,9 +171,9 @@ describe('keys', () => {
 
   test('redraw, suspend and quit reach the shell', () => {
     const on = build();
-    on.loop.input('l', { ...noKey, ctrl: true });
-    on.loop.input('z', { ...noKey, ctrl: true });
-    on.loop.input('c', { ...noKey, ctrl: true });
+    on.loop.input('l', { ...plainKey, ctrl: true });
+    on.loop.input('z', { ...plainKey, ctrl: true });
+    on.loop.input('c', { ...plainKey, ctrl: true });
     expect(on.calls.filter((call) => call !== 'paint')).toEqual(['redraw', 'suspend', 'quit']);
   });
 
@@ -233,7 +224,7 @@ describe('acting', () => {
     await untilPasses(() => expect(on.loop.state().dialogs[0]).toMatchObject({ preview: { type: 'done' } }));
     on.type('y');
     expect(on.asked).toEqual([]);
-    expect(on.shown.at(-1)?.message.join(' ').toLowerCase()).toContain(why);
+    expect(said(on).toLowerCase()).toContain(why);
   });
 
   test('export writes a new file each time and never over an old one', () => {

@@ -9,31 +9,9 @@ import type { Keymap } from '../../../src/tui/keys/keymap.ts';
 import { loadKeymap } from '../../../src/tui/keys/keys-file.ts';
 import { keyContexts } from '../../../src/tui/state/key-context.ts';
 import { intents } from '../../../src/tui/state/msg.ts';
+import { plainKey } from '../../helpers/ink-key.ts';
 
 const keymap = (): Keymap => loadKeymap(undefined, 'keys.yaml');
-/** A press without modifiers: ink's flags all off. */
-const plain = {
-  upArrow: false,
-  downArrow: false,
-  leftArrow: false,
-  rightArrow: false,
-  pageDown: false,
-  pageUp: false,
-  home: false,
-  end: false,
-  return: false,
-  escape: false,
-  ctrl: false,
-  shift: false,
-  tab: false,
-  backspace: false,
-  delete: false,
-  meta: false,
-  super: false,
-  hyper: false,
-  capsLock: false,
-  numLock: false,
-};
 
 describe('the table', () => {
   test('gives no key two meanings in one place', () => {
@@ -209,12 +187,12 @@ describe('names of what was pressed', () => {
     ['\r', {}, ['enter']],
     ['', { ctrl: true }, []],
   ])('%j %j', (input, flags, names) => {
-    expect(keyPresses(input, { ...plain, ...flags }).map((press) => press.name)).toEqual(names);
+    expect(keyPresses(input, { ...plainKey, ...flags }).map((press) => press.name)).toEqual(names);
   });
 
   test('alt and a key is esc and that key where it means nothing', () => {
     const names = (input: string, flags: object): unknown =>
-      keyPresses(input, { ...plain, ...flags })[0]?.otherwise?.map((press) => press.name);
+      keyPresses(input, { ...plainKey, ...flags })[0]?.otherwise?.map((press) => press.name);
     expect(names('1', { meta: true })).toEqual(['esc', '1']);
     expect(names('u', { meta: true, ctrl: true })).toEqual(['esc', 'ctrl-u']);
     expect(names('', { meta: true, return: true })).toEqual(['esc', 'enter']);
@@ -222,8 +200,8 @@ describe('names of what was pressed', () => {
   });
 
   test('named keys type nothing', () => {
-    expect(keyPresses('', { ...plain, return: true })[0]?.text).toBe('');
-    expect(keyPresses('a', plain)[0]?.text).toBe('a');
-    expect(keyPresses(' ', plain)[0]?.text).toBe(' ');
+    expect(keyPresses('', { ...plainKey, return: true })[0]?.text).toBe('');
+    expect(keyPresses('a', plainKey)[0]?.text).toBe('a');
+    expect(keyPresses(' ', plainKey)[0]?.text).toBe(' ');
   });
 });
