@@ -56,6 +56,9 @@ function labelOf({ intent, label }: KeyRow, { replay, flows }: AppState): string
   return stands ? 'resume' : 'pause';
 }
 
+/** How to learn the other keys, and how to get out of a dialog: told however narrow the line. */
+const neverDropped: ReadonlySet<Intent> = new Set(['app.help', 'dialog.close']);
+
 /** Keys of the current place by footer order. */
 export function keysLine({
   state,
@@ -69,7 +72,7 @@ export function keysLine({
     .sort((a, b) => a.footer - b.footer);
   const parts = rows.map((row, index) => ({
     line: [segment(keyLabel(row.keys[0] ?? ''), 'footer.key'), segment(` ${labelOf(row, state)}`, 'footer')],
-    drop: row.id === 'app.help' ? 0 : index + 1,
+    drop: neverDropped.has(row.intent) ? 0 : index + 1,
   }));
   return joinParts(parts, width);
 }

@@ -12,7 +12,7 @@ import { previewLines, previewLook } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
 
 /** From this many spare columns on a dialog leaves a margin; a narrower one would only show slivers of what is below. */
-const marginFrom = 6;
+const marginFrom = 24;
 
 /** The width a dialog gets of the screen's: all of it rather than a sliver of margin. */
 export function dialogWidth(columns: number, wanted: number): number {

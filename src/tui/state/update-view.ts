@@ -83,7 +83,7 @@ function showEvidence(state: AppState, data: DataView): Next<AppState> {
     return next(withNotice(state, 'warn', 'The flows that prove this finding are no longer held.'));
   const [shown, effects] = showFlows(state, `id:${held.join(',')}`);
   const left = withKey(state, 'drop the filter', 'item.close');
-  const told = `${plural(held.length, 'flow')} behind the finding "${finding.title}"; ${left} to see all flows.`;
+  const told = `${plural(held.length, 'flow')} behind "${finding.title}"; ${left} for all.`;
   return [withNotice(shown, 'info', told), effects];
 }
 

@@ -73,3 +73,13 @@ describe('what is said', () => {
     for (const line of long) expect(lineWidth(line)).toBe(80);
   });
 });
+
+describe('the keys of a narrow screen', () => {
+  test('always tell how to leave a dialog', () => {
+    const on = connected({ columns: 60, rows: 15 });
+    press(on, 'flow.block');
+    const foot = words(footerLine({ ...on.input(), width: 60 }));
+    expect(foot).toContain('y apply');
+    expect(foot).toContain('esc leave');
+  });
+});
