@@ -2,6 +2,7 @@
 // `ours-main UPSTREAM POLICIES_DIR SOCKET` prints its port.
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { startAgent } from '../../src/app/agent/agent.ts';
+import { yieldProcessor } from '../../src/app/agent/yield-processor.ts';
 
 const [upstream = '', policiesDirectory = '', socket = ''] = process.argv.slice(2);
 const agent = await startAgent({
@@ -21,6 +22,7 @@ const agent = await startAgent({
     process.exit(1);
   },
 });
+yieldProcessor();
 process.on('SIGTERM', () => {
   void agent.stop(100).then(() => process.exit(0));
 });

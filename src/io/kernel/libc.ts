@@ -25,6 +25,8 @@ export interface Libc {
   getsockname(fd: number, address: number, lengthAddress: number): number;
   getpeername(fd: number, address: number, lengthAddress: number): number;
   getrlimit(resource: number, address: number): number;
+  /** A call that libc does not name: its number, then what sched_getattr and sched_setattr take. */
+  syscall(number: number, id: number, address: number, first: number, second: number): number;
   /** Error of the last failed call on this thread; ask before anything else is called. */
   errno(): number;
   /** Memory that calls may point into: it never moves, and lives as long as the object is referenced. */
@@ -100,6 +102,7 @@ function bindLibc(koffi: Bindings): Libc {
     getsockname: bindTo('getsockname', 'int', pointer, pointer),
     getpeername: bindTo('getpeername', 'int', pointer, pointer),
     getrlimit: bindTo('getrlimit', 'int', pointer),
+    syscall: bindTo('syscall', 'long', 'long', pointer, 'ulong', 'ulong'),
     errno: () => koffi.errno(),
     allocate(bytes) {
       // An explicit ArrayBuffer: small typed arrays live on V8's moving heap.

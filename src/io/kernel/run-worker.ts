@@ -14,6 +14,7 @@ import { createBlockPool } from './pending.ts';
 import { refuseOwnUpstream } from './own-upstream.ts';
 import type { Plane } from './plane.ts';
 import { createReadBatch, readsPerInput } from './read-batch.ts';
+import { askForShortSlice } from './scheduling.ts';
 import { viewStats } from './shared-stats.ts';
 import { createSockets, type Sockets } from './socket.ts';
 import { toSocketAddress } from './socket-address.ts';
@@ -149,6 +150,7 @@ function toAppError(error: unknown): AppError {
 
 async function start(setup: WorkerSetup, createBrain: () => Brain): Promise<void> {
   const libc = await loadLibc();
+  askForShortSlice(libc);
   const sockets = createSockets(libc);
   const events = createEvents(setup);
   const brain = createBrain();

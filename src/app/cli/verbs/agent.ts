@@ -5,6 +5,7 @@ import { AppError, exitCodes } from '../../../core/model/app-error.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
 import { startAgent, type Agent } from '../../agent/agent.ts';
+import { yieldProcessor } from '../../agent/yield-processor.ts';
 import { durationOption, textOption } from '../option-values.ts';
 import { newToken, removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
@@ -88,6 +89,7 @@ export const agent: RunVerb = async (_words, options, context) => {
       fail();
     },
   });
+  yieldProcessor();
   context.say(
     `listening on ${listen.host}:${running.ports[0] ?? listen.port}, forwarding to ${upstream.host}:${upstream.port}`,
   );
