@@ -15,6 +15,8 @@ import type { TerminalModes } from './render/terminal-modes.ts';
 import { watchExits } from './run-exits.ts';
 import type { Ending } from './run-exits.ts';
 import { readKeymap } from './run-files.ts';
+import { createInkInput } from './run-input.ts';
+import type { InkInput } from './run-input.ts';
 import { createLooks } from './run-looks.ts';
 import type { LookOptions, Looks } from './run-looks.ts';
 import { createLoop } from './run-loop.ts';
@@ -100,10 +102,10 @@ function openShown(
 }
 
 /** Lets ink lay out and read keys on our screen instead of the real one. */
-function startInk({ stdin, stderr }: TerminalOptions, { screen, loop, view }: Shown): Instance {
+function startInk(stderr: NodeJS.WritableStream, input: InkInput, { screen, loop, view }: Shown): Instance {
   return render(view(loop.chrome()), {
     stdout: screen.stdout,
-    stdin,
+    stdin: input.stream,
     stderr,
     debug: true,
     patchConsole: false,
@@ -121,7 +123,8 @@ async function holdTerminal(options: TerminalOptions, parts: Holding): Promise<O
   const { screen, loop } = shown;
   modes.enter();
   screen.stdout.on('resize', () => setImmediate(() => loop.resized()));
-  const ink = startInk(options, shown);
+  const input = createInkInput(options.stdin, () => performance.now());
+  const ink = startInk(options.stderr, input, shown);
   parts.ink = ink;
   ink.waitUntilExit().catch((error: unknown) => ended.resolve({ type: 'crash', error, status: 70 }));
   loop.start();
@@ -130,6 +133,7 @@ async function holdTerminal(options: TerminalOptions, parts: Holding): Promise<O
   loop.close();
   screen.close();
   ink.unmount();
+  input.close();
   modes.leave();
   options.stdin.pause();
   return outcome;

@@ -43,6 +43,25 @@ describe('leaving', () => {
     expectRestored(terminal);
   });
 
+  test('ctrl-c leaves out of a paste that has no end', async () => {
+    const terminal = start();
+    await terminal.waitFor(/orders/);
+    terminal.type('\u001b[200~');
+    terminal.press('ctrl-c');
+    expect(await terminal.exited()).toMatchObject({ status: 0 });
+    expectRestored(terminal);
+  });
+
+  test('after a paste that has no end keys are keys again, and what was pasted did nothing', async () => {
+    const terminal = start();
+    await terminal.waitFor(/orders/);
+    terminal.type('\u001b[200~Q');
+    await terminal.waitFor(/Nothing here takes text/);
+    terminal.press('?');
+    await terminal.waitFor(/Keys/);
+    expect(terminal.alternate).toBe(true);
+  });
+
   test('esc and q never quit', async () => {
     const terminal = start();
     await terminal.waitFor(/orders/);
