@@ -64,7 +64,7 @@ function parseV4(text: string): number | undefined {
 function parseV6(text: string): AddressWords | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const groups = halves.map(groupsOf);
+  const groups = halves.map((half, at) => groupsOf(half, at === halves.length - 1));
   const [head, tail] = groups;
   if (head === undefined || groups.some((half) => half === undefined)) return undefined;
   const missing = 8 - head.length - (tail?.length ?? 0);
@@ -74,17 +74,18 @@ function parseV6(text: string): AddressWords | undefined {
   return [word(0), word(2), word(4), word(6)];
 }
 
-/** 16-bit groups of one side of `::`; a trailing IPv4 counts as two. */
-function groupsOf(text: string): number[] | undefined {
+/** 16-bit groups of one side of `::`; an IPv4 counts as two, and stands at the end of the whole address only (RFC 4291 2.2). */
+function groupsOf(text: string, atEnd: boolean): number[] | undefined {
   if (text === '') return [];
   const parts = text.split(':');
   const last = parts[parts.length - 1] ?? '';
+  const endsInV4 = atEnd && last.includes('.');
   const groups: number[] = [];
-  for (const part of last.includes('.') ? parts.slice(0, -1) : parts) {
+  for (const part of endsInV4 ? parts.slice(0, -1) : parts) {
     if (!/^[0-9a-fA-F]{1,4}$/.test(part)) return undefined;
     groups.push(Number.parseInt(part, 16));
   }
-  if (!last.includes('.')) return groups;
+  if (!endsInV4) return groups;
   const four = parseV4(last);
   return four === undefined ? undefined : [...groups, four >>> 16, four & 0xffff];
 }
