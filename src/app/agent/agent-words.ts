@@ -23,10 +23,12 @@ export interface StatusInput {
   readonly listeners: readonly ListenerConfig[];
   readonly startedMs: number;
   readonly policies: AgentStatus['policies'];
+  /** A sentence for whoever watches. */
+  readonly notice?: string | undefined;
 }
 
 /** The counters of now. */
-export function statusOf({ plane, listeners, startedMs, policies }: StatusInput): AgentStatus {
+export function statusOf({ plane, listeners, startedMs, policies, notice }: StatusInput): AgentStatus {
   const openByPair: Record<string, number> = {};
   listeners.forEach((listener, index) => {
     const key = pairKey(listener);
@@ -43,6 +45,7 @@ export function statusOf({ plane, listeners, startedMs, policies }: StatusInput)
     lost: plane.lost,
     heartbeatAgeMs: Math.max(0, Math.round(plane.heartbeatAgeMs)),
     policies,
+    ...(notice === undefined ? {} : { notice }),
   };
 }
 

@@ -43,6 +43,8 @@ export interface AgentOptions {
   readonly learningMs?: number;
   /** A sentence about the policy folder for whoever runs the agent: gone, back, a file rejected and why. */
   readonly onNotice?: (sentence: string) => void;
+  /** What whoever watches should know about what is being watched; told with the status. */
+  readonly notice?: () => string | undefined;
   /** A failure after the start; `fatal` when the worker ended by itself and nothing is forwarded any more. */
   readonly onFault: (error: Error, fatal: boolean) => void;
 }
@@ -177,6 +179,7 @@ async function startFeed(
       listeners: options.listeners,
       startedMs,
       policies: hub.policyEvents.summary(),
+      notice: options.notice?.(),
     });
   return startFeedServer({
     address: options.feed,

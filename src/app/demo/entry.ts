@@ -20,11 +20,11 @@ const say = (message: FromChild): void => {
 };
 
 /** Configures this process as its role and returns what to do when the callees are known. */
-async function begin(role: Role, { seed, secret }: Configure): Promise<(wire: Wire) => void> {
+async function begin(role: Role, { seed, secret, port }: Configure): Promise<(wire: Wire) => void> {
   const service = serviceNames.find((name) => name === role);
   if (service !== undefined) {
     const { runService } = await import('./run-service.ts');
-    const running = await runService(service, { seed, secret });
+    const running = await runService(service, { seed, secret, port: port ?? 0 });
     say({ type: 'ready', port: running.port });
     return ({ urls }) => running.wire(urls);
   }

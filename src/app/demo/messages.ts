@@ -4,8 +4,8 @@ import type { CalleeUrls } from './topology.ts';
 
 /** Parent → child. */
 export type ToChild =
-  /** First message: begin. `secret` signs the shop's tokens. */
-  | { readonly type: 'configure'; readonly seed: number; readonly secret: string }
+  /** First message: begin. `secret` signs the shop's tokens; `port` is where a service that is started again has to listen. */
+  | { readonly type: 'configure'; readonly seed: number; readonly secret: string; readonly port?: number }
   /** Where callees are; a caller begins its traffic with it. `rate` is that caller's share, requests/s over all edges. */
   | { readonly type: 'wire'; readonly urls: CalleeUrls; readonly rate: number }
   /** Finish and exit. */

@@ -22,10 +22,18 @@ const ownTokenTtlSeconds = 600;
 /** Connections to one callee; more only queue in the callee. */
 const maxSocketsPerCallee = 16;
 
-/** Opens the service's database and listens. `secret` signs and checks the shop's tokens. */
+export interface ServiceOptions {
+  readonly seed: number;
+  /** Signs and checks the shop's tokens. */
+  readonly secret: string;
+  /** Port on 127.0.0.1; 0 for any free one. */
+  readonly port?: number;
+}
+
+/** Opens the service's database and listens. */
 export async function runService(
   name: ServiceName,
-  { seed, secret }: { readonly seed: number; readonly secret: string },
+  { seed, secret, port: wanted = 0 }: ServiceOptions,
 ): Promise<RunningService> {
   const clients = new Map<ServiceName, Client>();
   const service = await services[name]();
@@ -33,7 +41,7 @@ export async function runService(
     service(contextOf(name, { seed, secret, clients })),
     createTokenKit(secret, Date.now),
   );
-  const port = await listen(server);
+  const port = await listen(server, wanted);
   return {
     port,
     wire: (urls) => {
@@ -80,10 +88,10 @@ function contextOf(
   };
 }
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server, wanted: number): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', 1024, resolve);
+    server.listen(wanted, '127.0.0.1', 1024, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('listening without a port');

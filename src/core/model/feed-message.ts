@@ -38,6 +38,8 @@ export const statusSchema = z.object({
   /** Age of the worker's last heartbeat. */
   heartbeatAgeMs: count,
   policies: z.object({ active: count, shadow: count, rejected: count }),
+  /** What whoever watches should know and no event says, in a sentence; the newest one. */
+  notice: z.string().max(500).optional(),
 });
 
 export const serverFrameSchema = z.discriminatedUnion('type', [

@@ -1,5 +1,6 @@
 // What the feed said, as far as the view must follow: connection, position, counters. The data itself is in the session.
 import { assertNever } from '../../core/model/assert-never.ts';
+import type { AgentStatus } from '../../core/model/feed-message.ts';
 import type { FeedMessage, ReplayPosition } from '../../core/model/feed-port.ts';
 import { followTail } from './flow-cursor.ts';
 import { next, withNotice } from './handler.ts';
@@ -43,6 +44,15 @@ function connected(state: AppState, message: Extract<FeedMessage, { type: 'conne
   );
 }
 
+/** A sentence of the agent's is said once, when it is new. */
+function withStatus(state: AppState, status: AgentStatus): AppState {
+  const { notice } = status;
+  const changed = withConnection(state, { status });
+  return notice === undefined || notice === state.connection.status?.notice
+    ? changed
+    : withNotice(changed, 'warn', notice);
+}
+
 /** The state after a feed message. */
 export function updateFeed(state: AppState, msg: Extract<Msg, { type: 'feed' }>): Next<AppState> {
   const { message } = msg;
@@ -58,7 +68,7 @@ export function updateFeed(state: AppState, msg: Extract<Msg, { type: 'feed' }>)
     case 'batch':
       return next(fresh);
     case 'status':
-      return next(withConnection(fresh, { status: message.status }));
+      return next(withStatus(fresh, message.status));
     case 'connection':
       return next(connected(state, message));
     case 'position':

@@ -1,9 +1,10 @@
 // What the header claims is what is known: stale is called stale, loss is counted, nobody is said to be able to act who is not.
 import { expect, test } from 'vitest';
 import { millis } from '../../../src/core/model/brand.ts';
-import { headerFigures } from '../../../src/tui/state/header-figures.ts';
+import { headerFigures, messageLine } from '../../../src/tui/state/header-figures.ts';
 import { activePolicy, finding, sceneFlows, stage } from '../panes/scene.ts';
 import type { Stage } from '../panes/scene.ts';
+import { status as agentStatus } from '../../io/feed/feed-samples.ts';
 
 const figures = (scene: Stage) => headerFigures(scene.state(), scene.session.data);
 
@@ -67,4 +68,23 @@ test('a counter update without the object keeps the object, and a removal remove
   expect(scene.session.policies()).toHaveLength(1);
   scene.feed([{ ...counters, state: 'removed' }]);
   expect(scene.session.data.policies.list).toEqual([]);
+});
+
+test('a sentence of the agent is said on the message line when it is new, and not again with every status', () => {
+  const scene = stage(80, 24);
+  const { nowMs } = scene.state();
+  const tell = (afterMs: number, notice?: string): string | undefined => {
+    const at = millis(nowMs + afterMs);
+    scene.send({ type: 'tick', nowMs: at });
+    scene.send({
+      type: 'feed',
+      nowMs: at,
+      message: { type: 'status', status: { ...agentStatus, ...(notice === undefined ? {} : { notice }) } },
+    });
+    return messageLine(scene.state(), scene.session.data)?.text;
+  };
+  expect(tell(0)).toBeUndefined();
+  expect(tell(1000, 'payments ended by itself.')).toBe('payments ended by itself.');
+  expect(tell(20_000, 'payments ended by itself.')).toBeUndefined();
+  expect(tell(21_000, 'payments is back.')).toBe('payments is back.');
 });

@@ -5,6 +5,7 @@ import { exitCodes } from '../../../core/model/app-error.ts';
 import { createLiveFeed } from '../../../io/feed/live-feed.ts';
 import type { FeedAddress } from '../../../io/feed/feed-address.ts';
 import { startAgent, type Agent } from '../../agent/agent.ts';
+import type { ChildExit } from '../../demo/child.ts';
 import { defaultRate, maxRate, startServices, type Shop } from '../../demo/shop.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openTerminal, requireTerminal } from '../open-terminal.ts';
@@ -40,11 +41,47 @@ async function agentWithFreeSocket(
   }
 }
 
-async function startDemo(
-  options: OptionValues,
-  context: CommandContext,
-  onFailure: (what: string) => void,
-): Promise<Running> {
+/** What a person should hear while the demo runs. */
+interface Reports {
+  /** Nothing will mend it: the exit status will say so too. */
+  failed(what: string): void;
+  /** Something went away or came back. */
+  told(sentence: string): void;
+  /** The newest sentence told. */
+  readonly newest: string | undefined;
+}
+
+/** `say` is for standard error, where no terminal is drawn. */
+function createReports(
+  say: ((sentence: string) => void) | undefined,
+): Reports & { readonly failure: string } {
+  const reports = {
+    failure: '',
+    newest: undefined as string | undefined,
+    failed: (what: string): void => {
+      reports.failure ||= what;
+      reports.newest = what;
+    },
+    told: (sentence: string): void => {
+      reports.newest = sentence;
+      say?.(sentence);
+    },
+  };
+  return reports;
+}
+
+/** A process of the shop ended: it comes back, or the demo says in the end that it did not. */
+function reportExit(
+  reports: Reports,
+  { role, code, signal }: ChildExit,
+  againInMs: number | undefined,
+): void {
+  const what = `${role} ended by itself (${signal ?? `exit code ${code ?? 'unknown'}`})`;
+  if (againInMs === undefined) reports.failed(what);
+  else reports.told(`${what}; it is started again in ${againInMs / 1000} s.`);
+}
+
+async function startDemo(options: OptionValues, context: CommandContext, reports: Reports): Promise<Running> {
   const rate = numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate;
   const seed = numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
   ensureRuntimeDirectory(context.env);
@@ -55,7 +92,11 @@ async function startDemo(
     if (given === undefined) rmSync(directory, { recursive: true, force: true });
   };
   process.once('exit', removeDirectory);
-  const shop = await startServices({ seed, onExit: (exit) => onFailure(`${exit.role} ended by itself`) });
+  const shop = await startServices({
+    seed,
+    onExit: (exit, againInMs) => reportExit(reports, exit, againInMs),
+    onBack: (role) => reports.told(`${role} is back.`),
+  });
   try {
     const agent = await agentWithFreeSocket(
       (feed) =>
@@ -65,7 +106,8 @@ async function startDemo(
           policiesDirectory: directory,
           feed,
           learningMs,
-          onFault: (error) => onFailure(error.message),
+          notice: () => reports.newest,
+          onFault: (error) => reports.failed(error.message),
         }),
       context.env,
     );
@@ -90,14 +132,14 @@ async function startDemo(
 export const demo: RunVerb = async (_words, options, context) => {
   const forMs = durationOption(options, 'for');
   const format = outputOption(options);
-  let failure = '';
   let status = 0;
   const noUi = options['ui'] === false || !context.stdout.isTTY;
   if (!noUi) {
     await requireTerminal({ options, context });
     context.say('starting the shop: eight services, their users and an attacker …');
   }
-  const running = await startDemo(options, context, (what) => (failure ||= what));
+  const reports = createReports(noUi ? (sentence) => context.say(sentence) : undefined);
+  const running = await startDemo(options, context, reports);
   try {
     const feed = createLiveFeed({ address: running.agent.feed });
     if (noUi) await printFeed(feed, context, { format, forMs });
@@ -105,7 +147,7 @@ export const demo: RunVerb = async (_words, options, context) => {
   } finally {
     await running.stop();
   }
-  if (failure === '') return status;
-  context.say(`error: ${failure}`);
+  if (reports.failure === '') return status;
+  context.say(`error: ${reports.failure}`);
   return exitCodes.internal;
 };
