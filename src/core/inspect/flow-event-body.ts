@@ -1,5 +1,6 @@
 // A captured body window as masked text. Control and bidi characters become `\u` escapes, which JSON reads as the same text.
 import type { BodyWindow } from '../model/event.ts';
+import { ownText } from './flow-text.ts';
 import type { Masker } from '../mask/masker.ts';
 
 const unsafe =
@@ -41,7 +42,7 @@ export function bodyWindow(
     : bytes.toString('utf8', 0, truncated ? wholeEnd(bytes, length) : length);
   return {
     ...(contentType === '' ? {} : { contentType }),
-    text: masker.maskBody(text, contentType).replace(unsafe, escaped),
+    text: ownText(masker.maskBody(text, contentType).replace(unsafe, escaped)),
     ...(truncated ? { truncated } : {}),
   };
 }

@@ -21,6 +21,15 @@ export interface ConnectionWords {
 /** Connections remembered, a power of two; two whose numbers are so far apart push each other out. */
 const remembered = 4096;
 const emptyHead = headWordsOf([]);
+/** Characters of the headers that a connection keeps for its next request; more are read anew, or hostile heads would be hoarded. */
+const rememberedHeadChars = 2048;
+
+/** Keeps the head of the last light request of a connection, unless it is out of the ordinary. */
+export function rememberHead(words: ConnectionWords, head: HeadWords): void {
+  if (words.head === head) return;
+  const chars = head.headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  words.head = chars <= rememberedHeadChars ? head : emptyHead;
+}
 
 /**
  * Finds the words of a connection or makes them. @param agent prefix of ids; `address` may be ''. A connection has one peer and one

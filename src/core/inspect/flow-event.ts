@@ -7,7 +7,7 @@ import { withRequestValues } from '../policy/verdict-values.ts';
 import { withBrokenCode } from '../policy/broken-verdict.ts';
 import type { Masker } from '../mask/masker.ts';
 import { bodyWindow } from './flow-event-body.ts';
-import { createConnectionWords, type ConnectionWords } from './flow-event-connection.ts';
+import { createConnectionWords, rememberHead, type ConnectionWords } from './flow-event-connection.ts';
 import { headerValue } from './flow-event-headers.ts';
 import { hasRequest, isWhole } from './exchange-shape.ts';
 import { createClockText, elapsed } from './flow-event-time.ts';
@@ -95,8 +95,9 @@ function headOf(exchange: Exchange, head: Buffer, words: ConnectionWords, tools:
     const headers = tools.headers.read(head, exchange.headLength);
     return { headers, traceId: traceIdOf(headers) };
   }
-  words.head = tools.headers.readLight(head, exchange.headLength, words.head, tools.trace);
-  return { headers: words.head.headers, traceId: traceText(tools.trace) };
+  const light = tools.headers.readLight(head, exchange.headLength, words.head, tools.trace);
+  rememberHead(words, light);
+  return { headers: light.headers, traceId: traceText(tools.trace) };
 }
 
 function addMessages(flow: Flow, exchange: Exchange, words: ConnectionWords, tools: Tools): void {

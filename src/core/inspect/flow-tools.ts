@@ -13,6 +13,8 @@ const longestTarget = 4096;
 /** Distinct paths, queries and hosts remembered at a time. */
 const cachedTargets = 4096;
 const cachedRoutes = 4096;
+/** Longer routes and normalised paths, in characters, are masked anew each time: with their number it bounds the memory to 8 MiB. */
+const longestRoute = 512;
 /** A path, and its words under the template that it was seen with last. */
 export interface Target {
   readonly path: string;
@@ -52,8 +54,8 @@ function rememberedText(make: (text: string) => string): (text: string) => strin
     const hit = known.get(text);
     if (hit !== undefined) return hit;
     if (known.size >= cachedRoutes) known = new Map();
-    const made = make(text);
-    known.set(text, made);
+    const made = ownText(make(text));
+    if (text.length <= longestRoute) known.set(text, made);
     return made;
   };
 }

@@ -5,7 +5,7 @@ import type { Exchange } from '../model/exchange.ts';
 import type { ListenerConfig, Peer } from '../model/identity.ts';
 import { isPlain } from './exchange-shape.ts';
 import type { FlowAssemblerOptions } from './flow-event.ts';
-import type { ConnectionWords } from './flow-event-connection.ts';
+import { rememberHead, type ConnectionWords } from './flow-event-connection.ts';
 import { elapsed } from './flow-event-time.ts';
 import type { Tools } from './flow-tools.ts';
 import { newLightFlow, type LightFlow } from './light-flow.ts';
@@ -36,12 +36,8 @@ function fillMessage(flow: LightFlow, exchange: Exchange, tools: Tools): void {
       ? tools.query(head, exchange.queryStart, exchange.queryEnd)
       : undefined;
   const { connection } = flow;
-  flow.head = connection.head = tools.headers.readLight(
-    head,
-    exchange.headLength,
-    connection.head,
-    flow.trace,
-  );
+  flow.head = tools.headers.readLight(head, exchange.headLength, connection.head, flow.trace);
+  rememberHead(connection, flow.head);
 }
 
 function fillNumbers(flow: LightFlow, exchange: Exchange): void {
