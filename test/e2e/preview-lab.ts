@@ -77,7 +77,7 @@ export async function startPreviewLab(): Promise<PreviewLab> {
     agent: 'lab',
     masker: createMasker(Buffer.alloc(32, 7)),
     describe: (decision, _generation, path, principal) =>
-      describeVerdict(decision, snapshot, path, principal),
+      describeVerdict(decision, snapshot, { normalisedPath: path, principal }),
   });
   const plane = await startDataPlane({
     listeners,

@@ -94,7 +94,7 @@ export function createSnapshots(policies: readonly FlowPolicy[], options: Snapsh
             reason: `decided by generation ${generation}, no longer kept`,
           },
         };
-      return describeVerdict(decision, snapshot, normalisedPath, principal);
+      return describeVerdict(decision, snapshot, { normalisedPath, principal: principal ?? '' });
     },
     close: () => clearTimeout(timer),
   };

@@ -18,15 +18,13 @@ export const strictParsingName = '(strict-parsing)';
 
 type Words = Pick<Snapshot, 'policies' | 'names' | 'rules'>;
 
-/** `principal` is the caller's, the value where the source decided; '' when it is not known. */
+/** A decision of this snapshot's evaluator, in words. */
 export function describeVerdict(
   decision: Decision,
   snapshot: Words,
-  normalisedPath: string,
-  principal = '',
+  request: RequestWords,
 ): DescribedVerdict {
   const { action, policy, rule, retryAfterMs, indeterminate } = decision;
-  const request = { normalisedPath, principal };
   const enforced = wordsOf(snapshot, { action, policy, rule, retryAfterMs, indeterminate }, request);
   const verdict: Verdict = { ...enforced, mode: 'enforce' };
   if (decision.shadowAction === action) return { verdict };
@@ -48,9 +46,11 @@ interface Outcome {
   readonly indeterminate: boolean;
 }
 
-/** Values of the request that no table of the snapshot holds. */
-interface RequestWords {
+/** Values of the request that no table of the snapshot holds; '' where they are not known. */
+export interface RequestWords {
+  /** The reading of the path that decided. */
   readonly normalisedPath: string;
+  /** The caller's: the value where the source decided. */
   readonly principal: string;
 }
 

@@ -16,15 +16,7 @@ import {
   strictParsing,
 } from './decision.ts';
 import { createLookup, type DecideWork, type Lookup } from './lookup.ts';
-import {
-  decidePlain,
-  decideWithoutHttp,
-  firstPlain,
-  noteUnevaluated,
-  plainRule,
-  refuseBy,
-  ruleOf,
-} from './plain-verdict.ts';
+import { createPlainJudge, noteUnevaluated, plainRule, ruleOf, type PlainJudge } from './plain-verdict.ts';
 import { printablePath } from './printable-path.ts';
 import { createScopeMaker, type Scope, type ScopeIdentity, type ScopeMaker } from './scope.ts';
 import type { ScopeWork } from './scope-index.ts';
@@ -40,8 +32,10 @@ export interface Evaluator {
   judges(scope: Scope, now: number): number;
   /** A Block by peers alone applies: every request and every stream of the scope is refused. */
   refusesAll(scope: Scope, now: number): boolean;
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
   /** `decide` without throttles: charges nothing. */
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
   decideOpaque(scope: Scope, now: number, out: Decision): void;
   /** The reading of the path that the last `decide` went by, while its head is valid; '' when nothing decided. Allocates. */
@@ -51,6 +45,7 @@ export interface Evaluator {
 class TableEvaluator implements Evaluator {
   readonly tables: Tables;
   readonly #lookup: Lookup;
+  readonly #plain: PlainJudge;
   readonly #scopes: ScopeMaker;
   readonly #buckets: ThrottleBuckets;
   readonly #throttler: Throttler;
@@ -67,9 +62,10 @@ class TableEvaluator implements Evaluator {
   constructor(buffer: SharedArrayBuffer, buckets: ThrottleBuckets) {
     this.tables = openTables(buffer);
     this.#lookup = createLookup(this.tables);
+    this.#plain = createPlainJudge(this.tables);
     this.#scopes = createScopeMaker(this.tables);
     this.#buckets = buckets;
-    this.#throttler = createThrottler(this.tables, buckets);
+    this.#throttler = createThrottler(this.tables, buckets, this.#lookup.found.throttles);
   }
 
   get work(): Readonly<DecideWork> {
@@ -90,18 +86,23 @@ class TableEvaluator implements Evaluator {
   }
 
   refusesAll(scope: Scope, now: number): boolean {
-    return firstPlain(this.tables, scope, scope.plain, now) !== -1;
+    return this.#plain.first(scope, now) !== -1;
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
     resetDecision(out);
     this.#decidedRow = -1;
     this.#unreadable = false;
     this.#lookup.readings.count = 0;
-    this.#judge(scope, head, route, now, out);
+    this.#request.head = head;
+    this.#request.route = route;
+    this.#request.now = now;
+    this.#judge(scope, head, out);
     this.#decided = out.policy !== noPolicy || out.shadowPolicy !== noPolicy;
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
     this.#charging = false;
     this.decide(scope, head, route, now, out);
@@ -112,7 +113,7 @@ class TableEvaluator implements Evaluator {
     resetDecision(out);
     this.#decided = false;
     this.#unreadable = false;
-    decideWithoutHttp(this.tables, scope, now, out);
+    this.#plain.decideStream(scope, now, out);
   }
 
   normalisedPath(): string {
@@ -125,15 +126,13 @@ class TableEvaluator implements Evaluator {
     return printablePath(readings.buffer(reading), readings.start(reading), readings.end(reading));
   }
 
-  #judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
-    if (decidePlain(this.tables, scope, now, out)) return;
+  #judge(scope: Scope, head: HeadView, out: Decision): void {
+    const { now } = this.#request;
+    if (this.#plain.decide(scope, now, out)) return;
     if (now >= scope.httpUntil && now >= scope.shadowUntil) {
       shadowAsEnforced(out);
       return;
     }
-    this.#request.head = head;
-    this.#request.route = route;
-    this.#request.now = now;
     const code = this.#lookup.find(scope, head, now);
     if (code === -1 || now >= scope.httpUntil) {
       this.#decideHttp(scope, now, out);
@@ -154,7 +153,7 @@ class TableEvaluator implements Evaluator {
       return;
     }
     this.#decidedRow = found.blockRow;
-    refuseBy(this.tables, found.block, ruleOf(this.tables, found.blockRow), out);
+    this.#plain.refuse(found.block, ruleOf(this.tables, found.blockRow), out);
     out.indeterminate = scope.unsure.has(found.block);
     shadowAsEnforced(out);
   }
@@ -163,7 +162,7 @@ class TableEvaluator implements Evaluator {
   #admit(scope: Scope, now: number, out: Decision): void {
     const { found } = this.#lookup;
     const shadowed = now < scope.shadowUntil;
-    const shadowPlain = shadowed ? firstPlain(this.tables, scope, scope.shadowPlain, now) : -1;
+    const shadowPlain = shadowed ? this.#plain.firstShadow(scope, now) : -1;
     const shadowBlock = shadowPlain === -1 ? found.shadowBlock : shadowPlain;
     if (found.unsure !== -1) noteUnevaluated(found.unsure, plainRule(this.tables, found.unsure), out);
     if (!this.#charging) found.throttleCount = found.allThrottleCount = 0;
@@ -182,17 +181,20 @@ class TableEvaluator implements Evaluator {
    * Buckets of both worlds are opened before either is charged, a hypothetical one as full as the real one, also where a
    * shadow Block means that only the real one will be charged.
    */
-  #openBuckets(scope: Scope, union: boolean): void {
-    const { throttles, throttleCount, allThrottleCount } = this.#lookup.found;
+  #openBuckets(scope: Scope, shadowed: boolean): void {
+    const { throttleCount, allThrottleCount } = this.#lookup.found;
     this.#buckets.begin();
-    this.#throttler.open(scope, this.#request, throttles, throttleCount, false);
-    if (union) this.#throttler.open(scope, this.#request, throttles, allThrottleCount, true);
+    const { enforced, union } = this.#throttler;
+    enforced.count = throttleCount;
+    this.#throttler.open(scope, this.#request, enforced);
+    if (!shadowed) return;
+    union.count = allThrottleCount;
+    this.#throttler.open(scope, this.#request, union);
   }
 
   #chargeEnforced(out: Decision): void {
-    const { throttles, throttleCount } = this.#lookup.found;
     const outcome = this.#outcome;
-    this.#throttler.charge(throttles, throttleCount, false, outcome);
+    this.#throttler.charge(this.#throttler.enforced, outcome);
     out.limitBurst = outcome.limitBurst;
     out.limitRemaining = outcome.limitRemaining;
     if (outcome.refusedBy === -1) return;
@@ -205,9 +207,8 @@ class TableEvaluator implements Evaluator {
   }
 
   #chargeUnion(out: Decision): void {
-    const { throttles, allThrottleCount } = this.#lookup.found;
     const outcome = this.#outcome;
-    this.#throttler.charge(throttles, allThrottleCount, true, outcome);
+    this.#throttler.charge(this.#throttler.union, outcome);
     const by = outcome.refusedBy;
     if ((by === -1) === (out.action === actionAllow)) return;
     const row = by === -1 ? -1 : this.#rowOfThrottle(by);

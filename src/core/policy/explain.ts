@@ -169,7 +169,10 @@ function judge(policies: readonly FlowPolicy[], { who, http, unreadable }: Asked
   else evaluator.decide(scope, createHeadEncoder().encode(http, true), http.route, nowMs, out);
   const strict = evaluator.judges(scope, nowMs) === judgement.l7;
   if (strict && unreadable !== undefined) refuseUnread(out, unreadable);
-  const words = describeVerdict(out, snapshot, evaluator.normalisedPath(), who.source.principal);
+  const words = describeVerdict(out, snapshot, {
+    normalisedPath: evaluator.normalisedPath(),
+    principal: who.source.principal,
+  });
   const complete = (verdict: Verdict): Verdict =>
     withBrokenCode(withRequestValues(verdict, http?.host), unreadable ?? '');
   return {
@@ -231,8 +234,8 @@ function candidates(policies: readonly FlowPolicy[], who: ScopeIdentity): readon
   const tables = openTables(all.buffer);
   const byName = new Map(policies.map((policy) => [nameOf(policy), policy]));
   const ends = (index: number): number =>
-    (selectsSide(tables, index, 'source', who) === 0 ? 0 : 1) +
-    (selectsSide(tables, index, 'destination', who) === 0 ? 0 : 1);
+    (selectsSide(tables, { policy: index, side: 'source' }, who) === 0 ? 0 : 1) +
+    (selectsSide(tables, { policy: index, side: 'destination' }, who) === 0 ? 0 : 1);
   return all.names
     .map((name, index) => ({ policy: byName.get(name), ends: ends(index) }))
     .toSorted((a, b) => b.ends - a.ends)

@@ -35,7 +35,7 @@ export function createFieldChecks(policy: FlowPolicy): PolicyChecks {
   const sideCheck = (side: 'source' | 'destination', who: ScopeIdentity): FieldCheck => {
     const { from, to } = policy.spec;
     const wanted = side === 'source' ? from : to;
-    const selected = selectsSide(tables, 0, side, who);
+    const selected = selectsSide(tables, { policy: 0, side }, who);
     return {
       field: side,
       rule: side === 'source' ? 'from' : 'to',

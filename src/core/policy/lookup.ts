@@ -3,7 +3,14 @@
 import type { HeadView } from '../model/head-view.ts';
 import { createPathReadings, readPaths, type PathReadings } from './normalise-path.ts';
 import { createPathWalker, type PathWalker } from './path-trie.ts';
-import { createRequestValues, hasHeader, hasHost, listHas, readValues } from './request-values.ts';
+import {
+  createRequestValues,
+  hasHeader,
+  hasHost,
+  hasMethod,
+  readValues,
+  type RequestValues,
+} from './request-values.ts';
 import { rowKey } from './row-key.ts';
 import type { Scope } from './scope.ts';
 import { chainCount, chains, expiresAt } from './scope-index.ts';
@@ -64,15 +71,15 @@ class TableLookup implements Lookup {
   readonly readings = createPathReadings();
   readonly #tables: Tables;
   readonly #walker: PathWalker;
-  readonly #values = createRequestValues();
+  readonly #values: RequestValues;
   /** Per pattern: the request that matched it last, and by which reading. */
   readonly #stamps: Int32Array;
   readonly #readingOfPattern: Uint8Array;
   readonly #matched: Int32Array;
   readonly #throttleStamps: Int32Array;
-  readonly #onPattern: (pattern: number) => void;
   #matchedCount = 0;
   #stamp = 0;
+  #chain: number = chains.block;
   #reading = 0;
   #now = 0;
 
@@ -80,13 +87,13 @@ class TableLookup implements Lookup {
     const policyCount = tables.policies.length / policyStride;
     const patternCount = tables.nodes.length + tables.edges.length + 1;
     this.#tables = tables;
-    this.#walker = createPathWalker(tables, this.work);
+    this.#values = createRequestValues(tables);
+    this.#walker = createPathWalker(tables, this.work, (pattern) => this.#addPattern(pattern));
     this.found = newFound(policyCount);
     this.#stamps = new Int32Array(patternCount);
     this.#readingOfPattern = new Uint8Array(patternCount);
     this.#matched = new Int32Array(patternCount);
     this.#throttleStamps = new Int32Array(policyCount);
-    this.#onPattern = (pattern) => this.#addPattern(pattern);
   }
 
   find(scope: Scope, head: HeadView, nowMs: number): number {
@@ -96,7 +103,7 @@ class TableLookup implements Lookup {
     if (code >= 0) return code;
     this.#nextStamp();
     this.#matchPaths();
-    readValues(this.#values, this.#tables, scope, head);
+    readValues(this.#values, scope, head);
     this.#visitAll(scope, chains.block);
     this.found.throttleCount = this.found.allThrottleCount;
     if (nowMs < scope.shadowUntil) this.#visitAll(scope, chains.shadowBlock);
@@ -127,7 +134,6 @@ class TableLookup implements Lookup {
         readings.buffer(this.#reading),
         readings.start(this.#reading),
         readings.end(this.#reading),
-        this.#onPattern,
       );
     this.work.readings += readings.count;
   }
@@ -139,15 +145,15 @@ class TableLookup implements Lookup {
     this.#matched[this.#matchedCount++] = pattern;
   }
 
-  /** `first` is the chain of blocks to take, `chains.block` or `chains.shadowBlock`; the throttles' chain follows it. */
-  #visitAll(scope: Scope, first: number): void {
+  /** `chain` is that of the blocks to take, `chains.block` or `chains.shadowBlock`; the throttles' chain follows it. */
+  #visitAll(scope: Scope, chain: number): void {
+    this.#chain = chain;
     for (let index = 0; index < this.#matchedCount; index += 1)
       for (let shape = 0; shape < 8; shape += 1)
-        if ((scope.shapes & (1 << shape)) !== 0)
-          this.#visitShape(scope, this.#matched[index] ?? 0, shape, first);
+        if ((scope.shapes & (1 << shape)) !== 0) this.#visitShape(scope, this.#matched[index] ?? 0, shape);
   }
 
-  #visitShape(scope: Scope, pattern: number, shape: number, first: number): void {
+  #visitShape(scope: Scope, pattern: number, shape: number): void {
     const values = this.#values;
     if ((shape & shapeMethod) !== 0 && values.method < 0) return;
     const hostCount = (shape & shapeHost) === 0 ? 1 : values.hostCount;
@@ -157,11 +163,11 @@ class TableLookup implements Lookup {
         this.#visit(
           scope,
           rowKey(pattern, shape, values.method, values.hosts[host] ?? 0, values.headerKeys[header] ?? 0),
-          first,
         );
   }
 
-  #visit(scope: Scope, key: number, first: number): void {
+  #visit(scope: Scope, key: number): void {
+    const first = this.#chain;
     const at = this.#slotOf(scope, key);
     if (at < 0) return;
     const { found } = this;
@@ -218,21 +224,18 @@ class TableLookup implements Lookup {
   /** Every field, byte for byte: the hash only led here. */
   #verify(scope: Scope, row: number): boolean {
     this.work.verified += 1;
-    const { policies, rows, lists } = this.#tables;
+    const { policies, rows } = this.#tables;
     const values = this.#values;
     const policy = this.#policyOf(row);
     const at = policy * policyStride;
     if (this.#now >= expiresAt(this.#tables, policy)) return false;
     if (this.#stamps[rows[row * rowStride + rowColumn.pattern] ?? 0] !== this.#stamp) return false;
-    const methods = policies[at + column.methodsCount] ?? 0;
-    if (methods > 0 && !listHas(lists, policies[at + column.methodsAt] ?? 0, methods, values.method))
-      return false;
-    const hosts = policies[at + column.hostsCount] ?? 0;
-    if (hosts > 0 && !hasHost(values, lists, policies[at + column.hostsAt] ?? 0, hosts)) return false;
+    if ((policies[at + column.methodsCount] ?? 0) > 0 && !hasMethod(values, at)) return false;
+    if ((policies[at + column.hostsCount] ?? 0) > 0 && !hasHost(values, at)) return false;
     const headersAt = policies[at + column.headersAt] ?? 0;
     const headersEnd = headersAt + (policies[at + column.headersCount] ?? 0);
     for (let condition = headersAt; condition < headersEnd; condition += 1)
-      if (!hasHeader(values, this.#tables, condition)) return false;
+      if (!hasHeader(values, condition)) return false;
     return scope.unsure.size === 0 || this.#isSure(scope, policy);
   }
 

@@ -33,7 +33,8 @@ export function createPathMatcher(templates: readonly string[]): (path: string) 
     edgeSlots,
     bytes: Uint8Array.from(Buffer.concat(chunks)),
   };
-  const walker = createPathWalker(tables, { nodes: 0 });
+  const matched = new Set<number>();
+  const walker = createPathWalker(tables, { nodes: 0 }, (id) => matched.add(id));
   const readings = createPathReadings();
   return (path) => {
     const bytes = Buffer.from(path, 'utf8');
@@ -41,8 +42,8 @@ export function createPathMatcher(templates: readonly string[]): (path: string) 
     const shown = (at: number): string =>
       printablePath(readings.buffer(at), readings.start(at), readings.end(at));
     for (let at = 0; at < readings.count; at += 1) {
-      const matched = new Set<number>();
-      walker.walk(readings.buffer(at), readings.start(at), readings.end(at), (id) => matched.add(id));
+      matched.clear();
+      walker.walk(readings.buffer(at), readings.start(at), readings.end(at));
       const index = ids.findIndex((own) => own.some((id) => matched.has(id)));
       if (index >= 0) return { index, reading: shown(at) };
     }

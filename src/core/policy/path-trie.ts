@@ -8,13 +8,15 @@ import type { Tables } from './tables.ts';
 /** The part of the tables that the walk reads. */
 export type PathTables = Pick<Tables, 'nodes' | 'edges' | 'edgeSlots' | 'bytes'>;
 
+/** Collects the templates of a policy set. */
 export interface PathTrieBuilder {
   /** Pattern ids (from 1) that together mean this template. Equal templates get equal ids. */
   add(pattern: PathPattern): readonly number[];
   finish(): { nodes: number[]; edges: number[]; edgeSlots: Int32Array; patternCount: number };
 }
 
-const slotHash = (hash: number, parent: number, prefix: number): number => mix(hash, parent * 2 + prefix);
+/** An edge's parent and whether it is a prefix edge (1), as one number. */
+const edgeKey = (parent: number, prefix: number): number => parent * 2 + prefix;
 
 class TrieBuilder implements PathTrieBuilder {
   readonly #addBytes: (bytes: Uint8Array) => number;
@@ -91,9 +93,8 @@ function slotEdges(edges: readonly number[]): Int32Array {
   for (let index = 0; index < count; index += 1) {
     const at = index * edgeStride;
     const hash = edges[at + edgeColumn.hash] ?? 0;
-    let slot =
-      slotHash(hash, edges[at + edgeColumn.parent] ?? 0, edges[at + edgeColumn.prefix] ?? 0) &
-      (slots.length - 1);
+    const key = edgeKey(edges[at + edgeColumn.parent] ?? 0, edges[at + edgeColumn.prefix] ?? 0);
+    let slot = mix(hash, key) & (slots.length - 1);
     while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
     slots[slot] = index + 1;
   }
@@ -105,42 +106,50 @@ export interface WalkWork {
   nodes: number;
 }
 
+/** Walks the trie for one path after the other; reused, allocates nothing. */
 export interface PathWalker {
-  /** Calls `matched` for each pattern that `bytes[start, end)` matches; a pattern may be reported twice. */
-  walk(bytes: Uint8Array, start: number, end: number, matched: (pattern: number) => void): void;
+  /** Reports each pattern that `bytes[start, end)` matches. */
+  walk(bytes: Uint8Array, start: number, end: number): void;
 }
 
 class TrieWalker implements PathWalker {
   readonly #tables: PathTables;
   readonly #work: WalkWork;
+  readonly #matched: (pattern: number) => void;
   #frontier: Int32Array;
   #next: Int32Array;
   #nextCount = 0;
+  /** The segment being looked at, of the path being walked: `#bytes[#from, #to)`. */
+  #bytes: Uint8Array = new Uint8Array(0);
+  #from = 0;
+  #to = 0;
 
-  constructor(tables: PathTables, work: WalkWork) {
+  constructor(tables: PathTables, work: WalkWork, matched: (pattern: number) => void) {
     this.#tables = tables;
     this.#work = work;
+    this.#matched = matched;
     this.#frontier = new Int32Array(tables.nodes.length / nodeStride + 1);
     this.#next = new Int32Array(tables.nodes.length / nodeStride + 1);
   }
 
-  walk(bytes: Uint8Array, start: number, end: number, matched: (pattern: number) => void): void {
+  walk(bytes: Uint8Array, start: number, end: number): void {
     let count = 1;
     this.#frontier[0] = 0;
-    let from = bytes[start] === 0x2f && end > start ? start + 1 : start;
+    this.#bytes = bytes;
+    this.#from = bytes[start] === 0x2f && end > start ? start + 1 : start;
     for (;;) {
-      let to = from;
+      let to = this.#from;
       let hash = hashStart;
       for (; to < end && bytes[to] !== 0x2f; to += 1) hash = hashStep(hash, bytes[to] ?? 0);
+      this.#to = to;
       this.#nextCount = 0;
-      for (let index = 0; index < count; index += 1)
-        this.#advance(this.#frontier[index] ?? 0, bytes, from, to, hash, matched);
+      for (let index = 0; index < count; index += 1) this.#advance(this.#frontier[index] ?? 0, hash);
       this.#work.nodes += count;
       count = this.#swap();
       if (to >= end || count === 0) break;
-      from = to + 1;
+      this.#from = to + 1;
     }
-    this.#reportExact(count, matched);
+    this.#reportExact(count);
   }
 
   #swap(): number {
@@ -150,95 +159,73 @@ class TrieWalker implements PathWalker {
     return this.#nextCount;
   }
 
-  #reportExact(count: number, matched: (pattern: number) => void): void {
+  #reportExact(count: number): void {
     const { nodes } = this.#tables;
     for (let index = 0; index < count; index += 1) {
       const exact = nodes[(this.#frontier[index] ?? 0) * nodeStride + nodeColumn.exact] ?? 0;
-      if (exact !== 0) matched(exact);
+      if (exact !== 0) this.#matched(exact);
     }
   }
 
-  #advance(
-    node: number,
-    segment: Uint8Array,
-    start: number,
-    end: number,
-    hash: number,
-    matched: (pattern: number) => void,
-  ): void {
-    const tables = this.#tables;
-    const { nodes } = tables;
+  /** Children of a node over the segment, whose hash is given. */
+  #advance(node: number, hash: number): void {
+    const { nodes } = this.#tables;
     const at = node * nodeStride;
     const below = nodes[at + nodeColumn.below] ?? 0;
-    if (below !== 0) matched(below);
-    const literal = findEdge(tables, slotHash(hash, node, 0), node, 0, segment, start, end);
+    if (below !== 0) this.#matched(below);
+    const literal = this.#childOver(edgeKey(node, 0), hash, this.#to);
     if (literal !== 0) this.#next[this.#nextCount++] = literal;
     const one = nodes[at + nodeColumn.one] ?? 0;
-    if (one !== 0 && end > start) this.#next[this.#nextCount++] = one;
-    if ((nodes[at + nodeColumn.prefixMax] ?? 0) > 0) walkPrefixes(tables, node, segment, start, end, matched);
+    if (one !== 0 && this.#to > this.#from) this.#next[this.#nextCount++] = one;
+    if ((nodes[at + nodeColumn.prefixMax] ?? 0) > 0) this.#walkPrefixes(node);
+  }
+
+  #walkPrefixes(node: number): void {
+    const { nodes } = this.#tables;
+    const least = nodes[node * nodeStride + nodeColumn.prefixMin] ?? 0;
+    const most = nodes[node * nodeStride + nodeColumn.prefixMax] ?? 0;
+    const last = Math.min(this.#from + most, this.#to);
+    let hash = hashStart;
+    for (let end = this.#from + 1; end <= last; end += 1) {
+      hash = hashStep(hash, this.#bytes[end - 1] ?? 0);
+      if (end - this.#from < least) continue;
+      const pattern = this.#childOver(edgeKey(node, 1), hash, end);
+      if (pattern !== 0) this.#matched(pattern);
+    }
+  }
+
+  /** Child (or, for a prefix edge, pattern) that an edge over the segment up to `end` leads to; 0 for none. */
+  #childOver(key: number, hash: number, end: number): number {
+    const { edges, edgeSlots } = this.#tables;
+    let slot = mix(hash, key) & (edgeSlots.length - 1);
+    for (;;) {
+      const index = (edgeSlots[slot] ?? 0) - 1;
+      if (index < 0) return 0;
+      const at = index * edgeStride;
+      const known = edgeKey(edges[at + edgeColumn.parent] ?? 0, edges[at + edgeColumn.prefix] ?? 0);
+      if (known === key && this.#isSegment(at, end)) return edges[at + edgeColumn.child] ?? 0;
+      slot = (slot + 1) & (edgeSlots.length - 1);
+    }
+  }
+
+  /** Byte for byte: the hash only led here. */
+  #isSegment(edgeAt: number, end: number): boolean {
+    const { edges, bytes } = this.#tables;
+    const length = end - this.#from;
+    if (edges[edgeAt + edgeColumn.length] !== length) return false;
+    const at = edges[edgeAt + edgeColumn.at] ?? 0;
+    for (let index = 0; index < length; index += 1)
+      if (bytes[at + index] !== this.#bytes[this.#from + index]) return false;
+    return true;
   }
 }
 
-/** One per evaluator: the frontiers are as large as the trie, so no path can overflow them. */
-export const createPathWalker = (tables: PathTables, work: WalkWork): PathWalker =>
-  new TrieWalker(tables, work);
-
-/** Child (or, for a prefix edge, pattern) reached from `parent` over `bytes[start, end)`; 0 for none. Positional: hot path. */
-function findEdge(
+/**
+ * One per evaluator: the frontiers are as large as the trie, so no path can overflow them.
+ * @param matched called for each pattern that a walked path matches; a pattern may be reported twice.
+ */
+export const createPathWalker = (
   tables: PathTables,
-  hash: number,
-  parent: number,
-  prefix: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): number {
-  const { edges, edgeSlots } = tables;
-  let slot = hash & (edgeSlots.length - 1);
-  for (;;) {
-    const index = (edgeSlots[slot] ?? 0) - 1;
-    if (index < 0) return 0;
-    const at = index * edgeStride;
-    if (
-      edges[at + edgeColumn.parent] === parent &&
-      edges[at + edgeColumn.prefix] === prefix &&
-      sameSegment(tables, at, bytes, start, end)
-    )
-      return edges[at + edgeColumn.child] ?? 0;
-    slot = (slot + 1) & (edgeSlots.length - 1);
-  }
-}
-
-function sameSegment(
-  tables: PathTables,
-  edgeAt: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-): boolean {
-  const length = end - start;
-  if (tables.edges[edgeAt + edgeColumn.length] !== length) return false;
-  const at = tables.edges[edgeAt + edgeColumn.at] ?? 0;
-  for (let index = 0; index < length; index += 1)
-    if (tables.bytes[at + index] !== bytes[start + index]) return false;
-  return true;
-}
-
-function walkPrefixes(
-  tables: PathTables,
-  node: number,
-  bytes: Uint8Array,
-  start: number,
-  end: number,
+  work: WalkWork,
   matched: (pattern: number) => void,
-): void {
-  const least = tables.nodes[node * nodeStride + nodeColumn.prefixMin] ?? 0;
-  const most = tables.nodes[node * nodeStride + nodeColumn.prefixMax] ?? 0;
-  let hash = hashStart;
-  for (let length = 1; length <= most && start + length <= end; length += 1) {
-    hash = hashStep(hash, bytes[start + length - 1] ?? 0);
-    if (length < least) continue;
-    const pattern = findEdge(tables, slotHash(hash, node, 1), node, 1, bytes, start, start + length);
-    if (pattern !== 0) matched(pattern);
-  }
-}
+): PathWalker => new TrieWalker(tables, work, matched);

@@ -18,14 +18,6 @@ export const plainRule = (tables: Tables, policy: number): number =>
 const isClosed = (tables: Tables, policy: number): boolean =>
   tables.policies[policy * policyStride + column.closed] === 1;
 
-/** The answer of a Block: policy, rule, and how to refuse. */
-export function refuseBy(tables: Tables, policy: number, rule: number, out: Decision): void {
-  out.action = actionRefuse;
-  out.policy = policy;
-  out.rule = rule;
-  out.answer = tables.policies[policy * policyStride + column.reset] ?? 0;
-}
-
 /** Lets through, visibly, what `policy` could not be evaluated for. */
 export function noteUnevaluated(policy: number, rule: number, out: Decision): void {
   if (out.policy !== noPolicy) return;
@@ -34,62 +26,103 @@ export function noteUnevaluated(policy: number, rule: number, out: Decision): vo
   out.indeterminate = true;
 }
 
-/** First Block of `scope.plain` or `scope.shadowPlain` that applies, or -1. */
-export function firstPlain(tables: Tables, scope: Scope, policies: readonly number[], now: number): number {
-  for (const policy of policies) {
-    if (now >= expiresAt(tables, policy)) continue;
-    if (scope.unsure.size === 0 || !scope.unsure.has(policy) || isClosed(tables, policy)) return policy;
+/** Verdicts without HTTP over one snapshot; allocates nothing. */
+export interface PlainJudge {
+  /** Fills in a Block: policy, rule, and how to refuse. */
+  refuse(policy: number, rule: number, out: Decision): void;
+  /** First Block of `scope.plain` that applies, or -1. */
+  first(scope: Scope, now: number): number;
+  /** The same of `scope.shadowPlain`. */
+  firstShadow(scope: Scope, now: number): number;
+  /** A Block by peers alone; true when one applied to enforcement, else what could not be evaluated is noted. */
+  decide(scope: Scope, now: number, out: Decision): boolean;
+  /** The whole verdict on a stream that cannot be read as HTTP; `out` must be reset. */
+  decideStream(scope: Scope, now: number, out: Decision): void;
+}
+
+class TablePlainJudge implements PlainJudge {
+  readonly #tables: Tables;
+  #now = 0;
+
+  constructor(tables: Tables) {
+    this.#tables = tables;
   }
-  return -1;
-}
 
-/** First policy that could not be evaluated for want of an address and lets through, or -1. */
-export function firstUnsure(tables: Tables, scope: Scope, now: number): number {
-  for (const policy of scope.plain)
-    if (scope.unsure.has(policy) && now < expiresAt(tables, policy)) return policy;
-  return -1;
-}
-
-/** A Block by peers alone; `true` when one applied to enforcement. Otherwise `shadowPolicy` is left for the caller. */
-export function decidePlain(tables: Tables, scope: Scope, now: number, out: Decision): boolean {
-  const denied = firstPlain(tables, scope, scope.plain, now);
-  if (denied === -1) {
-    const unsure = scope.unsure.size === 0 ? -1 : firstUnsure(tables, scope, now);
-    if (unsure !== -1) noteUnevaluated(unsure, plainRule(tables, unsure), out);
-    return false;
+  refuse(policy: number, rule: number, out: Decision): void {
+    out.action = actionRefuse;
+    out.policy = policy;
+    out.rule = rule;
+    out.answer = this.#tables.policies[policy * policyStride + column.reset] ?? 0;
   }
-  refuseBy(tables, denied, plainRule(tables, denied), out);
-  out.indeterminate = scope.unsure.has(denied);
-  shadowAsEnforced(out);
-  return true;
-}
 
-/** The whole verdict on a stream that cannot be read as HTTP; `out` must be reset. */
-export function decideWithoutHttp(tables: Tables, scope: Scope, now: number, out: Decision): void {
-  if (decidePlain(tables, scope, now, out)) return;
-  const closed = firstHttp(tables, scope.http, now, true);
-  const open = firstHttp(tables, scope.http, now, false);
-  if (closed !== -1) {
-    refuseBy(tables, closed, firstRule(tables, closed), out);
-    out.indeterminate = true;
-  } else if (open !== -1) noteUnevaluated(open, firstRule(tables, open), out);
-  shadowAsEnforced(out);
-  if (closed !== -1 || now >= scope.shadowUntil) return;
-  const plain = firstPlain(tables, scope, scope.shadowPlain, now);
-  if (plain !== -1) {
-    setShadow(out, actionRefuse, plain, plainRule(tables, plain));
-    return;
+  first(scope: Scope, now: number): number {
+    return this.#firstOf(scope, scope.plain, now);
   }
-  const shadowClosed = firstHttp(tables, scope.shadowHttp, now, true);
-  if (shadowClosed !== -1) setShadow(out, actionRefuse, shadowClosed, firstRule(tables, shadowClosed));
+
+  firstShadow(scope: Scope, now: number): number {
+    return this.#firstOf(scope, scope.shadowPlain, now);
+  }
+
+  decide(scope: Scope, now: number, out: Decision): boolean {
+    const denied = this.first(scope, now);
+    if (denied === -1) {
+      const unsure = scope.unsure.size === 0 ? -1 : this.#firstUnsure(scope, now);
+      if (unsure !== -1) noteUnevaluated(unsure, plainRule(this.#tables, unsure), out);
+      return false;
+    }
+    this.refuse(denied, plainRule(this.#tables, denied), out);
+    out.indeterminate = scope.unsure.has(denied);
+    shadowAsEnforced(out);
+    return true;
+  }
+
+  decideStream(scope: Scope, now: number, out: Decision): void {
+    if (this.decide(scope, now, out)) return;
+    this.#now = now;
+    const closed = this.#firstHttp(scope.http, true);
+    const open = this.#firstHttp(scope.http, false);
+    if (closed !== -1) {
+      this.refuse(closed, this.#firstRule(closed), out);
+      out.indeterminate = true;
+    } else if (open !== -1) noteUnevaluated(open, this.#firstRule(open), out);
+    shadowAsEnforced(out);
+    if (closed !== -1 || now >= scope.shadowUntil) return;
+    const plain = this.firstShadow(scope, now);
+    const denied = plain === -1 ? this.#firstHttp(scope.shadowHttp, true) : plain;
+    if (denied === -1) return;
+    const rule = plain === -1 ? this.#firstRule(denied) : plainRule(this.#tables, denied);
+    setShadow(out, actionRefuse, denied, rule);
+  }
+
+  #firstOf(scope: Scope, policies: readonly number[], now: number): number {
+    for (const policy of policies) {
+      if (now >= expiresAt(this.#tables, policy)) continue;
+      if (scope.unsure.size === 0 || !scope.unsure.has(policy) || isClosed(this.#tables, policy))
+        return policy;
+    }
+    return -1;
+  }
+
+  /** First policy that could not be evaluated for want of an address and lets through, or -1. */
+  #firstUnsure(scope: Scope, now: number): number {
+    for (const policy of scope.plain)
+      if (scope.unsure.has(policy) && now < expiresAt(this.#tables, policy)) return policy;
+    return -1;
+  }
+
+  /** First policy that asks for HTTP and fails closed, or open; -1 for none. */
+  #firstHttp(policies: readonly number[], closed: boolean): number {
+    for (const policy of policies)
+      if (isClosed(this.#tables, policy) === closed && this.#now < expiresAt(this.#tables, policy))
+        return policy;
+    return -1;
+  }
+
+  /** The first of a policy's ways in: what it would have looked at. */
+  #firstRule(policy: number): number {
+    return ruleOf(this.#tables, this.#tables.policies[policy * policyStride + column.rowsAt] ?? 0);
+  }
 }
 
-function firstHttp(tables: Tables, policies: readonly number[], now: number, closed: boolean): number {
-  for (const policy of policies)
-    if (isClosed(tables, policy) === closed && now < expiresAt(tables, policy)) return policy;
-  return -1;
-}
-
-/** The first of a policy's ways in: what it would have looked at. */
-const firstRule = (tables: Tables, policy: number): number =>
-  ruleOf(tables, tables.policies[policy * policyStride + column.rowsAt] ?? 0);
+/** One per evaluator. */
+export const createPlainJudge = (tables: Tables): PlainJudge => new TablePlainJudge(tables);

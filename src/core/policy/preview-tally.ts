@@ -46,6 +46,8 @@ export interface PreviewResult {
   readonly notSeen: readonly WorkloadId[];
   /** Flows the recording does not say enough about (masked or missing values), by reason. */
   readonly undecidable: readonly { readonly count: number; readonly why: string }[];
+  /** Where a recording is damaged, in a sentence: nothing behind it was judged. Absent for a whole one and for live flows. */
+  readonly damage?: string;
   /** True when callers or routes beyond the limits of this summary were folded into the totals only. */
   readonly truncated: boolean;
 }

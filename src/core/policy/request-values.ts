@@ -5,14 +5,16 @@ import { maxHostBytes, normaliseHost } from './normalise-host.ts';
 import { exactHost, headerKey, suffixHost } from './row-key.ts';
 import type { Scope } from './scope.ts';
 import { findLowerString, findString } from './string-table.ts';
-import { headerCondStride, headerColumn } from './table-layout.ts';
+import { headerCondStride, headerColumn, policyColumn } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
 /** Room for headers at first; it grows to what one head can name of what policies name. */
 const startHeaders = 64;
 const comma = 0x2c;
 
+/** One request's values as ids of one snapshot; reused for every request. */
 export interface RequestValues {
+  readonly tables: Tables;
   /** Id of the method, -1 when no policy mentions it. */
   method: number;
   hostCount: number;
@@ -26,8 +28,10 @@ export interface RequestValues {
   headerKeys: Int32Array;
 }
 
-export function createRequestValues(): RequestValues {
+/** Scratch space over the tables of one snapshot. */
+export function createRequestValues(tables: Tables): RequestValues {
   return {
+    tables,
     method: -1,
     hostCount: 0,
     hosts: new Int32Array(maxHostBytes + 1),
@@ -40,15 +44,16 @@ export function createRequestValues(): RequestValues {
 }
 
 /** Fills `into` from a head. */
-export function readValues(into: RequestValues, tables: Tables, scope: Scope, head: HeadView): void {
-  into.method = findString(tables, head.bytes, head.methodStart, head.methodEnd);
+export function readValues(into: RequestValues, scope: Scope, head: HeadView): void {
+  into.method = findString(into.tables, head.bytes, head.methodStart, head.methodEnd);
   into.hostCount = 0;
   into.headerCount = 0;
-  if (scope.needsHosts) readHosts(into, tables, head);
-  if (scope.needsHeaders) readHeaders(into, tables, head);
+  if (scope.needsHosts) readHosts(into, head);
+  if (scope.needsHeaders) readHeaders(into, head);
 }
 
-function readHosts(into: RequestValues, tables: Tables, head: HeadView): void {
+function readHosts(into: RequestValues, head: HeadView): void {
+  const { tables } = into;
   const length = normaliseHost(head.bytes, head.hostStart, head.hostEnd, into.hostText);
   if (length === 0) return;
   const exact = findString(tables, into.hostText, 0, length);
@@ -60,17 +65,18 @@ function readHosts(into: RequestValues, tables: Tables, head: HeadView): void {
   }
 }
 
-function readHeaders(into: RequestValues, tables: Tables, head: HeadView): void {
+function readHeaders(into: RequestValues, head: HeadView): void {
   const { bytes, headers } = head;
   for (let index = 0; index < head.headerCount; index += 1) {
     const at = index * headerStride;
-    const name = findLowerString(tables, bytes, headers[at] ?? 0, headers[at + 1] ?? 0);
-    if (name >= 0) readValue(into, tables, name, bytes.subarray(headers[at + 2] ?? 0, headers[at + 3] ?? 0));
+    const name = findLowerString(into.tables, bytes, headers[at] ?? 0, headers[at + 1] ?? 0);
+    if (name >= 0) readValue(into, name, bytes.subarray(headers[at + 2] ?? 0, headers[at + 3] ?? 0));
   }
 }
 
 /** A value is what it is as a whole and, as several lines of the name would be, each member of the list (RFC 9110 5.3). */
-function readValue(into: RequestValues, tables: Tables, name: number, value: Uint8Array): void {
+function readValue(into: RequestValues, name: number, value: Uint8Array): void {
+  const { tables } = into;
   addValue(into, name, findString(tables, value, 0, value.length));
   if (!value.includes(comma)) return;
   let from = 0;
@@ -108,29 +114,36 @@ function grown(list: Int32Array): Int32Array {
   return larger;
 }
 
-/** Whether the request's host is one of `lists[at, at + count)`. */
-export function hasHost(values: RequestValues, lists: Int32Array, at: number, count: number): boolean {
-  for (let index = 0; index < values.hostCount; index += 1)
-    if (listHas(lists, at, count, values.hosts[index] ?? 0)) return true;
+/** Whether the request's method is one of the policy's, whose columns begin at `policyAt`. */
+export function hasMethod({ tables, method }: RequestValues, policyAt: number): boolean {
+  const { policies } = tables;
+  const at = policies[policyAt + policyColumn.methodsAt] ?? 0;
+  const end = at + (policies[policyAt + policyColumn.methodsCount] ?? 0);
+  for (let index = at; index < end; index += 1) if (tables.lists[index] === method) return true;
+  return false;
+}
+
+/** Whether the request's host is one of the policy's, whose columns begin at `policyAt`. */
+export function hasHost({ tables, hosts, hostCount }: RequestValues, policyAt: number): boolean {
+  const { policies } = tables;
+  const at = policies[policyAt + policyColumn.hostsAt] ?? 0;
+  const end = at + (policies[policyAt + policyColumn.hostsCount] ?? 0);
+  for (let host = 0; host < hostCount; host += 1)
+    for (let index = at; index < end; index += 1) if (tables.lists[index] === hosts[host]) return true;
   return false;
 }
 
 /** Whether one header condition holds: any occurrence of the name with any of the values. */
-export function hasHeader(values: RequestValues, tables: Tables, condition: number): boolean {
+export function hasHeader(values: RequestValues, condition: number): boolean {
+  const { headers, lists } = values.tables;
   const at = condition * headerCondStride;
-  const name = tables.headers[at + headerColumn.name] ?? 0;
-  const valuesAt = tables.headers[at + headerColumn.valuesAt] ?? 0;
-  const valuesCount = tables.headers[at + headerColumn.valuesCount] ?? 0;
-  for (let index = 0; index < values.headerCount; index += 1)
-    if (
-      values.headerNames[index] === name &&
-      listHas(tables.lists, valuesAt, valuesCount, values.headerValues[index] ?? 0)
-    )
-      return true;
-  return false;
-}
-
-export function listHas(lists: Int32Array, at: number, count: number, wanted: number): boolean {
-  for (let index = at; index < at + count; index += 1) if (lists[index] === wanted) return true;
+  const name = headers[at + headerColumn.name] ?? 0;
+  const start = headers[at + headerColumn.valuesAt] ?? 0;
+  const end = start + (headers[at + headerColumn.valuesCount] ?? 0);
+  for (let header = 0; header < values.headerCount; header += 1) {
+    if (values.headerNames[header] !== name) continue;
+    const value = values.headerValues[header];
+    for (let index = start; index < end; index += 1) if (lists[index] === value) return true;
+  }
   return false;
 }

@@ -96,11 +96,16 @@ export function candidateGroups(tables: Tables, source: EndNames, destination: E
   return Int32Array.from(found).sort();
 }
 
-/** Policies of the chosen groups in attribution order; `unsure` are those of groups in `unsureGroups`. */
+/** The groups of policies that select a pair; of those in `unsure` it depends on an address that is not known. */
+export interface ChosenGroups {
+  readonly groups: readonly number[];
+  readonly unsure: ReadonlySet<number>;
+}
+
+/** Policies of the chosen groups in attribution order, as a hash index of their rows. */
 export function indexOf(
   tables: Tables,
-  groups: readonly number[],
-  unsureGroups: ReadonlySet<number>,
+  { groups, unsure: unsureGroups }: ChosenGroups,
   work: ScopeWork,
 ): ScopeIndex {
   const unsure = new Set<number>();

@@ -39,34 +39,22 @@ export interface Scope extends ScopeIndex {
 /** Whether a policy selects one end of a pair: 0 no, 1 yes, 2 it depends on an address that is not known. */
 export function selectsSide(
   tables: Tables,
-  policy: number,
-  side: 'source' | 'destination',
+  { policy, side }: { readonly policy: number; readonly side: 'source' | 'destination' },
   who: ScopeIdentity,
 ): number {
   const ids = identityIds(tables, who);
   const at = policy * policyStride;
   const { policies } = tables;
-  if (side === 'source')
-    return anyPeer(
-      tables,
-      policies[at + column.fromAt] ?? 0,
-      policies[at + column.fromCount] ?? 0,
-      ids.source,
-    );
+  if (side === 'source') return anyPeer(tables, at + column.fromAt, ids.source);
   const foreign =
     policies[at + column.egress] !== 1 && ids.destination.namespace !== policies[at + column.namespace];
   if (foreign) return 0;
-  return anyPeer(
-    tables,
-    policies[at + column.toAt] ?? 0,
-    policies[at + column.toCount] ?? 0,
-    ids.destination,
-  );
+  return anyPeer(tables, at + column.toAt, ids.destination);
 }
 
 /** Whether a policy selects this pair: 0 no, 1 yes, 2 it depends on an address that is not known. */
 export function selects(tables: Tables, policy: number, who: ScopeIdentity): number {
-  return selectsIds(tables, policy, who, identityIds(tables, who));
+  return selectsIds(tables, policy, identityIds(tables, who));
 }
 
 /** Makes the scopes of one snapshot; those that the same groups of policies concern share everything but their identity. */
@@ -85,7 +73,7 @@ export function createScopeMaker(tables: Tables): ScopeMaker {
       const key = chosen.map((group) => (unsure.has(group) ? `${group}?` : String(group))).join();
       let index = known.get(key);
       if (index === undefined) {
-        index = indexOf(tables, chosen, unsure, work);
+        index = indexOf(tables, { groups: chosen, unsure }, work);
         if (known.size < maxIndexes) known.set(key, index);
       }
       work.scopes += 1;
@@ -107,7 +95,7 @@ function chooseGroups(
   const unsure = new Set<number>();
   for (const group of candidateGroups(tables, ids.source, ids.destination)) {
     work.groups += 1;
-    const selected = selectsIds(tables, tables.groups[group * groupStride] ?? 0, who, ids);
+    const selected = selectsIds(tables, tables.groups[group * groupStride] ?? 0, ids);
     if (selected === 0) continue;
     chosen.push(group);
     if (selected === 2) unsure.add(group);
@@ -124,6 +112,7 @@ interface EndIds extends EndNames {
 interface IdentityIds {
   readonly source: EndIds;
   readonly destination: EndIds;
+  readonly destinationPort: number;
 }
 
 const assuranceRank = { ip: 0, mtls: 1, token: 2 } as const;
@@ -140,35 +129,29 @@ function identityIds(tables: Tables, who: ScopeIdentity): IdentityIds {
   return {
     source: end(who.source, who.sourceAddress),
     destination: end(who.destination, who.destinationAddress),
+    destinationPort: who.destinationPort,
   };
 }
 
-function selectsIds(tables: Tables, policy: number, who: ScopeIdentity, ids: IdentityIds): number {
+function selectsIds(tables: Tables, policy: number, ids: IdentityIds): number {
   const { policies, lists } = tables;
   const at = policy * policyStride;
   const own = policies[at + column.namespace] ?? 0;
   const egress = policies[at + column.egress] === 1;
   if (!egress && ids.destination.namespace !== own) return 0;
-  const from = anyPeer(
-    tables,
-    policies[at + column.fromAt] ?? 0,
-    policies[at + column.fromCount] ?? 0,
-    ids.source,
-  );
-  const to = anyPeer(
-    tables,
-    policies[at + column.toAt] ?? 0,
-    policies[at + column.toCount] ?? 0,
-    ids.destination,
-  );
+  const from = anyPeer(tables, at + column.fromAt, ids.source);
+  const to = anyPeer(tables, at + column.toAt, ids.destination);
   const portsAt = policies[at + column.portsAt] ?? 0;
   const portsCount = policies[at + column.portsCount] ?? 0;
   const ports = lists.subarray(portsAt, portsAt + portsCount);
-  if (from === 0 || to === 0 || (portsCount > 0 && !ports.includes(who.destinationPort))) return 0;
+  if (from === 0 || to === 0 || (portsCount > 0 && !ports.includes(ids.destinationPort))) return 0;
   return from === 2 || to === 2 ? 2 : 1;
 }
 
-function anyPeer(tables: Tables, start: number, count: number, end: EndIds): number {
+/** `runAt`: where in `policies` a run of peers stands, its start and then its count. */
+function anyPeer(tables: Tables, runAt: number, end: EndIds): number {
+  const start = tables.policies[runAt] ?? 0;
+  const count = tables.policies[runAt + 1] ?? 0;
   if (count === everyone) return 1;
   let best = 0;
   for (let peer = start; peer < start + count; peer += 1) {

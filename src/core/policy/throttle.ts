@@ -33,11 +33,24 @@ export interface ThrottledRequest {
   now: number;
 }
 
+/** Charges the throttles of one snapshot; reused for every request. */
 export interface Throttler {
-  /** Opens the buckets of `policies[0, count)`; `union` are those of "enforced set plus shadow set". */
-  open(scope: Scope, request: ThrottledRequest, policies: Int32Array, count: number, union: boolean): void;
+  /** The throttles in force. */
+  readonly enforced: ThrottleWorld;
+  /** Those of "enforced set plus shadow set". */
+  readonly union: ThrottleWorld;
+  /** Opens the buckets of a world's throttles; of both worlds, `enforced` first. */
+  open(scope: Scope, request: ThrottledRequest, world: ThrottleWorld): void;
   /** Charges what `open` opened last for that world. */
-  charge(policies: Int32Array, count: number, union: boolean, out: ThrottleOutcome): void;
+  charge(world: ThrottleWorld, out: ThrottleOutcome): void;
+}
+
+/** The throttles of one world that a request met: `policies[0, count)`, and the bucket opened for each policy. */
+export interface ThrottleWorld {
+  readonly policies: Int32Array;
+  readonly opened: Int32Array;
+  /** Set it before `open`. */
+  count: number;
 }
 
 /** Longer key parts are replaced by their hash: a caller must not choose how much memory a key takes. */
@@ -59,34 +72,35 @@ class PolicyThrottler implements Throttler {
   readonly #tables: Tables;
   readonly #buckets: ThrottleBuckets;
   readonly #plans = new WeakMap<Scope, Map<number, Plan>>();
-  readonly #enforced: Int32Array;
-  readonly #union: Int32Array;
+  readonly enforced: ThrottleWorld;
+  readonly union: ThrottleWorld;
 
-  constructor(tables: Tables, buckets: ThrottleBuckets) {
+  constructor(tables: Tables, buckets: ThrottleBuckets, policies: Int32Array) {
     const policyCount = tables.policies.length / policyStride;
+    const world = (): ThrottleWorld => ({ policies, opened: new Int32Array(policyCount).fill(-1), count: 0 });
     this.#tables = tables;
     this.#buckets = buckets;
-    this.#enforced = new Int32Array(policyCount).fill(-1);
-    this.#union = new Int32Array(policyCount).fill(-1);
+    this.enforced = world();
+    this.union = world();
   }
 
-  open(scope: Scope, request: ThrottledRequest, policies: Int32Array, count: number, union: boolean): void {
-    for (let index = 0; index < count; index += 1) {
+  open(scope: Scope, request: ThrottledRequest, world: ThrottleWorld): void {
+    const { policies, opened } = world;
+    const union = world === this.union;
+    for (let index = 0; index < world.count; index += 1) {
       const policy = policies[index] ?? 0;
       const plan = this.#planOf(scope, policy);
       const { terms, fixed, varying } = union ? plan.union : plan.enforced;
       const key = varying.length === 0 ? fixed : fixed + varyingKey(this.#tables, varying, request);
-      if (union) {
-        // A policy in force starts its second, hypothetical bucket as full as its real one is now.
-        this.#union[policy] = this.#buckets.open(terms, key, request.now, this.#enforced[policy] ?? -1);
-      } else this.#enforced[policy] = this.#buckets.open(terms, key, request.now, -1);
+      // A policy in force starts its second, hypothetical bucket as full as its real one is now.
+      const seed = union ? (this.enforced.opened[policy] ?? -1) : -1;
+      opened[policy] = this.#buckets.open(terms, key, request.now, seed);
     }
   }
 
-  charge(policies: Int32Array, count: number, union: boolean, out: ThrottleOutcome): void {
-    const opened = union ? this.#union : this.#enforced;
-    refuse(this.#buckets, opened, policies, count, out);
-    if (out.refusedBy === -1) admit(this.#buckets, opened, policies, count, out);
+  charge(world: ThrottleWorld, out: ThrottleOutcome): void {
+    refuse(this.#buckets, world, out);
+    if (out.refusedBy === -1) admit(this.#buckets, world, out);
     const named = out.refusedBy;
     if (named !== -1) out.limitBurst = burstOf(this.#tables, named);
   }
@@ -100,8 +114,8 @@ class PolicyThrottler implements Throttler {
     let plan = ofScope.get(policy);
     if (plan === undefined) {
       plan = {
-        enforced: makePlan(this.#tables, scope, policy, ''),
-        union: makePlan(this.#tables, scope, policy, 'shadow '),
+        enforced: makePlan(this.#tables, scope, { policy, world: '' }),
+        union: makePlan(this.#tables, scope, { policy, world: 'shadow ' }),
       };
       ofScope.set(policy, plan);
     }
@@ -109,9 +123,9 @@ class PolicyThrottler implements Throttler {
   }
 }
 
-/** One per evaluator; the buckets outlive it. */
-export const createThrottler = (tables: Tables, buckets: ThrottleBuckets): Throttler =>
-  new PolicyThrottler(tables, buckets);
+/** One per evaluator; the buckets outlive it. `policies`: where the throttles that a request met are listed. */
+export const createThrottler = (tables: Tables, buckets: ThrottleBuckets, policies: Int32Array): Throttler =>
+  new PolicyThrottler(tables, buckets, policies);
 
 const burstOf = (tables: Tables, policy: number): number =>
   tables.policyNumbers[policy * numberStride + numberColumn.burst] ?? 0;
@@ -119,9 +133,7 @@ const burstOf = (tables: Tables, policy: number): number =>
 /** Names the throttle with the longest wait, if any has to wait. */
 function refuse(
   buckets: ThrottleBuckets,
-  opened: Int32Array,
-  policies: Int32Array,
-  count: number,
+  { policies, opened, count }: ThrottleWorld,
   out: ThrottleOutcome,
 ): void {
   out.refusedBy = -1;
@@ -140,9 +152,7 @@ function refuse(
 /** Charges every throttle and reports the one with the fewest tokens left. Two throttles never share a bucket. */
 function admit(
   buckets: ThrottleBuckets,
-  opened: Int32Array,
-  policies: Int32Array,
-  count: number,
+  { policies, opened, count }: ThrottleWorld,
   out: ThrottleOutcome,
 ): void {
   for (let index = 0; index < count; index += 1) {
@@ -155,7 +165,12 @@ function admit(
   }
 }
 
-function makePlan(tables: Tables, scope: Scope, policy: number, world: string): KeyPlan {
+/** `world` begins the owner's name, so that hypothetical buckets are never the real ones. */
+function makePlan(
+  tables: Tables,
+  scope: Scope,
+  { policy, world }: { readonly policy: number; readonly world: string },
+): KeyPlan {
   const at = policy * policyStride;
   const numbers = tables.policyNumbers.subarray(policy * numberStride);
   const rate = numbers[numberColumn.rate] ?? 0;

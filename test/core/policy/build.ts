@@ -130,12 +130,10 @@ export function benchOf(
     buckets,
     decide,
     verdict: (request, now) =>
-      describeVerdict(
-        decide(request, now),
-        snapshot,
-        decider.normalisedPath(),
-        (options.at ?? shopListener).source.principal,
-      ),
+      describeVerdict(decide(request, now), snapshot, {
+        normalisedPath: decider.normalisedPath(),
+        principal: (options.at ?? shopListener).source.principal,
+      }),
     opaque: (now = noon) => {
       decider.decideOpaque(scope, now, out);
       return { ...out };
