@@ -26,7 +26,9 @@ export const filterFields = [
   'text',
 ] as const;
 
+/** Name of a field that filters know. */
 export type FilterField = (typeof filterFields)[number];
+/** How a field is compared; `~` is a pattern. */
 export type FilterOp = ':' | '=' | '!=' | '>=' | '<=' | '>' | '<' | '~';
 
 /** One comparison. `value` has its quotes and regex marks removed; `start`/`end` are offsets into the filter's text. */
@@ -60,6 +62,7 @@ export type FilterSubject = 'flow' | 'finding';
 /** How a field's value is read. */
 export type FieldKind = 'text' | 'count' | 'duration' | 'header' | 'severity';
 
+/** One field as the table of fields has it. */
 export interface FieldRow {
   readonly field: FilterField;
   readonly aliases: readonly string[];

@@ -4,6 +4,7 @@ import type { FilterOp } from './filter.ts';
 /** Bounds of one filter: a person's line, not a program. */
 export const filterLimits = { textLength: 1000, terms: 64, depth: 24 } as const;
 
+/** A part of the filter's text, in UTF-16 units: `[start, end)`. */
 export interface Span {
   readonly start: number;
   readonly end: number;
@@ -15,6 +16,7 @@ export interface ValuePart extends Span {
   readonly regex: boolean;
 }
 
+/** One word, operator or bracket of a filter, with where it stands. */
 export type Token =
   | ({ readonly type: '(' | ')' | 'and' | 'or' | 'not' } & Span)
   | ({ readonly type: 'word'; readonly text: string } & Span)
@@ -25,11 +27,13 @@ export type Token =
       readonly parts: readonly ValuePart[];
     } & Span);
 
+/** What is wrong with a filter and where. */
 export interface FilterError extends Span {
   readonly code: string;
   readonly message: string;
 }
 
+/** All tokens, or the first error. */
 export type LexResult =
   | { readonly ok: true; readonly tokens: readonly Token[] }
   | { readonly ok: false; readonly error: FilterError };

@@ -6,6 +6,7 @@ import type { CharSet, Instruction } from './regex-program.ts';
 /** Characters of a text that are looked at; what is beyond is not matched. */
 export const searchedLength = 4096;
 
+/** A test that takes time linear in the text, or why the pattern is none. */
 export type CompiledRegex =
   | { readonly ok: true; readonly test: (text: string) => boolean }
   | { readonly ok: false; readonly message: string; readonly offset: number };

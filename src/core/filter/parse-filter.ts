@@ -7,6 +7,7 @@ import type { FilterError, Span, Token, ValuePart } from './lex-filter.ts';
 import { nearest } from './nearest.ts';
 import { compileTerm } from './term.ts';
 
+/** The tree of a filter (undefined for an empty one), or what is wrong and where. */
 export type ParsedFilter =
   /** `node` is undefined for an empty filter: everything. */
   { readonly ok: true; readonly node: FilterNode | undefined } | ({ readonly ok: false } & FilterError);

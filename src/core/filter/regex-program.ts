@@ -10,6 +10,7 @@ export interface CharSet {
   readonly negated: boolean;
 }
 
+/** One step of a compiled pattern; targets are indexes into the program. */
 export type Instruction =
   | { readonly op: 'set'; readonly set: CharSet }
   | { readonly op: 'split'; readonly first: number; readonly second: number }

@@ -7,15 +7,19 @@ import { globMatch, isGlob } from './glob.ts';
 import { compileRegex } from './linear-regex.ts';
 import { nearest } from './nearest.ts';
 
+/** Whether a text is what the filter asks for. */
 export type TextTest = (text: string) => boolean;
+/** Whether a number is what the filter asks for. */
 export type NumberTest = (value: number) => boolean;
 
+/** One comparison of a filter, compiled. */
 export type Term =
   | { readonly type: 'text'; readonly test: TextTest }
   | { readonly type: 'number'; readonly test: NumberTest }
   /** `test` is absent when the header only has to be there. */
   | { readonly type: 'header'; readonly name: TextTest; readonly test?: TextTest };
 
+/** A compiled comparison, or a sentence why there is none. */
 export type TermResult =
   { readonly ok: true; readonly term: Term } | { readonly ok: false; readonly message: string };
 

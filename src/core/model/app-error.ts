@@ -20,6 +20,7 @@ export const exitCodes = {
   refused: 1,
 } as const;
 
+/** Kind of a failure; decides the exit status (`exitCodes`). */
 export type ErrorFamily = keyof typeof exitCodes;
 
 /**

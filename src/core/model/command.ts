@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts';
 /** The two ends of a proxied connection. */
 export type Side = 'client' | 'upstream';
 
+/** What a connection asks of whoever owns the sockets; one reused object per connection, called synchronously. */
 export interface CommandSink {
   /** Queue `bytes[start, end)` towards `to`. The shell copies what it cannot write at once; the caller may reuse the buffer. */
   send(to: Side, bytes: Uint8Array, start: number, end: number): void;

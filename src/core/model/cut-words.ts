@@ -1,5 +1,6 @@
 // Why an exchange ended otherwise than by a complete answer: stable words for events and filters, each with its sentence.
 
+/** Why a connection ended otherwise than by a complete answer: the word events carry, and what it means. */
 export const cutWords = {
   'client-reset': 'the client reset the connection',
   'upstream-reset': 'the server reset the connection',
@@ -17,4 +18,5 @@ export const cutWords = {
   drain: 'the agent stopped before it was over',
 } as const;
 
+/** A word of `cutWords`. */
 export type CutWord = keyof typeof cutWords;

@@ -26,6 +26,7 @@ export const bodyWindowSchema = z.object({
   truncated: z.boolean().optional(),
 });
 
+/** What was decided about a request, or would have been, and by what. */
 export const verdictSchema = z.object({
   action: z.enum(['allow', 'block', 'throttle', 'redact']),
   /** `enforce`: it was done. `shadow`: it would have been done. */
@@ -109,6 +110,7 @@ export const flowEventSchema = z.object({
   light: z.boolean().optional(),
 });
 
+/** Severities of findings, least first. */
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const;
 
 /** A detection's result; re-sent with the same `id` (its fingerprint) and a higher `count` when it recurs. */
@@ -189,6 +191,7 @@ export const identityEventSchema = z.object({
   coverage: z.string().optional(),
 });
 
+/** Any event of the envelope, told apart by `type`. */
 export const eventSchema = z.discriminatedUnion('type', [
   flowEventSchema,
   findingEventSchema,
@@ -197,14 +200,25 @@ export const eventSchema = z.discriminatedUnion('type', [
   identityEventSchema,
 ]);
 
+/** One end of a flow, checked. */
 export type Endpoint = Readonly<z.infer<typeof endpointSchema>>;
+/** Lower-case name and masked value. */
 export type Header = z.infer<typeof headerSchema>;
+/** The first bytes of a body as masked text. */
 export type BodyWindow = Readonly<z.infer<typeof bodyWindowSchema>>;
+/** What was decided, checked. */
 export type Verdict = Readonly<z.infer<typeof verdictSchema>>;
+/** One request with its answer, or one opaque connection, checked. */
 export type FlowEvent = Readonly<z.infer<typeof flowEventSchema>>;
+/** What a detection found, checked. */
 export type FindingEvent = Readonly<z.infer<typeof findingEventSchema>>;
+/** A word on a policy, checked; `object` is not. */
 export type PolicyEvent = Readonly<z.infer<typeof policyEventSchema>>;
+/** What was dropped, checked. */
 export type LostEvent = Readonly<z.infer<typeof lostEventSchema>>;
+/** A workload the agent knows, checked. */
 export type IdentityEvent = Readonly<z.infer<typeof identityEventSchema>>;
+/** Any event of feed, recording and `-o ndjson`. */
 export type ApiEvent = FlowEvent | FindingEvent | PolicyEvent | LostEvent | IdentityEvent;
+/** One of `severities`. */
 export type Severity = (typeof severities)[number];

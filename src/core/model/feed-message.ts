@@ -42,6 +42,7 @@ export const statusSchema = z.object({
   notice: z.string().max(500).optional(),
 });
 
+/** Everything the agent sends over a feed, told apart by `type`. */
 export const serverFrameSchema = z.discriminatedUnion('type', [
   helloSchema,
   statusSchema,
@@ -70,6 +71,7 @@ export const operationSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('status') }),
 ]);
 
+/** Everything a client sends over a feed, told apart by `type`. */
 export const clientFrameSchema = z.discriminatedUnion('type', [
   /** Start the stream: history at or after `sinceMs` (epoch ms; absent: the whole window), at most the newest `last` events, then live. */
   z.object({ type: z.literal('subscribe'), sinceMs: count.optional(), last: count.optional() }),
@@ -89,10 +91,17 @@ export const undoneSchema = z.object({
   change: z.enum(['created', 'replaced', 'removed']),
 });
 
+/** The agent's first words, checked. */
 export type Hello = Readonly<z.infer<typeof helloSchema>>;
+/** The agent's figures at one moment, checked. */
 export type AgentStatus = Readonly<z.infer<typeof statusSchema>>;
+/** A frame from the agent, checked. */
 export type ServerFrame = Readonly<z.infer<typeof serverFrameSchema>>;
+/** A frame from a client, checked. */
 export type ClientFrame = Readonly<z.infer<typeof clientFrameSchema>>;
+/** What a client asks of the agent, checked. */
 export type Operation = Readonly<z.infer<typeof operationSchema>>;
+/** What `policy.apply` and `policy.remove` did, checked. */
 export type Applied = Readonly<z.infer<typeof appliedSchema>>;
+/** What `policy.undo` did, checked. */
 export type Undone = Readonly<z.infer<typeof undoneSchema>>;

@@ -24,6 +24,7 @@ export type FeedMessage =
   /** Replay only: where the clock stands. `reset` when earlier events no longer hold (a seek): batches start afresh. */
   | { readonly type: 'position'; readonly position: ReplayPosition; readonly reset: boolean };
 
+/** Where a replay stands in its recording. */
 export interface ReplayPosition {
   /** Epoch ms of the first and last event, and of the clock. */
   readonly startMs: number;
@@ -51,6 +52,7 @@ export interface ReplayOutline {
   }[];
 }
 
+/** How a replay is moved and read as a whole. */
 export interface ReplayControls {
   /** Move the clock; the consumer gets `position` with `reset` and the window before it again. */
   seek(toMs: number): void;
@@ -66,6 +68,7 @@ export interface ReplayControls {
   history(onDamage?: (message: string) => void): AsyncIterable<readonly (FlowEvent | PolicyEvent)[]>;
 }
 
+/** The event stream: live or replayed. One consumer. */
 export interface FeedPort {
   readonly kind: 'live' | 'replay';
   /** Begin; call once. The listener is called synchronously with each message from then on. */

@@ -2,6 +2,7 @@
 
 /** Columns of a peer that can anchor it, the most telling first. */
 export const anchorKinds = ['name', 'principal', 'workloadNamespace', 'namespace'] as const;
+/** One of `anchorKinds`. */
 export type AnchorKind = (typeof anchorKinds)[number];
 
 /** Groups that any pair must look at. */

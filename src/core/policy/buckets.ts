@@ -10,6 +10,7 @@ export interface BucketLimits {
   readonly maxBucketsPerOwner: number;
 }
 
+/** About 13 MB of buckets in all; a quarter of them for any one throttle. */
 export const defaultBucketLimits: BucketLimits = { maxBuckets: 65_536, maxBucketsPerOwner: 16_384 };
 
 /** What a throttle grants. Whole numbers keep it exact: a token is `periodMs` units and every millisecond adds `rate` of them. */

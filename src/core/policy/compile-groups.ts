@@ -10,11 +10,13 @@ export interface Selectors {
   readonly to: Run;
   readonly ports: Run;
 }
+/** `count` entries of a section from `at` on. */
 export interface Run {
   readonly at: number;
   readonly count: number;
 }
 
+/** Collects the groups of policies that have the same selectors. */
 export interface GroupBuilder {
   /** Adds a policy to the group of `key`; `make` fills the tables when it is the first of its kind. */
   add(policy: number, key: string, make: () => GroupMade): Selectors;
@@ -26,6 +28,7 @@ export interface GroupBuilder {
   };
 }
 
+/** What the policies of one group share in the tables. */
 export interface GroupMade {
   readonly selectors: Selectors;
   /** String id of the only namespace a destination can have; -1 when it can be any (egress). */
@@ -89,6 +92,7 @@ function slotAnchors(byAnchor: ReadonlyMap<number, readonly number[]>): {
   return { anchors, anchored };
 }
 
+/** An empty builder. */
 export function createGroups(): GroupBuilder {
   const byKey = new Map<string, Group>();
   return {

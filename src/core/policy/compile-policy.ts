@@ -42,6 +42,7 @@ const assuranceRank = { IP: 0, MTLS: 1, Token: 2 } as const;
 /** The key of a throttle that names none. */
 export const defaultKey = ['principal'] as const;
 
+/** Appends one policy and all it refers to; `index` is its place in attribution order. */
 export function compilePolicyInto(state: CompileState, policy: FlowPolicy, index: number): void {
   const { metadata, spec } = policy;
   const { strings } = state;

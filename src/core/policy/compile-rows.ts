@@ -12,6 +12,7 @@ export interface Way {
   readonly rule: number;
 }
 
+/** The ways into a policy by each field of its match; an absent field is not asked for. */
 export interface HttpWays {
   /** Pattern ids; `[{value: 0}]` when any path will do. */
   readonly paths: readonly Way[];
@@ -21,6 +22,7 @@ export interface HttpWays {
   readonly header: readonly Way[] | undefined;
 }
 
+/** One way into a policy: a combination of one way of each field. */
 export interface Row {
   readonly key: number;
   readonly rule: number;

@@ -12,6 +12,7 @@ import type { ScopeWork } from './scope-index.ts';
 import { numberColumn, numberStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
+/** The port of `decider.ts` over compiled tables, with all its optional parts. */
 export interface PolicyDecider extends Decider {
   /** Work done so far; for tests and benchmarks. */
   readonly work: Readonly<DecideWork>;

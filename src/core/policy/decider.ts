@@ -6,6 +6,7 @@ import type { HeadView } from '../model/head-view.ts';
 /** What kind of judgement a scope needs; a connection without enforcing L7 policy may be forwarded even when unreadable. */
 export const judgement = { none: 0, l4: 1, l7: 2 } as const;
 
+/** What a connection asks of policy; one per worker and snapshot. Everything is synchronous, times are epoch ms. */
 export interface Decider {
   /** Of the snapshot these answers come from. */
   readonly generation: number;
@@ -48,4 +49,5 @@ export interface ThrottleTerms {
  * index into this table when an enforcing L7 policy is in scope; otherwise the request passes.
  */
 export const strictPathCodes = ['PATH_NUL', 'PATH_CONTROL', 'PATH_NOT_UTF8', 'PATH_AMBIGUOUS'] as const;
+/** One of `strictPathCodes`. */
 export type StrictPathCode = (typeof strictPathCodes)[number];

@@ -1,8 +1,11 @@
 // The few ways a Decision is filled. Numbers only; allocates nothing.
 import { actionCodes, type Decision } from '../model/exchange.ts';
 
+/** `Decision.action` of what is let through. */
 export const actionAllow = actionCodes.indexOf('allow');
+/** `Decision.action` of what is blocked. */
 export const actionRefuse = actionCodes.indexOf('block');
+/** `Decision.action` of what a throttle refuses. */
 export const actionThrottled = actionCodes.indexOf('throttle');
 /** `Decision.policy` where no policy decided. */
 export const noPolicy = -1;

@@ -7,6 +7,7 @@ import { strictPathWords } from './refusal-code.ts';
 import type { FlowPolicy } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** A decision in words. */
 export interface DescribedVerdict {
   readonly verdict: Verdict;
   /** Only where "enforced set plus shadow set" would have acted differently. */

@@ -8,6 +8,7 @@ import { draftObject } from './draft-object.ts';
 import { parseCidr, parseAddress } from './ip-address.ts';
 import type { FlowPolicy, HttpMatch, Peer, ThrottleKey } from './schema.ts';
 
+/** What a policy is drafted from on the command line. */
 export interface FilterDraftInput {
   readonly node: FilterNode | undefined;
   readonly action: 'Block' | 'Throttle';

@@ -11,6 +11,7 @@ export const defaultRate = '10/s';
 /** Kubernetes keeps labels and generated names at 63; ours stay usable there. */
 const maxNameLength = 63;
 
+/** Everything that differs between drafts; the rest is the same for all. */
 export interface DraftParts {
   readonly action: 'Block' | 'Throttle';
   readonly namespace: string;

@@ -17,8 +17,10 @@ export const draftScopes = [
   /** All that the caller asks of anyone: an egress policy in the caller's own namespace. */
   'everything',
 ] as const;
+/** One of `draftScopes`. */
 export type DraftScope = (typeof draftScopes)[number];
 
+/** What a policy is drafted from in the terminal: a flow, and what the person chose. */
 export interface DraftInput {
   readonly action: 'Block' | 'Throttle';
   readonly flow: FlowEvent;

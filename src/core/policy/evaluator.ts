@@ -23,6 +23,7 @@ import type { ScopeWork } from './scope-index.ts';
 import { openTables, type Tables } from './tables.ts';
 import { createThrottler, type ThrottledRequest, type Throttler, type ThrottleOutcome } from './throttle.ts';
 
+/** Judges requests and streams by one snapshot; reused, allocates nothing where nothing matches. Times are epoch ms. */
 export interface Evaluator {
   readonly tables: Tables;
   readonly work: Readonly<DecideWork>;

@@ -40,6 +40,7 @@ export interface HypotheticalRequest {
   readonly headers?: readonly (readonly [string, string])[];
 }
 
+/** One thing that was looked at, as a sentence. */
 export interface ExplanationStep {
   /** Policy this step is about; absent for steps that concern all. */
   readonly policy?: string;
@@ -47,6 +48,7 @@ export interface ExplanationStep {
   readonly text: string;
 }
 
+/** The policy that came closest to deciding, and what kept it from it. */
 export interface NearestMiss {
   readonly policy: string;
   /** The first field that kept it from matching, e.g. `match.http.paths`. */
@@ -55,6 +57,7 @@ export interface NearestMiss {
   readonly text: string;
 }
 
+/** Why a request is allowed or refused. */
 export interface Explanation {
   /** One sentence. */
   readonly outcome: string;

@@ -14,6 +14,7 @@ import { hostText } from './verdict-values.ts';
 /** `unknown`: the value was masked, cut or not recorded, or the stream is not HTTP. */
 export type CheckResult = 'match' | 'miss' | 'unknown';
 
+/** One field of a policy against one request. */
 export interface FieldCheck {
   /** `source`, `destination`, `port`, `method`, `host`, `path`, `header:x`. */
   readonly field: string;
@@ -27,6 +28,7 @@ export interface FieldCheck {
 /** The checks of one policy, in the order a person would make them. */
 export type PolicyChecks = (who: ScopeIdentity, http: HttpFacts | undefined) => readonly FieldCheck[];
 
+/** Compiles the policy alone, as if it were in force for ever; reuse the result for many requests. */
 export function createFieldChecks(policy: FlowPolicy): PolicyChecks {
   const always = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
   const tables = openTables(compilePolicies([always], { generation: 0, nowMs: millis(0) }).buffer);

@@ -3,6 +3,7 @@
 /** Four words, most significant first. */
 export type AddressWords = readonly [number, number, number, number];
 
+/** A block of addresses, IPv4 mapped into IPv6. */
 export interface Cidr {
   readonly words: AddressWords;
   /** Leading bits that count, of 128. */

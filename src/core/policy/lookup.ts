@@ -53,6 +53,7 @@ export interface Found {
   unsure: number;
 }
 
+/** Finds what a request meets; one per evaluator, reused. */
 export interface Lookup {
   readonly work: DecideWork;
   readonly found: Found;

@@ -3,10 +3,13 @@
 // The bytes that are forwarded are never touched.
 import { invalidUtf8At } from './valid-utf8.ts';
 
-/** Indexes into `strictPathCodes` of decider.ts. */
+/** Index of `PATH_NUL` in `strictPathCodes` of decider.ts. */
 export const pathNul = 0;
+/** Index of `PATH_CONTROL`. */
 export const pathControl = 1;
+/** Index of `PATH_NOT_UTF8`. */
 export const pathNotUtf8 = 2;
+/** Index of `PATH_AMBIGUOUS`. */
 export const pathAmbiguous = 3;
 
 /** Stands for a `%2F` that is read as a character of its segment; a real NUL never gets this far. */

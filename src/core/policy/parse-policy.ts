@@ -13,6 +13,7 @@ export interface PolicyRejection {
   readonly message: string;
   readonly path: readonly (string | number)[];
 }
+/** The policy, or why the object is none that this agent can enforce. */
 export type ParsedPolicy = { readonly ok: true; readonly policy: FlowPolicy } | PolicyRejection;
 
 type Issue = z.core.$ZodIssue;

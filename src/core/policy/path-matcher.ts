@@ -6,6 +6,7 @@ import { parsePathPattern } from './path-pattern.ts';
 import { createPathTrie, createPathWalker } from './path-trie.ts';
 import { printablePath } from './printable-path.ts';
 
+/** Which template a path matched. */
 export interface PathMatch {
   /** Index of the first template that matches, -1 for none. */
   readonly index: number;

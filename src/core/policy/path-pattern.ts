@@ -3,6 +3,7 @@
 import { Buffer } from 'node:buffer';
 import { decodeOnce } from './normalise-path.ts';
 
+/** One segment of a template: these bytes, or any one segment. */
 export type PatternSegment =
   { readonly type: 'literal'; readonly bytes: Uint8Array } | { readonly type: 'one' };
 
@@ -14,11 +15,13 @@ export type PatternTail =
   | { readonly type: 'exact' | 'below' | 'here-or-below' }
   | { readonly type: 'prefix'; readonly prefix: Uint8Array };
 
+/** A path template, parsed. */
 export interface PathPattern {
   readonly segments: readonly PatternSegment[];
   readonly tail: PatternTail;
 }
 
+/** The pattern, or why the text is none: a clause that follows "it". */
 export type ParsedPattern =
   { readonly ok: true; readonly pattern: PathPattern } | { readonly ok: false; readonly message: string };
 

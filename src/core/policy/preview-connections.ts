@@ -3,6 +3,7 @@
 import { peerFromName } from '../model/identity.ts';
 import type { ScopeIdentity } from './scope.ts';
 
+/** Open connections between two workloads, `ns/Kind/name>ns/Kind/name`. */
 export interface OpenPair {
   readonly pair: string;
   readonly count: number;

@@ -115,6 +115,7 @@ function changesOf(pair: PairRisks, facts: HttpFacts): Changes | undefined {
   return headers.size > 0 || other ? { headers } : undefined;
 }
 
+/** Remembers, flow after flow, what cannot be told. */
 export interface Doubter {
   /** Undefined for a flow that can be judged, as nearly all can. */
   doubt(pair: PairRisks, facts: HttpFacts): Doubt | undefined;

@@ -11,6 +11,7 @@ export interface Transition {
   readonly count: number;
 }
 
+/** What a change would have done to a window of flows. */
 export interface PreviewResult {
   /** RFC 3339 of the first and last flow; absent when there was none. */
   readonly windowStart?: string;
@@ -52,6 +53,7 @@ export interface PreviewResult {
   readonly truncated: boolean;
 }
 
+/** Adds up one preview. */
 export interface Tally {
   seen(flow: FlowEvent, atMs: number): void;
   /** `to`: status then, 0 for let through. */
@@ -78,6 +80,7 @@ interface RouteCount {
   readonly transitions: Map<number, number>;
 }
 
+/** Whose flips are wanted and who is known; see `PreviewInput`. */
 export interface TallyOptions {
   readonly focusCaller?: WorkloadId;
   readonly knownCallers?: readonly WorkloadId[];

@@ -2,6 +2,7 @@
 
 const periods: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000 };
 
+/** `count` tokens in each `periodMs`. */
 export interface Rate {
   /** Tokens per period. */
   readonly count: number;

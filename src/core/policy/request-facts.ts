@@ -17,6 +17,7 @@ export interface HttpFacts {
   readonly headers: readonly (readonly [string, string])[] | undefined;
 }
 
+/** The request of a recorded flow, as captured; undefined for a stream that is not HTTP. */
 export function factsOf(flow: FlowEvent): HttpFacts | undefined {
   const { request } = flow;
   if (request === undefined) return undefined;
@@ -42,6 +43,7 @@ const peerOf = ({ kind, workload, namespace, principal, assurance }: Endpoint): 
   assurance,
 });
 
+/** Writes requests as parsed heads into one reused buffer. */
 export interface HeadEncoder {
   /** The view is valid until the next call. Headers are left out when `withHeaders` is false. */
   encode(facts: HttpFacts, withHeaders: boolean): HeadView;

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { parseCidr } from './ip-address.ts';
 import { parsePathPattern } from './path-pattern.ts';
 
+/** Group and version of every object of ours. */
 export const apiVersion = 'apidefense.dev/v1alpha1';
 
 const dnsLabel = z
@@ -103,6 +104,7 @@ export const maxKeyParts = 4;
 const headerKeyPart = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
 const ratePattern = /^([1-9][0-9]{0,8})\/(s|m|h)$/;
 
+/** What a policy does, told apart by `type`. */
 export const actionSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('Block'),
@@ -153,9 +155,13 @@ export const flowPolicySchema = z.strictObject({
   }),
 });
 
+/** One way to say who, checked. */
 export type Peer = Readonly<z.infer<typeof peerSchema>>;
+/** The HTTP part of a match, checked. */
 export type HttpMatch = Readonly<z.infer<typeof httpMatchSchema>>;
+/** What a policy does, checked. */
 export type PolicyAction = Readonly<z.infer<typeof actionSchema>>;
+/** The object of `kind: FlowPolicy`, checked. */
 export type FlowPolicy = Readonly<z.infer<typeof flowPolicySchema>>;
 /** One part of a throttle's key: a word of `throttleKeys`, or `header:` and a field name. */
 export type ThrottleKey = (typeof throttleKeys)[number] | `header:${string}`;

@@ -18,8 +18,10 @@ import type { Tables } from './tables.ts';
 
 /** Chains of a slot: blocks and throttles, in force and in shadow. */
 export const chains = { block: 0, throttle: 1, shadowBlock: 2, shadowThrottle: 3 } as const;
+/** Chains of a slot; `heads` has as many entries for each. */
 export const chainCount = 4;
 
+/** The policies that concern some pairs, sorted out and indexed by what a request has to have. */
 export interface ScopeIndex {
   /** Blocks without an HTTP match, in attribution order. */
   readonly plain: readonly number[];
@@ -61,6 +63,7 @@ export interface ScopeWork {
   rows: number;
 }
 
+/** All counters at 0. */
 export const newScopeWork = (): ScopeWork => ({ scopes: 0, groups: 0, prefixes: 0, policies: 0, rows: 0 });
 
 /** String ids of one end; -1 for what no policy mentions. */

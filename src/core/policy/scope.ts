@@ -32,6 +32,7 @@ export interface ScopeIdentity {
   readonly destinationAddress: AddressWords | undefined;
 }
 
+/** The policies that concern one pair. */
 export interface Scope extends ScopeIndex {
   readonly identity: ScopeIdentity;
 }
@@ -63,6 +64,7 @@ export interface ScopeMaker {
   make(who: ScopeIdentity): Scope;
 }
 
+/** One per snapshot; remembers a bounded number of indexes. */
 export function createScopeMaker(tables: Tables): ScopeMaker {
   const work = newScopeWork();
   const known = new Map<string, ScopeIndex>();

@@ -21,6 +21,7 @@ export interface PolicyRejection {
   readonly message: string;
 }
 
+/** An entry of the store: in force, expired or rejected. */
 export type StoredPolicy =
   /** In force. With `rejection`: its file was changed into something invalid, and this last good object stays in force. */
   | {
@@ -47,6 +48,7 @@ export type StoredPolicy =
       readonly object?: unknown;
     };
 
+/** Where policies are kept; implemented over a watched folder. Rejections are AppErrors. */
 export interface PolicyStore {
   /** Everything held, in file-name order; a new array after each change. `expired` is judged at the call. */
   entries(): readonly StoredPolicy[];

@@ -5,6 +5,7 @@ import { hashBytes, hashStart, hashStep, slotsFor } from './hash.ts';
 import { stringStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
+/** Collects the strings of a policy set. */
 export interface StringTable {
   /** Id of a text's UTF-8 bytes, new or known. */
   intern(text: string): number;
