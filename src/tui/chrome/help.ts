@@ -1,5 +1,6 @@
 // The help of the place one is in: made from the key table alone, so it cannot be wrong or incomplete. Pure.
 import type { KeyRow } from '../keys/key-table.ts';
+import { fieldRows } from '../../core/filter/filter.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import type { KeyContext } from '../state/key-context.ts';
 import { keyLabel } from './footer.ts';
@@ -48,6 +49,19 @@ function rowLines(row: KeyRow, barred: boolean, width: number): readonly Line[] 
   });
 }
 
+/** The fields a flow can be filtered by, each with what it means. */
+function fieldLines(width: number): readonly Line[] {
+  return fieldRows
+    .filter(({ subjects }) => subjects.includes('flow'))
+    .flatMap(({ field, hint }) =>
+      wrapText(hint, width - keysWidth).map((text, index) => [
+        segment((index === 0 ? `  ${field}` : '').padEnd(keysWidth), 'footer.key'),
+        segment(text, 'text'),
+      ]),
+    );
+}
+
+/** What help is asked for. */
 export interface HelpInput {
   readonly keymap: Keymap;
   /** Most specific first. */
@@ -74,6 +88,8 @@ export function helpLines({ keymap, contexts, barred, width }: HelpInput): reado
     here.forEach(tell);
   }
   rows.filter((row) => !told.has(row.id)).forEach(tell);
+  if (contexts.includes('flows'))
+    lines.push([], plainLine('Fields of the filter', 'title'), ...fieldLines(width));
   const remap =
     width < namesFrom
       ? 'Each key has a name to remap it by: shown from 100 columns on.'

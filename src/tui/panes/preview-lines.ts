@@ -99,16 +99,29 @@ function bystanderLine(result: PreviewResult): Line {
   return [span('anyone else'.padEnd(18), 'label'), span(text, role)];
 }
 
+/** Victims named one by one. */
+const victimsShown = 5;
+
+/** The first of those it would refuse; the same request of the same second again is only counted. */
 function victimLines(result: PreviewResult, look: PreviewLook): Line[] {
-  return result.firstVictims
-    .slice(0, 5)
-    .map((flow, index) => [
-      span((index === 0 ? 'first refused' : '').padEnd(18), 'label'),
+  const told = new Map<string, { readonly spans: Line; count: number }>();
+  for (const flow of result.firstVictims.slice(0, victimsShown)) {
+    const spans: Line = [
       span(formatClock(Date.parse(flow.time), look.utcOffsetMinutes), 'time'),
       span(`  ${flow.source.workload}`, 'workload'),
       span(`  ${flow.request ? `${flow.request.method} ${flow.request.path}` : 'opaque'}`, 'route'),
       span(`  ${flow.response?.status ?? ''}`, statusRole(flow.response?.status)),
-    ]);
+    ];
+    const key = spans.map(({ text }) => text).join('');
+    const same = told.get(key);
+    if (same) same.count++;
+    else told.set(key, { spans, count: 1 });
+  }
+  return [...told.values()].map(({ spans, count }, index) => [
+    span((index === 0 ? 'first refused' : '').padEnd(18), 'label'),
+    ...spans,
+    ...(count > 1 ? [span(`  ${count} times`, 'number')] : []),
+  ]);
 }
 
 function openLines(result: PreviewResult, look: PreviewLook): Line[] {
@@ -130,7 +143,7 @@ function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
   return labelled(
     'judged',
     look.over === 'recorded'
-      ? `the whole recording: ${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, each against the policies that were in force when it came`
+      ? `${result.damage === undefined ? 'the whole recording' : 'the recording up to its damage'}: ${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, each against the policies that were in force when it came`
       : `${plural(result.total, 'request')} from ${clock(result.windowStart)} to ${clock(result.windowEnd)}, by the evaluator that enforces`,
     look,
   );
@@ -151,11 +164,20 @@ const noneAsked =
 const neverFaster =
   'Nothing in it would have gone otherwise: it never came faster than this rate allows, or was not asked at all.';
 
+/** A preview of half a recording must not pass for one of all of it. */
+function damageLines({ damage }: PreviewResult, { width }: PreviewLook): readonly Line[] {
+  if (damage === undefined) return [];
+  return wrapText(`Only a part of the recording was judged. ${damage}`, width).map((line): Line => [
+    span(line, 'notice.bad'),
+  ]);
+}
+
 function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   return [
     ...wrapText(previewHeadline(result, look.focused, look.over), look.width).map((line): Line => [
       span(line, 'strong'),
     ]),
+    ...damageLines(result, look),
     ...(result.flips === 0 && result.total > 0
       ? wrapText(look.throttling === true ? neverFaster : noneAsked, look.width).map((line): Line => [
           span(line),
