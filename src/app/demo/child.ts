@@ -25,6 +25,7 @@ export interface ChildExit {
   readonly detail: string;
 }
 
+/** A running process of the demo. */
 export interface Child {
   readonly role: Role;
   readonly pid: number;

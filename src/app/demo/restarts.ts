@@ -7,6 +7,7 @@ const delaysMs = [500, 1000, 2000, 4000, 8000];
 /** One that ran this long was well: its next end counts as the first. */
 const wellAfterMs = 30_000;
 
+/** Remembers who ended, and when. */
 export interface Restarts {
   /** How long to wait before starting it again, ms; undefined when it has been tried often enough. */
   next(role: Role, nowMs: number): number | undefined;

@@ -10,6 +10,7 @@ import type { ServiceContext } from './services/context.ts';
 import { services } from './services/table.ts';
 import type { CalleeUrls, ServiceName } from './topology.ts';
 
+/** A service that listens. */
 export interface RunningService {
   /** Port on 127.0.0.1. */
   readonly port: number;
@@ -22,6 +23,7 @@ const ownTokenTtlSeconds = 600;
 /** Connections to one callee; more only queue in the callee. */
 const maxSocketsPerCallee = 16;
 
+/** What a service is started with. */
 export interface ServiceOptions {
   readonly seed: number;
   /** Signs and checks the shop's tokens. */

@@ -1,6 +1,7 @@
 // The one source of chance in the demo: a small seeded generator with named sub-streams, so that adding a draw in one
 // place does not move every other. Not for secrets. Knows nothing of the shop.
 
+/** A generator whose draws depend on its seed only. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;

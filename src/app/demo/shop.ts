@@ -20,12 +20,14 @@ import {
 
 /** Requests per second over all edges when nothing is said: one core stays comfortable. */
 export const defaultRate = 120;
+/** Requests per second over all edges that can be asked for. */
 export const maxRate = 2000;
 /** How long a process may take to finish before it is killed. */
 const stopDeadlineMs = 1500;
 /** The nightly job's part of the rate; the scanner comes on top, at its own pace. */
 const nightlyShare = 0.12;
 
+/** What the shop’s processes are started with. */
 export interface ServicesOptions {
   /** Draws people, products, sessions and attacks. */
   readonly seed: number;
@@ -38,12 +40,14 @@ export interface ServicesOptions {
   readonly onBack?: (role: Role) => void;
 }
 
+/** How much is going on in the shop. */
 export interface TrafficOptions {
   /** Requests per second over all edges, 1 to `maxRate`; the attacker comes on top. */
   readonly rate: number;
   readonly attacker: boolean;
 }
 
+/** A running shop. */
 export interface Shop {
   /** Where each service really listens, loopback. */
   readonly upstreams: Readonly<Record<ServiceName, Address>>;

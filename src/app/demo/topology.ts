@@ -2,6 +2,7 @@
 // Knows no process and no port; every edge is one explicit listener so that both ends are known exactly.
 import { peerFromName, type ListenerConfig, type Peer } from '../../core/model/identity.ts';
 
+/** The programs that listen. */
 export const serviceNames = [
   'storefront',
   'catalog',
@@ -15,6 +16,7 @@ export const serviceNames = [
 /** A program that listens. */
 export type ServiceName = (typeof serviceNames)[number];
 
+/** The programs that only call. */
 export const callerNames = ['web', 'nightly', 'scanner'] as const;
 /** A program that only calls: the steady users, the batch job, the attacker. */
 export type CallerName = (typeof callerNames)[number];
@@ -22,8 +24,10 @@ export type CallerName = (typeof callerNames)[number];
 /** Every process of the demo. */
 export type Role = ServiceName | CallerName;
 
+/** All of them, services first. */
 export const roles: readonly Role[] = [...serviceNames, ...callerNames];
 
+/** One who-calls-whom, with a listener of its own. */
 export interface Edge {
   readonly caller: Role;
   readonly callee: ServiceName;

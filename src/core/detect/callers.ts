@@ -9,6 +9,7 @@ import { createPairTexts } from './pair-text.ts';
 import { createTextHash } from './sketch.ts';
 import { addToWindow, membersOf, takeValues, type Window, type WindowOptions } from './window.ts';
 
+/** What is remembered of one caller. */
 export interface Caller {
   readonly key: string;
   /** Highest event time of its flows: its clock. */
@@ -35,6 +36,7 @@ export interface Touched {
   readonly peerKey: string;
 }
 
+/** How many callers are held, and how many had to go for want of room. */
 export interface CallerStats {
   readonly callers: number;
   readonly windows: number;
@@ -43,6 +45,7 @@ export interface CallerStats {
   readonly evicted: number;
 }
 
+/** The bounded memory of callers. */
 export interface Callers {
   of(key: string, timeMs: number): Caller;
   add(caller: Caller, facts: Facts, routeKey: string): Touched;
@@ -54,6 +57,7 @@ const noWindow: Window = { slots: [], touchedMs: 0 };
 /** A caller or window is moved to the young end at most this often. */
 const touchMs = 1000;
 
+/** Starts with no caller known; `seed` keys the sketches, so that nobody outside can make keys collide. */
 export function createCallers(plan: Plan, limits: DetectLimits, seed: number): Callers {
   const options: WindowOptions = {
     windowMs: limits.windowMs,

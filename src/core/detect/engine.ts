@@ -18,6 +18,7 @@ import { rules as allRules } from './rule-table.ts';
 import { createSignIns } from './sign-ins.ts';
 import { createView, type Sight } from './view.ts';
 
+/** What a detector may be given; every limit has a default in `limits.ts`. */
 export interface DetectorOptions {
   /** Event time before baselines count as learned, default 300,000 ms. The demo passes less. */
   readonly learningMs?: number;
@@ -28,10 +29,12 @@ export interface DetectorOptions {
   readonly rules?: readonly Rule[];
 }
 
+/** What the detector holds now, for tests of its bounds and for the status. */
 export interface DetectorStats extends CallerStats, FindingStats {
   readonly routes: number;
 }
 
+/** Takes flows in the order they ended and answers with findings; time is that of the flows. */
 export interface Detector {
   /** Judge one flow (its own time is the clock); returns the findings that are new or due to be sent again. */
   observe(flow: FlowEvent): readonly FindingEvent[];

@@ -23,6 +23,7 @@ export interface Asked {
   readonly broken?: string;
 }
 
+/** One case that a rule must find, or must leave alone. */
 export interface Example {
   /** What it shows, as a sentence. */
   readonly says: string;

@@ -20,12 +20,14 @@ interface Open {
   sentMs: number;
 }
 
+/** How many findings are held, and how many had to go for want of room. */
 export interface FindingStats {
   readonly open: number;
   /** Findings that were closed or never opened for want of room. */
   readonly dropped: number;
 }
 
+/** The findings so far, one per fingerprint, with counts that are told at a bounded pace. */
 export interface Findings {
   /** Counts a hit; returns the event when it is due. */
   record(rule: Rule, facts: Facts, hit: Hit, learning: boolean): FindingEvent | undefined;
@@ -85,6 +87,7 @@ function whyOf({ why, count }: Pick<Open, 'why' | 'count'>): string {
 /** Refused by us, and that says nothing new. */
 const isSettled = (rule: Rule, facts: Facts): boolean => facts.blocked && rule.whenRefused !== true;
 
+/** Starts with none. */
 export function createFindings(limits: DetectLimits): Findings {
   /** Oldest opened first. */
   const open = new Map<string, Open>();

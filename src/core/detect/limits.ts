@@ -1,6 +1,7 @@
 // Every bound of the detection engine, with its reason. What a hostile caller can make up (paths, ids, credentials) is bounded per
 // caller, so that it can only push out its own memory.
 
+/** Every bound of the engine, by name and unit. */
 export interface DetectLimits {
   /** Callers remembered at a time; identities come from the cluster, not from the wire. */
   readonly callers: number;
@@ -38,6 +39,7 @@ export interface DetectLimits {
   readonly suspicionMs: number;
 }
 
+/** What holds when nothing else is given. */
 export const detectLimits: DetectLimits = {
   callers: 2048,
   routesPerCaller: 128,

@@ -17,6 +17,7 @@ interface MeasureBase {
   readonly scope: Scope;
 }
 
+/** One thing that a rule wants remembered, and how it is counted. */
 export type Measure =
   /** How much was added during the last window; 0 adds nothing. Not for `route`. */
   | (MeasureBase & { readonly kind: 'count'; readonly value: (facts: Facts) => number })

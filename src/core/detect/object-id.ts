@@ -1,5 +1,6 @@
 // Which object a request names: the segments where its template has a placeholder, else a query parameter that holds an id.
 
+/** The object that a request names, and the kind of object it is. */
 export interface ObjectRef {
   /** Id; several placeholders are joined with a slash. */
   readonly id: string;

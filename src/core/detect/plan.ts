@@ -2,6 +2,7 @@
 import type { Measure, Scope } from './measure.ts';
 import type { Rule } from './rule.ts';
 
+/** The measures of all rules, each with its place in a caller’s memory. */
 export interface Plan {
   readonly byScope: Readonly<Record<Scope, readonly Measure[]>>;
   /** Position of a measure within its scope; throws for one that no rule declares (our bug). */

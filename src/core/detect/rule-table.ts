@@ -7,6 +7,7 @@ import { missingAuth } from './rules/missing-auth.ts';
 import { parserDifferential } from './rules/parser-differential.ts';
 import { scanner } from './rules/scanner.ts';
 
+/** All rules in force; the order is that of their findings for one flow. */
 export const rules: readonly Rule[] = [
   scanner,
   parserDifferential,

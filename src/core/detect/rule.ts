@@ -11,6 +11,7 @@ import type { Measure, View } from './measure.ts';
 /** Numbers and words that a rule saw and that `why` puts into a sentence. */
 export type Seen = Readonly<Record<string, number | string>>;
 
+/** What a rule’s test found: the fields of the finding that depend on the flow. */
 export interface Hit {
   readonly severity: Severity;
   /** Where they differ from the row's. */
@@ -19,8 +20,10 @@ export interface Hit {
   readonly seen: Seen;
 }
 
+/** What a finding proposes to do: block or throttle, and whom. */
 export type Suggestion = NonNullable<FindingEvent['suggestion']>;
 
+/** One row of the catalogue: what it is called, what it needs measured, its pure test, and examples that prove it. */
 export interface Rule {
   /** Stable, kebab-case. */
   readonly id: string;

@@ -4,6 +4,7 @@ import { surrogateAt, surrogateLength } from '../mask/classes.ts';
 import type { FlowEvent } from '../model/event.ts';
 import { hashText } from './sketch.ts';
 
+/** Which surrogates were handed out in answer to a password; bounded. */
 export interface SignIns {
   readonly isPersonal: (credential: string) => boolean;
   readonly learn: (flow: FlowEvent) => void;

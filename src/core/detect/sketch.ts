@@ -33,6 +33,7 @@ export interface SlidingCount {
   total(nowMs: number): number;
 }
 
+/** Starts at 0; constant memory. */
 export function createSlidingCount(windowMs: number): SlidingCount {
   const paneMs = windowMs / panes;
   const counts = new Array<number>(panes).fill(0);
@@ -79,6 +80,7 @@ const agePrecision = 60;
 /** Closed windows whose peaks are remembered. */
 const rememberedPeaks = 16;
 
+/** Starts empty; holds at most `limit` members. */
 export function createRecentSet(windowMs: number, limit: number): RecentSet {
   const members = new Map<number, number>();
   const refreshMs = windowMs / agePrecision;
@@ -153,6 +155,7 @@ export interface RunTracker {
 /** Steps up to this, up or down, still count as walking: strides, gaps of deleted objects, answers out of order. */
 const largestStep = 16;
 
+/** Starts without a number; constant memory. */
 export function createRunTracker(windowMs: number): RunTracker {
   let last = Number.NaN;
   let lastAtMs = Number.NEGATIVE_INFINITY;

@@ -10,12 +10,14 @@ import {
   type SlidingCount,
 } from './sketch.ts';
 
+/** The memory of one measure of one caller. */
 export type Slot =
   | { readonly kind: 'count'; readonly count: SlidingCount }
   | { readonly kind: 'total'; sum: number }
   | { readonly kind: 'distinct'; readonly set: RecentSet }
   | { readonly kind: 'run'; readonly run: RunTracker };
 
+/** Bounds of one caller’s memory. */
 export interface WindowOptions {
   readonly windowMs: number;
   readonly distinctLimit: number;
@@ -63,6 +65,7 @@ export function takeValues(
   return isAny;
 }
 
+/** What one flow adds to a measure. */
 export interface Addition {
   readonly plan: readonly Measure[];
   readonly values: Values;

@@ -1,5 +1,6 @@
 // One class byte per ASCII character: the cheap first look that lets ordinary text pass without any finder.
 
+/** Class bits of a character; `mark` are those that tokens and base64 have beside letters and digits. */
 export const charClass = { digit: 1, upper: 2, lower: 4, mark: 8, at: 16 } as const;
 
 /** Letters and digits. */

@@ -22,6 +22,7 @@ export const maskClasses = [
   'birth',
 ] as const;
 
+/** The type part of a surrogate. */
 export type MaskClass = (typeof maskClasses)[number];
 
 /** Classes that let someone in; the rest is personal data. A container under such a key is masked leaf by leaf. */

@@ -4,6 +4,7 @@
 import type { FlowPolicy, HttpMatch } from '../policy/schema.ts';
 import type { Masker } from './masker.ts';
 
+/** Masks policies on their way out and puts the real values back into those that return. Remembers a bounded number of values. */
 export interface PolicyMask {
   /** The same object when nothing in it had to be masked. */
   mask(policy: FlowPolicy): FlowPolicy;

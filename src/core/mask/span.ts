@@ -1,6 +1,7 @@
 // A stretch of text to be masked, and how overlapping ones are settled. Knows no finder.
 import { maskClasses, type MaskClass } from './classes.ts';
 
+/** `text[start, end)`, UTF-16 units, and what it is. */
 export interface Span {
   readonly start: number;
   readonly end: number;

@@ -11,6 +11,7 @@ const generationChars = 1 << 20;
 /** Longer values are hashed each time. */
 const cachedLength = 2048;
 
+/** Makes surrogates under one key: the same value gets the same one, and none can be read back. */
 export interface Surrogates {
   /** `<class:hhhhhhhh>`; the digest is over the normalised value, so one value has one digest in every class. */
   readonly text: (cls: MaskClass, value: string) => string;

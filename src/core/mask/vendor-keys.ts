@@ -1,5 +1,6 @@
 // API keys that announce themselves by a prefix their vendor documents. One row per prefix; data only.
 
+/** How one vendor’s keys begin. */
 export interface VendorKey {
   readonly prefix: string;
   /** Fewest characters after the prefix; a few below the documented length, so that new formats still count. */

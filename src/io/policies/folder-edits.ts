@@ -20,6 +20,7 @@ import { ownMark } from './policy-limits.ts';
 import { storeErrors } from './store-errors.ts';
 import type { Change, JournaledChange, UndoJournal } from './undo-journal.ts';
 
+/** Changes to the folder; each rejects with AppError when it cannot be made. */
 export interface FolderEdits {
   apply(policy: FlowPolicy, how: { readonly dryRun?: boolean; readonly author?: string }): Promise<Applied>;
   remove(name: PolicyName, how: { readonly author?: string }): Promise<Applied>;
@@ -46,6 +47,7 @@ interface Edit {
 /** Longest file name we make; the usual limit is 255. */
 const fileNameBytes = 200;
 
+/** Works on a folder that has been read. */
 export function createFolderEdits(options: EditOptions): FolderEdits {
   const { folder, journal, now, refresh } = options;
   const held = (name: PolicyName): HeldPolicy | undefined => folder.merged().held.get(name);

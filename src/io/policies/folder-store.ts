@@ -13,6 +13,7 @@ import { storeErrors } from './store-errors.ts';
 import { openUndoJournal } from './undo-journal.ts';
 import { watchFolder } from './watch-folder.ts';
 
+/** Which folder, by which clock, within which bounds. */
 export interface FolderStoreOptions {
   /** Made when it does not exist. */
   readonly directory: string;

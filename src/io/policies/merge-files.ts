@@ -23,6 +23,7 @@ export interface HeldPolicy extends FilePolicy {
   readonly rejection?: PolicyRejection;
 }
 
+/** What a folder comes to: objects by name, and what was refused. */
 export interface MergedFiles {
   readonly held: ReadonlyMap<PolicyName, HeldPolicy>;
   readonly rejected: readonly Extract<StoredPolicy, { type: 'rejected' }>[];

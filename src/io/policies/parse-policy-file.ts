@@ -9,6 +9,7 @@ import type { PolicyRejection } from '../../core/policy/store.ts';
 import { acceptPolicy } from './accept-policy.ts';
 import { policyLimits } from './policy-limits.ts';
 
+/** One object of a file, and where it stands. */
 export interface FilePolicy {
   readonly name: PolicyName;
   readonly policy: FlowPolicy;
@@ -18,6 +19,7 @@ export interface FilePolicy {
   readonly document: number;
 }
 
+/** A file’s objects, or the reason why none counts; `object` is what a wrong document held. */
 export type PolicyFileRead =
   | { readonly ok: true; readonly policies: readonly FilePolicy[] }
   | { readonly ok: false; readonly rejection: PolicyRejection; readonly object?: unknown };

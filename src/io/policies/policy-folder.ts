@@ -8,6 +8,7 @@ import type { PolicyFileRead } from './parse-policy-file.ts';
 import { parsePolicyFile, rejectionAt } from './parse-policy-file.ts';
 import type { PolicyLimits } from './policy-limits.ts';
 
+/** The folder as it was last read. */
 export interface PolicyFolder {
   /** Reads what changed; true when the merged result may differ. Never rejects after the first time. */
   refresh(): Promise<boolean>;
@@ -23,6 +24,7 @@ interface Known extends FileState {
   readonly seen: SeenFile;
 }
 
+/** Knows nothing until the first refresh; `now` is epoch ms. */
 export function createPolicyFolder(directory: string, limits: PolicyLimits, now: () => number): PolicyFolder {
   let looks: FolderLook = new Map();
   let known = new Map<string, Known>();

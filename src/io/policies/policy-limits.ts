@@ -1,6 +1,7 @@
 // Every bound and name of the policy folder in one place, with its reason. Knows nothing else.
 import { policyCountLimit } from '../../core/policy/store.ts';
 
+/** Bounds of a policy folder and of how it is watched. */
 export const policyLimits = {
   /** Largest file, bytes: a hundred generous policies; anything larger is not a policy file. */
   fileBytes: 256 * 1024,
@@ -29,6 +30,7 @@ export const policyLimits = {
   expiredFiles: 200,
 } as const;
 
+/** The same names with other numbers, for tests. */
 export type PolicyLimits = { readonly [Name in keyof typeof policyLimits]: number };
 
 /** Hidden folder within the policy folder: the undo journal and expired files. */

@@ -6,6 +6,7 @@ import { join, sep } from 'node:path';
 import type { PolicyLimits } from './policy-limits.ts';
 import { isPolicyFileName } from './policy-limits.ts';
 
+/** The text of a file, or why it is not read. */
 export type FileLook =
   | { readonly type: 'text'; readonly text: string; readonly isLink: boolean }
   | { readonly type: 'refused'; readonly code: string; readonly reason: string };

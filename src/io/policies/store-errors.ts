@@ -6,6 +6,7 @@ import type { PolicyRejection } from '../../core/policy/store.ts';
 const error = (code: string, family: ErrorFamily, message: string, hint: string, cause?: unknown): AppError =>
   new AppError({ code, family, message, hint, cause });
 
+/** One maker per thing that can go wrong, named by it; each gives an AppError with its exit code’s family. */
 export const storeErrors = {
   invalid: (name: string, field: string, reason: string) =>
     error(

@@ -22,13 +22,16 @@ const changeSchema = z.object({
   after: z.object({ object: flowPolicySchema.nullable(), text: z.string().nullable() }),
 });
 
+/** One change as kept: what stood before and after, as object and as text. */
 export type Change = Readonly<z.infer<typeof changeSchema>>;
 
+/** A change and the id of its file. */
 export interface JournaledChange {
   readonly id: string;
   readonly change: Change;
 }
 
+/** Changes on disk, newest first; bounded, the oldest go. */
 export interface UndoJournal {
   /** Keeps a change that is about to be made; returns its id. */
   add(change: Change, nowMs: number): Promise<string>;

@@ -4,10 +4,12 @@ import type { FSWatcher } from 'node:fs';
 import type { PolicyLimits } from './policy-limits.ts';
 import { isPolicyFileName } from './policy-limits.ts';
 
+/** A running watch. */
 export interface FolderWatch {
   close(): void;
 }
 
+/** Which folder, and whom to tell. */
 export interface WatchOptions {
   readonly directory: string;
   readonly limits: PolicyLimits;

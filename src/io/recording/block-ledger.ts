@@ -6,6 +6,7 @@ import type { IndexedBlock, IndexedState } from './recording-format.ts';
 import { isStateful, recordingLimits } from './recording-format.ts';
 import { createStandingState } from './standing-state.ts';
 
+/** The block that is being filled, and the index rows of those written. */
 export interface BlockLedger {
   add(event: ApiEvent, line: string): void;
   /** Hands the block to the writer; returns its characters, 0 when there was nothing to cut. */
@@ -34,6 +35,7 @@ const emptyBlock = (clockMs: number): Block => ({
   endMs: clockMs,
 });
 
+/** Starts with an empty block. */
 export function createBlockLedger(writer: BlockWriter): BlockLedger {
   const rows: IndexedBlock[] = [];
   let block = emptyBlock(-Infinity);
@@ -64,6 +66,7 @@ function addLine(block: Block, event: ApiEvent, line: string): void {
   if (Number.isNaN(block.startMs)) block.startMs = block.endMs;
 }
 
+/** What stands (policies, identities, findings), saved now and then so that a seek need not read from the start. */
 export interface StateLedger {
   note(event: ApiEvent, line: string): void;
   /** After a block of `chars` was cut: writes a state line when one is due. */
@@ -71,6 +74,7 @@ export interface StateLedger {
   readonly rows: readonly IndexedState[];
 }
 
+/** Starts with nothing standing and nothing saved. */
 export function createStateLedger(
   writer: BlockWriter,
   options: { readonly now: () => number; readonly stateMs: number },

@@ -7,6 +7,7 @@ import { AppError } from '../../core/model/app-error.ts';
 import { decodeFooter, footerBytes, recordingLimits } from './recording-format.ts';
 import { measureFrame } from './zstd-frame.ts';
 
+/** One read: whole lines, nothing, the end, or damage with its place and reason. `next` is the offset to go on at. */
 export type BlockRead =
   | { readonly type: 'text'; readonly text: string; readonly next: number }
   /** Bytes without lines (a skippable frame). */
@@ -14,6 +15,7 @@ export type BlockRead =
   | { readonly type: 'end' }
   | { readonly type: 'damage'; readonly offset: number; readonly reason: string };
 
+/** An open recording as blocks of text; offsets are bytes of the file. */
 export interface BlockSource {
   readonly kind: 'zstd' | 'plain';
   read(offset: number): Promise<BlockRead>;

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
 import { zstdParams } from './recording-format.ts';
 
+/** A queue of frames on their way to the disk. */
 export interface BlockWriter {
   /** Queues one text; `onPlaced` gets the offset of its frame. After a failure it does nothing. */
   append(text: string, onPlaced: (offset: number) => void): void;

@@ -6,6 +6,7 @@ import { recordingVersion } from './recording-format.ts';
 export type RecordedLine = Readonly<Record<string, unknown>>;
 /** From the version of its row to the next one. */
 export type Converter = (line: RecordedLine) => RecordedLine;
+/** Converters by the version they lead on from. */
 export type ConverterTable = ReadonlyMap<number, Converter>;
 
 /** Version 1 is the first; a change of format adds the row `[1, (line) => …]` and a small old recording to the tests. */

@@ -8,6 +8,7 @@ import type { headerSchema } from './recording-format.ts';
 /** A header as read from its line. */
 export type HeaderLine = z.infer<typeof headerSchema>;
 
+/** The lines of one block, sorted out. */
 export interface LinesRead {
   readonly events: ApiEvent[];
   /** The events of a state line, where the block is one. */

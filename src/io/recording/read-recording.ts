@@ -4,6 +4,7 @@ import type { HeaderLine } from './read-lines.ts';
 import type { Damage, RecordingFile } from './recording-file.ts';
 import { openRecording } from './recording-file.ts';
 
+/** The events of a file in order, and what was found on the way. */
 export interface RecordingReader extends AsyncIterable<ApiEvent> {
   /** Absent for plain NDJSON without a header line. Rejects with AppError when the file is missing, not ours or too new. */
   header(): Promise<HeaderLine | undefined>;

@@ -25,6 +25,7 @@ export interface RecordingDetails {
   readonly masking: string;
 }
 
+/** Where to write, what the header says, and bounds. */
 export interface RecorderOptions {
   /** Final path; until `close` the file is `<path>.partial`, readable up to its last block. Neither may exist. */
   readonly path: string;
@@ -35,6 +36,7 @@ export interface RecorderOptions {
   readonly limits?: Partial<RecorderLimits>;
 }
 
+/** A recording that is being written. */
 export interface Recorder {
   /** Takes an event, or counts it as lost when the disk is too slow. Never throws, never waits. */
   write(event: ApiEvent): void;

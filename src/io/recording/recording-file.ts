@@ -21,6 +21,7 @@ export interface Damage {
   readonly message: string;
 }
 
+/** One block as events, or why there are none. */
 export type BlockEvents =
   | {
       readonly type: 'events';
@@ -34,6 +35,7 @@ export type BlockEvents =
   | { readonly type: 'end' }
   | { readonly type: 'damage'; readonly damage: Damage };
 
+/** A recording open for reading at any block. */
 export interface RecordingFile {
   readonly path: string;
   /** Absent for plain NDJSON without a header line. */

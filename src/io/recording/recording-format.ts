@@ -23,6 +23,7 @@ export const recordingVersion = 1;
 /** The usual ending of a recording's name. */
 export const recordingSuffix = '.ndjson.zst';
 
+/** Bounds of a recording: what a writer keeps to and a reader takes. Characters are UTF-16 units of a line’s text. */
 export const recordingLimits = {
   /** A block is cut when its text reaches this many characters, or is this old: what a crash may lose. */
   blockChars: 256 * 1024,
@@ -46,6 +47,7 @@ export const zstdParams = {
   params: { [constants.ZSTD_c_compressionLevel]: 3, [constants.ZSTD_c_checksumFlag]: 1 },
 };
 
+/** The first line of a recording. */
 export const headerSchema = z.object({
   type: z.literal('recording'),
   version: z.number().int().positive(),
@@ -80,6 +82,7 @@ const blockRowSchema = z.tuple([
 /** [offset, number of event blocks before it]. */
 const stateRowSchema = z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]);
 
+/** The last line: where blocks and saved states lie. Rows are arrays, because there are thousands. */
 export const indexSchema = z.object({
   type: z.literal('index'),
   blocks: z.array(blockRowSchema),
@@ -96,12 +99,14 @@ export interface IndexedBlock {
   readonly others: number;
 }
 
+/** Where a saved state lies. */
 export interface IndexedState {
   readonly offset: number;
   /** Number of event blocks that precede it. */
   readonly blocksBefore: number;
 }
 
+/** All blocks and saved states of a recording, in order. */
 export interface RecordingIndex {
   readonly blocks: readonly IndexedBlock[];
   readonly states: readonly IndexedState[];
@@ -146,6 +151,7 @@ const footerMark = Buffer.from('APIDFIDX');
 /** Length of the footer with its skippable frame's own 8 bytes. */
 export const footerBytes = 8 + 8 + 8 + 4 + 4;
 
+/** The fixed bytes at the end that tell where the index frame lies. */
 export interface Footer {
   readonly indexOffset: number;
   readonly indexLength: number;

@@ -20,6 +20,7 @@ interface SessionOptions {
   readonly limits?: Partial<RecorderLimits>;
 }
 
+/** The events of one recording on their way into blocks. */
 export interface RecordingSession {
   write(event: ApiEvent): void;
   stats(): { readonly events: number; readonly lost: number };

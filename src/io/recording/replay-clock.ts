@@ -3,6 +3,7 @@
 /** Slowest and fastest multiplier of real time. */
 export const replaySpeed = { min: 0.1, max: 1000 } as const;
 
+/** Recorded time as it passes: speed, pause, jumps. Epoch ms of the recording. */
 export interface ReplayClock {
   /** Recording time, epoch ms, within start and end. */
   nowMs(wallMs: number): number;
@@ -13,6 +14,7 @@ export interface ReplayClock {
   paused(): boolean;
 }
 
+/** Begins at `startMs`, as fast and as paused as it is told; `wallMs` is real time now. */
 export function createReplayClock(options: {
   readonly startMs: number;
   readonly endMs: number;

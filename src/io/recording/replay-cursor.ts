@@ -4,6 +4,7 @@ import type { ApiEvent } from '../../core/model/event.ts';
 import type { Damage, RecordingFile } from './recording-file.ts';
 import type { RecordingIndex } from './recording-format.ts';
 
+/** What one step took. */
 export interface Taken {
   readonly events: readonly ApiEvent[];
   /** Clock of the last event taken so far. */
@@ -13,6 +14,7 @@ export interface Taken {
   readonly damage?: Damage;
 }
 
+/** A place in the recording that only moves on. */
 export interface ReplayCursor {
   /** Events up to and including `untilMs`, at most `budget`. */
   take(untilMs: number, budget: number): Promise<Taken>;

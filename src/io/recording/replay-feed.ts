@@ -17,6 +17,7 @@ export interface ReplayTimer {
   readonly schedule: (run: () => void, delayMs: number) => () => void;
 }
 
+/** How a replay begins, and the timer it runs by. */
 export interface ReplayOptions {
   /** Multiplier of real time, 0.1 to 1000; default 1. */
   readonly speed?: number;
@@ -24,6 +25,7 @@ export interface ReplayOptions {
   readonly timer?: ReplayTimer;
 }
 
+/** A feed whose clock can be moved. */
 export type ReplayFeed = FeedPort & {
   readonly kind: 'replay';
   readonly replay: ReplayControls;

@@ -7,6 +7,7 @@ const tickMs = 50;
 /** At most this often is the position told while the clock runs, ms. */
 const positionMs = 100;
 
+/** Tells where the replay stands, at a bounded pace. */
 export interface Announcer {
   now(reset: boolean): void;
   /** Now, or as soon as the last announcement is `positionMs` old. */
@@ -35,6 +36,7 @@ export function createAnnouncer(timer: ReplayTimer, tell: (reset: boolean) => vo
   };
 }
 
+/** What a loop does. */
 export interface LoopWork {
   /** Does one step; true when there is more to do later. */
   readonly step: () => Promise<boolean>;
@@ -43,6 +45,7 @@ export interface LoopWork {
   readonly onError: (error: unknown) => void;
 }
 
+/** Steps until told to stop. */
 export interface Loop {
   /** Steps now, or right after the step that is running. */
   wake(): void;

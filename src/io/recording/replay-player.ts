@@ -18,6 +18,7 @@ const tickEvents = 20_000;
 /** Events of one message. */
 const batchEvents = 2_000;
 
+/** Plays one file into a consumer. */
 export interface ReplayPlayer {
   start(emit: (message: FeedMessage) => void): void;
   readonly controls: Omit<ReplayControls, 'history'>;
@@ -26,6 +27,7 @@ export interface ReplayPlayer {
   stop(): Promise<void>;
 }
 
+/** Whom to tell, and by which clock. */
 export interface PlayerOptions {
   readonly file: RecordingFile;
   readonly index: RecordingIndex;

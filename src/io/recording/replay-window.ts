@@ -11,6 +11,7 @@ import { createStandingState } from './standing-state.ts';
 /** Events of a window: what the terminal's own store holds. */
 const windowEvents = 50_000;
 
+/** What stands at the target of a jump. */
 export interface ReplayWindow {
   readonly standing: readonly ApiEvent[];
   readonly events: readonly ApiEvent[];

@@ -2,6 +2,7 @@
 // it, the replay keeps events.
 import type { ApiEvent } from '../../core/model/event.ts';
 
+/** The newest word on each policy, identity and finding; findings are bounded, the oldest go. */
 export interface StandingState<T> {
   /** Notes an event under its key, or forgets a removed policy; other types are ignored. */
   note(event: ApiEvent, value: T): void;

@@ -1,6 +1,7 @@
 // Where a zstd frame ends, from its headers alone (RFC 8878 section 3.1), so that frames can be read one by one.
 // Bytes in, numbers out; decompresses nothing and never throws.
 
+/** How long the frame at the start of some bytes is, or how many bytes are needed to tell. Bytes. */
 export type FrameMeasure =
   | { readonly type: 'frame'; readonly length: number }
   /** A skippable frame: no content. */

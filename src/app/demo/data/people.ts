@@ -2,6 +2,7 @@
 // Mail domains and phone numbers are reserved ones (RFC 2606, 555-01xx), card numbers are public test ranges with a valid Luhn digit.
 import type { Random } from '../seeded-random.ts';
 
+/** A payment card with a valid checksum from a test range. */
 export interface Card {
   readonly number: string;
   readonly expMonth: number;
@@ -9,6 +10,7 @@ export interface Card {
   readonly cvc: string;
 }
 
+/** A customer: account, credentials and address, all invented. */
 export interface Person {
   readonly id: number;
   readonly name: string;

@@ -1,6 +1,7 @@
 // The demo's products, the same for every process of a seed. Knows nothing of who sells them.
 import type { Random } from '../seeded-random.ts';
 
+/** One article of the shop. */
 export interface Product {
   readonly id: number;
   readonly name: string;
@@ -14,7 +15,9 @@ export interface Product {
   readonly limited: boolean;
 }
 
+/** How many articles the shop has. */
 export const productCount = 120;
+/** The id of the first article; the others follow without gaps. */
 export const firstProductId = 200;
 
 const kinds = [

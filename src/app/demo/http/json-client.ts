@@ -3,6 +3,7 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { traceparent, type Trace } from './trace.ts';
 
+/** One request: what of it differs from call to call. */
 export interface Ask {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'HEAD';
   /** Path and query as they go onto the wire. */
@@ -15,6 +16,7 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What came back; status 0 and `failure` when nothing did. */
 export interface Answer {
   /** HTTP status, 0 when there was no answer. */
   readonly status: number;
@@ -26,6 +28,7 @@ export interface Answer {
   readonly failure?: string;
 }
 
+/** Where a client sends its requests and as whom. */
 export interface ClientOptions {
   /** `http://127.0.0.1:PORT` of the listener. */
   readonly baseUrl: string;
@@ -36,6 +39,7 @@ export interface ClientOptions {
   readonly maxSockets: number;
 }
 
+/** Calls one callee over kept connections; never rejects. */
 export interface Client {
   call(ask: Ask): Promise<Answer>;
   /** Closes kept connections; calls in flight end with status 0. */

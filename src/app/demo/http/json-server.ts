@@ -19,12 +19,14 @@ export interface Call {
   readonly trace: Trace;
 }
 
+/** The answer of a route; `body` becomes JSON. */
 export interface Reply {
   readonly status: number;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** One route of a service: method, path template and what answers it. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Segments with `:name` for a variable one, e.g. `/orders/:id`. */

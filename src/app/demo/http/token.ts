@@ -4,6 +4,7 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 /** What a token may do: a customer sees the shop, a service calls services, batch reads in bulk. */
 export type TokenRole = 'customer' | 'service' | 'batch';
 
+/** What a token of the shop says about its bearer. */
 export interface Claims {
   readonly sub: string;
   readonly role: TokenRole;
@@ -17,6 +18,7 @@ export type Checked =
   | { readonly type: 'valid'; readonly claims: Claims }
   | { readonly type: 'refused'; readonly why: 'malformed' | 'signature' | 'expired' };
 
+/** Signs and checks the shop’s tokens (JWT, HS256) under one secret. */
 export interface TokenKit {
   sign(subject: { readonly sub: string; readonly role: TokenRole; readonly ttlSeconds: number }): string;
   check(token: string): Checked;

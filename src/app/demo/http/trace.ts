@@ -1,6 +1,7 @@
 // W3C trace context (https://www.w3.org/TR/trace-context/): one trace id from the user's click through every service.
 import { randomBytes } from 'node:crypto';
 
+/** The ids of a W3C trace context (traceparent, version 00). */
 export interface Trace {
   /** 32 hex digits, the same through all services. */
   readonly traceId: string;

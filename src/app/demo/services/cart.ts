@@ -9,6 +9,7 @@ const schema = `CREATE TABLE items (customer INTEGER NOT NULL, product INTEGER N
 
 const maxQuantity = 20;
 
+/** What each customer has put aside; shown to that customer only. */
 export const cart: Service = (context) => {
   const database = openDatabase(schema);
   const lines = database.prepare('SELECT * FROM items WHERE customer = ? ORDER BY product');

@@ -20,6 +20,7 @@ const maxQuantity = 20;
 /** Reservations kept for a release; older ones are sold. */
 const maxReserved = 5000;
 
+/** Products, stock and reservations of it, for other services. */
 export const catalog: Service = (context) => {
   const database = openDatabase(schema);
   fill(database, context.random);

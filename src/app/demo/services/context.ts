@@ -5,6 +5,7 @@ import type { TokenKit } from '../http/token.ts';
 import type { Random } from '../seeded-random.ts';
 import type { ServiceName } from '../topology.ts';
 
+/** What a service may use of the world: chance, time, tokens and calls to others. */
 export interface ServiceContext {
   /** The seed's generator; fork it before drawing. */
   readonly random: Random;
@@ -38,7 +39,9 @@ export function idOf(text: string | null | undefined): number | undefined {
   return text !== null && text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
+/** The answer for a thing that is not there. */
 export const notFound: Reply = { status: 404, body: { error: 'not_found' } };
+/** The answer for a thing of somebody else. */
 export const forbidden: Reply = { status: 403, body: { error: 'forbidden' } };
 
 /** A 422 that names the field. */

@@ -1,6 +1,7 @@
 // SQLite in memory for one service: it holds real state and leaves nothing behind. Knows no table.
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 
+/** One row of an answer, columns by name. */
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
 /** An empty in-memory database with the schema applied. */

@@ -7,6 +7,7 @@ import { numberOf, openDatabase, transaction } from './database.ts';
 
 const schema = 'CREATE TABLE points (customer INTEGER PRIMARY KEY, points INTEGER NOT NULL);';
 
+/** The API of before: answers whoever asks, with its own rights. */
 export const legacyV1: Service = ({ random, call: callService, ownToken }) => {
   const database = openDatabase(schema);
   const insert = database.prepare('INSERT INTO points VALUES (?, ?)');

@@ -10,6 +10,7 @@ const schema = `CREATE TABLE messages (id TEXT PRIMARY KEY, customer INTEGER NOT
 /** Kept messages; the oldest go. */
 const maxMessages = 5000;
 
+/** Messages to customers: stored, not sent. */
 export const notifications: Service = ({ call: callService, ownToken }) => {
   const database = openDatabase(schema);
   const insert = database.prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?)');

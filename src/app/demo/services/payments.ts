@@ -15,6 +15,7 @@ const networkMs = { from: 8, to: 35 };
 /** Share of charges in which the card network itself is away. */
 const networkDownShare = 0.004;
 
+/** Charges cards by way of a network that takes its time and is sometimes away. */
 export const payments: Service = ({ random, sleep }) => {
   const database = openDatabase(schema);
   const weather = random.fork('card-network');

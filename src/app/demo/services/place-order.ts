@@ -4,6 +4,7 @@ import type { Ask } from '../http/json-client.ts';
 import type { Call, Reply } from '../http/json-server.ts';
 import { idOf, invalid, relay, type ServiceContext } from './context.ts';
 
+/** One position of an order. */
 export interface OrderLine {
   readonly productId: number;
   readonly name: string;
@@ -11,6 +12,7 @@ export interface OrderLine {
   readonly quantity: number;
 }
 
+/** What is needed to place an order. */
 export interface NewOrder {
   readonly customer: number;
   readonly totalCents: number;

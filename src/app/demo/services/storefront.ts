@@ -15,6 +15,7 @@ interface Seen {
   of(customer: number): readonly number[];
 }
 
+/** What the web talks to: hands requests on to the services behind it. */
 export const storefront: Service = (context) => {
   const seen = openSeen(context.now);
   return [...openRoutes(context, seen), ...cartRoutes(context), ...accountRoutes(context, seen)];

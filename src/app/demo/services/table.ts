@@ -3,6 +3,7 @@
 import type { ServiceName } from '../topology.ts';
 import type { Service } from './context.ts';
 
+/** Every service by name, loaded only in the process that runs it. */
 export const services: Readonly<Record<ServiceName, () => Promise<Service>>> = {
   storefront: async () => (await import('./storefront.ts')).storefront,
   catalog: async () => (await import('./catalog.ts')).catalog,

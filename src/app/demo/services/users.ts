@@ -22,6 +22,7 @@ const maxPageSize = 50;
 const hashPassword = (salt: string, password: string): string =>
   createHash('sha256').update(salt).update(password).digest('hex');
 
+/** Accounts, log-in and personal data, with a check of who may see which. */
 export const users: Service = (context) => {
   const database = openDatabase(schema);
   fill(database, context.random);

@@ -7,6 +7,7 @@ import type { ServiceName } from '../topology.ts';
 import { differentials } from './differentials.ts';
 import { canaryPaths, pathPrefixes, pathWords, scannerAgents } from './scan-paths.ts';
 
+/** How fast a phase goes, and the quiet behind it. */
 export interface Timed {
   /** Requests per second while it lasts. */
   readonly perSecond: number;
@@ -14,11 +15,13 @@ export interface Timed {
   readonly pauseMs: number;
 }
 
+/** An account that the attacker owns or tries. */
 export interface Credentials {
   readonly email: string;
   readonly password: string;
 }
 
+/** One phase of the attack with all that was drawn for it. */
 export type Phase = Timed &
   (
     | {

@@ -8,12 +8,14 @@ import { newTrace } from '../http/trace.ts';
 import type { Pacer } from './pacer.ts';
 import { stepCosts, type Session, type Step } from './session-plan.ts';
 
+/** What a customer acts with. */
 export interface CustomerTools {
   readonly storefront: Client;
   readonly pacer: Pacer;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
+/** One person who visits the shop. */
 export interface Customer {
   /** Plays a visit to its end, or until the shop refuses or is away. Never rejects. */
   visit(session: Session): Promise<void>;
@@ -26,6 +28,7 @@ const defaultRetryAfterSeconds = 2;
 /** What the rest of a visit should do after an answer. */
 type Mood = 'go on' | 'leave';
 
+/** A customer who has not visited yet. */
 export function createCustomer(person: Person, { storefront, pacer, sleep }: CustomerTools): Customer {
   const visitorCookie = `visitor=${newTrace().traceId}; theme=light`;
   let token: string | undefined;

@@ -1,11 +1,13 @@
 // Spreads work over time: whoever asks for a turn waits until the rate allows it, first come first served.
 // Time and sleep are given, so tests run it without a clock.
 
+/** Spreads requests over time. */
 export interface Pacer {
   /** Waits for a turn that counts as `cost` requests. */
   turn(cost: number): Promise<void>;
 }
 
+/** A rate, and the clock to keep it by. */
 export interface PacerOptions {
   /** Requests per second. */
   readonly perSecond: number;
@@ -19,6 +21,7 @@ export interface PacerOptions {
 /** After a stall at most this much is caught up, so that a pause is not followed by a flood. */
 const catchUpMs = 200;
 
+/** The first turn comes at once; after a stall at most `catchUpMs` of turns come in a burst. */
 export function createPacer({ perSecond, now, sleep, jitter }: PacerOptions): Pacer {
   let nextMs = now();
   return {

@@ -3,6 +3,7 @@ import { firstProductId, productCount } from '../data/products.ts';
 import { assertNever } from '../../../core/model/assert-never.ts';
 import type { Random } from '../seeded-random.ts';
 
+/** One thing a customer does. */
 export type Step =
   | { readonly type: 'browse'; readonly page: number; readonly search?: string }
   | { readonly type: 'view'; readonly product: number }
@@ -20,6 +21,7 @@ export type Step =
 /** How a visit begins: signed in already, signing in, mistyping the password first, or at a kiosk whose session runs out. */
 export type Entry = 'resume' | 'fresh' | 'mistyped' | 'kiosk';
 
+/** What a customer does between coming and going. */
 export interface Session {
   readonly entry: Entry;
   readonly userAgent: string;

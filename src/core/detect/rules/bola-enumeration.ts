@@ -17,6 +17,7 @@ const own = tokenOf(999);
 const page = (first: number): string =>
   JSON.stringify({ orders: Array.from({ length: 20 }, (_, index) => ({ id: first + index })) });
 
+/** A caller goes through objects of one kind one after the other (OWASP API1:2023). */
 export const bolaEnumeration: Rule = {
   id: 'bola-enumeration',
   title: "Enumeration of other people's objects",

@@ -48,6 +48,7 @@ const requests: Measure = {
   value: ({ object }) => (object === undefined ? 0 : 1),
 };
 
+/** What the rule counts per caller: distinct objects, runs of neighbours, refusals. */
 export const bolaMeasures: readonly Measure[] = [
   objects,
   guesses,
@@ -80,6 +81,7 @@ const bulkObjects = 60;
 /** Other credentials that make a comparison. */
 const fewestPeers = 3;
 
+/** The figures a verdict of the rule rests on. */
 export interface Evidence {
   /** Ids of this credential, and of all credentials of the caller. */
   readonly distinct: number;

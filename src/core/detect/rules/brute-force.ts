@@ -61,6 +61,7 @@ const failureShare = 0.5;
 /** More accounts than this make it stuffing. */
 const fewAccounts = 5;
 
+/** Many refused sign-ins of one caller, graver when one then succeeds (OWASP API2:2023, ATT&CK T1110). */
 export const bruteForce: Rule = {
   id: 'brute-force',
   title: 'Guessing credentials',

@@ -14,6 +14,7 @@ const words: Readonly<Record<string, string>> = {
   'private-key': 'a private key',
 };
 
+/** A key, token or password in path, query or referer, where logs keep it (OWASP API2 and API8:2023, ATT&CK T1552). */
 export const credentialInUrl: Rule = {
   id: 'credential-in-url',
   title: 'Credential in URL',

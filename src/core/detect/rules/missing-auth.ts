@@ -57,6 +57,7 @@ const usualShare = 0.95;
 /** One stray request of a gateway is a visitor that is not signed in yet; several by a caller that never shows one are not. */
 const fewestOwn = 3;
 
+/** A request without credential is served on a route where nearly all others carry one (OWASP API2:2023). */
 export const missingAuth: Rule = {
   id: 'missing-auth',
   title: 'Answered without authentication',

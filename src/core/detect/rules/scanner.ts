@@ -143,6 +143,7 @@ const fewestMisses = 8;
 const missShare = 0.3;
 const manyMisses = 15;
 
+/** Many paths that do not exist, known probes or a scanner’s own name (OWASP API8:2023, ATT&CK T1595.003). */
 export const scanner: Rule = {
   id: 'scanner',
   title: 'Scanning for paths',
