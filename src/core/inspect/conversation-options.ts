@@ -5,6 +5,7 @@ import type { Exchange } from '../model/exchange.ts';
 import type { Decider } from '../policy/decider.ts';
 import type { Workspace } from './workspace.ts';
 
+/** What one connection may make us keep or read. */
 export interface ConversationLimits {
   /** Requests of one connection that may wait for answers; beyond it the client is held. */
   readonly outstandingRequests: number;
@@ -14,6 +15,7 @@ export interface ConversationLimits {
   readonly heldBytes: number;
 }
 
+/** Used where the options say nothing else. */
 export const conversationLimits: ConversationLimits = {
   // Browsers and clients pipeline hardly ever; 16 lets the few that do (load tests, proxies) run without stalls.
   outstandingRequests: 16,
@@ -23,6 +25,7 @@ export const conversationLimits: ConversationLimits = {
   heldBytes: 256 * 1024,
 };
 
+/** Everything a conversation knows of the world. */
 export interface ConversationOptions {
   readonly connection: number;
   readonly listener: number;

@@ -7,6 +7,7 @@ export type ConnectFailure = 'refused' | 'timeout' | 'unreachable';
 /** What the shell can run into. `head-timeout`: what `owes` tells of did not come. After `overflow`, `stalled` and `stopped` nothing can be sent. */
 export type AbortReason = 'reset' | 'overflow' | 'stalled' | 'head-timeout' | 'idle-timeout' | 'stopped';
 
+/** The brain of one connection as the shell sees it. Every call is synchronous and total; times are epoch ms and never decrease. */
 export interface Conversation {
   /** The client was accepted; usually asks the sink to connect. */
   start(nowMs: number): void;

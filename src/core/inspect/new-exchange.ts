@@ -14,6 +14,7 @@ export interface CaptureLimits {
   readonly responseBodyBytes: number;
 }
 
+/** What the agent keeps; about 72 KiB an exchange at most. */
 export const captureLimits: CaptureLimits = {
   requestHeadBytes: 32 * 1024,
   responseHeadBytes: 32 * 1024,

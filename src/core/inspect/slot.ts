@@ -7,6 +7,7 @@ import { newExchange, resetExchange } from './new-exchange.ts';
 /** How a slot's request is answered by ourselves; 0 when upstream answers. Otherwise an HTTP status, or `resets`. */
 export const refusal = { none: 0, resets: 1 } as const;
 
+/** One exchange under way; reused, reset in place. */
 export interface Slot {
   readonly exchange: Exchange;
   next: Slot | undefined;
@@ -47,6 +48,7 @@ const startSizes = {
 /** A slot that met a head larger than this drops the buffer when given back, so that the pool stays small. */
 const keptHeadBytes = 8 * 1024;
 
+/** An empty slot with small buffers. */
 export function newSlot(): Slot {
   return {
     exchange: newExchange(startSizes),

@@ -18,6 +18,7 @@ import { createWorkspace, type Workspace } from './workspace.ts';
 /** What is done with bytes of the client. `spent`: no further request is read from it. */
 export const mode = { sniff: 0, http: 1, raw: 2, spent: 3 } as const;
 
+/** A class because 10,000 may be open: one shape, methods on the prototype, parsers only while they are needed. */
 export class Talk {
   readonly options: ConversationOptions;
   readonly limits: ConversationLimits;

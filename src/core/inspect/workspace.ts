@@ -5,6 +5,7 @@ import { answerBytes } from '../protocol/http1/answers.ts';
 import { createHeadPool, type HeadPool } from '../protocol/http1/head-pool.ts';
 import { newSlot, resetSlot, type Slot } from './slot.ts';
 
+/** Taken from and given back by the conversations of one worker, one at a time. */
 export interface Workspace {
   readonly heads: HeadPool;
   /** Where our own answers are written before they are sent. */

@@ -3,6 +3,7 @@
 // only a word for people: some servers strip leading bytes that no table foresees, so no policy may be passed by it.
 import { wordOf } from './http1/byte-class.ts';
 
+/** What a connection begins with; `more` when that cannot be told yet. */
 export type Sniffed = 'http1' | 'tls' | 'h2' | 'unknown' | 'more';
 
 interface SniffRow {

@@ -62,6 +62,7 @@ export const phase = {
   closed: 3,
 } as const;
 
+/** A class because 10,000 may be open: one shape, and it is its own command sink and wheel entry, so nothing is allocated around it. */
 export class Connection implements CommandSink, WheelEntry {
   readonly plane: Plane;
   /** Unique within the worker. */
@@ -114,6 +115,7 @@ export class Connection implements CommandSink, WheelEntry {
     this.conversation = plane.converse(this);
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   send(to: Side, bytes: Uint8Array, start: number, end: number): void {
     this.commands++;
     const leg = to === 'client' ? this.client : this.upstream;

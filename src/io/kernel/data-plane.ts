@@ -10,6 +10,7 @@ import { resolveLimits, type DataPlaneLimits } from './limits.ts';
 import { createStatsBuffer, readStats, viewStats, type DataPlaneStats } from './shared-stats.ts';
 import { diedOf, linkWorker } from './worker-link.ts';
 
+/** What a data plane is started with; the callbacks run on the main thread. */
 export interface DataPlaneOptions {
   readonly listeners: readonly ListenerConfig[];
   /** Compiled policies, as `compilePolicies` made them. */
@@ -25,6 +26,7 @@ export interface DataPlaneOptions {
   readonly onFault?: (error: AppError, fatal: boolean) => void;
 }
 
+/** The running worker, as main sees it. */
 export interface DataPlane {
   /** Ports in the order of the listeners; the real ones where 0 was asked. */
   readonly ports: readonly number[];

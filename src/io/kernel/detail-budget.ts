@@ -3,6 +3,7 @@
 import type { Exchange } from '../../core/model/exchange.ts';
 import type { DataPlaneLimits } from './limits.ts';
 
+/** Keeps count over time; one per worker. */
 export interface DetailBudget {
   /** Takes a token, or makes the exchange light. `nowMs` never jumps. */
   apply(exchange: Exchange, nowMs: number): void;

@@ -5,6 +5,7 @@ import { createRingReader } from './event-ring.ts';
 import { createExchangeDecoder } from './exchange-codec.ts';
 import type { DataPlaneLimits } from './limits.ts';
 
+/** The ring and who hears of what comes out of it. */
 export interface DrainOptions {
   readonly ring: SharedArrayBuffer;
   readonly limits: Pick<DataPlaneLimits, 'drainEveryMs' | 'drainedPerTurn'>;
@@ -14,6 +15,7 @@ export interface DrainOptions {
   readonly onLost: (where: string, count: number) => void;
 }
 
+/** Main's reader of the ring, awake or asleep. */
 export interface Drain {
   /** The worker wrote into a ring whose reader slept. */
   wake(): void;

@@ -8,6 +8,7 @@ const packed = process.arch === 'x64';
 const eventBytes = packed ? 12 : 16;
 const dataOffset = packed ? 4 : 8;
 
+/** The set of watched descriptors and the events of the last wait. */
 export interface Epoll {
   add(fd: number, events: number, generation: number): boolean;
   modify(fd: number, events: number, generation: number): boolean;
@@ -28,6 +29,7 @@ export function createEpoll(libc: Libc, eventsPerPass: number): Epoll {
   const one = libc.allocate(eventBytes);
   const { view } = memory;
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per call
   function control(operation: number, target: number, events: number, generation: number): boolean {
     one.view.setUint32(0, events, true);
     one.view.setInt32(dataOffset, target, true);

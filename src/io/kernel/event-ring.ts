@@ -19,6 +19,7 @@ export interface RingViews {
   readonly floats: Float64Array;
 }
 
+/** The producer's end: reserve, write through the views, commit. */
 export interface RingWriter extends RingViews {
   /** Byte offset of room for a record of at most `size` bytes (its first 8 belong to the ring), or -1 and one more lost. */
   reserve(size: number): number;
@@ -26,6 +27,7 @@ export interface RingWriter extends RingViews {
   commit(size: number): boolean;
 }
 
+/** The consumer's end: next, read through the views, release. */
 export interface RingReader extends RingViews {
   /** Byte offset of the oldest record, or -1 when there is none. It stays valid until `release`. */
   next(): number;

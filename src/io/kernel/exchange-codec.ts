@@ -30,11 +30,13 @@ const flagAnnounced = 64;
 /** Reference of a word that is spelled out and not to be remembered. */
 const spelled = -1;
 
+/** The worker's end of the codec; one per ring. */
 export interface ExchangeEncoder {
   /** Write the exchange into the ring. True when main must be woken; a full ring counts it as lost. */
   encode(exchange: Exchange): boolean;
 }
 
+/** Main's end of the codec; one per ring. */
 export interface ExchangeDecoder {
   /** Fill `into` from the record at `offset` (as `RingReader.next` returned it). */
   decode(offset: number, into: Exchange): void;
@@ -53,6 +55,7 @@ function writeText(bytes: Buffer, at: number, text: string): number {
 
 const maxTextBytes = (text: string): number => text.length * 3;
 
+// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 function copyBytes(ring: Buffer, at: number, source: Uint8Array, length: number): number {
   if (length === source.length) ring.set(source, at);
   else if (length < 48) for (let index = 0; index < length; index++) ring[at + index] = source[index] ?? 0;

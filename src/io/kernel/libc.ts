@@ -33,6 +33,7 @@ export interface Libc {
   allocate(bytes: number): NativeBuffer;
 }
 
+/** Memory outside V8's moving heap, seen as bytes, as a view and as an address. */
 export interface NativeBuffer {
   readonly bytes: Buffer;
   readonly view: DataView;

@@ -1,5 +1,6 @@
 // Every bound of the data plane, named, with the reason for its value. Must not know what enforces it.
 
+/** The bounds; bytes, milliseconds and counts as the names say. */
 export interface DataPlaneLimits {
   /** Most bytes of one `recv`, which is also what one side of one connection may read in one pass of the loop. */
   readonly readBytes: number;
@@ -43,6 +44,7 @@ export interface DataPlaneLimits {
   readonly detailedTroublePerSecond: number;
 }
 
+/** The bounds in use unless the caller overrides some, each with its reason. */
 export const defaultLimits: DataPlaneLimits = {
   // A whole loopback segment; larger reads bring nothing measurable and let one connection hold the loop longer.
   readBytes: 64 * 1024,

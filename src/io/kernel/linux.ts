@@ -1,13 +1,21 @@
 // Numbers of the Linux ABI that the data plane uses (the same on x86-64 and arm64). Data only.
 
+/** AF_*. */
 export const family = { inet: 2, inet6: 10 } as const;
+/** SOCK_*. */
 export const socketType = { stream: 1, nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
+/** SOL_* and IPPROTO_*, for socket options. */
 export const level = { ipv6: 41, socket: 1, tcp: 6 } as const;
+/** SO_*, TCP_* and IPV6_*, by the level they belong to. */
 export const option = { reuseAddress: 2, error: 4, linger: 13, noDelay: 1, ipv6Only: 26 } as const;
+/** SHUT_*. */
 export const shutdownHow = { write: 1 } as const;
+/** MSG_*. */
 export const messageFlag = { noSignal: 0x4000, dontWait: 0x40 } as const;
 
+/** EPOLL_CTL_*. */
 export const epollOperation = { add: 1, modify: 3 } as const;
+/** EPOLL*; `edge` is the sign bit, so that all stay small integers. */
 export const epollEvent = {
   in: 0x1,
   out: 0x4,
@@ -16,12 +24,16 @@ export const epollEvent = {
   readHangUp: 0x2000,
   edge: -0x80000000,
 } as const;
+/** EPOLL_CLOEXEC. */
 export const epollCloseOnExec = 0o2000000;
+/** EFD_*. */
 export const eventfdFlag = { nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
 /** RLIMIT_NOFILE. */
 export const openFilesResource = 7;
+/** O_RDONLY | O_CLOEXEC. */
 export const openCloseOnExec = 0o2000000;
 
+/** Errors that are told apart. */
 export const errno = {
   interrupted: 4,
   again: 11,

@@ -8,6 +8,7 @@ import type { Libc } from './libc.ts';
 import { count, type Plane } from './plane.ts';
 import { counter, openSlot } from './shared-stats.ts';
 
+/** A watched listening socket; `index` is its place in the configuration. */
 export interface Listener {
   readonly index: number;
   readonly fd: number;
@@ -24,6 +25,7 @@ export interface SpareDescriptor {
   restore(): boolean;
 }
 
+/** Opens /dev/null to have something to give up. */
 export function createSpareDescriptor(libc: Libc): SpareDescriptor {
   const path = libc.allocate(16);
   path.bytes.write('/dev/null\0', 'latin1');
@@ -43,6 +45,7 @@ export function createSpareDescriptor(libc: Libc): SpareDescriptor {
   };
 }
 
+/** Opens connections of all listeners of a loop. */
 export interface Acceptor {
   /** Takes what waits, at most `acceptsPerPass` connections. False when nothing waits any more (or nothing can be taken). */
   accept(listener: Listener): boolean;
@@ -50,6 +53,7 @@ export interface Acceptor {
   rearm(listener: Listener): void;
 }
 
+/** Connections it opens are in `plane.open` and started. */
 export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
   const { sockets, limits, epoll } = plane;
   let lastNumber = 0;

@@ -28,6 +28,7 @@ export interface LoopHooks {
   readonly fault: (error: unknown) => void;
 }
 
+/** The turning wheel of one worker. */
 export interface Loop {
   /** An eventfd; 8 bytes written to it make the loop call `control`. Not closed by the loop. */
   readonly controlFd: number;

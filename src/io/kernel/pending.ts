@@ -7,6 +7,7 @@ export const blockBytes = 16 * 1024;
 /** Blocks kept for reuse when nothing is queued (4 MiB); more go back to the garbage collector. */
 const keptBlocks = 256;
 
+/** A piece of a queue; `start..end` is unwritten. */
 export interface Block {
   readonly memory: NativeBuffer;
   start: number;
@@ -21,6 +22,7 @@ export interface Queue {
   bytes: number;
 }
 
+/** The blocks of all queues of one worker. */
 export interface BlockPool {
   /** Memory held by queued blocks, bytes. */
   readonly heldBytes: number;
@@ -31,8 +33,10 @@ export interface BlockPool {
   clear(queue: Queue): void;
 }
 
+/** A queue without bytes, and without memory. */
 export const newQueue = (): Queue => ({ first: undefined, last: undefined, bytes: 0 });
 
+/** An empty pool; blocks are made when first wanted. */
 export function createBlockPool(libc: Pick<Libc, 'allocate'>): BlockPool {
   let free: Block | undefined;
   let freeCount = 0;
@@ -67,6 +71,7 @@ export function createBlockPool(libc: Pick<Libc, 'allocate'>): BlockPool {
     get heldBytes() {
       return held;
     },
+    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
     push(queue, bytes, start, end) {
       let at = start;
       while (at < end) {

@@ -12,6 +12,7 @@ import type { SocketAddress } from './socket-address.ts';
 import type { Sockets } from './socket.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
+/** One per worker; mutable where it says so (clock, generation, stopping). */
 export interface Plane {
   readonly libc: Libc;
   readonly epoll: Epoll;

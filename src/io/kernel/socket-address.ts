@@ -7,6 +7,7 @@ import type { Libc, NativeBuffer } from './libc.ts';
 /** Bytes of sockaddr_in6, the larger of the two. */
 export const socketAddressBytes = 28;
 
+/** A struct sockaddr in native memory. */
 export interface SocketAddress {
   readonly family: number;
   readonly length: number;

@@ -11,6 +11,7 @@ import {
 import { errno, level, openFilesResource, option, shutdownHow, socketType } from './linux.ts';
 import type { Libc, NativeBuffer } from './libc.ts';
 
+/** The system calls on sockets with their structs filled in. */
 export interface Sockets {
   /** A listening descriptor and its real port. Throws AppError when the address cannot be had. */
   listen(host: string, port: number, backlog: number): { readonly fd: number; readonly port: number };
@@ -67,6 +68,7 @@ function openListener(libc: Libc, on: NativeBuffer, host: string, port: number, 
   throw cannotListen(host, port, error);
 }
 
+/** Shares a few small structs between its calls: for one thread only. */
 export function createSockets(libc: Libc): Sockets {
   const on = intMemory(libc, 1);
   const lingerNow = intMemory(libc, 1, 0);

@@ -9,6 +9,7 @@ export interface WheelEntry {
   wheelPrevious: WheelEntry | undefined;
 }
 
+/** Times are ms of one clock that never jumps. */
 export interface TimerWheel<Entry extends WheelEntry> {
   /** Look at the entry at `atMs` or up to one tick later; beyond the wheel's horizon it is looked at early. Replaces an earlier call. */
   schedule(entry: Entry, atMs: number): void;

@@ -6,6 +6,7 @@ import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-message.ts';
 
+/** What the thread is given, and who hears of it. */
 export interface LinkOptions {
   readonly entry: URL;
   readonly setup: Omit<WorkerSetup, 'port'>;
@@ -17,6 +18,7 @@ export interface LinkOptions {
   readonly onExit: () => void;
 }
 
+/** A started thread. */
 export interface WorkerLink {
   /** The real ports; rejects with AppError when the worker ended instead. */
   readonly ready: Promise<readonly number[]>;

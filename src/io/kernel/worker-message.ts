@@ -15,10 +15,12 @@ export interface WorkerSetup {
   readonly port: MessagePort;
 }
 
+/** Orders of main; the eventfd is rung after each. */
 export type ToWorker =
   | { readonly type: 'snapshot'; readonly buffer: SharedArrayBuffer }
   | { readonly type: 'stop'; readonly deadlineMs: number };
 
+/** Reports of the worker. */
 export type FromWorker =
   /** Listening. Writing 8 bytes to `controlFd` (an eventfd that main closes after the worker's end) makes the worker read its port. */
   | { readonly type: 'ready'; readonly ports: readonly number[]; readonly controlFd: number }

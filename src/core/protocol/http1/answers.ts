@@ -13,8 +13,10 @@ const titles = {
   504: 'Gateway Timeout',
 } as const;
 
+/** The statuses we answer with ourselves. */
 export type AnswerStatus = keyof typeof titles;
 
+/** What an answer of ours is made from. */
 export interface Answer {
   readonly status: AnswerStatus;
   /** Random, resolvable by `explain`; '' for 408, 502 and 504, where no policy refused. */

@@ -10,6 +10,7 @@ const semicolon = 59;
 /** How a body is delimited. */
 export const bodyKind = { none: 0, length: 1, chunked: 2, eof: 3 } as const;
 
+/** Finds the data in a body and its end: by length, chunked (RFC 9112 7.1), or by the end of the stream. One per parser, reused. */
 export class BodyReader {
   done = true;
   code: BrokenCode | '' = '';
@@ -121,6 +122,7 @@ export class BodyReader {
     this.#trailers.begin(undefined, this.#limits.trailers);
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   #expect(bytes: Uint8Array, at: number, byte: number, code: BrokenCode): number {
     return bytes[at] === byte ? at + 1 : this.#fail(code, at);
   }

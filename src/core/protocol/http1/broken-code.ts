@@ -1,5 +1,6 @@
 // The stable names of what can be wrong with HTTP/1 bytes. They appear in events, docs and tests; never rename one.
 
+/** Each code with what it means in words for people. */
 export const brokenCodes = {
   BAD_METHOD: 'the method is not a token, is empty, or is longer than the limit',
   BAD_TARGET: 'the request target is in none of the four forms, or its authority is malformed',
@@ -41,4 +42,5 @@ export const brokenCodes = {
   H2C_UPGRADE: 'an upgrade to HTTP/2 where an enforcing policy needs to read requests',
 } as const;
 
+/** Why bytes are not acceptable HTTP/1. */
 export type BrokenCode = keyof typeof brokenCodes;

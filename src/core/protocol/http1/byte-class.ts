@@ -28,16 +28,22 @@ export const hexValue = Uint8Array.from({ length: 256 }, (_, byte) => {
   return Number.isNaN(value) ? 255 : value;
 });
 
+/** CR. */
 export const cr = 13;
+/** LF. */
 export const lf = 10;
+/** SP. */
 export const space = 32;
+/** HTAB. */
 export const tab = 9;
+/** The end of a field name; the start of a port. */
 export const colon = 58;
 
 /** True for the two blanks of HTTP. */
 export const isBlank = (byte: number | undefined): boolean => byte === space || byte === tab;
 
 /** Compares `bytes[start, end)` with a lower-case ASCII word, letters in any case. */
+// eslint-disable-next-line max-params -- hot path: an options object would be allocated per call
 export function equalsWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false;
   for (let at = 0; at < word.length; at += 1) {

@@ -6,6 +6,7 @@ import type { BrokenCode } from './broken-code.ts';
 
 const step = { lineStart: 0, name: 1, blanks: 2, value: 3, valueLf: 4, lastLf: 5 } as const;
 
+/** Reads one section after the other; `begin` makes it ready for the next. Strict as RFC 9112 5 (no folding, no blank before the colon). */
 export class FieldReader {
   /** The empty line has been read. */
   done = false;
@@ -29,6 +30,7 @@ export class FieldReader {
   }
 
   /** Consumes up to the end of the section, an error or `end`; recorded spans are indices plus `shift`. Returns the new index. */
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   read(bytes: Uint8Array, start: number, end: number, shift: number): number {
     let at = start;
     while (at < end) {
@@ -91,6 +93,7 @@ export class FieldReader {
     return at;
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   #name(bytes: Uint8Array, start: number, end: number, shift: number): number {
     let at = start;
     while (at < end && tokenBytes[bytes[at] as number] === 1) at += 1;
@@ -108,6 +111,7 @@ export class FieldReader {
     return this.#fail('BAD_HEADER_NAME', at);
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   #value(bytes: Uint8Array, start: number, end: number, shift: number): number {
     let at = start;
     while (at < end && valueBytes[bytes[at] as number] === 1) at += 1;

@@ -33,6 +33,7 @@ const closeBracket = 93;
 /** Between the name and the version of an upgrade's protocol (RFC 9110 7.8). */
 const solidus = 47;
 
+/** Filled anew by `collect` for each head; spans are indices into the view's bytes. */
 export class HeadFacts {
   /** -1 when absent. */
   contentLength = -1;
@@ -91,6 +92,7 @@ export class HeadFacts {
   }
 
   /** One header with a meaning, by the length of its name. */
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #take(length: number, bytes: Uint8Array, start: number, end: number): void {
     switch (length) {
       case 4:
@@ -172,6 +174,7 @@ export function isAuthority(bytes: Uint8Array, start: number, end: number): bool
  * True when the comma-separated list in `bytes[start, end)` holds the lower-case word, letters in any case; what follows
  * the byte `cut` in a member is left out.
  */
+// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 function listHas(bytes: Uint8Array, start: number, end: number, word: Uint8Array, cut = comma): boolean {
   let from = start;
   for (let at = start; at <= end; at += 1) {

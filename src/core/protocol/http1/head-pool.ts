@@ -4,12 +4,14 @@ import { headerStride, type HeadView } from '../../model/head-view.ts';
 import { copyBytes } from './copy-bytes.ts';
 import { http1Limits } from './limits.ts';
 
+/** What one head under way needs: spans, and a buffer in case it straddles reads. */
 export interface HeadScratch {
   readonly view: HeadView;
   /** Bytes of a head that came in pieces; grows up to the head limit, never shrinks. */
   gather: Uint8Array;
 }
 
+/** Scratch for the heads under way on all connections of a worker. */
 export interface HeadPool {
   take(): HeadScratch;
   give(scratch: HeadScratch): void;

@@ -1,5 +1,6 @@
 // Every bound of the HTTP/1 parser, each with its reason. Knows no parser.
 
+/** Bounds of what the parsers accept. */
 export interface Http1Limits {
   /** Whole head in bytes. Node takes 16 KiB, HAProxy 16, nginx 32, Envoy 60: 32 KiB passes what real services accept. */
   readonly headBytes: number;
@@ -17,6 +18,7 @@ export interface Http1Limits {
   readonly trailers: number;
 }
 
+/** The bounds in use, each with its reason. */
 export const http1Limits: Http1Limits = {
   headBytes: 32 * 1024,
   methodBytes: 32,

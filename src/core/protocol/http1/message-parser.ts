@@ -25,8 +25,10 @@ export const parsed = {
   interim: 5,
 } as const;
 
+/** Where in a message the parser stands. */
 export const stage = { idle: 0, line: 1, fields: 2, body: 3, end: 4, opaque: 5, broken: 6 } as const;
 
+/** The half of a parser that both directions share. Reused for every message of its direction. */
 export abstract class MessageParser {
   /** Index after the last byte consumed by `push`. */
   position = 0;

@@ -23,6 +23,7 @@ const blankLine = { none: 0, half: 1, whole: 2 } as const;
 /** Methods whose answer is read differently. */
 export const requestKind = { plain: 0, head: 1, connect: 2 } as const;
 
+/** Requests of one connection in turn. The fields hold for the head in hand, from `parsed.head` to the next push. */
 export class RequestParser extends MessageParser {
   /** Minor version, 0 or 1. */
   minor = 1;
@@ -80,6 +81,7 @@ export class RequestParser extends MessageParser {
     return at;
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #method(bytes: Uint8Array, start: number, end: number, view: HeadView): number {
     const stop = Math.min(end, view.methodStart - this.shift + this.limits.methodBytes);
     let at = start;
@@ -93,6 +95,7 @@ export class RequestParser extends MessageParser {
     return at + 1;
   }
 
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #target(bytes: Uint8Array, start: number, end: number, view: HeadView): number {
     let at = start;
     while (at < end && targetBytes[bytes[at] as number] === 1) at += 1;

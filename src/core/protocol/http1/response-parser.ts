@@ -14,6 +14,7 @@ const digitZero = 48;
 /** Positions in `HTTP/1.1 200 OK`: minor version, blank, three digits, then blank or CR. */
 const place = { minor: 7, blank: 8, digits: 9, after: 12, reason: 13, lineFeed: 14 } as const;
 
+/** Answers of one connection in turn; told by `answers` which kind of request each belongs to. */
 export class ResponseParser extends MessageParser {
   status = 0;
   minor = 1;
