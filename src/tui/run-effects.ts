@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { assertNever } from '../core/model/assert-never.ts';
 import { AppError } from '../core/model/app-error.ts';
-import type { FeedPort } from '../core/model/feed-port.ts';
+import type { FeedPort, ReplayControls } from '../core/model/feed-port.ts';
 import { millis } from '../core/model/brand.ts';
 import { clockMs } from './state/access.ts';
 import type { Effect, Msg, Refusal } from './state/msg.ts';
 import { createPreviewJob } from './state/preview-job.ts';
+import type { PreviewSource } from './state/preview-job.ts';
 import type { Session } from './state/session.ts';
 import type { AppState } from './state/state.ts';
 import type { PreviewRunner } from './run-previews.ts';
@@ -87,11 +88,19 @@ function request(effect: Effect & { type: 'feed.request' }, { feed, dispatch }: 
   );
 }
 
+/** The whole recording, and where it turned out to be damaged. */
+function recordedSource(controls: ReplayControls, { replay }: AppState): PreviewSource {
+  let damage: string | undefined;
+  const events = controls.history((message) => {
+    damage = message;
+  });
+  return { events, total: replay?.outline?.flows ?? 0, damage: () => damage };
+}
+
 function startPreview(
   effect: Effect & { type: 'preview.start' },
   { session, previews, state, feed }: EffectTools,
 ): void {
-  const total = state().replay?.outline?.flows ?? 0;
   previews.start(effect.job, () =>
     createPreviewJob({
       session,
@@ -99,7 +108,7 @@ function startPreview(
       focusCaller: effect.focusCaller,
       status: state().connection.status,
       nowMs: millis(clockMs(state())),
-      ...(feed.replay && { source: { events: feed.replay.history(), total } }),
+      ...(feed.replay && { source: recordedSource(feed.replay, state()) }),
     }),
   );
 }

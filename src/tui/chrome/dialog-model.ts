@@ -1,7 +1,7 @@
 // Every dialog as a frame of lines: title, body window, foot. What is said in it comes from the dialog's own state. Pure.
 import type { Keymap } from '../keys/keymap.ts';
 import type { Rect } from '../render/draw-context.ts';
-import { isBarred } from '../state/access.ts';
+import { isBarred, isPlayable } from '../state/access.ts';
 import type { DataView } from '../state/data-view.ts';
 import type { Dialog } from '../state/dialog.ts';
 import { keyContext } from '../state/key-context.ts';
@@ -44,6 +44,12 @@ export interface DialogFrame {
   readonly rows: readonly Line[];
 }
 
+/** The keymap without what cannot be asked for here: neither palette nor help lists it. */
+const playableKeys = ({ keymap, state }: DialogInput): Keymap => ({
+  ...keymap,
+  reachable: (contexts) => keymap.reachable(contexts).filter(({ intent }) => isPlayable(intent, state)),
+});
+
 /** Palette entries for what is typed, and the one that enter would run. */
 export function paletteChoices(input: DialogInput): {
   readonly shown: readonly PaletteEntry[];
@@ -52,7 +58,7 @@ export function paletteChoices(input: DialogInput): {
   const dialog = input.state.dialogs.at(-1);
   if (dialog?.type !== 'palette') return { shown: [], index: 0 };
   const entries = paletteEntries({
-    keymap: input.keymap,
+    keymap: playableKeys(input),
     contexts: keyContext(popDialog(input.state)),
     data: input.data,
     themes: input.themes,
@@ -97,12 +103,13 @@ function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput
 
 const helpWide = 110;
 
-function helpContent(dialog: Dialog & { type: 'help' }, { state, keymap }: DialogInput): DialogContent {
+function helpContent(dialog: Dialog & { type: 'help' }, input: DialogInput): DialogContent {
+  const { state } = input;
   const below = popDialog(state);
   return {
     title: plainLine('Keys', 'dialog.title'),
     lines: helpLines({
-      keymap,
+      keymap: playableKeys(input),
       contexts: keyContext(below),
       barred: isBarred(state),
       width: Math.min(helpWide, state.columns - 4),

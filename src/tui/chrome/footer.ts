@@ -2,7 +2,7 @@
 import { formatCount } from '../columns/format.ts';
 import type { KeyRow } from '../keys/key-table.ts';
 import type { Keymap } from '../keys/keymap.ts';
-import { isBarred } from '../state/access.ts';
+import { isBarred, isPlayable } from '../state/access.ts';
 import { shownFlows } from '../state/flow-cursor.ts';
 import { followFigure } from '../state/header-figures.ts';
 import { keyContext } from '../state/key-context.ts';
@@ -26,9 +26,6 @@ export const keyLabel = (key: string): string => (key === ' ' ? 'space' : key);
 
 type KeysInput = Pick<FooterInput, 'state' | 'data'>;
 
-/** What a recording cannot do. */
-const unplayable: ReadonlySet<Intent> = new Set(['policy.undo', 'policy.remove']);
-
 /** What acts on a row, and so does nothing in an empty list. */
 const ofRow: ReadonlySet<Intent> = new Set([
   ...(['item.open', 'flow.block', 'flow.throttle', 'finding.evidence'] as const),
@@ -44,7 +41,7 @@ function isOffered({ footer, dangerous, intent }: KeyRow, { state, data }: KeysI
   return (
     footer > 0 &&
     !(dangerous && isBarred(state)) &&
-    !(state.replay && unplayable.has(intent)) &&
+    isPlayable(intent, state) &&
     !(empty && ofRow.has(intent))
   );
 }

@@ -1,5 +1,6 @@
 // Whether a mutation may be sent now, and the sentence when not. Drafting and previewing are always allowed.
 import { withKey } from './key-hint.ts';
+import type { Intent } from './msg.ts';
 import type { AppState } from './state.ts';
 
 /** Short word for the header: who may act. */
@@ -25,6 +26,14 @@ export function mutationRefusal(state: AppState): string | undefined {
 /** True while keys that change policies at once mean nothing but a sentence why. */
 export function isBarred(state: AppState): boolean {
   return mutationRefusal(state) !== undefined;
+}
+
+/** What a recording cannot do, not even as a draft to be exported: there is no agent whose change it would be. */
+const unplayable: ReadonlySet<Intent> = new Set(['policy.undo', 'policy.remove']);
+
+/** True for what can be asked for in this place; the others are not offered in footer, palette and help. */
+export function isPlayable(intent: Intent, { connection }: AppState): boolean {
+  return connection.kind === 'live' || !unplayable.has(intent);
 }
 
 /** The clock that policies and ages are judged by: the position's in replay, else the tick's. */

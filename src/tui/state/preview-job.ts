@@ -13,6 +13,8 @@ export interface PreviewSource {
   readonly events: AsyncIterable<readonly (FlowEvent | PolicyEvent)[]>;
   /** How many flows there are, as far as is known; for the progress only. */
   readonly total: number;
+  /** Where the source was found damaged, in a sentence; asked once it has ended. */
+  readonly damage?: () => string | undefined;
 }
 
 /** What is asked of a preview: which change, over which flows, by which clock. */
@@ -98,6 +100,9 @@ function unreadable(error: unknown): AppError {
   });
 }
 
+const withDamage = (result: PreviewResult, damage: string | undefined): PreviewResult =>
+  damage === undefined ? result : { ...result, damage };
+
 /** Where a read of the source has got to. */
 type Reading =
   | { readonly type: 'waiting'; readonly wait: Promise<void> }
@@ -124,7 +129,7 @@ function sourceJob(preview: Preview, source: PreviewSource): PreviewJob {
     total: source.total,
     step(limit) {
       if (reading.type === 'failed') throw reading.error;
-      if (reading.type === 'end') return { done, result: preview.result() };
+      if (reading.type === 'end') return { done, result: withDamage(preview.result(), source.damage?.()) };
       if (reading.type === 'waiting') return { done, result: undefined, wait: reading.wait };
       const { events } = reading;
       const until = Math.min(events.length, reading.at + limit);

@@ -3,11 +3,12 @@ import { expect, test } from 'vitest';
 import { workloadId } from '../../../src/core/model/brand.ts';
 import type { PreviewResult } from '../../../src/core/policy/preview.ts';
 import { answerInput } from '../../../src/tui/run-keys.ts';
+import { dialogContent, isChromeDialog, paletteChoices } from '../../../src/tui/chrome/dialog-model.ts';
 import { keysLine } from '../../../src/tui/chrome/footer.ts';
 import { previewLines } from '../../../src/tui/panes/preview-lines.ts';
 import { plainKey } from '../../helpers/ink-key.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
-import { keymap, press, stage, startMs, theme, words } from './chrome-stage.ts';
+import { connected, keymap, press, stage, startMs, theme, words } from './chrome-stage.ts';
 import type { Stage } from './chrome-stage.ts';
 
 const position = { startMs, endMs: startMs + 60_000, nowMs: startMs + 1000, speed: 1, paused: true };
@@ -39,33 +40,34 @@ test('space is called what it would do', () => {
   expect(keys(on)).not.toContain('resume');
 });
 
+const oneFlip: PreviewResult = {
+  total: 1,
+  flips: 1,
+  toRefused: 1,
+  toAllowed: 0,
+  byCaller: [],
+  byRoute: [
+    {
+      caller: workloadId('shop/Deployment/a'),
+      route: 'GET /',
+      flips: 1,
+      transitions: [{ from: 0, to: 400, count: 1 }],
+    },
+  ],
+  firstVictims: [],
+  successTotal: 0,
+  successFlips: 0,
+  othersSuccessFlips: 0,
+  openConnections: [],
+  notSeen: [],
+  undecidable: [],
+  truncated: false,
+};
+
 test('a preview in a recording does not speak of connections that are open now', () => {
-  const result: PreviewResult = {
-    total: 1,
-    flips: 1,
-    toRefused: 1,
-    toAllowed: 0,
-    byCaller: [],
-    byRoute: [
-      {
-        caller: workloadId('shop/Deployment/a'),
-        route: 'GET /',
-        flips: 1,
-        transitions: [{ from: 0, to: 400, count: 1 }],
-      },
-    ],
-    firstVictims: [],
-    successTotal: 0,
-    successFlips: 0,
-    othersSuccessFlips: 0,
-    openConnections: [],
-    notSeen: [],
-    undecidable: [],
-    truncated: false,
-  };
   const text = (over: 'seen' | 'recorded'): string =>
     previewLines(
-      { type: 'done', job: 1, result },
+      { type: 'done', job: 1, result: oneFlip },
       { theme, width: 80, utcOffsetMinutes: 0, over, focused: true },
     )
       .map((line) => line.map((each) => each.text).join(''))
@@ -75,4 +77,54 @@ test('a preview in a recording does not speak of connections that are open now',
   expect(text('seen')).toContain('open now');
   expect(text('seen')).toContain('no answer→400');
   expect(text('seen').replaceAll(/\s+/g, ' ')).toContain('1 would be a malformed request, refused with 400');
+});
+
+test('help lists nothing that a recording cannot do, and everything of a live agent', () => {
+  const help = (on: Stage): string => {
+    press(on, 'screen.policies');
+    press(on, 'app.help');
+    const top = on.state().dialogs.at(-1);
+    return top && isChromeDialog(top) ? dialogContent(top, on.input()).lines.map(words).join('\n') : '';
+  };
+  expect(help(recording())).not.toMatch(/undo the newest|remove this policy/i);
+  expect(help(connected())).toMatch(/remove this policy/i);
+  expect(help(connected())).toMatch(/undo the newest/i);
+});
+
+test.each(['undo the newest', 'remove this policy'])(
+  'the palette of a recording does not find %s',
+  (typed) => {
+    const found = (on: Stage): readonly string[] => {
+      press(on, 'screen.policies');
+      press(on, 'app.palette');
+      on.send({ type: 'text', text: typed });
+      return paletteChoices(on.input()).shown.map(({ title }) => title.toLowerCase());
+    };
+    const fits = expect.stringContaining(typed) as string;
+    expect(found(connected())).toContainEqual(fits);
+    expect(found(recording())).not.toContainEqual(fits);
+  },
+);
+
+test('a preview of a damaged recording says that it judged only a part, and where the damage is', () => {
+  const look = { theme, width: 76, utcOffsetMinutes: 0, over: 'recorded', focused: true } as const;
+  const text = (damage?: string): string => {
+    const time = new Date(startMs).toISOString();
+    const judged = {
+      ...oneFlip,
+      windowStart: time,
+      windowEnd: time,
+      ...(damage !== undefined && { damage }),
+    };
+    return previewLines({ type: 'done', job: 1, result: judged }, look)
+      .map((line) => line.map((each) => each.text).join(''))
+      .join(' ')
+      .replaceAll(/\s+/g, ' ');
+  };
+  expect(text('It ends in a block.')).toContain(
+    'Only a part of the recording was judged. It ends in a block.',
+  );
+  expect(text('It ends in a block.')).toContain('the recording up to its damage');
+  expect(text()).toContain('the whole recording');
+  expect(text()).not.toContain('damage');
 });

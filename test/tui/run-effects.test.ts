@@ -1,0 +1,61 @@
+// Effects that reach outside: a preview over a recording judges the file itself and knows where that is damaged.
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { millis } from '../../src/core/model/brand.ts';
+import { draftPolicy } from '../../src/core/policy/draft.ts';
+import type { PreviewResult } from '../../src/core/policy/preview.ts';
+import { openReplay } from '../../src/io/recording/replay-feed.ts';
+import { perform } from '../../src/tui/run-effects.ts';
+import type { EffectTools } from '../../src/tui/run-effects.ts';
+import { createPreviewRunner } from '../../src/tui/run-previews.ts';
+import type { Msg } from '../../src/tui/state/msg.ts';
+import { createSession } from '../../src/tui/state/session.ts';
+import { initialState } from '../../src/tui/state/state.ts';
+import { sampleFlow } from '../helpers/sample-flow.ts';
+
+const recording = join(import.meta.dirname, '../../recordings/shop-under-attack.adr');
+const nowMs = millis(Date.parse(sampleFlow().time));
+const nothing = (): void => undefined;
+
+/** What a preview over the whole of this file comes to. */
+async function previewOver(path: string): Promise<PreviewResult> {
+  const feed = await openReplay(path, { paused: true });
+  const state = initialState({
+    ...{ kind: 'replay', columns: 80, rows: 24, readOnly: false, themeName: 'default', nowMs },
+  } as const);
+  try {
+    return await new Promise((resolve, reject) => {
+      const dispatch = (message: Msg): void => {
+        if (message.type === 'preview.done') resolve(message.result);
+        if (message.type === 'preview.failed') reject(new Error(message.message));
+      };
+      const tools: EffectTools = {
+        ...{ feed, dispatch, session: createSession(), previews: createPreviewRunner(dispatch, () => 0) },
+        ...{ state: () => state, directory: '/nonexistent' },
+        ...{ switchTheme: nothing, redraw: nothing, suspend: nothing, quit: nothing },
+      };
+      const flow = sampleFlow();
+      const policy = draftPolicy({ action: 'Block', flow, nowMs, suffix: '7f3a', scope: 'destination' });
+      const change = { type: 'add', policy } as const;
+      perform({ type: 'preview.start', job: 1, change, focusCaller: undefined }, tools);
+    });
+  } finally {
+    await feed.close();
+  }
+}
+
+test('a preview over a file that is cut short says so, and one over the whole file does not', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'damaged-'));
+  const cut = join(folder, 'cut.adr');
+  copyFileSync(recording, cut);
+  truncateSync(cut, Math.floor(statSync(recording).size * 0.6));
+  const whole = await previewOver(recording);
+  const part = await previewOver(cut);
+  rmSync(folder, { recursive: true });
+  expect(whole.damage).toBeUndefined();
+  expect(part.damage).toMatch(/\w+.*\./);
+  expect(part.total).toBeGreaterThan(0);
+  expect(part.total).toBeLessThan(whole.total);
+});
