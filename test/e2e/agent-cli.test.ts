@@ -3,6 +3,7 @@ import { createServer, request, type Server } from 'node:http';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { eventSchema } from '../../src/core/model/event.ts';
 import { createCli, type Cli, type Started } from '../helpers/cli.ts';
 import { portOf } from '../helpers/listening.ts';
@@ -102,8 +103,7 @@ test('block shows the policy and its effect, enforces, explains and is undone', 
   expect(refused.headers['content-type']).toBe('application/problem+json');
   expect((await get('/hello/1')).status).toBe(200);
 
-  const problem = JSON.parse(refused.body) as Record<string, unknown>;
-  const blockId = String(problem['block-id']);
+  const { 'block-id': blockId } = z.object({ 'block-id': z.string() }).parse(JSON.parse(refused.body));
   const why = await until(
     'the refused flow',
     async () => {

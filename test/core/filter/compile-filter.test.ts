@@ -3,13 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { compileFilter, compileFindingFilter } from '../../../src/core/filter/compile-filter.ts';
 import type { FindingEvent, FlowEvent } from '../../../src/core/model/event.ts';
 import { parseFilter } from '../../../src/core/filter/parse-filter.ts';
+import { without } from '../policy/build.ts';
 import { sampleFinding, sampleFlow } from './samples.ts';
 
-function withoutPlace(finding: FindingEvent): FindingEvent {
-  return Object.fromEntries(
-    Object.entries(finding).filter(([key]) => key !== 'destination' && key !== 'route'),
-  ) as FindingEvent;
-}
+const withoutPlace = (finding: FindingEvent): FindingEvent =>
+  without(without(finding, 'destination'), 'route');
 
 function nodeOf(text: string): Parameters<typeof compileFilter>[0] {
   const parsed = parseFilter(text);
@@ -158,6 +156,13 @@ describe('findings', () => {
     ['walked', true],
     ['nothing-of-it', false],
     ['ns:shop', true],
+    ['ns:batch', true],
+    ['ns:other', false],
+    ['from:orders', false],
+    ['to:nightly-job', false],
+    ['route:/users/*', false],
+    ['id:a-9', false],
+    ['severity:low', false],
     ['status:200', false],
     ['header:x', false],
   ])('%s is %s', (text, expected) => {
@@ -168,6 +173,8 @@ describe('findings', () => {
     const bare = withoutPlace(sampleFinding());
     expect(compileFindingFilter(nodeOf('to:*'))(bare)).toBe(false);
     expect(compileFindingFilter(nodeOf('route:*'))(bare)).toBe(false);
+    expect(compileFindingFilter(nodeOf('ns:shop'))(bare)).toBe(false);
+    expect(compileFindingFilter(nodeOf('ns:batch'))(bare)).toBe(true);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   policy,
   shopListener,
   workload,
+  type Bench,
   type PolicyParts,
 } from './build.ts';
 
@@ -136,4 +137,24 @@ test('IPv6 and IPv4-mapped clients are told apart by bits, not by text', () => {
   expect(of('10.0.0.0/8', '::ffff:10.1.1.1')).toBe(block);
   expect(of('0.0.0.0/0', '::1')).toBe(allow);
   expect(of('10.0.0.7/32', '10.0.0.8')).toBe(allow);
+});
+
+test('each of several policies goes by its own peers and ports', () => {
+  const to = (port: number): unknown => ({ peers: [{ workload: { name: 'orders' } }], ports: [port] });
+  const policies = [
+    policy({ name: 'a', to: { peers: [{ workload: { name: 'users' } }, { workload: { name: 'cart' } }] } }),
+    policy({ name: 'b', to: to(80) }),
+    policy({ name: 'c', from: { peers: [{ workload: { name: 'web' } }] }, to: to(8080) }),
+    policy({ name: 'd', to: to(9090) }),
+  ];
+  const from = (name: string, port: number): Bench =>
+    benchOf(policies, { at: listener(peerFromName(name, 'shop'), peerFromName('orders', 'shop'), port) });
+  const refusedBy = (name: string, port: number): string | undefined =>
+    from(name, port).verdict().verdict.policy;
+  expect([refusedBy('scanner', 80), refusedBy('scanner', 8080), refusedBy('scanner', 9090)]).toEqual([
+    'shop/b',
+    undefined,
+    'shop/d',
+  ]);
+  expect(refusedBy('web', 8080)).toBe('shop/c');
 });

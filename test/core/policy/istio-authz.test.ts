@@ -2,19 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
 import { allow, benchOf, block, policy } from './build.ts';
 
-interface Row {
-  readonly test: string;
-  readonly path: string | null;
-  readonly allow: boolean | string;
-}
+const caseRow = z.object({
+  test: z.string(),
+  path: z.string().nullable(),
+  allow: z.union([z.boolean(), z.string()]),
+});
 
 const rows = readFileSync(join(import.meta.dirname, 'istio-authz-cases.jsonl'), 'utf8')
   .split('\n')
   .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Row);
+  .map((line) => caseRow.parse(JSON.parse(line)));
 
 /** The DENY parts of the templates the rows name; ALLOW parts only repeat our default. */
 const sets: Readonly<Record<string, readonly FlowPolicy[]>> = {
@@ -30,7 +31,7 @@ const sets: Readonly<Record<string, readonly FlowPolicy[]>> = {
 };
 
 /** `allow: "allow"` depends on the caller; ours is the denied one. NotMethod needs a negation that Block does not have. */
-const expected = (row: Row): number =>
+const expected = (row: z.infer<typeof caseRow>): number =>
   row.allow === true || (row.allow === 'allow' && row.path?.split('?')[0] !== '/deny') ? allow : block;
 
 const expressible = rows.filter((row) => sets[row.test] !== undefined && row.path !== null);

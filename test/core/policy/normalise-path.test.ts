@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { z } from 'zod';
 import { createPathReadings, maxReadings, readPaths } from '../../../src/core/policy/normalise-path.ts';
 import { printablePath } from '../../../src/core/policy/printable-path.ts';
 import { strictPathCodes } from '../../../src/core/policy/decider.ts';
@@ -92,17 +93,14 @@ test('more oddities than an honest path has are refused, and work stays bounded'
   expect(allowed.length).toBeLessThanOrEqual(maxReadings);
 });
 
-interface IstioRow {
-  readonly mode: string;
-  readonly input: string;
-  readonly expect: string;
-}
+const istioRow = z.object({ mode: z.string(), input: z.string(), expect: z.string() });
+type IstioRow = z.infer<typeof istioRow>;
 
 /** test data of istio/istio (Apache-2.0). */
 const istioRows = readFileSync(join(import.meta.dirname, 'istio-path-normalization.jsonl'), 'utf8')
   .split('\n')
   .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as IstioRow);
+  .map((line) => istioRow.parse(JSON.parse(line)));
 
 /** Ours decodes every escape once for judging, where Istio leaves reserved and non-ASCII ones; `%2F` stays visible in both. */
 const decodedOnce = (text: string): string =>

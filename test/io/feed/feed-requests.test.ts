@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { AppError } from '../../../src/core/model/app-error.ts';
+import { serverFrameSchema } from '../../../src/core/model/feed-message.ts';
 import type { FeedAddress } from '../../../src/io/feed/feed-address.ts';
 import { startAgent, startClient } from './feed-samples.ts';
 
@@ -17,8 +18,8 @@ async function converse(
   onTestFinished(() => socket.terminate());
   const codes: string[] = [];
   socket.on('message', (data: Buffer) => {
-    const frame = JSON.parse(data.toString()) as { type: string; error?: { code: string } };
-    if (frame.type === 'refusal') codes.push(frame.error?.code ?? '');
+    const frame = serverFrameSchema.parse(JSON.parse(data.toString()));
+    if (frame.type === 'refusal') codes.push(frame.error.code);
   });
   await new Promise((done) => socket.once('open', done));
   for (const frame of frames) socket.send(frame);

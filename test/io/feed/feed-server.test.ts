@@ -7,6 +7,7 @@ import { connect, createServer as createNetServer, type Socket } from 'node:net'
 import { dirname, join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { serverFrameSchema } from '../../../src/core/model/feed-message.ts';
 import type { FeedAddress } from '../../../src/io/feed/feed-address.ts';
 import { startFeedServer } from '../../../src/io/feed/feed-server.ts';
 import {
@@ -185,13 +186,11 @@ test('a reader that stops reading costs a bounded amount, and is told what it lo
   const received = { flows: 0, lost: 0, bytes: 0 };
   socket.on('message', (data: Buffer) => {
     received.bytes += data.length;
-    const frame = JSON.parse(data.toString()) as {
-      type: string;
-      events?: { type: string; count?: number }[];
-    };
-    for (const event of frame.events ?? []) {
+    const frame = serverFrameSchema.parse(JSON.parse(data.toString()));
+    if (frame.type !== 'batch') return;
+    for (const event of frame.events) {
       if (event.type === 'flow') received.flows += 1;
-      if (event.type === 'lost') received.lost += event.count ?? 0;
+      if (event.type === 'lost') received.lost += event.count;
     }
   });
   socket.pause();

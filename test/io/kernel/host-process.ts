@@ -2,19 +2,19 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import type { DataPlaneLimits } from '../../../src/io/kernel/limits.ts';
 
-export interface HostAnswer {
-  readonly port?: number;
-  readonly stopped?: boolean;
-  readonly rss?: number;
-  readonly heartbeatAgeMs?: number;
-  readonly openConnections?: number;
-  readonly accepted?: number;
-  readonly passes?: number;
-  readonly refused?: number;
-  readonly connectFailed?: number;
-}
+/** One line of fixtures/plane-host.ts: its port, its end, or its stats. */
+const hostAnswer = z
+  .object({
+    port: z.number(),
+    stopped: z.boolean(),
+    ...{ rss: z.number(), heartbeatAgeMs: z.number(), openConnections: z.number(), accepted: z.number() },
+    ...{ passes: z.number(), refused: z.number(), connectFailed: z.number() },
+  })
+  .partial();
+export type HostAnswer = Readonly<z.infer<typeof hostAnswer>>;
 
 export interface Host extends AsyncDisposable {
   readonly child: ChildProcess;
@@ -46,7 +46,7 @@ export async function startHost(
   async function next(): Promise<HostAnswer> {
     const { value, done } = await lines.next();
     if (done) throw new Error(`the host process ended: ${complaint}`);
-    return JSON.parse(value) as HostAnswer;
+    return hostAnswer.parse(JSON.parse(value));
   }
   const { port = 0 } = await next();
   return {
