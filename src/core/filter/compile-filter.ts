@@ -1,8 +1,7 @@
 // A filter tree as one fast test over flows or findings: closures built once, no allocation per flow where avoidable.
-import { assertNever } from '../model/assert-never.ts';
 import { severities } from '../model/event.ts';
 import type { Endpoint, FindingEvent, FlowEvent } from '../model/event.ts';
-import type { FieldNode, FilterNode } from './filter.ts';
+import type { FieldNode, FilterField, FilterNode } from './filter.ts';
 import { compileTerm } from './term.ts';
 import type { NumberTest, Term, TextTest } from './term.ts';
 
@@ -48,63 +47,62 @@ function flowNumber(node: FieldNode, test: NumberTest): Test<FlowEvent> {
   return (flow) => flow.response !== undefined && test(flow.response.status);
 }
 
-function flowText(node: FieldNode, test: TextTest): Test<FlowEvent> {
-  const end = endpointTest(node, test);
-  switch (node.field) {
-    case 'from':
-      return (flow) => end(flow.source);
-    case 'to':
-      return (flow) => end(flow.destination);
-    case 'ns':
-      return (flow) => test(flow.source.namespace) || test(flow.destination.namespace);
-    case 'method':
-      return (flow) => flow.request !== undefined && test(flow.request.method);
-    case 'path':
-      return (flow) => flow.request !== undefined && test(flow.request.path);
-    case 'route':
-      return (flow) => flow.request !== undefined && test(flow.request.route);
-    case 'host':
-      return (flow) =>
-        flow.request !== undefined && (test(flow.request.host) || test(hostOf(flow.request.host)));
-    case 'verdict':
-      return (flow) => test(flow.verdict.action);
-    case 'shadow':
-      return (flow) => flow.shadow !== undefined && test(flow.shadow.action);
-    case 'policy': {
-      const named = policyTest(test);
-      return (flow) =>
-        (flow.verdict.policy !== undefined && named(flow.verdict.policy)) ||
-        (flow.shadow?.policy !== undefined && named(flow.shadow.policy));
-    }
-    case 'trace':
-      return (flow) => flow.traceId !== undefined && test(flow.traceId);
-    case 'protocol':
-      return (flow) => test(flow.protocol);
-    case 'id':
-      return (flow) => test(flow.id);
-    case 'conn':
-      return (flow) => flow.connection !== undefined && test(flow.connection);
-    case 'ended':
-      return (flow) => flow.ended !== undefined && test(flow.ended);
-    case 'text':
-      return (flow) =>
-        test(flow.source.workload) ||
-        test(flow.destination.workload) ||
-        (flow.request !== undefined && test(flow.request.path));
-    case 'rule':
-    case 'severity':
-    case 'header':
-    case 'status':
-    case 'lat':
-      return never;
-    default:
-      return assertNever(node.field);
-  }
-}
+/** A test of the request's text; false where there is no request. */
+const ofRequest =
+  (test: (request: NonNullable<FlowEvent['request']>) => boolean): Test<FlowEvent> =>
+  ({ request }) =>
+    request !== undefined && test(request);
+
+/** A test of a text that a flow may lack; false where it does. */
+const ofText =
+  (test: TextTest, read: (flow: FlowEvent) => string | undefined): Test<FlowEvent> =>
+  (flow) => {
+    const text = read(flow);
+    return text !== undefined && test(text);
+  };
+
+/** How a flow answers each field that is compared as text; fields of other kinds never match. */
+const flowTexts: Readonly<Record<FilterField, (node: FieldNode, test: TextTest) => Test<FlowEvent>>> = {
+  from: (node, test) => {
+    const end = endpointTest(node, test);
+    return (flow) => end(flow.source);
+  },
+  to: (node, test) => {
+    const end = endpointTest(node, test);
+    return (flow) => end(flow.destination);
+  },
+  ns: (_, test) => (flow) => test(flow.source.namespace) || test(flow.destination.namespace),
+  method: (_, test) => ofRequest(({ method }) => test(method)),
+  path: (_, test) => ofRequest(({ path }) => test(path)),
+  route: (_, test) => ofRequest(({ route }) => test(route)),
+  host: (_, test) => ofRequest(({ host }) => test(host) || test(hostOf(host))),
+  verdict: (_, test) => (flow) => test(flow.verdict.action),
+  shadow: (_, test) => ofText(test, ({ shadow }) => shadow?.action),
+  policy: (_, test) => {
+    const named = policyTest(test);
+    const enforced = ofText(named, ({ verdict }) => verdict.policy);
+    const shadow = ofText(named, (flow) => flow.shadow?.policy);
+    return (flow) => enforced(flow) || shadow(flow);
+  },
+  trace: (_, test) => ofText(test, ({ traceId }) => traceId),
+  protocol: (_, test) => (flow) => test(flow.protocol),
+  id: (_, test) => (flow) => test(flow.id),
+  conn: (_, test) => ofText(test, ({ connection }) => connection),
+  ended: (_, test) => ofText(test, ({ ended }) => ended),
+  text: (_, test) => (flow) =>
+    test(flow.source.workload) ||
+    test(flow.destination.workload) ||
+    (flow.request !== undefined && test(flow.request.path)),
+  rule: () => never,
+  severity: () => never,
+  header: () => never,
+  status: () => never,
+  lat: () => never,
+};
 
 const flowLeaf: Leaf<FlowEvent> = (node, term) => {
   if (term.type === 'header') return headerTest(term);
-  if (term.type === 'text') return flowText(node, term.test);
+  if (term.type === 'text') return flowTexts[node.field](node, term.test);
   return node.field === 'severity' ? never : flowNumber(node, term.test);
 };
 

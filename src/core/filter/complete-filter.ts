@@ -23,8 +23,7 @@ const quote = (value: string): string =>
 
 function valueCompletions(
   field: FilterField,
-  typed: string,
-  span: { start: number; end: number },
+  { typed, ...span }: { readonly typed: string; readonly start: number; readonly end: number },
   known: KnownValues,
 ): Completion[] {
   const row = fieldRow(field);
@@ -48,7 +47,8 @@ export function completeFilter(text: string, cursor: number, known: KnownValues)
   if (split && row) {
     const comma = term.lastIndexOf(',');
     const from = Math.max(split[0].length, comma + 1);
-    return valueCompletions(row.field, term.slice(from), { start: start + from, end: cursor }, known);
+    const value = { typed: term.slice(from), start: start + from, end: cursor };
+    return valueCompletions(row.field, value, known);
   }
   const wanted = term.toLowerCase();
   return fieldRows

@@ -24,50 +24,67 @@ interface Threads {
   count: number;
 }
 
-function createRunner(program: readonly Instruction[]): (text: string) => boolean {
+/** Follows, in one program, everything that needs no character. */
+interface Follower {
+  /** Begins a new position: what was followed before may be followed again. */
+  moveTo(position: number, length: number): void;
+  /** From instruction `start` on; true when a match was reached. */
+  follow(into: Threads, start: number): boolean;
+}
+
+function createFollower(program: readonly Instruction[]): Follower {
   const stamps = new Float64Array(program.length);
   const stack = new Int32Array(program.length * 2 + 2);
   let stamp = 0;
+  let atBegin = true;
+  let atEnd = false;
+  return {
+    moveTo(position, length) {
+      stamp++;
+      atBegin = position === 0;
+      atEnd = position === length;
+    },
+    follow(into, start) {
+      let top = 0;
+      stack[top++] = start;
+      while (top > 0) {
+        const index = stack[--top] ?? 0;
+        if (stamps[index] === stamp) continue;
+        stamps[index] = stamp;
+        const step = program[index];
+        if (step === undefined) continue;
+        if (step.op === 'match') return true;
+        if (step.op === 'set') into.list[into.count++] = index;
+        else if (step.op === 'jump') stack[top++] = step.to;
+        else if (step.op === 'split') {
+          stack[top++] = step.first;
+          stack[top++] = step.second;
+        } else if (step.op === 'begin' ? atBegin : atEnd) stack[top++] = index + 1;
+      }
+      return false;
+    },
+  };
+}
+
+function createRunner(program: readonly Instruction[]): (text: string) => boolean {
+  const follower = createFollower(program);
   let current: Threads = { list: new Int32Array(program.length), count: 0 };
   let next: Threads = { list: new Int32Array(program.length), count: 0 };
-
-  /** Follows everything that needs no character from `start`; true when a match was reached. */
-  const follow = (into: Threads, start: number, position: number, length: number): boolean => {
-    let top = 0;
-    stack[top++] = start;
-    while (top > 0) {
-      const index = stack[--top] ?? 0;
-      if (stamps[index] === stamp) continue;
-      stamps[index] = stamp;
-      const step = program[index];
-      if (step === undefined) continue;
-      if (step.op === 'match') return true;
-      if (step.op === 'set') into.list[into.count++] = index;
-      else if (step.op === 'jump') stack[top++] = step.to;
-      else if (step.op === 'split') {
-        stack[top++] = step.first;
-        stack[top++] = step.second;
-      } else if (step.op === 'begin' ? position === 0 : position === length) stack[top++] = index + 1;
-    }
-    return false;
-  };
-
   return (text) => {
     const length = Math.min(text.length, searchedLength);
-    stamp++;
+    follower.moveTo(0, text.length);
     current.count = 0;
-    if (follow(current, 0, 0, text.length)) return true;
+    if (follower.follow(current, 0)) return true;
     for (let at = 0; at < length; at++) {
       const code = text.charCodeAt(at);
-      stamp++;
+      follower.moveTo(at + 1, text.length);
       next.count = 0;
       for (let i = 0; i < current.count; i++) {
         const index = current.list[i] ?? 0;
         const step = program[index];
-        if (step?.op === 'set' && inSet(step.set, code) && follow(next, index + 1, at + 1, text.length))
-          return true;
+        if (step?.op === 'set' && inSet(step.set, code) && follower.follow(next, index + 1)) return true;
       }
-      if (follow(next, 0, at + 1, text.length)) return true;
+      if (follower.follow(next, 0)) return true;
       [current, next] = [next, current];
     }
     return false;

@@ -22,56 +22,71 @@ export interface ArrivalOrder<T> {
 /** Items let go are forgotten in bulk, so that each costs no move of the rest. */
 const compactAt = 1_024;
 
-/** `release` gets the items in order, but for those that came later than the limits wait. */
-export function createArrivalOrder<T>(
-  release: (item: T) => void,
-  limits: ArrivalLimits = arrivalLimits,
-): ArrivalOrder<T> {
-  const items: T[] = [];
-  const times: number[] = [];
-  let head = 0;
-  let latestMs = Number.NEGATIVE_INFINITY;
+class SortedQueue<T> implements ArrivalOrder<T> {
+  readonly #release: (item: T) => void;
+  readonly #limits: ArrivalLimits;
+  readonly #items: T[] = [];
+  readonly #times: number[] = [];
+  /** Index of the earliest item still held. */
+  #head = 0;
+  #latestMs = Number.NEGATIVE_INFINITY;
+
+  constructor(release: (item: T) => void, limits: ArrivalLimits) {
+    this.#release = release;
+    this.#limits = limits;
+  }
+
+  push(item: T, atMs: number): void {
+    const time = Number.isNaN(atMs) ? this.#latestMs : atMs;
+    const place = this.#placeOf(time);
+    if (place === this.#items.length) {
+      this.#items.push(item);
+      this.#times.push(time);
+    } else {
+      this.#items.splice(place, 0, item);
+      this.#times.splice(place, 0, time);
+    }
+    this.#latestMs = Math.max(this.#latestMs, time);
+    while (this.#isDue()) this.#letGo();
+  }
+
+  flush(): void {
+    while (this.#head < this.#items.length) this.#letGo();
+  }
 
   /** Behind everything that is not later. */
-  function placeOf(atMs: number): number {
-    let low = head;
-    let high = times.length;
-    if (low === high || (times[high - 1] ?? 0) <= atMs) return high;
+  #placeOf(atMs: number): number {
+    let low = this.#head;
+    let high = this.#times.length;
+    if (low === high || (this.#times[high - 1] ?? 0) <= atMs) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((times[middle] ?? 0) <= atMs) low = middle + 1;
+      if ((this.#times[middle] ?? 0) <= atMs) low = middle + 1;
       else high = middle;
     }
     return low;
   }
-  function letGo(): void {
-    const item = items[head];
-    head += 1;
-    if (item !== undefined) release(item);
-    if (head < compactAt) return;
-    items.splice(0, head);
-    times.splice(0, head);
-    head = 0;
-  }
-  const isDue = (): boolean =>
-    items.length - head > limits.items || (times[head] ?? latestMs) < latestMs - limits.heldMs;
 
-  return {
-    push(item, atMs) {
-      const time = Number.isNaN(atMs) ? latestMs : atMs;
-      const place = placeOf(time);
-      if (place === items.length) {
-        items.push(item);
-        times.push(time);
-      } else {
-        items.splice(place, 0, item);
-        times.splice(place, 0, time);
-      }
-      latestMs = Math.max(latestMs, time);
-      while (isDue()) letGo();
-    },
-    flush() {
-      while (head < items.length) letGo();
-    },
-  };
+  #isDue(): boolean {
+    const { items, heldMs } = this.#limits;
+    if (this.#items.length - this.#head > items) return true;
+    return (this.#times[this.#head] ?? this.#latestMs) < this.#latestMs - heldMs;
+  }
+
+  #letGo(): void {
+    const item = this.#items[this.#head];
+    this.#head += 1;
+    if (this.#head >= compactAt) {
+      this.#items.splice(0, this.#head);
+      this.#times.splice(0, this.#head);
+      this.#head = 0;
+    }
+    if (item !== undefined) this.#release(item);
+  }
 }
+
+/** `release` gets the items in order, but for those that came later than the limits wait. */
+export const createArrivalOrder = <T>(
+  release: (item: T) => void,
+  limits: ArrivalLimits = arrivalLimits,
+): ArrivalOrder<T> => new SortedQueue(release, limits);

@@ -61,7 +61,9 @@ export function createDecider(
     scopeOfClient: (listener, address) => scopeFor(listener, parseAddress(address)),
     judges: (index, now) => evaluator.judges(scope(index), now),
     refusesAll: (index, now) => evaluator.refusesAll(scope(index), now),
+    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
     decide: (index, head, route, now, out) => evaluator.decide(scope(index), head, route, now, out),
+    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
     judge: (index, head, route, now, out) => evaluator.judge(scope(index), head, route, now, out),
     decideOpaque: (index, now, out) => evaluator.decideOpaque(scope(index), now, out),
     normalisedPath: () => evaluator.normalisedPath(),

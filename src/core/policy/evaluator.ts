@@ -33,10 +33,8 @@ export interface Evaluator {
   judges(scope: Scope, now: number): number;
   /** A Block by peers alone applies: every request and every stream of the scope is refused. */
   refusesAll(scope: Scope, now: number): boolean;
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
   /** `decide` without throttles: charges nothing. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void;
   decideOpaque(scope: Scope, now: number, out: Decision): void;
   /** The reading of the path that the last `decide` went by, while its head is valid; '' when nothing decided. Allocates. */

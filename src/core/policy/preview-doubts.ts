@@ -142,7 +142,7 @@ class FlowDoubter implements Doubter {
       if (!asks(risk, changes)) continue;
       if (checked === maxChecked) return tooMany(pair.risks);
       checked += 1;
-      const unknown = this.#unknownOf(risk, pair.who, facts, changes);
+      const unknown = this.#unknownOf(risk, { who: pair.who, facts }, changes);
       if (unknown === undefined) continue;
       why ||= `${nameOf(risk.policy)} asks for ${unknown}, which was masked, cut or not recorded`;
       found.push(risk);
@@ -163,8 +163,7 @@ class FlowDoubter implements Doubter {
   /** The field because of which nobody can tell, unless another field rules the policy out. */
   #unknownOf(
     { policy, keyHeaders }: Risk,
-    who: ScopeIdentity,
-    facts: HttpFacts,
+    { who, facts }: { readonly who: ScopeIdentity; readonly facts: HttpFacts },
     changes: Changes,
   ): string | undefined {
     const checks = this.#checksOf(policy)(who, facts);
