@@ -18,6 +18,7 @@ export interface PaneDraws {
   readonly dialog: Draw;
 }
 
+/** What the tree needs: the chrome as strings, the painted panes, and where input goes. */
 export interface AppProps {
   readonly model: ChromeModel;
   readonly screen: CellScreen;

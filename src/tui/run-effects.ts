@@ -13,6 +13,7 @@ import type { Session } from './state/session.ts';
 import type { AppState } from './state/state.ts';
 import type { PreviewRunner } from './run-previews.ts';
 
+/** What effects reach for, and where their answers go. */
 export interface EffectTools {
   readonly feed: FeedPort;
   readonly session: Session;

@@ -7,6 +7,7 @@ export type Ending =
   | { readonly type: 'crash'; readonly error: unknown; readonly status: number }
   | { readonly type: 'gone'; readonly status: number };
 
+/** What the terminal does about each way out. */
 export interface ExitHooks {
   /** Called at most once, with the first reason. */
   readonly onEnd: (ending: Ending) => void;

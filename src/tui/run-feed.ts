@@ -2,6 +2,7 @@
 // in slices of a few milliseconds with a turn of the event loop between. Keeps the order; knows no state.
 import type { FeedMessage } from '../core/model/feed-port.ts';
 
+/** Stands between the feed and the stores while a person presses keys. */
 export interface FeedIntake {
   /** Gives the message on, now where there is time in this turn, else in the next ones. */
   take(message: FeedMessage): void;
@@ -10,6 +11,7 @@ export interface FeedIntake {
   close(): void;
 }
 
+/** Where messages go, and the clock that slices are measured by. */
 export interface FeedIntakeOptions {
   /** Called in order; a batch may come in several parts. */
   readonly receive: (message: FeedMessage) => void;

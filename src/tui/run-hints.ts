@@ -1,5 +1,6 @@
 // A sentence of the shell's own on the message line: said for a few seconds or until the next key. Knows no screen.
 
+/** At most one sentence at a time; a newer one takes its place. */
 export interface Hints {
   say(sentence: string): void;
   clear(): void;

@@ -6,6 +6,7 @@ import { colourDepth, needsAscii } from './theme/terminal-looks.ts';
 import type { ColourChoice, Environment } from './theme/terminal-looks.ts';
 import type { Theme } from './theme/theme.ts';
 
+/** What a person asked for on the command line, and the environment. */
 export interface LookOptions {
   readonly env: Environment;
   /** Theme by name; default `default`. */
@@ -17,6 +18,7 @@ export interface LookOptions {
   readonly ascii?: boolean | undefined;
 }
 
+/** The look in force and the ways to another. */
 export interface Looks {
   /** The theme now. */
   readonly theme: Theme;

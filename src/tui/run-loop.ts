@@ -37,6 +37,7 @@ import { withKey } from './state/key-hint.ts';
 import { update } from './state/update.ts';
 import type { Theme } from './theme/theme.ts';
 
+/** The loop's whole outside: feed, clocks, looks, and what it does to the screen. */
 export interface LoopOptions {
   readonly feed: FeedPort;
   readonly keymap: Keymap;
@@ -61,6 +62,7 @@ export interface LoopOptions {
   readonly quit: () => void;
 }
 
+/** The running terminal without its streams. */
 export interface Loop {
   readonly draws: PaneDraws;
   readonly session: Session;

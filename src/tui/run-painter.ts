@@ -1,6 +1,7 @@
 // When to paint: at once after a key, at most so many times a second for data, never twice for nothing. The ink part is only
 // committed when the chrome's model has changed, and for data alone a few times a second.
 
+/** Decides when a paint is worth its cost. */
 export interface Painter {
   /** Data has come: paint when its turn comes. */
   request(): void;
@@ -9,6 +10,7 @@ export interface Painter {
   close(): void;
 }
 
+/** The two steps of a paint, the clock, and how often data alone may ask for them. */
 export interface PainterOptions {
   /** Commits the chrome if it has changed. */
   readonly commitChrome: () => void;

@@ -3,6 +3,7 @@ import { AppError } from '../core/model/app-error.ts';
 import type { Msg } from './state/msg.ts';
 import type { PreviewJob } from './state/preview-job.ts';
 
+/** The previews under way, by their number. */
 export interface PreviewRunner {
   /** Begins a job; `make` may throw AppError, which becomes `preview.failed`. */
   start(job: number, make: () => PreviewJob): void;

@@ -22,6 +22,7 @@ import type { LookOptions, Looks } from './run-looks.ts';
 import { createLoop } from './run-loop.ts';
 import type { Loop } from './run-loop.ts';
 
+/** A feed, three streams and what a person asked for: all that a terminal is made from. */
 export interface TerminalOptions extends LookOptions {
   /** Closed by the caller after the promise has settled. */
   readonly feed: FeedPort;

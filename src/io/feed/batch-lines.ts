@@ -4,6 +4,7 @@ import { isAscii } from 'node:buffer';
 
 /** What a batch frame of ours begins and ends with; between two events stand a comma and a newline. */
 export const batchHead = '{"type":"batch","events":[\n';
+/** What a batch frame of ours ends with. */
 export const batchTail = '\n]}';
 
 const newline = 10;

@@ -11,6 +11,7 @@ export interface Frame {
   readonly count: number;
 }
 
+/** Where events wait until a frame is worth sending. */
 export interface Batcher {
   readonly push: (event: ApiEvent) => void;
   /** Emit what is waiting, now. */

@@ -17,6 +17,7 @@ import { createStandingPolicies } from './standing-policies.ts';
 
 type Emit = (message: FeedMessage) => void;
 
+/** All connections to one agent over time, as one conversation. */
 export interface LiveSession {
   request(operation: Operation): Promise<unknown>;
   close(): void;
@@ -28,6 +29,7 @@ export interface LiveSession {
   fail(error: AppError): void;
 }
 
+/** A session that has not connected yet. Requests reject with FEED_LOST until it does. */
 export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLimits): LiveSession {
   const name = formatFeedAddress(options.address);
   const pending = createPendingRequests(limits);

@@ -3,6 +3,7 @@ import type { ApiEvent } from '../../core/model/event.ts';
 import { createKeyPlaces } from '../../core/model/key-places.ts';
 import { createStampReader } from '../../core/model/read-stamp.ts';
 
+/** The memory of what was received; its size does not grow with the stream. */
 export interface SeenEvents {
   /** False when this very event came before (the seam of a reconnect). */
   add(event: ApiEvent): boolean;

@@ -14,6 +14,7 @@ import { headerLine, tabsLine } from './header.ts';
 import { lineText, plainLine } from './line.ts';
 import { messageLines } from './message.ts';
 
+/** All that the chrome of one moment is made from. */
 export interface ChromeInput {
   readonly state: AppState;
   readonly data: DataView;
@@ -25,6 +26,7 @@ export interface ChromeInput {
   readonly hint: string | undefined;
 }
 
+/** Every line around the panes as text with SGR, each as wide as the screen, and the rectangles of the panes. */
 export interface ChromeModel {
   readonly columns: number;
   readonly rows: number;

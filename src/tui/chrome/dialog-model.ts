@@ -17,6 +17,7 @@ import type { Line } from './line.ts';
 import { paletteEntries, searchPalette } from './palette.ts';
 import type { PaletteEntry } from './palette.ts';
 
+/** What a dialog made of text needs: state, keys, data for the palette, and looks. */
 export interface DialogInput {
   readonly state: AppState;
   readonly data: DataView;
@@ -38,6 +39,7 @@ export interface DialogContent {
   readonly wide: number;
 }
 
+/** A dialog with its border, as lines of cells, and its place on the screen. */
 export interface DialogFrame {
   readonly rect: Rect;
   /** All rows, border included, each exactly as wide as the rect. */

@@ -13,6 +13,7 @@ import type { Theme } from '../theme/theme.ts';
 import { joinParts, lineWidth, segment, spread } from './line.ts';
 import type { Line, Segment } from './line.ts';
 
+/** What the foot line is made from; `width` in cells. */
 export interface FooterInput {
   readonly state: AppState;
   readonly data: DataView;

@@ -10,6 +10,7 @@ import type { Theme } from '../theme/theme.ts';
 import { joinParts, segment, spread } from './line.ts';
 import type { Line } from './line.ts';
 
+/** What the two head lines are made from; `width` in cells. */
 export interface HeaderInput {
   readonly state: AppState;
   readonly data: DataView;

@@ -10,6 +10,7 @@ export interface Segment {
   readonly on?: Role;
 }
 
+/** One line of chrome, left to right. */
 export type Line = readonly Segment[];
 
 /** A piece. */

@@ -8,6 +8,7 @@ import type { Theme } from '../theme/theme.ts';
 import { segment, spread } from './line.ts';
 import type { Line } from './line.ts';
 
+/** What the message line chooses from: the shell's sentence, a notice, or how a change is going. */
 export interface MessageInput {
   readonly state: AppState;
   readonly data: DataView;

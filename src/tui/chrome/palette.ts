@@ -6,6 +6,7 @@ import type { KeyContext } from '../state/key-context.ts';
 import type { PaletteCommand } from '../state/msg.ts';
 import { keyLabel } from './footer.ts';
 
+/** One thing that the palette can run. */
 export interface PaletteEntry {
   readonly title: string;
   /** Kind, key or count: shown dim at the right. */
@@ -16,6 +17,7 @@ export interface PaletteEntry {
 /** Most entries searched and most shown. */
 const limits = { entries: 2000, shown: 50 } as const;
 
+/** What the palette looks for entries in. */
 export interface PaletteInput {
   readonly keymap: Keymap;
   /** Contexts below the palette. */

@@ -2,6 +2,7 @@
 import type { KeyContext } from '../state/key-context.ts';
 import type { Intent } from '../state/msg.ts';
 
+/** One meaning of some keys in some places. */
 export interface KeyRow {
   /** Name for remapping, unique. */
   readonly id: string;
@@ -45,6 +46,7 @@ const everywhere = (shorts: readonly Short[]): readonly KeyRow[] =>
 
 const scrolling: readonly KeyContext[] = ['global', 'mutation', 'text', 'help'];
 
+/** Every key there is, before a person's own. Of two rows with one key the more specific context wins. */
 export const keyTable: readonly KeyRow[] = [
   ...plain(
     ['flows', 'graph', 'findings', 'detail'],

@@ -8,6 +8,7 @@ import type { KeyRow } from './key-table.ts';
 /** Own keys by row id. */
 export type KeyOverrides = ReadonlyMap<string, readonly string[]>;
 
+/** The keys in force: the table with a person's own laid over it. */
 export interface Keymap {
   readonly rows: readonly KeyRow[];
   /** The row a key means in these contexts (most specific first), or undefined. */
@@ -16,6 +17,7 @@ export interface Keymap {
   reachable(contexts: readonly KeyContext[]): readonly KeyRow[];
 }
 
+/** A keymap, or why there is none. */
 export type KeymapResult =
   | { readonly ok: true; readonly keymap: Keymap }
   /** All complaints, one sentence each. */

@@ -13,6 +13,7 @@ type Place = Pick<
   'width' | 'height' | 'flexGrow' | 'flexShrink' | 'position' | 'marginLeft' | 'marginTop' | 'left' | 'top'
 >;
 
+/** A painted region: its size for the layout and what paints it. */
 export interface CanvasProps extends Place {
   readonly screen: CellScreen;
   readonly draw: Draw;
@@ -30,6 +31,7 @@ export function Canvas({ screen, draw, layer = 0, ...place }: CanvasProps): Reac
   return <Box ref={element} {...place} />;
 }
 
+/** A dialog's region and ink's own content for it. */
 export interface OverlayProps extends Place {
   readonly screen: CellScreen;
   readonly children: ReactNode;

@@ -4,6 +4,7 @@ import { glyphsOf, isPlain } from './visible.ts';
 
 /** Character of a cell: a code point, or `clusterBase` plus an index into the pool; 0 is the right half of a wide one. */
 export type CellChar = number;
+/** The cell behind a wide grapheme's first: it shows nothing of its own. */
 export const rightHalf: CellChar = 0;
 const clusterBase = 0x80_0000;
 const blank = 32;
@@ -18,6 +19,7 @@ export interface ClusterPool {
   text(char: CellChar): string;
 }
 
+/** An empty pool. One that is full gives a cluster's first code point instead. */
 export function createClusterPool(): ClusterPool {
   const list: string[] = [];
   const ids = new Map<string, number>();
@@ -41,6 +43,7 @@ export function createClusterPool(): ClusterPool {
   };
 }
 
+/** A screen of `columns` x `rows` cells, row after row in both arrays. */
 export interface CellGrid {
   readonly columns: number;
   readonly rows: number;

@@ -31,6 +31,7 @@ export interface OverlayEntry {
   readonly rect: () => Rect | undefined;
 }
 
+/** The terminal that is painted on, and how. */
 export interface CellScreenOptions {
   readonly terminal: TerminalOutput;
   readonly styles: StyleTable;
@@ -50,6 +51,7 @@ export interface PaintCounts {
   readonly deferred: number;
 }
 
+/** The screen as its three users see it: ink writes frames, canvases register, the loop asks for paints. */
 export interface CellScreen {
   /** The stream to give to ink as `stdout`, with `debug: true`. */
   readonly stdout: InkOutput;

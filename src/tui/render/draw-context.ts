@@ -11,6 +11,7 @@ export interface Rect {
 /** Interned style: index into the screen's style table; 0 is plain text. Get one from `Theme.style(role)`. */
 export type StyleId = number;
 
+/** A brush on one rectangle of the screen; nothing gets outside it. */
 export interface DrawContext {
   /**
    * Write `text` at (x, y), clipped to `width` cells and to the screen, wide graphemes counted as two, control and bidi

@@ -23,6 +23,7 @@ function runEnd(line: string, from: number): number {
   return at;
 }
 
+/** Remembers the lines it has read, so that only those that differ are read again. */
 export interface FrameReader {
   /** Takes one whole frame; true when any line differs from the frame before. */
   read(frame: string): boolean;

@@ -13,6 +13,7 @@ export interface Look {
   readonly inverse: boolean;
 }
 
+/** Text as the terminal has it by itself: its own colours, no attribute. */
 export const plainLook: Look = {
   fg: '',
   bg: '',

@@ -1,6 +1,7 @@
 // Interned looks: a style id is an index into a list of SGR parameter strings. Knows no terminal and no theme.
 import type { StyleId } from './draw-context.ts';
 
+/** Looks by number, so that a cell holds two bytes of style; a number once given keeps its look. */
 export interface StyleTable {
   /** Id of a look given as SGR parameters such as `1;31`; '' is plain and always 0. */
   intern(parameters: string): StyleId;

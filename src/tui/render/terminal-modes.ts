@@ -7,6 +7,7 @@ export interface TerminalStreams {
   readonly output: { write(text: string): unknown };
 }
 
+/** Whose the terminal is at the moment. */
 export interface TerminalModes {
   /** Alternate screen, no cursor, no autowrap. */
   enter(): void;
@@ -26,6 +27,7 @@ const off = (mode: number): string => `\u001b[?${mode}l`;
 
 /** Bytes that take the terminal over, and those that give it back. */
 export const takeOver = on(alternateScreen) + off(cursor) + off(autowrap) + on(bracketedPaste);
+/** Bytes that give the terminal back, whichever of the modes were on. */
 export const giveBack =
   off(synchronised) + '\u001b[m' + off(bracketedPaste) + on(autowrap) + on(cursor) + off(alternateScreen);
 

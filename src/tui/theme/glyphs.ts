@@ -1,6 +1,7 @@
 // Signs that carry state beside colour: one table, a Unicode and an ASCII form each, every one a single narrow cell
 // (`spark`, `bars`, `shades` are ladders: one cell a step). Knows no theme.
 
+/** Each sign by what it means: as it is, and in ASCII. */
 export const glyphs = {
   allow: ['·', '.'],
   block: ['✖', 'x'],

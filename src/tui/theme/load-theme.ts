@@ -11,6 +11,7 @@ import { readTheme } from './read-theme.ts';
 import type { Theme } from './theme.ts';
 import type { ThemeFile } from './theme-schema.ts';
 
+/** Which theme, where it is looked for, and what the terminal can show. */
 export interface LoadThemeOptions {
   /** File name without `.yaml`. */
   readonly name: string;

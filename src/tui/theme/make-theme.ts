@@ -12,6 +12,7 @@ import type { Role } from './roles.ts';
 import type { Theme } from './theme.ts';
 import type { RoleLook, ThemeFile } from './theme-schema.ts';
 
+/** What the terminal can show, and the table that styles go into. */
 export interface Fitting {
   readonly depth: ColourDepth;
   readonly ascii: boolean;

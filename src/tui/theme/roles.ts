@@ -1,5 +1,6 @@
 // Everything that has a look of its own, by what it means. Panes and chrome name roles; only themes name colours.
 
+/** Every role that a pane or the chrome may ask a theme for; those it leaves out come from the theme it extends. */
 export const roles = [
   'text',
   'dim',

@@ -1,7 +1,9 @@
 // What this terminal can show, from the environment's words: colour depth and whether signs must be ASCII. Pure.
 import type { ColourDepth } from './colour.ts';
 
+/** Environment variables as they were handed in. */
 export type Environment = Readonly<Record<string, string | undefined>>;
+/** When colour is used; `auto` goes by NO_COLOR, TERM and the stream. */
 export type ColourChoice = 'auto' | 'always' | 'never';
 
 const forced = new Map<string, ColourDepth>([

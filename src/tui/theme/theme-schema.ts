@@ -52,7 +52,9 @@ export const themeSchema = z.strictObject({
     .optional(),
 });
 
+/** A theme file that is valid. */
 export type ThemeFile = Readonly<z.infer<typeof themeSchema>>;
+/** How one role looks, as a theme file says it. */
 export type RoleLook = Readonly<z.infer<typeof look>>;
 
 /** JSON Schema of a theme file, for editors: what themes/schema.json holds. */

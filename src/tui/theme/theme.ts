@@ -4,6 +4,7 @@ import type { StyleTable } from '../render/style-table.ts';
 import type { GlyphName } from './glyphs.ts';
 import type { Role } from './roles.ts';
 
+/** A theme made ready for one terminal: styles by role, signs by name. */
 export interface Theme {
   readonly name: string;
   /** True when only ASCII signs may be drawn. */
