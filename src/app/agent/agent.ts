@@ -30,6 +30,8 @@ const countersEveryMs = 1_000;
 const findingsEveryMs = 5_000;
 /** How long a stop lets requests under way finish, ms. */
 const defaultDrainMs = 5_000;
+/** Part of that time that subscribers have to take the last words, so that the stop as a whole keeps its deadline. */
+const lastWordsShare = 0.1;
 
 export interface AgentOptions {
   /** What is being watched, as shown in headers: `demo`, `web → api`. */
@@ -151,7 +153,7 @@ async function startEnforcing(
   cleanup.add(() => snapshots.close());
   const started = await startPlane(options, hub, snapshots, cleanup);
   enforcing.plane = started;
-  cleanup.add(() => started.stop(cleanup.drainMs));
+  cleanup.add(() => started.stop(cleanup.drainMs * (1 - lastWordsShare)));
   cleanup.add(store.onChange(refresh));
   // Tells what is in force, and catches a change between the first compile and the line above.
   refresh();
@@ -193,7 +195,7 @@ async function startFeed(
 
 /** Starts listening, judging and telling. Rejects with AppError when a port, folder or socket cannot be had; nothing stays behind. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
-  const cleanup = createCleanup(defaultDrainMs);
+  const cleanup = createCleanup(defaultDrainMs, () => performance.now());
   try {
     const store =
       options.policiesDirectory === undefined
@@ -205,7 +207,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const plane = await startEnforcing(options, store, hub, cleanup);
     const server = await startFeed(options, store, hub, plane);
     hub.server = server;
-    cleanup.addFirst(() => server.close());
+    cleanup.addFirst(() => server.close(cleanup.leftMs()));
     const counters = setInterval(() => tellCounters(hub), countersEveryMs);
     cleanup.add(() => clearInterval(counters));
     return { ports: plane.ports, feed: server.address, stop: (drainMs) => cleanup.run(drainMs) };

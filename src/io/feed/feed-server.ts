@@ -40,7 +40,8 @@ export interface FeedServer {
   hasSubscribers(): boolean;
   /** How many connections there are now, and how many events slow ones missed so far. */
   stats(): { readonly connections: number; readonly subscribers: number; readonly dropped: number };
-  close(): Promise<void>;
+  /** Tells the last words. A client that has not answered after `graceMs` (at most and by default 1,000) is cut. */
+  close(graceMs?: number): Promise<void>;
 }
 
 /** How long a client has to answer our close before it is cut, ms. */
@@ -69,12 +70,12 @@ export async function startFeedServer(options: FeedServerOptions): Promise<FeedS
       subscribers: room.subscribers(),
       dropped: room.dropped(),
     }),
-    async close() {
+    async close(graceMs = closeGraceMs) {
       if (closed) return;
       closed = true;
       timers.forEach(clearInterval);
       room.batcher.flush();
-      await shut(http, room.connections);
+      await shut(http, room.connections, Math.min(graceMs, closeGraceMs));
     },
   };
 }
@@ -162,12 +163,12 @@ function createDoor(options: FeedServerOptions, limits: FeedServerLimits, room: 
   return http;
 }
 
-async function shut(http: Server, connections: ReadonlySet<FeedConnection>): Promise<void> {
+async function shut(http: Server, connections: ReadonlySet<FeedConnection>, graceMs: number): Promise<void> {
   for (const connection of connections) connection.close();
   const cut = setTimeout(() => {
     for (const connection of connections) connection.terminate();
     http.closeAllConnections();
-  }, closeGraceMs);
+  }, graceMs);
   await new Promise<void>((done) => http.close(() => done()));
   clearTimeout(cut);
 }
