@@ -57,11 +57,12 @@ export function readTokenFile(path: string): string {
   });
 }
 
-/** A feed that is not yet started. */
+/** A feed that is not yet started; `how.ready` paces it (see LiveFeedOptions). */
 export function openFeed(
   options: ConnectOptions,
   env: NodeJS.ProcessEnv,
   subscribe?: LiveFeedOptions['subscribe'],
+  how: Pick<LiveFeedOptions, 'ready'> = {},
 ): FeedPort {
   const address = addressOf(options, env);
   const token = tokenOf(options, address, env);
@@ -69,6 +70,7 @@ export function openFeed(
     address,
     ...(token === undefined ? {} : { token }),
     ...(subscribe === undefined ? {} : { subscribe }),
+    ...how,
   });
 }
 

@@ -19,6 +19,7 @@ export interface ConnectionEnd {
   readonly error?: AppError;
 }
 
+/** One dialled connection; what it receives goes to its handlers. */
 export interface LiveConnection {
   send(frame: ClientFrame): void;
   /** Ends it for a reason of our own, reported as the end. */
@@ -31,20 +32,24 @@ interface Handlers {
   readonly onEnd: (end: ConnectionEnd) => void;
 }
 
+/** Whom to dial and how. */
+interface ConnectionOptions {
+  readonly address: FeedAddress;
+  readonly token?: string;
+  readonly limits: FeedClientLimits;
+  readonly ready?: () => Promise<void> | undefined;
+}
+
 /** What a frame that is no text is read as: nothing. */
 const noBytes = Buffer.alloc(0);
 
 /** Dials at once; nothing is thrown, all that goes wrong is an end. */
-export function openConnection(
-  options: { readonly address: FeedAddress; readonly token?: string; readonly limits: FeedClientLimits },
-  handlers: Handlers,
-): LiveConnection {
+export function openConnection(options: ConnectionOptions, handlers: Handlers): LiveConnection {
   const { limits } = options;
   const name = formatFeedAddress(options.address);
   const socket = dial(options.address, options.token, limits);
   let over = false;
   let silence: NodeJS.Timeout | undefined;
-  const pace = createTurnPace(socket, { turnMs: limits.turnMs, clock: () => performance.now() });
   const finish = (end: ConnectionEnd): void => {
     if (over) return;
     over = true;
@@ -58,6 +63,17 @@ export function openConnection(
     const detail = `the agent at ${name} has not been heard for ${waitMs / 1000} s`;
     silence = setTimeout(() => finish({ detail }), waitMs);
   };
+  // While we do not read, the other side's silence says nothing.
+  const ready = (): Promise<void> | undefined => {
+    const wait = options.ready?.();
+    if (wait === undefined) return undefined;
+    clearTimeout(silence);
+    return wait.then(() => {
+      if (!over) heard(limits.silenceMs);
+    });
+  };
+  const clock = (): number => performance.now();
+  const pace = createTurnPace(socket, { turnMs: limits.turnMs, clock, ready });
   heard(limits.handshakeMs);
   socket.on('message', (data, isBinary) => {
     if (over) return;

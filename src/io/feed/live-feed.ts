@@ -8,12 +8,18 @@ import { feedClientLimits } from './feed-limits.ts';
 import type { LiveSession } from './live-session.ts';
 import { createLiveSession } from './live-session.ts';
 
+/** Which agent, what of its events, and what tests put in place of clock and chance. */
 export interface LiveFeedOptions {
   readonly address: FeedAddress;
   readonly token?: string;
   /** What to subscribe to at first: history from `sinceMs` (epoch ms), at most `last` events; `false` for requests only. Default: the whole window. */
   readonly subscribe?: false | { readonly sinceMs?: number; readonly last?: number };
   readonly limits?: Partial<FeedClientLimits>;
+  /**
+   * Asked after each turn with messages: nothing is read until what it returns has resolved, so that a slow consumer costs no memory
+   * here. The agent counts as lost what it cannot deliver meanwhile.
+   */
+  readonly ready?: () => Promise<void> | undefined;
   /** Pause before another try; injected by tests. Must settle early when `signal` aborts. */
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** [0, 1), for jitter. */

@@ -15,18 +15,29 @@ export interface TurnPace {
   end(): void;
 }
 
+/** How a source is paced. */
+export interface TurnPaceOptions {
+  /** Work per turn, ms. */
+  readonly turnMs: number;
+  /** Monotonic ms. */
+  readonly clock: () => number;
+  /** Asked after each turn with work: nothing is read until what it returns has resolved. */
+  readonly ready?: () => Promise<void> | undefined;
+}
+
 /** A pace for one source; `clock` is monotonic milliseconds. */
-export function createTurnPace(
-  source: PausableSource,
-  options: { readonly turnMs: number; readonly clock: () => number },
-): TurnPace {
+export function createTurnPace(source: PausableSource, options: TurnPaceOptions): TurnPace {
   let spentMs = 0;
   let turn: NodeJS.Immediate | undefined;
   let over = false;
   const next = (): void => {
     turn = undefined;
     spentMs = 0;
-    if (source.isPaused) source.resume();
+    const wait = over ? undefined : options.ready?.();
+    if (wait !== undefined) {
+      source.pause();
+      void wait.then(next);
+    } else if (source.isPaused) source.resume();
   };
   return {
     spend(work) {

@@ -46,3 +46,23 @@ test('a source that ended during its work is left alone', async () => {
   await nextTurn();
   expect(calls).toEqual([]);
 });
+
+test('a source is not read while its consumer is not ready, and is afterwards', async () => {
+  const gate = Promise.withResolvers<undefined>();
+  const states: boolean[] = [];
+  let waits: Promise<void> | undefined = gate.promise;
+  const source = {
+    isPaused: false,
+    pause: () => (source.isPaused = true),
+    resume: () => (source.isPaused = false),
+  };
+  const pace = createTurnPace(source, { turnMs: 4, clock: () => 0, ready: () => waits });
+  pace.spend(() => undefined);
+  await nextTurn();
+  states.push(source.isPaused);
+  waits = undefined;
+  gate.resolve(undefined);
+  await nextTurn();
+  states.push(source.isPaused);
+  expect(states).toEqual([true, false]);
+});

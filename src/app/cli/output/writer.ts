@@ -1,10 +1,13 @@
 // Standard output for verbs: waits when the reader is slow, ends quietly when it has gone (EPIPE). Knows no format.
 import type { Writable } from 'node:stream';
 
+/** Lines for one reader. */
 export interface LineWriter {
   line(text: string): void;
   /** Resolves when the reader has taken what was written so far. */
   drained(): Promise<void>;
+  /** As `drained`, but undefined when the reader keeps up: what feeds are paced by. */
+  ready(): Promise<void> | undefined;
   /** Nobody waits for the reader any more: `drained` resolves at once, now and later. */
   abandon(): void;
   readonly abandoned: () => boolean;
@@ -31,22 +34,24 @@ export function createLineWriter(stream: Writable): LineWriter {
     leave();
   });
   stream.on('close', leave);
+  const ready = (): Promise<void> | undefined => {
+    if (gone || abandoned || !stream.writableNeedDrain) return undefined;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done);
+        waiting.delete(done);
+        resolve();
+      };
+      stream.once('drain', done);
+      waiting.add(done);
+    });
+  };
   return {
     line(text) {
       if (!gone) stream.write(`${text}\n`);
     },
-    drained() {
-      if (gone || abandoned || !stream.writableNeedDrain) return Promise.resolve();
-      return new Promise((resolve) => {
-        const done = (): void => {
-          stream.off('drain', done);
-          waiting.delete(done);
-          resolve();
-        };
-        stream.once('drain', done);
-        waiting.add(done);
-      });
-    },
+    ready,
+    drained: () => ready() ?? Promise.resolve(),
     abandon() {
       abandoned = true;
       waiting.forEach((done) => done());

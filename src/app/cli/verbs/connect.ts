@@ -6,10 +6,13 @@ import { printFeed } from '../print-feed.ts';
 import type { RunVerb } from '../verbs.ts';
 
 export const connect: RunVerb = async (_words, options, context) => {
-  const feed = openFeed(connectOptions(options), context.env);
+  const where = connectOptions(options);
   if (options['ui'] === false) {
+    const ready = (): Promise<void> | undefined => context.out.ready();
+    const feed = openFeed(where, context.env, undefined, { ready });
     await printFeed(feed, context, { format: outputOption(options), forMs: undefined });
     return 0;
   }
+  const feed = openFeed(where, context.env);
   return openTerminal(feed, { options, context });
 };

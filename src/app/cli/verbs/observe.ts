@@ -48,11 +48,16 @@ export const observe: RunVerb = async (words, options, context) => {
   const format = outputOption(options);
   const wanted = last ?? (sinceMs === undefined ? defaultLast : Number.POSITIVE_INFINITY);
   const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env, {
+  const subscribe = {
     ...(sinceMs === undefined ? {} : { sinceMs: Date.now() - sinceMs }),
     // The agent cannot filter: only without one are its newest flows the ones that are wanted.
     ...(words.length > 0 || wanted === Number.POSITIVE_INFINITY ? {} : { last: wanted }),
-  });
+  };
+  // A reader that stalls for hours must not cost memory: then the feed is not read either, and the agent counts what is lost. The
+  // history is bounded, and its end is waited for with a deadline.
+  const live = { following: false };
+  const ready = (): Promise<void> | undefined => (live.following ? context.out.ready() : undefined);
+  const feed = openFeed(connect, context.env, subscribe, { ready });
   const printer = createEventPrinter(format, 'flow', context.out);
   let flows = 0;
   const take = (print: (event: ApiEvent) => void) => (event: ApiEvent) => {
@@ -75,7 +80,8 @@ export const observe: RunVerb = async (words, options, context) => {
   if (session === undefined) return 0;
   tail.end();
   let status = 0;
-  if (flagOption(options, 'follow'))
+  live.following = flagOption(options, 'follow');
+  if (live.following)
     status = await follow(session, context, (event) => take((one) => printer.print(one))(event));
   else if (flows === 0 && format === 'table') context.say('No flows match.');
   await session.close();
