@@ -6,12 +6,17 @@ import { canonicalText } from './canonical-text.ts';
 import type { FilePolicy } from './parse-policy-file.ts';
 import { parsePolicyFile } from './parse-policy-file.ts';
 
-/** `replacement` undefined takes the document out. Undefined result: it cannot be done safely. */
+interface Replacing {
+  readonly target: FilePolicy;
+  /** Undefined takes the document out. */
+  readonly replacement: string | undefined;
+}
+
+/** The text with `target` replaced. Undefined: it cannot be done safely. */
 export function editDocument(
   text: string,
   policies: readonly FilePolicy[],
-  target: FilePolicy,
-  replacement: string | undefined,
+  { target, replacement }: Replacing,
 ): string | undefined {
   if (policies.length === 1 && replacement !== undefined) return replacement;
   const documents: Document[] = [...parseAllDocuments(text)];

@@ -7,12 +7,16 @@ import type { PolicyFolder } from './policy-folder.ts';
 import type { PolicyLimits } from './policy-limits.ts';
 import { hiddenFolder, ownMark } from './policy-limits.ts';
 
+interface Aside {
+  readonly directory: string;
+  readonly limits: PolicyLimits;
+  readonly nowMs: number;
+}
+
 /** True when a file was moved. */
 export async function setAsideExpired(
-  directory: string,
   folder: PolicyFolder,
-  limits: PolicyLimits,
-  nowMs: number,
+  { directory, limits, nowMs }: Aside,
 ): Promise<boolean> {
   const due = [...folder.merged().held.values()].filter((one) => {
     if (expiryMs(one.policy) + limits.expiredKeepMs > nowMs || one.rejection !== undefined) return false;

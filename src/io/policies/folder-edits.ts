@@ -49,67 +49,77 @@ const fileNameBytes = 200;
 
 /** Works on a folder that has been read. */
 export function createFolderEdits(options: EditOptions): FolderEdits {
-  const { folder, journal, now, refresh } = options;
-  const held = (name: PolicyName): HeldPolicy | undefined => folder.merged().held.get(name);
-  /** Keeps the inverse, then writes; a write that fails leaves no inverse behind. */
-  const commit = async (
-    name: PolicyName,
-    edit: Edit,
-    after: FlowPolicy | null,
-    author?: string,
-  ): Promise<void> => {
-    const change: Change = {
-      version: 1,
-      time: new Date(now()).toISOString(),
-      ...(author === undefined ? {} : { author }),
-      name,
-      file: edit.file,
-      before: { object: held(name)?.policy ?? null, text: edit.before },
-      after: { object: after, text: edit.text },
-    };
-    const id = await journal.add(change, now()).catch((cause: unknown) => {
-      throw storeErrors.cannotWrite(edit.file, cause);
-    });
-    try {
-      await write(options.directory, edit);
-    } catch (error) {
-      await journal.drop(id);
-      throw error;
-    }
-    await refresh();
-  };
   return {
-    async apply(policy, how) {
-      await refresh();
-      const object = accept(policy, now());
-      const name = nameOf(object);
-      const before = held(name);
-      if (before !== undefined && canonicalText(before.policy) === canonicalText(object))
-        return { name, change: 'unchanged', object };
-      const edit = editFor(options, name, object);
-      if (how.dryRun === true) return { name, change: 'dry-run', object };
-      await commit(name, edit, object, how.author);
-      return { name, change: before === undefined ? 'created' : 'replaced', object };
-    },
-    async remove(name, how) {
-      await refresh();
-      if (held(name) === undefined) throw storeErrors.notFound(name);
-      await commit(name, editFor(options, name, undefined), null, how.author);
+    apply: (policy, how) => apply(options, policy, how),
+    async remove(name, { author }) {
+      await options.refresh();
+      if (options.folder.merged().held.get(name) === undefined) throw storeErrors.notFound(name);
+      await commit(options, { name, edit: editFor(options, name, undefined), after: null, author });
       return { name, change: 'removed' };
     },
-    async undo() {
-      await refresh();
-      const found = await newestStanding(journal, held);
-      const name = policyName(found.change.name);
-      const edit = inverseOf(options, found.change);
-      await write(options.directory, edit);
-      await journal.drop(found.id);
-      await refresh();
-      const { before, after } = found.change;
-      const change = before.object === null ? 'removed' : after.object === null ? 'created' : 'replaced';
-      return { name, change };
-    },
+    undo: () => undo(options),
   };
+}
+
+interface Commit {
+  readonly name: PolicyName;
+  readonly edit: Edit;
+  /** The object that stands then; null when none does. */
+  readonly after: FlowPolicy | null;
+  readonly author: string | undefined;
+}
+
+/** Keeps the inverse, then writes; a write that fails leaves no inverse behind. */
+async function commit(options: EditOptions, { name, edit, after, author }: Commit): Promise<void> {
+  const { directory, folder, journal, now, refresh } = options;
+  const change: Change = {
+    version: 1,
+    time: new Date(now()).toISOString(),
+    ...(author === undefined ? {} : { author }),
+    name,
+    file: edit.file,
+    before: { object: folder.merged().held.get(name)?.policy ?? null, text: edit.before },
+    after: { object: after, text: edit.text },
+  };
+  const id = await journal.add(change, now()).catch((cause: unknown) => {
+    throw storeErrors.cannotWrite(edit.file, cause);
+  });
+  try {
+    await write(directory, edit);
+  } catch (error) {
+    await journal.drop(id);
+    throw error;
+  }
+  await refresh();
+}
+
+async function apply(
+  options: EditOptions,
+  policy: FlowPolicy,
+  how: Parameters<FolderEdits['apply']>[1],
+): Promise<Applied> {
+  await options.refresh();
+  const object = accept(policy, options.now());
+  const name = nameOf(object);
+  const before = options.folder.merged().held.get(name);
+  if (before !== undefined && canonicalText(before.policy) === canonicalText(object))
+    return { name, change: 'unchanged', object };
+  const edit = editFor(options, name, object);
+  if (how.dryRun === true) return { name, change: 'dry-run', object };
+  await commit(options, { name, edit, after: object, author: how.author });
+  return { name, change: before === undefined ? 'created' : 'replaced', object };
+}
+
+async function undo(options: EditOptions): Promise<Undone> {
+  const { directory, folder, journal, refresh } = options;
+  await refresh();
+  const found = await newestStanding(journal, (name) => folder.merged().held.get(name));
+  await write(directory, inverseOf(options, found.change));
+  await journal.drop(found.id);
+  await refresh();
+  const { before, after } = found.change;
+  const change = before.object === null ? 'removed' : after.object === null ? 'created' : 'replaced';
+  return { name: policyName(found.change.name), change };
 }
 
 /** Validates as strictly as a file would be, and refuses what could never be in force. */
@@ -149,7 +159,7 @@ function editFor({ folder, limits }: EditOptions, name: PolicyName, object: Flow
     return { file: fileName, before, text: yaml === undefined ? null : ownText(yaml) };
   if (policies.length === 1 && yaml === undefined) return { file: fileName, before, text: null };
   const replacement = yaml !== undefined && before.startsWith(ownMark) ? ownText(yaml) : yaml;
-  const text = editDocument(before, policies, target, replacement);
+  const text = editDocument(before, policies, { target, replacement });
   if (text === undefined) throw storeErrors.unsafeEdit(fileName);
   return { file: fileName, before, text };
 }

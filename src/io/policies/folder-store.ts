@@ -29,20 +29,16 @@ export interface FolderStoreOptions {
 export async function openFolderStore(options: FolderStoreOptions): Promise<PolicyStore> {
   const { directory, now } = options;
   const limits = { ...policyLimits, ...options.limits };
-  try {
-    await mkdir(directory, { recursive: true });
-    await access(directory, constants.R_OK | constants.X_OK);
-  } catch (cause) {
-    throw storeErrors.noFolder(directory, cause);
-  }
+  await ensureFolder(directory);
   const folder = createPolicyFolder(directory, limits, now);
   const inTurn = createQueue();
   const listeners = new Set<() => void>();
-  const tell = (): void => {
-    for (const listener of listeners) listener();
-  };
+  const tell = (): void => listeners.forEach((listener) => listener());
   const refresh = async (): Promise<void> => {
     if (await folder.refresh()) tell();
+  };
+  const clearAside = async (): Promise<void> => {
+    if (await setAsideExpired(folder, { directory, limits, nowMs: now() })) await refresh();
   };
   const journal = openUndoJournal(directory, limits.undoSteps);
   const edits = createFolderEdits({ directory, folder, journal, limits, now, refresh });
@@ -55,9 +51,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
     onTick() {
       if (!lifetimes.passed()) return;
       tell();
-      void inTurn(async () => {
-        if (await setAsideExpired(directory, folder, limits, now())) await refresh();
-      }).catch(() => undefined);
+      void inTurn(clearAside).catch(() => undefined);
     },
   });
   // After the watch began: a change between the two would otherwise show only at the next slow look.
@@ -77,6 +71,15 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
       await inTurn(() => Promise.resolve());
     },
   };
+}
+
+async function ensureFolder(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.R_OK | constants.X_OK);
+  } catch (cause) {
+    throw storeErrors.noFolder(directory, cause);
+  }
 }
 
 /** One thing at a time: a change must see the folder as the change before it left it. */

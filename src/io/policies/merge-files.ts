@@ -38,7 +38,7 @@ export function mergeFiles(files: readonly FileState[], limit: number): MergedFi
     const refuse = (code: string, reason: string): unknown =>
       rejected.push({
         type: 'rejected',
-        rejection: rejectionAt(state.file, code, reason, { line: one.line }),
+        rejection: rejectionAt(state.file, { code, reason, line: one.line }),
         object: one.policy,
       });
     if (first !== undefined)

@@ -35,7 +35,7 @@ export const nameOf = (policy: FlowPolicy): PolicyName =>
 export function parsePolicyFile(file: string, text: string): PolicyFileRead {
   const reject = (code: string, reason: string, at: Place = {}): Rejected => ({
     ok: false,
-    rejection: rejectionAt(file, code, reason, at),
+    rejection: rejectionAt(file, { code, reason, ...at }),
   });
   if (text.trim() === '') return reject('POLICY_FILE_EMPTY', 'it is empty; delete it to remove its policies');
   const lines = new LineCounter();
@@ -64,13 +64,19 @@ export function parsePolicyFile(file: string, text: string): PolicyFileRead {
   return { ok: true, policies };
 }
 
+interface Reason extends Place {
+  readonly code: string;
+  /** A part of a sentence, after the place and a colon. */
+  readonly reason: string;
+}
+
 interface Place {
   readonly line?: number;
   readonly field?: string;
 }
 
 /** The sentence names file, line, field and reason, so that it can be shown alone. */
-export function rejectionAt(file: string, code: string, reason: string, at: Place = {}): PolicyRejection {
+export function rejectionAt(file: string, { code, reason, ...at }: Reason): PolicyRejection {
   const line = at.line === undefined ? '' : `, line ${at.line}`;
   const field = at.field === undefined || at.field === '' ? '' : `, ${at.field}`;
   return { file, ...at, code, message: `${file}${line}${field}: ${reason.replace(/\.$/, '')}.` };

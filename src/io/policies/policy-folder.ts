@@ -24,57 +24,85 @@ interface Known extends FileState {
   readonly seen: SeenFile;
 }
 
+/** What was read last, and what it comes to. */
+interface Held {
+  readonly directory: string;
+  readonly limits: PolicyLimits;
+  looks: FolderLook;
+  known: ReadonlyMap<string, Known>;
+  merged: MergedFiles;
+  /** Why the folder itself could not be read the last time. */
+  trouble: string | undefined;
+}
+
 /** Knows nothing until the first refresh; `now` is epoch ms. */
 export function createPolicyFolder(directory: string, limits: PolicyLimits, now: () => number): PolicyFolder {
-  let looks: FolderLook = new Map();
-  let known = new Map<string, Known>();
-  let merged = mergeFiles([], limits.policies);
-  let trouble: string | undefined;
-
-  const rebuild = (): void => {
-    merged = mergeFiles([...known.values()], limits.policies);
-    if (trouble !== undefined)
-      complain('POLICY_FOLDER', `the folder cannot be read (${trouble}); its policies stay as they were`);
-    if (known.size >= limits.files)
-      complain('TOO_MANY_FILES', `the folder holds ${limits.files} files or more; those beyond are not read`);
-  };
-  const complain = (code: string, reason: string): void => {
-    const rejection = rejectionAt('.', code, reason);
-    merged = { ...merged, rejected: [...merged.rejected, { type: 'rejected', rejection }] };
+  const held: Held = {
+    directory,
+    limits,
+    looks: new Map(),
+    known: new Map(),
+    merged: mergeFiles([], limits.policies),
+    trouble: undefined,
   };
   return {
-    async refresh() {
-      let fresh: FolderLook;
-      try {
-        fresh = await readFolder(directory, looks, limits, now());
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        const news = trouble !== message;
-        trouble = message;
-        if (news) rebuild();
-        return news;
-      }
-      const next = await knowAll(fresh, known);
-      const changed =
-        trouble !== undefined ||
-        next.size !== known.size ||
-        [...next].some(([file, one]) => known.get(file)?.read !== one.read);
-      looks = fresh;
-      known = next;
-      trouble = undefined;
-      if (changed) rebuild();
-      return changed;
-    },
-    merged: () => merged,
+    refresh: () => refresh(held, now()),
+    merged: () => held.merged,
     file(name) {
-      const one = known.get(name);
+      const one = held.known.get(name);
       if (one === undefined) return undefined;
       const { look } = one.seen;
       const text = look.type === 'text' ? look.text : undefined;
       return { ...one, text, isLink: look.type === 'text' && look.isLink };
     },
-    fileCount: () => known.size,
+    fileCount: () => held.known.size,
   };
+}
+
+async function refresh(held: Held, nowMs: number): Promise<boolean> {
+  let fresh: FolderLook;
+  try {
+    fresh = await readFolder(held.directory, held.looks, { limits: held.limits, nowMs });
+  } catch (error) {
+    return isNewTrouble(held, error instanceof Error ? error.message : String(error));
+  }
+  const { known } = held;
+  const next = await knowAll(fresh, known);
+  const changed =
+    held.trouble !== undefined ||
+    next.size !== known.size ||
+    [...next].some(([file, one]) => known.get(file)?.read !== one.read);
+  held.looks = fresh;
+  held.known = next;
+  held.trouble = undefined;
+  if (changed) rebuild(held);
+  return changed;
+}
+
+/** What was read before stays, with the trouble beside it. */
+function isNewTrouble(held: Held, message: string): boolean {
+  if (held.trouble === message) return false;
+  held.trouble = message;
+  rebuild(held);
+  return true;
+}
+
+function rebuild(held: Held): void {
+  const { known, limits, trouble } = held;
+  held.merged = mergeFiles([...known.values()], limits.policies);
+  if (trouble !== undefined)
+    complain(held, 'POLICY_FOLDER', `the folder cannot be read (${trouble}); its policies stay as they were`);
+  if (known.size >= limits.files)
+    complain(
+      held,
+      'TOO_MANY_FILES',
+      `the folder holds ${limits.files} files or more; those beyond are not read`,
+    );
+}
+
+function complain(held: Held, code: string, reason: string): void {
+  const rejection = rejectionAt('.', { code, reason });
+  held.merged = { ...held.merged, rejected: [...held.merged.rejected, { type: 'rejected', rejection }] };
 }
 
 /** Files judged between two turns of the event loop: parsing 10,000 at once would hold everything else up for seconds. */
@@ -98,7 +126,7 @@ function know(file: string, seen: SeenFile, before: Known | undefined): Known {
   const read: PolicyFileRead =
     look.type === 'text'
       ? parsePolicyFile(file, look.text)
-      : { ok: false, rejection: rejectionAt(file, look.code, look.reason) };
+      : { ok: false, rejection: rejectionAt(file, { code: look.code, reason: look.reason }) };
   return { file, seen, read, lastGood: read.ok ? read.policies : (before?.lastGood ?? []) };
 }
 

@@ -27,8 +27,7 @@ export type FolderLook = ReadonlyMap<string, SeenFile>;
 export async function readFolder(
   directory: string,
   before: FolderLook,
-  limits: PolicyLimits,
-  nowMs: number,
+  { limits, nowMs }: { readonly limits: PolicyLimits; readonly nowMs: number },
 ): Promise<FolderLook> {
   const names = (await readdir(directory)).filter(isPolicyFileName).sort().slice(0, limits.files);
   const root = await realpath(directory);

@@ -1,92 +1,89 @@
 // What a person is told when the policy folder refuses something. Sentences only.
 import { AppError } from '../../core/model/app-error.ts';
-import type { ErrorFamily } from '../../core/model/app-error.ts';
 import type { PolicyRejection } from '../../core/policy/store.ts';
-
-const error = (code: string, family: ErrorFamily, message: string, hint: string, cause?: unknown): AppError =>
-  new AppError({ code, family, message, hint, cause });
 
 /** One maker per thing that can go wrong, named by it; each gives an AppError with its exit code’s family. */
 export const storeErrors = {
   invalid: (name: string, field: string, reason: string) =>
-    error(
-      'POLICY_INVALID',
-      'data',
-      `The policy ${name} is not valid${field === '' ? '' : ` at ${field}`}: ${reason.replace(/\.$/, '')}.`,
-      'Correct the field; nothing was written.',
-    ),
+    new AppError({
+      code: 'POLICY_INVALID',
+      family: 'data',
+      message: `The policy ${name} is not valid${field === '' ? '' : ` at ${field}`}: ${reason.replace(/\.$/, '')}.`,
+      hint: 'Correct the field; nothing was written.',
+    }),
   expired: (name: string, expiresAt: string) =>
-    error(
-      'POLICY_EXPIRED',
-      'data',
-      `The policy ${name} would never be in force: it expires at ${expiresAt}, which has passed.`,
-      'Give it a later expiresAt, or leave that out.',
-    ),
+    new AppError({
+      code: 'POLICY_EXPIRED',
+      family: 'data',
+      message: `The policy ${name} would never be in force: it expires at ${expiresAt}, which has passed.`,
+      hint: 'Give it a later expiresAt, or leave that out.',
+    }),
   notFound: (name: string) =>
-    error(
-      'POLICY_NOT_FOUND',
-      'notFound',
-      `There is no policy ${name}.`,
-      'Look at the list of policies for its name.',
-    ),
+    new AppError({
+      code: 'POLICY_NOT_FOUND',
+      family: 'notFound',
+      message: `There is no policy ${name}.`,
+      hint: 'Look at the list of policies for its name.',
+    }),
   tooMany: (limit: number) =>
-    error(
-      'TOO_MANY_POLICIES',
-      'refused',
-      `The folder holds ${limit} policies, which is as many as are put in force.`,
-      'Remove some that are no longer needed.',
-    ),
+    new AppError({
+      code: 'TOO_MANY_POLICIES',
+      family: 'refused',
+      message: `The folder holds ${limit} policies, which is as many as are put in force.`,
+      hint: 'Remove some that are no longer needed.',
+    }),
   fileRejected: (name: string, rejection: PolicyRejection) =>
-    error(
-      'POLICY_FILE_REJECTED',
-      'data',
-      `The policy ${name} cannot be written while its file is not valid. ${rejection.message}`,
-      `Mend or delete ${rejection.file} first.`,
-    ),
+    new AppError({
+      code: 'POLICY_FILE_REJECTED',
+      family: 'data',
+      message: `The policy ${name} cannot be written while its file is not valid. ${rejection.message}`,
+      hint: `Mend or delete ${rejection.file} first.`,
+    }),
   managedElsewhere: (file: string) =>
-    error(
-      'POLICY_FILE_LINK',
-      'denied',
-      `The file ${file} is a link: something else manages it.`,
-      'Change it where it comes from.',
-    ),
+    new AppError({
+      code: 'POLICY_FILE_LINK',
+      family: 'denied',
+      message: `The file ${file} is a link: something else manages it.`,
+      hint: 'Change it where it comes from.',
+    }),
   unsafeEdit: (file: string) =>
-    error(
-      'POLICY_FILE_SHARED',
-      'refused',
-      `The file ${file} holds several policies and cannot be changed without touching the others.`,
-      'Edit it by hand.',
-    ),
+    new AppError({
+      code: 'POLICY_FILE_SHARED',
+      family: 'refused',
+      message: `The file ${file} holds several policies and cannot be changed without touching the others.`,
+      hint: 'Edit it by hand.',
+    }),
   nothingToUndo: () =>
-    error(
-      'UNDO_NOTHING',
-      'notFound',
-      'There is no change left to undo.',
-      'Only changes made through this program can be undone.',
-    ),
+    new AppError({
+      code: 'UNDO_NOTHING',
+      family: 'notFound',
+      message: 'There is no change left to undo.',
+      hint: 'Only changes made through this program can be undone.',
+    }),
   changedSince: (name: string, time: string, next: string | undefined) =>
-    error(
-      'UNDO_CHANGED_SINCE',
-      'refused',
-      `The policy ${name} was changed by someone else after our change of ${time}, so it was left as it is.`,
-      next === undefined
-        ? 'Edit or remove it by hand.'
-        : `Undo again to revert the change before it, to ${next}.`,
-    ),
+    new AppError({
+      code: 'UNDO_CHANGED_SINCE',
+      family: 'refused',
+      message: `The policy ${name} was changed by someone else after our change of ${time}, so it was left as it is.`,
+      hint:
+        next === undefined
+          ? 'Edit or remove it by hand.'
+          : `Undo again to revert the change before it, to ${next}.`,
+    }),
   cannotWrite: (file: string, cause: unknown) =>
-    error(
-      'POLICY_CANNOT_WRITE',
-      'cannotCreate',
-      `The policy file ${file} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      'Check the permissions of the folder and the room on the disk.',
-      cause,
-    ),
+    new AppError({
+      code: 'POLICY_CANNOT_WRITE',
+      family: 'cannotCreate',
+      message: `The policy file ${file} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      hint: 'Check the permissions of the folder and the room on the disk.',
+      cause: cause,
+    }),
   noFolder: (directory: string, cause: unknown) =>
-    error(
-      'POLICY_FOLDER',
-      'notFound',
-      `The policy folder ${directory} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}.`,
-      'Name a folder that you may read and write.',
-      cause,
-    ),
+    new AppError({
+      code: 'POLICY_FOLDER',
+      family: 'notFound',
+      message: `The policy folder ${directory} cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      hint: 'Name a folder that you may read and write.',
+      cause: cause,
+    }),
 } as const;

@@ -24,41 +24,55 @@ export interface WatchOptions {
 /** Changes in a row that may each put a look off. */
 const postponeLimit = 20;
 
-/** Holds no process alive by itself. */
-export function watchFolder(options: WatchOptions): FolderWatch {
-  const { directory, limits, onDirty, onTick, fileCount } = options;
-  let debounce: NodeJS.Timeout | undefined;
+/** Calls `fire` once things are quiet for `debounceMs`, but not later than after a number of calls in a row. */
+function createDebounce(debounceMs: number, fire: () => void): { soon(): void; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
   let postponed = 0;
-  let ticksSinceLook = 0;
-  const fire = (): void => {
-    postponed = 0;
-    onDirty();
+  return {
+    soon() {
+      // A file that is rewritten all the time must not keep the folder from being read.
+      if (postponed > postponeLimit) return;
+      postponed += 1;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        postponed = 0;
+        fire();
+      }, debounceMs).unref();
+    },
+    cancel: () => clearTimeout(timer),
   };
-  const soon = (): void => {
-    // A file that is rewritten all the time must not keep the folder from being read.
-    if (postponed > postponeLimit) return;
-    postponed += 1;
-    clearTimeout(debounce);
-    debounce = setTimeout(fire, limits.debounceMs).unref();
-  };
+}
+
+/** The kernel watches the folder, not its name: `follow` starts anew on one that was removed or replaced. */
+function watchNames(directory: string, changed: () => void): { follow(): void; close(): void } {
   const onName = (name: string | null): void => {
     // `..data` is how mounted ConfigMaps are switched.
-    if (name === null || name === '..data' || isPolicyFileName(name)) soon();
+    if (name === null || name === '..data' || isPolicyFileName(name)) changed();
   };
   let identity = identityOf(directory);
   let watcher = startWatcher(directory, onName);
-  /** The kernel watches the folder, not its name: one that was removed or replaced says nothing any more. */
-  const follow = (): void => {
-    const found = identityOf(directory);
-    if (found === identity) return;
-    identity = found;
-    watcher?.close();
-    watcher = found === undefined ? undefined : startWatcher(directory, onName);
-    soon();
+  return {
+    follow() {
+      const found = identityOf(directory);
+      if (found === identity) return;
+      identity = found;
+      watcher?.close();
+      watcher = found === undefined ? undefined : startWatcher(directory, onName);
+      changed();
+    },
+    close: () => watcher?.close(),
   };
+}
+
+/** Holds no process alive by itself. */
+export function watchFolder(options: WatchOptions): FolderWatch {
+  const { directory, limits, onDirty, onTick, fileCount } = options;
+  const debounce = createDebounce(limits.debounceMs, onDirty);
+  const names = watchNames(directory, () => debounce.soon());
+  let ticksSinceLook = 0;
   const tick = setInterval(() => {
     onTick();
-    follow();
+    names.follow();
     ticksSinceLook += 1;
     const pollMs = Math.max(limits.pollMs, fileCount() * limits.pollMsPerFile);
     if (ticksSinceLook * limits.tickMs < pollMs) return;
@@ -67,9 +81,9 @@ export function watchFolder(options: WatchOptions): FolderWatch {
   }, limits.tickMs).unref();
   return {
     close() {
-      clearTimeout(debounce);
+      debounce.cancel();
       clearInterval(tick);
-      watcher?.close();
+      names.close();
     },
   };
 }
