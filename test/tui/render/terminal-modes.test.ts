@@ -5,6 +5,7 @@ import { createTerminalModes, giveBack, takeOver } from '../../../src/tui/render
 test('every mode that is switched on is switched off again', () => {
   const changed = (bytes: string): string[] =>
     [...bytes.matchAll(/\[\?(\d+)[hl]/g)].map((found) => found[1]!).sort();
+  expect(changed(takeOver)).toEqual(['1049', '2004', '25', '7']);
   expect(changed(giveBack)).toEqual([...changed(takeOver), '2026'].sort());
   for (const [, mode, on] of takeOver.matchAll(/\[\?(\d+)([hl])/g))
     expect(giveBack).toContain(`[?${mode!}${on === 'h' ? 'l' : 'h'}`);
