@@ -36,6 +36,8 @@ export interface Column<Row, Env extends CellEnv = CellEnv> {
   readonly role: (row: Row, env: Env) => Role;
   /** Present where sorting by it makes sense. */
   readonly sortKey?: (row: Row) => number | string;
+  /** Sorted by it, words begin with A; numbers (at the right) and what is so marked begin with the greatest. */
+  readonly greatestFirst?: true;
 }
 
 /** A column with its place in the row. */

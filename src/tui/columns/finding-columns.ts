@@ -41,6 +41,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     },
     role: (finding) => severityLooks[finding.severity].role,
     sortKey: (finding) => severities.indexOf(finding.severity),
+    greatestFirst: true,
   },
   {
     id: 'title',
@@ -121,6 +122,7 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     cell: (finding, env) => formatClock(Date.parse(finding.firstSeen), env.utcOffsetMinutes),
     role: () => 'time',
     sortKey: (finding) => finding.firstSeen,
+    greatestFirst: true,
   },
   {
     id: 'last',
@@ -134,5 +136,6 @@ export const findingColumns: readonly Column<FindingEvent>[] = [
     cell: (finding, env) => formatClock(Date.parse(finding.lastSeen), env.utcOffsetMinutes),
     role: () => 'time',
     sortKey: (finding) => finding.lastSeen,
+    greatestFirst: true,
   },
 ];

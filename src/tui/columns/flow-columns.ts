@@ -46,6 +46,7 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     align: 'left',
     cell: (flow, env) => formatClock(time(flow), env.utcOffsetMinutes),
     role: () => 'time',
+    greatestFirst: true,
   },
   {
     id: 'namespace',

@@ -144,6 +144,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     },
     role: () => 'time',
     sortKey: policyLastHitMs,
+    greatestFirst: true,
   },
   {
     id: 'author',

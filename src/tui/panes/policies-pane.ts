@@ -6,6 +6,7 @@ import type { PolicyRow } from '../columns/policy-columns.ts';
 import { expiryText, policyColumns, policyHits, policyLastHitMs } from '../columns/policy-columns.ts';
 import type { Draw } from '../render/draw-context.ts';
 import { clockMs } from '../state/access.ts';
+import { withKey } from '../state/key-hint.ts';
 import { cursorPolicy, listIndex, policyKeys, policyRow, shownPolicies } from '../state/list-cursor.ts';
 import { policyLines } from '../state/update-policies.ts';
 import { drawDetailFrame } from './detail-frame.ts';
@@ -23,7 +24,7 @@ export function drawPolicies(input: PaneInput): Draw {
   if (list.length === 0)
     return drawEmpty(
       theme,
-      'No policies: everything is let through. B or T on a flow drafts one and shows its effect first.',
+      `No policies: everything is let through. ${withKey(state, 'Block', 'flow.block')} or ${withKey(state, 'throttle', 'flow.throttle')} on a flow drafts one and shows its effect first.`,
     );
   return (context, rect) => {
     const cursor = listIndex(policyKeys(state, data), state.policies);

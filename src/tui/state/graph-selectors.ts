@@ -59,7 +59,7 @@ export function egoCursor(
 export interface Matrix {
   readonly sources: readonly WorkloadId[];
   readonly destinations: readonly WorkloadId[];
-  edge(source: WorkloadId, destination: WorkloadId): Edge | undefined;
+  readonly edge: (source: WorkloadId, destination: WorkloadId) => Edge | undefined;
 }
 
 /** Most workloads a side. */

@@ -251,6 +251,7 @@ const inDialog =
     return dialog?.type === 'mutation' ? act(state, dialog, data) : next(state);
   };
 
+/** The keys that draft a block or a throttle, and those of its dialog. */
 export const mutationHandlers = {
   'flow.block': (state, data) => openMutation(state, data, 'Block'),
   'flow.throttle': (state, data) => openMutation(state, data, 'Throttle'),

@@ -1,7 +1,7 @@
 // The orders of the tables: flows are sorted by the store, findings and policies as they are read.
 import type { Column } from '../columns/column.ts';
 import { findingColumns } from '../columns/finding-columns.ts';
-import { flowSorts } from '../columns/flow-columns.ts';
+import { flowColumns, flowSorts } from '../columns/flow-columns.ts';
 import { policyColumns } from '../columns/policy-columns.ts';
 import type { Handler } from './handler.ts';
 import { next, withNotice } from './handler.ts';
@@ -19,27 +19,41 @@ function sorted(state: AppState, sort: Sort): Next<AppState> {
   return next(changed, sortEffect(changed));
 }
 
-const sortable = (columns: readonly Pick<Column<never>, 'id' | 'sortKey'>[]): readonly string[] =>
-  columns.filter(({ sortKey }) => sortKey !== undefined).map(({ id }) => id);
+type Sortable = Pick<Column<never>, 'id' | 'align' | 'sortKey' | 'greatestFirst'>;
 
-/** Columns that a list can be sorted by, in the order of the key; after the last comes its own order. */
+/** The order that a column begins with. */
+const firstOrder = ({ id, align, greatestFirst }: Sortable): Sort => ({
+  column: id,
+  descending: greatestFirst ?? align === 'right',
+});
+
+const sortable = (columns: readonly Sortable[]): readonly Sort[] =>
+  columns.filter(({ sortKey }) => sortKey !== undefined).map(firstOrder);
+
+/** Orders of a list, in those of the key; after the last comes its own. */
 const listSorts = { findings: sortable(findingColumns), policies: sortable(policyColumns) };
 const ownOrder = { findings: 'most severe first', policies: 'those in force first' };
+
+/** Orders of the flows, in those of the key: arrival first. */
+const flowOrders = flowColumns.filter(({ id }) => flowSorts.includes(id)).map(firstOrder);
+
+/** The order after the one with this column; the first one for none or the last. */
+const following = (orders: readonly Sort[], sort: Sort | undefined): Sort | undefined =>
+  orders[orders.findIndex(({ column }) => column === sort?.column) + 1];
 
 /** Sort the screen's table by its next column; findings and policies come back to their own order after the last. */
 export const nextSort: Handler = (state) => {
   const { screen } = state;
   if (screen === 'graph') return next(state);
   if (screen === 'flows') {
-    const at = flowSorts.indexOf(state.flows.sort.column) + 1;
-    return sorted(state, { column: flowSorts[at % flowSorts.length] ?? 'time', descending: true });
+    const order = following(flowOrders, state.flows.sort) ?? flowOrders[0];
+    return order ? sorted(state, order) : next(state);
   }
   const list = state[screen];
-  const column = listSorts[screen][list.sort ? listSorts[screen].indexOf(list.sort.column) + 1 : 0];
-  if (column !== undefined)
-    return next({ ...state, [screen]: { ...list, sort: { column, descending: true } } });
-  const own = { ...state, [screen]: { ...list, sort: undefined } };
-  return next(withNotice(own, 'info', `In their own order again: ${ownOrder[screen]}.`));
+  const sort = following(listSorts[screen], list.sort);
+  const ordered = { ...state, [screen]: { ...list, sort } };
+  if (sort) return next(ordered);
+  return next(withNotice(ordered, 'info', `In their own order again: ${ownOrder[screen]}.`));
 };
 
 /** Turn the order of the screen's table round. */

@@ -4,6 +4,7 @@ import type { DataView } from './data-view.ts';
 import { cursorFlow, followTail, pinCursor } from './flow-cursor.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
+import { matrixOf } from './graph-selectors.ts';
 import { plural } from '../columns/format.ts';
 import { withKey } from './key-hint.ts';
 import { cursorFinding, cursorPolicy } from './list-cursor.ts';
@@ -134,11 +135,20 @@ const close: Handler = (state, data) => {
   return goTo('flows')(state, data);
 };
 
-const cycle: Handler = (state) => {
+/** The first column of the matrix with traffic in its first row: there is something to read at once. */
+function firstCell(data: DataView): number {
+  const { sources, destinations, edge } = matrixOf(data);
+  const [source] = sources;
+  const at = destinations.findIndex((destination) => source !== undefined && edge(source, destination));
+  return Math.max(0, at);
+}
+
+const cycle: Handler = (state, data) => {
   if (state.screen !== 'graph') return next(state);
   const at = graphViews.indexOf(state.graph.view) + 1;
   const view = graphViews[at % graphViews.length] ?? 'ego';
-  return next({ ...state, graph: { ...state.graph, view, row: 0, matrixColumn: 0, column: 'focus' } });
+  const matrixColumn = view === 'matrix' ? firstCell(data) : 0;
+  return next({ ...state, graph: { ...state.graph, view, row: 0, matrixColumn, column: 'focus' } });
 };
 
 const exportRow: Handler = (state, data) => {

@@ -1,6 +1,9 @@
-// Findings and policies in an order of one's own: the cursor stays on its item, the mark stays on the screen.
+// Where a screen begins: findings and policies in an order of one's own, the matrix on a cell with something in it.
 import { expect, test } from 'vitest';
+import { cursorEdge } from '../../../src/tui/state/graph-selectors.ts';
 import { cursorFinding, shownFindings } from '../../../src/tui/state/list-cursor.ts';
+import type { FlowEvent } from '../../../src/core/model/event.ts';
+import { sampleEndpoint, sampleFlow } from '../../helpers/sample-flow.ts';
 import { activePolicy, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
 import type { Stage } from '../panes/scene.ts';
 
@@ -50,8 +53,7 @@ test('the cursor stays on its finding when the order changes', () => {
   scene.press('screen.findings', 'move.down');
   expect(cursorFinding(scene.state(), scene.session.data)?.id).toBe('often');
   sortBy(scene, 'title');
-  scene.press('view.reverse');
-  expect(order(scene)[0]).toBe('seldom');
+  expect(order(scene)).toEqual(['seldom', finding.id, 'often']);
   expect(cursorFinding(scene.state(), scene.session.data)?.id).toBe('often');
 });
 
@@ -75,9 +77,47 @@ test('the column that a table is sorted by is shown with its mark however narrow
   sortBy(scene, 'first');
   expect(scene.screen().split('\n')[2]).toContain('FIRST▼');
   scene.press('screen.policies', 'view.sort', 'view.sort', 'view.sort');
-  expect(scene.screen().split('\n')[2]).toContain('STATE▼');
+  expect(scene.screen().split('\n')[2]).toContain('STATE▲');
   scene.press('screen.flows');
   for (let press = 0; press < 12 && scene.state().flows.sort.column !== 'in'; press++)
     scene.press('view.sort');
   expect(scene.screen().split('\n')[2]).toContain('REQ▼');
+});
+
+test('words begin with A, numbers and times with the greatest', () => {
+  const scene = listed();
+  scene.press('screen.findings');
+  const seen = new Map<string, boolean>();
+  for (let press = 0; press < 8; press++) {
+    scene.press('view.sort');
+    const { sort } = scene.state().findings;
+    if (sort) seen.set(sort.column, sort.descending);
+  }
+  expect(Object.fromEntries(seen)).toEqual({
+    severity: true,
+    title: false,
+    who: false,
+    route: false,
+    count: true,
+    confidence: true,
+    first: true,
+    last: true,
+  });
+});
+
+test('the matrix opens on traffic although the busiest caller never calls the busiest destination', () => {
+  const scene = stage(80, 24);
+  const calls = (from: string, to: string, count: number): FlowEvent[] =>
+    Array.from({ length: count }, (_, index) =>
+      sampleFlow({
+        id: `${from}-${to}-${index}`,
+        source: sampleEndpoint(from),
+        destination: sampleEndpoint(to),
+      }),
+    );
+  scene.feed([...calls('web', 'cart', 5), ...calls('web', 'orders', 4), ...calls('nightly', 'users', 6)]);
+  scene.press('screen.graph', 'view.cycle', 'view.cycle');
+  expect(scene.state().graph.view).toBe('matrix');
+  const edge = cursorEdge(scene.state(), scene.session.data);
+  expect([edge?.from.workload, edge?.to.workload]).toEqual(['web', 'cart']);
 });
