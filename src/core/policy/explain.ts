@@ -4,7 +4,7 @@ import { millis, type Millis } from '../model/brand.ts';
 import type { Endpoint, FlowEvent, Verdict } from '../model/event.ts';
 import type { Decision } from '../model/exchange.ts';
 import { createBuckets } from './buckets.ts';
-import { expiryOf, withoutExpiry } from './compile-facts.ts';
+import { withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { judgement, strictPathCodes } from './decider.ts';
 import {
@@ -17,16 +17,25 @@ import {
 } from './decision.ts';
 import { withBrokenCode } from './broken-verdict.ts';
 import { describeVerdict, strictParsingName } from './describe-verdict.ts';
+import {
+  codeStep,
+  nearest,
+  readsRequests,
+  stepOf,
+  type ExplanationStep,
+  type NearestMiss,
+} from './explain-steps.ts';
 import { createEvaluator } from './evaluator.ts';
-import { createFieldChecks, type FieldCheck } from './field-checks.ts';
+import { createFieldChecks } from './field-checks.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
-import { refusalWords } from './refusal-code.ts';
 import type { FlowPolicy } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
 import { byAttribution, nameOf } from './specificity.ts';
 import { openTables } from './tables.ts';
 import { unreadableCode } from './unreadable-code.ts';
 import { withRequestValues } from './verdict-values.ts';
+
+export type { ExplanationStep, NearestMiss } from './explain-steps.ts';
 
 /** A request nobody has sent (yet). Omit `method` for a stream that is not HTTP. */
 export interface HypotheticalRequest {
@@ -38,23 +47,6 @@ export interface HypotheticalRequest {
   readonly path?: string;
   readonly route?: string;
   readonly headers?: readonly (readonly [string, string])[];
-}
-
-/** One thing that was looked at, as a sentence. */
-export interface ExplanationStep {
-  /** Policy this step is about; absent for steps that concern all. */
-  readonly policy?: string;
-  readonly matched: boolean;
-  readonly text: string;
-}
-
-/** The policy that came closest to deciding, and what kept it from it. */
-export interface NearestMiss {
-  readonly policy: string;
-  /** The first field that kept it from matching, e.g. `match.http.paths`. */
-  readonly rule: string;
-  /** One sentence. */
-  readonly text: string;
 }
 
 /** Why a request is allowed or refused. */
@@ -115,11 +107,6 @@ const decidedBy = ({ rule, field, value }: Verdict): string => {
   if (rule === undefined) return '';
   return `: ${rule}${field === undefined ? '' : `, ${field}${value === undefined ? '' : ` = ${value}`}`}`;
 };
-
-interface Judged {
-  readonly policy: FlowPolicy;
-  readonly checks: readonly FieldCheck[];
-}
 
 /** What is judged. */
 interface Asked {
@@ -198,33 +185,6 @@ function refuseUnread(out: Decision, code: string): void {
 const tunnelCode = (http: HttpFacts | undefined): string | undefined =>
   http?.method === 'CONNECT' ? 'CONNECT_TUNNEL' : undefined;
 
-/** Whether a policy in force selects both ends and asks for something only a readable request has. */
-function readsRequests({ policy, checks }: Judged, nowMs: Millis): boolean {
-  const { match, action } = policy.spec;
-  const asks = match !== undefined || action.type === 'Throttle';
-  const ends = checks.filter(({ field }) => ['source', 'destination', 'port'].includes(field));
-  return asks && inForce(policy, nowMs) && ends.every(({ result }) => result !== 'miss');
-}
-
-/** What strict reading found: the code, what it means, where the rule comes from, and why it counts here or not. */
-function codeStep(
-  code: string | undefined,
-  strict: boolean,
-  reader: FlowPolicy | undefined,
-): ExplanationStep[] {
-  if (code === undefined) return [];
-  const words = refusalWords(code);
-  const says =
-    words === undefined
-      ? `${code}, a code that this version does not know.`
-      : `${code}. ${words.meaning} The rule comes from ${words.source}.`;
-  const because = reader === undefined ? 'a policy in force' : nameOf(reader);
-  const counts = strict
-    ? `Such requests are refused because ${because} needs to read requests here.`
-    : 'No policy in force needs to read requests here, so that it is not refused for this.';
-  return [{ matched: strict, text: `Strict reading found ${says} ${counts}` }];
-}
-
 /** Policies looked at field by field; of more, those that select both ends come first, then those that select one. */
 const maxJudged = 200;
 
@@ -263,62 +223,3 @@ function shadowStep(shadow: Verdict | undefined): ExplanationStep[] {
   const by = shadow.policy === undefined ? '' : ` by ${shadow.policy}${decidedBy(shadow)}`;
   return [{ matched: true, text: `With the shadow policies in force it would be: ${shadow.action}${by}.` }];
 }
-
-/** Why a policy that matches does nothing, in words; undefined when it is in force. */
-function idle({ spec }: FlowPolicy, nowMs: Millis, policy: FlowPolicy): string | undefined {
-  if (spec.mode === 'Off') return 'its mode is Off';
-  if (nowMs >= expiryOf(policy)) return `it expired at ${spec.expiresAt ?? ''}`;
-  return undefined;
-}
-
-function stepOf({ policy, checks }: Judged, nowMs: Millis): ExplanationStep {
-  const name = nameOf(policy);
-  const { action, mode } = policy.spec;
-  const failing = checks.find(({ result }) => result !== 'match');
-  const label = `${name} (${action.type}, ${mode})`;
-  if (failing !== undefined)
-    return { policy: name, matched: false, text: `${label} does not match: ${missSentence(failing)}` };
-  const why = idle(policy, nowMs, policy);
-  const facts = checks.map(({ field, actual }) => `${field} ${actual}`).join(', ');
-  if (why !== undefined)
-    return { policy: name, matched: false, text: `${label} would match (${facts}), but ${why}.` };
-  return { policy: name, matched: true, text: `${label} matches: ${facts}.` };
-}
-
-function missSentence({ field, rule, result, wanted, actual }: FieldCheck): string {
-  if (result === 'unknown') return `${rule} asks for ${field} ${wanted}, which cannot be told (${actual}).`;
-  return `${rule} wants ${field} ${wanted}, and this is ${actual}.`;
-}
-
-/**
- * The policy with the fewest fields in the way, of those the most that fit. A policy that fits but is Off, expired or in
- * Shadow is the nearest of all.
- */
-function nearest(judged: readonly Judged[], nowMs: Millis): NearestMiss | undefined {
-  const ranked = judged
-    .map((each) => ({
-      ...each,
-      missing: each.checks.filter(({ result }) => result !== 'match').length,
-      fitting: each.checks.filter(({ result }) => result === 'match').length,
-    }))
-    .filter(({ policy, missing, fitting }) => fitting > 0 && (missing > 0 || !inForce(policy, nowMs)))
-    .toSorted((a, b) => a.missing - b.missing || b.fitting - a.fitting);
-  const [closest] = ranked;
-  if (closest === undefined) return undefined;
-  const { policy, checks } = closest;
-  const name = nameOf(policy);
-  const failing = checks.find(({ result }) => result !== 'match');
-  if (failing !== undefined)
-    return { policy: name, rule: failing.rule, text: `${name} came closest: ${missSentence(failing)}` };
-  const why = idle(policy, nowMs, policy);
-  return why === undefined
-    ? { policy: name, rule: 'mode', text: `${name} fits in every field, but it is only in Shadow.` }
-    : {
-        policy: name,
-        rule: policy.spec.mode === 'Off' ? 'mode' : 'expiresAt',
-        text: `${name} fits in every field, but ${why}.`,
-      };
-}
-
-const inForce = (policy: FlowPolicy, nowMs: Millis): boolean =>
-  policy.spec.mode === 'Enforce' && nowMs < expiryOf(policy);
