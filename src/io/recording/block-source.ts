@@ -101,38 +101,50 @@ async function readAt(handle: FileHandle, offset: number, length: number): Promi
 
 type Read = (offset: number, length: number) => Promise<Buffer>;
 
+type Measured =
+  | Extract<BlockRead, { type: 'end' | 'damage' }>
+  | { readonly type: 'frame'; readonly length: number; readonly skippable: boolean; readonly bytes: Buffer };
+
+/** The frame at `offset` by its length; reads on until that can be told. */
+async function measureAt(read: Read, size: number, offset: number): Promise<Measured> {
+  if (offset >= size) return { type: 'end' };
+  let bytes = await read(offset, firstReadBytes);
+  let measure = measureFrame(bytes);
+  while (measure.type === 'short' && measure.need <= recordingLimits.frameBytes) {
+    if (offset + measure.need > size) return damage(offset, 'the file ends within a block');
+    bytes = await read(offset, Math.max(measure.need, bytes.length * 2));
+    measure = measureFrame(bytes);
+  }
+  if (measure.type === 'bad') return damage(offset, measure.reason);
+  if (measure.type === 'short' || measure.length > recordingLimits.frameBytes)
+    return damage(
+      offset,
+      'the block is larger than a recording has; decompress the file with `zstd -d` first',
+    );
+  if (offset + measure.length > size) return damage(offset, 'the file ends within a block');
+  return { type: 'frame', length: measure.length, skippable: measure.type === 'skippable', bytes };
+}
+
+async function readFrame(read: Read, size: number, offset: number): Promise<BlockRead> {
+  const found = await measureAt(read, size, offset);
+  if (found.type !== 'frame') return found;
+  const { length, bytes } = found;
+  const next = offset + length;
+  if (found.skippable) return { type: 'nothing', next };
+  const frame = bytes.length >= length ? bytes.subarray(0, length) : await read(offset, length);
+  const text = await decompress(frame, {
+    maxOutputLength: recordingLimits.textBytes,
+    chunkSize: Math.min(unpackBytes.max, Math.max(unpackBytes.min, frame.length * unpackBytes.ratio)),
+  }).catch(() => undefined);
+  return text === undefined
+    ? damage(offset, 'the block does not match its checksum')
+    : { type: 'text', text: text.toString(), next };
+}
+
 function zstdSource(read: Read, size: number, close: () => Promise<void>): BlockSource {
-  const readFrame = async (offset: number): Promise<BlockRead> => {
-    if (offset >= size) return { type: 'end' };
-    let bytes = await read(offset, firstReadBytes);
-    let measure = measureFrame(bytes);
-    while (measure.type === 'short' && measure.need <= recordingLimits.frameBytes) {
-      if (offset + measure.need > size) return damage(offset, 'the file ends within a block');
-      bytes = await read(offset, Math.max(measure.need, bytes.length * 2));
-      measure = measureFrame(bytes);
-    }
-    if (measure.type === 'bad') return damage(offset, measure.reason);
-    if (measure.type === 'short' || measure.length > recordingLimits.frameBytes)
-      return damage(
-        offset,
-        'the block is larger than a recording has; decompress the file with `zstd -d` first',
-      );
-    if (offset + measure.length > size) return damage(offset, 'the file ends within a block');
-    const next = offset + measure.length;
-    if (measure.type === 'skippable') return { type: 'nothing', next };
-    const frame =
-      bytes.length >= measure.length ? bytes.subarray(0, measure.length) : await read(offset, measure.length);
-    const text = await decompress(frame, {
-      maxOutputLength: recordingLimits.textBytes,
-      chunkSize: Math.min(unpackBytes.max, Math.max(unpackBytes.min, frame.length * unpackBytes.ratio)),
-    }).catch(() => undefined);
-    return text === undefined
-      ? damage(offset, 'the block does not match its checksum')
-      : { type: 'text', text: text.toString(), next };
-  };
   return {
     kind: 'zstd',
-    read: readFrame,
+    read: (offset) => readFrame(read, size, offset),
     async tail() {
       if (size < footerBytes) return undefined;
       const footer = decodeFooter(await read(size - footerBytes, footerBytes));
@@ -140,7 +152,7 @@ function zstdSource(read: Read, size: number, close: () => Promise<void>): Block
         return undefined;
       if (footer.indexLength > recordingLimits.frameBytes) return undefined;
       if (crc32(await read(footer.indexOffset, footer.indexLength)) !== footer.indexCrc) return undefined;
-      const index = await readFrame(footer.indexOffset);
+      const index = await readFrame(read, size, footer.indexOffset);
       return index.type === 'text' ? { text: index.text, offset: footer.indexOffset } : undefined;
     },
     close,
@@ -170,4 +182,8 @@ function plainSource(read: Read, size: number, close: () => Promise<void>): Bloc
   };
 }
 
-const damage = (offset: number, reason: string): BlockRead => ({ type: 'damage', offset, reason });
+const damage = (offset: number, reason: string): Extract<BlockRead, { type: 'damage' }> => ({
+  type: 'damage',
+  offset,
+  reason,
+});

@@ -23,19 +23,7 @@ const compress = promisify(zstdCompress);
 export function createBlockWriter(handle: FileHandle, onFailure: (error: unknown) => void): BlockWriter {
   let offset = 0;
   let waiting = 0;
-  let failure: { readonly error: unknown } | undefined;
-  let queue = Promise.resolve();
-  const enqueue = (work: () => Promise<void>): void => {
-    queue = queue.then(async () => {
-      if (failure !== undefined) return;
-      try {
-        await work();
-      } catch (error) {
-        failure = { error };
-        onFailure(error);
-      }
-    });
-  };
+  const { enqueue, drained } = createDiskQueue(onFailure);
   const put = async (bytes: Buffer): Promise<void> => {
     for (let done = 0; done < bytes.length;) {
       const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, offset + done);
@@ -57,7 +45,32 @@ export function createBlockWriter(handle: FileHandle, onFailure: (error: unknown
     appendRaw: (make) => enqueue(() => put(make(offset))),
     waitingChars: () => waiting,
     bytes: () => offset,
-    async drained() {
+    drained,
+  };
+}
+
+interface DiskQueue {
+  readonly enqueue: (work: () => Promise<void>) => void;
+  readonly drained: () => Promise<void>;
+}
+
+/** One piece of work after the other; the first that fails is told, and nothing is done after it. */
+function createDiskQueue(onFailure: (error: unknown) => void): DiskQueue {
+  let failure: { readonly error: unknown } | undefined;
+  let queue = Promise.resolve();
+  return {
+    enqueue: (work) => {
+      queue = queue.then(async () => {
+        if (failure !== undefined) return;
+        try {
+          await work();
+        } catch (error) {
+          failure = { error };
+          onFailure(error);
+        }
+      });
+    },
+    drained: async () => {
       await queue;
       if (failure !== undefined) throw failure.error;
     },

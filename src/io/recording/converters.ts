@@ -12,6 +12,14 @@ export type ConverterTable = ReadonlyMap<number, Converter>;
 /** Version 1 is the first; a change of format adds the row `[1, (line) => …]` and a small old recording to the tests. */
 export const converters: ConverterTable = new Map();
 
+interface Conversions {
+  readonly table: ConverterTable;
+  /** The version to arrive at. */
+  readonly current: number;
+}
+
+const ours: Conversions = { table: converters, current: recordingVersion };
+
 /**
  * Chooses what to apply to each line of a file of `version`.
  * @throws AppError for a newer version, or an older one that no row leads on from.
@@ -19,8 +27,7 @@ export const converters: ConverterTable = new Map();
 export function converterFor(
   version: number,
   path: string,
-  table: ConverterTable = converters,
-  current: number = recordingVersion,
+  { table, current }: Conversions = ours,
 ): Converter {
   if (version > current)
     throw new AppError({

@@ -75,10 +75,7 @@ export async function createRecorder(options: RecorderOptions): Promise<Recorder
     session.finish();
     await writer
       .drained()
-      .then(
-        () => publish(handle, partial, path),
-        () => handle.close(),
-      )
+      .then(...publishOrClose(handle, partial, path))
       .catch((cause: unknown) => {
         failure ??= writeFailed(partial, cause);
       });
@@ -107,26 +104,34 @@ function headerLine(details: RecordingDetails, nowMs: number): HeaderLine {
 async function openNew(path: string, partial: string): Promise<FileHandle> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isDirectory() === true)
-    throw cannotCreate(path, 'it is a directory', 'Name a file in it, such as session.adr.');
+    throw cannotCreate(path, { why: 'it is a directory', hint: 'Name a file in it, such as session.adr.' });
   if (found !== undefined)
-    throw cannotCreate(path, 'it exists already', 'Choose another name, or move the old one away.');
+    throw cannotCreate(path, {
+      why: 'it exists already',
+      hint: 'Choose another name, or move the old one away.',
+    });
   await mkdir(dirname(path), { recursive: true }).catch(() => undefined);
   return open(partial, 'wx', 0o600).catch((cause: unknown) => {
     const left = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
     throw left
-      ? cannotCreate(
-          path,
-          `${partial} is there, left by a recording that did not end`,
-          'It can be replayed; move it away.',
-        )
-      : cannotCreate(
-          path,
-          cause instanceof Error ? cause.message : String(cause),
-          'Choose another folder.',
+      ? cannotCreate(path, {
+          why: `${partial} is there, left by a recording that did not end`,
+          hint: 'It can be replayed; move it away.',
+        })
+      : cannotCreate(path, {
+          why: cause instanceof Error ? cause.message : String(cause),
+          hint: 'Choose another folder.',
           cause,
-        );
+        });
   });
 }
+
+/** After the last write: a whole file gets its name, one that the disk refused stays partial. */
+const publishOrClose = (
+  handle: FileHandle,
+  partial: string,
+  path: string,
+): [() => Promise<void>, () => Promise<void>] => [() => publish(handle, partial, path), () => handle.close()];
 
 /** The name appears only when every byte is on disk. */
 async function publish(handle: FileHandle, partial: string, path: string): Promise<void> {
@@ -140,7 +145,13 @@ async function publish(handle: FileHandle, partial: string, path: string): Promi
   await directory.sync().finally(() => directory.close());
 }
 
-const cannotCreate = (path: string, why: string, hint: string, cause?: unknown): AppError =>
+interface Reason {
+  readonly why: string;
+  readonly hint: string;
+  readonly cause?: unknown;
+}
+
+const cannotCreate = (path: string, { why, hint, cause }: Reason): AppError =>
   new AppError({
     code: 'RECORDING_CANNOT_CREATE',
     family: 'cannotCreate',

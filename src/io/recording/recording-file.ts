@@ -62,7 +62,7 @@ export async function openRecording(path: string): Promise<RecordingFile> {
       path,
       header,
       firstOffset,
-      read: (offset, lastTime) => readEvents(source, convert, path, { offset, lastTime }),
+      read: (offset, lastTime) => readEvents({ source, convert, path }, { offset, lastTime }),
       async index() {
         const tail = await source.tail();
         return (tail && parseIndexLine(tail.text, tail.offset)) ?? (await scanIndex(source, firstOffset));
@@ -101,12 +101,19 @@ async function readHeader(source: BlockSource, path: string): Promise<HeaderRead
   return { header: read.data, version, firstOffset: ownBlock ? first.next : 0 };
 }
 
-async function readEvents(
-  source: BlockSource,
-  convert: Converter,
-  path: string,
-  at: { readonly offset: number; readonly lastTime: string | undefined },
-): Promise<BlockEvents> {
+interface Opened {
+  readonly source: BlockSource;
+  readonly convert: Converter;
+  readonly path: string;
+}
+
+/** A place in the file, and the time of the event before it. */
+interface Place {
+  readonly offset: number;
+  readonly lastTime: string | undefined;
+}
+
+async function readEvents({ source, convert, path }: Opened, at: Place): Promise<BlockEvents> {
   const read = await source.read(at.offset);
   switch (read.type) {
     case 'end':
@@ -114,7 +121,10 @@ async function readEvents(
     case 'nothing':
       return { type: 'events', events: [], next: read.next };
     case 'damage':
-      return { type: 'damage', damage: damageAt(path, read.offset, at.lastTime, read.reason) };
+      return {
+        type: 'damage',
+        damage: damageAt(path, { offset: read.offset, lastTime: at.lastTime }, read.reason),
+      };
     case 'text': {
       const { events, state, unreadable, brokenAt } = readLines(read.text, convert);
       const lastTime = events.at(-1)?.time ?? at.lastTime;
@@ -122,7 +132,10 @@ async function readEvents(
       const shared = { type: 'events', events, next: read.next, ...(state && { state }) } as const;
       return brokenAt === undefined
         ? shared
-        : { ...shared, damage: damageAt(path, at.offset + brokenAt, lastTime, 'a line is not JSON') };
+        : {
+            ...shared,
+            damage: damageAt(path, { offset: at.offset + brokenAt, lastTime }, 'a line is not JSON'),
+          };
     }
   }
 }
@@ -132,7 +145,7 @@ function leftOut(count: number, time = new Date(0).toISOString()): LostEvent {
   return { type: 'lost', time, where: 'recording-unreadable', count };
 }
 
-function damageAt(path: string, offset: number, time: string | undefined, reason: string): Damage {
+function damageAt(path: string, { offset, lastTime: time }: Place, reason: string): Damage {
   const when = time === undefined ? 'before its first event' : `after the event of ${time}`;
   return {
     offset,

@@ -2,7 +2,7 @@
 // Knows the block writer, not the file.
 import { zstdCompressSync } from 'node:zlib';
 import type { ApiEvent, LostEvent } from '../../core/model/event.ts';
-import { createBlockLedger, createStateLedger } from './block-ledger.ts';
+import { createBlockLedger, createStateLedger, type BlockLedger, type StateLedger } from './block-ledger.ts';
 import type { BlockWriter } from './block-writer.ts';
 import type { RecordingIndex } from './recording-format.ts';
 import { encodeFooter, indexLine, recordingLimits, zstdParams } from './recording-format.ts';
@@ -27,6 +27,30 @@ export interface RecordingSession {
   finish(): void;
 }
 
+/** What a session adds events to. */
+interface Ledgers {
+  readonly block: BlockLedger;
+  readonly state: StateLedger;
+  readonly counts: { events: number; lost: number };
+  /** Losses that no event has told yet. */
+  untold: number;
+}
+
+function add({ block, state, counts }: Ledgers, event: ApiEvent, line: string): void {
+  counts.events += 1;
+  block.add(event, line);
+  state.note(event, line);
+}
+
+/** Losses stand in the recording where they happened, before the next event that fits. */
+function tellLoss(ledgers: Ledgers, nowMs: number): void {
+  if (ledgers.untold === 0) return;
+  const time = new Date(nowMs).toISOString();
+  const event: LostEvent = { type: 'lost', time, where: 'recording', count: ledgers.untold };
+  ledgers.untold = 0;
+  add(ledgers, event, JSON.stringify(event));
+}
+
 /** Gathers lines into blocks, follows the clock, and remembers what a seek will need. */
 export function createRecordingSession(writer: BlockWriter, options: SessionOptions): RecordingSession {
   const { failed, now } = options;
@@ -34,27 +58,9 @@ export function createRecordingSession(writer: BlockWriter, options: SessionOpti
   const block = createBlockLedger(writer);
   const state = createStateLedger(writer, { now, stateMs: limits.stateMs });
   for (const event of options.standing) state.note(event, JSON.stringify(event));
-  const counts = { events: 0, lost: 0 };
+  const ledgers: Ledgers = { block, state, counts: { events: 0, lost: 0 }, untold: 0 };
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
-  let untold = 0;
-
-  const add = (event: ApiEvent, line: string): void => {
-    counts.events += 1;
-    block.add(event, line);
-    state.note(event, line);
-  };
-  const tellLoss = (): void => {
-    if (untold === 0) return;
-    const event: LostEvent = {
-      type: 'lost',
-      time: new Date(now()).toISOString(),
-      where: 'recording',
-      count: untold,
-    };
-    untold = 0;
-    add(event, JSON.stringify(event));
-  };
   const cut = (): void => {
     clearTimeout(timer);
     timer = undefined;
@@ -66,19 +72,19 @@ export function createRecordingSession(writer: BlockWriter, options: SessionOpti
       const full = writer.waitingChars() + block.chars() > limits.queueChars;
       const line = closed || failed() || full ? undefined : stringify(event);
       if (line === undefined) {
-        counts.lost += 1;
-        untold += 1;
+        ledgers.counts.lost += 1;
+        ledgers.untold += 1;
         return;
       }
-      tellLoss();
-      add(event, line);
+      tellLoss(ledgers, now());
+      add(ledgers, event, line);
       if (block.chars() >= limits.blockChars) cut();
       else timer ??= setTimeout(cut, limits.blockMs);
     },
-    stats: () => counts,
+    stats: () => ledgers.counts,
     finish() {
       closed = true;
-      tellLoss();
+      tellLoss(ledgers, now());
       cut();
       writer.appendRaw((offset) => indexAndFooter(offset, { blocks: block.rows, states: state.rows }));
     },

@@ -49,7 +49,7 @@ export function createCursor(file: RecordingFile, index: RecordingIndex, firstBl
         }
         if (current.damage !== undefined) return { events, atMs, state: 'ended', damage: current.damage };
         if (nextBlock >= index.blocks.length) return { events, atMs, state: 'ended' };
-        current = await loadBlock(file, index, nextBlock, lastTime);
+        current = await loadBlock(file, index, { block: nextBlock, lastTime });
         nextBlock += 1;
         position = 0;
       }
@@ -61,8 +61,7 @@ export function createCursor(file: RecordingFile, index: RecordingIndex, firstBl
 export async function loadBlock(
   file: RecordingFile,
   index: RecordingIndex,
-  block: number,
-  lastTime?: string,
+  { block, lastTime }: { readonly block: number; readonly lastTime?: string | undefined },
 ): Promise<TimedBlock> {
   const row = index.blocks[block];
   if (row === undefined) return { events: [], times: [] };

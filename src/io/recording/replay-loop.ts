@@ -54,50 +54,70 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
+interface LoopState {
+  readonly timer: ReplayTimer;
+  readonly work: LoopWork;
+  /** Takes the next tick back. */
+  cancel: (() => void) | undefined;
+  running: Promise<void> | undefined;
+  /** Woken while a step was running. */
+  again: boolean;
+  stopped: boolean;
+}
+
+const isOver = (loop: LoopState): boolean => loop.stopped;
+const isWanted = (loop: LoopState): boolean => loop.again || loop.work.isUrgent();
+
+/** Steps for as long as nobody wants to wait. */
+async function run(loop: LoopState): Promise<void> {
+  for (;;) {
+    loop.again = false;
+    const more = await loop.work.step();
+    if (isOver(loop)) return;
+    if (isWanted(loop)) continue;
+    if (more) loop.cancel = loop.timer.schedule(() => wake(loop), tickMs);
+    return;
+  }
+}
+
+function wake(loop: LoopState): void {
+  if (loop.stopped) return;
+  if (loop.running !== undefined) {
+    loop.again = true;
+    return;
+  }
+  loop.cancel?.();
+  loop.cancel = undefined;
+  loop.running = run(loop)
+    .catch(loop.work.onError)
+    .finally(() => {
+      loop.running = undefined;
+      // Woken after the last look at `again`, before this line.
+      if (loop.again) wake(loop);
+    });
+}
+
+async function settled(loop: LoopState): Promise<void> {
+  while (loop.running !== undefined) await loop.running;
+}
+
 /** Never runs two steps at once; between steps it waits one tick. */
 export function createLoop(timer: ReplayTimer, work: LoopWork): Loop {
-  let cancel: (() => void) | undefined;
-  let running: Promise<void> | undefined;
-  let again = false;
-  let stopped = false;
-  const isStopped = (): boolean => stopped;
-  const isWanted = (): boolean => again || work.isUrgent();
-  const run = async (): Promise<void> => {
-    for (;;) {
-      again = false;
-      const more = await work.step();
-      if (isStopped()) return;
-      if (isWanted()) continue;
-      if (more) cancel = timer.schedule(wake, tickMs);
-      return;
-    }
-  };
-  const wake = (): void => {
-    if (stopped) return;
-    if (running !== undefined) {
-      again = true;
-      return;
-    }
-    cancel?.();
-    cancel = undefined;
-    running = run()
-      .catch(work.onError)
-      .finally(() => {
-        running = undefined;
-        // Woken after the last look at `again`, before this line.
-        if (again) wake();
-      });
-  };
-  const settled = async (): Promise<void> => {
-    while (running !== undefined) await running;
+  const loop: LoopState = {
+    timer,
+    work,
+    cancel: undefined,
+    running: undefined,
+    again: false,
+    stopped: false,
   };
   return {
-    wake,
-    settled,
+    wake: () => wake(loop),
+    settled: () => settled(loop),
     async stop() {
-      stopped = true;
-      cancel?.();
-      await settled();
+      loop.stopped = true;
+      loop.cancel?.();
+      await settled(loop);
     },
   };
 }

@@ -20,7 +20,7 @@ export async function readFindings(
   index: RecordingIndex,
   isStale: () => boolean,
 ): Promise<ReplayOutline['findings'] | undefined> {
-  const standing = await standingBefore(file, index, index.blocks.length, isStale);
+  const standing = await standingBefore({ file, index, isStale }, index.blocks.length);
   return standing?.flatMap((event) =>
     event.type === 'finding'
       ? [{ id: event.id, timeMs: Date.parse(event.firstSeen), severity: event.severity }]

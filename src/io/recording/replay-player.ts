@@ -152,7 +152,10 @@ const isOutdated = (play: Play): boolean => play.seekTo !== undefined || play.st
 
 async function jump(play: Play, toMs: number, announce: Announcer): Promise<void> {
   const span = { fromMs: toMs - play.windowMs, toMs };
-  const window = await readWindow(play.file, play.index, span, () => isOutdated(play));
+  const window = await readWindow(
+    { file: play.file, index: play.index, isStale: () => isOutdated(play) },
+    span,
+  );
   if (window === undefined) return;
   play.cursor = window.cursor;
   play.ended = false;

@@ -19,15 +19,21 @@ export interface ReplayWindow {
   readonly cursor: ReplayCursor;
 }
 
+/** A recording that is being read, and whether what is read is still wanted. */
+export interface Reading {
+  readonly file: RecordingFile;
+  readonly index: RecordingIndex;
+  /** Asked between two blocks. */
+  readonly isStale: () => boolean;
+}
+
 /** Undefined when `isStale` said, between two blocks, that nobody wants it any more. */
 export async function readWindow(
-  file: RecordingFile,
-  index: RecordingIndex,
+  { file, index, isStale }: Reading,
   span: { readonly fromMs: number; readonly toMs: number },
-  isStale: () => boolean,
 ): Promise<ReplayWindow | undefined> {
   const first = firstBlock(index, span);
-  const standing = await standingBefore(file, index, first, isStale);
+  const standing = await standingBefore({ file, index, isStale }, first);
   if (standing === undefined) return undefined;
   const cursor = createCursor(file, index, first);
   let events: ApiEvent[] = [];
@@ -55,10 +61,8 @@ function firstBlock({ blocks }: RecordingIndex, span: { fromMs: number; toMs: nu
 
 /** What held before block `first`: the nearest state line, or the header, and what was said between it and there. */
 export async function standingBefore(
-  file: RecordingFile,
-  index: RecordingIndex,
+  { file, index, isStale }: Reading,
   first: number,
-  isStale: () => boolean,
 ): Promise<readonly ApiEvent[] | undefined> {
   const standing = createStandingState<ApiEvent>(recordingLimits.stateFindings);
   const note = (events: readonly ApiEvent[]): void =>

@@ -88,12 +88,15 @@ test('old lines are brought up step by step, each by the row of its version', ()
       (line: Readonly<Record<string, unknown>>) => ({ ...line, steps: [...(line['steps'] as number[]), 2] }),
     ],
   ]);
-  expect(converterFor(1, 'f', table, 3)({ type: 'flow' })).toEqual({ type: 'flow', steps: [1, 2] });
-  expect(converterFor(3, 'f', table, 3)({ type: 'flow' })).toEqual({ type: 'flow' });
-  expect(() => converterFor(4, 'f', table, 3)).toThrow(
+  expect(converterFor(1, 'f', { table, current: 3 })({ type: 'flow' })).toEqual({
+    type: 'flow',
+    steps: [1, 2],
+  });
+  expect(converterFor(3, 'f', { table, current: 3 })({ type: 'flow' })).toEqual({ type: 'flow' });
+  expect(() => converterFor(4, 'f', { table, current: 3 })).toThrow(
     'f was written in recording format 4, and this program reads up to format 3.',
   );
-  expect(() => converterFor(1, 'f', new Map(), 3)).toThrow(
+  expect(() => converterFor(1, 'f', { table: new Map(), current: 3 })).toThrow(
     'f was written in recording format 1, which this program (format 3) no longer reads.',
   );
 });
