@@ -3,7 +3,6 @@
 // all of it; a recording tells how its set changed.
 import type { Millis, WorkloadId } from '../model/brand.ts';
 import type { FlowEvent, PolicyEvent } from '../model/event.ts';
-import { pairKey, workloadOf } from '../model/workload-key.ts';
 import { createArrivalOrder } from './arrival-order.ts';
 import { createBuckets } from './buckets.ts';
 import { judgement } from './decider.ts';
@@ -11,6 +10,7 @@ import { actionRefuse, actionThrottled, strictParsing } from './decision.ts';
 import { createPolicyHistory } from './policy-history.ts';
 import { openConnectionsOf } from './preview-connections.ts';
 import { createDoubter, risksOf, type Doubt, type PairRisks } from './preview-doubts.ts';
+import { createPairBook, type Pair, type PairBook } from './preview-pairs.ts';
 import { createTally, type PreviewResult, type Tally } from './preview-tally.ts';
 import {
   changedPolicy,
@@ -21,7 +21,7 @@ import {
   type PolicyChange,
   type World,
 } from './preview-worlds.ts';
-import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
+import { createHeadEncoder, factsOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
 import type { Scope, ScopeIdentity } from './scope.ts';
 import { unreadableCode } from './unreadable-code.ts';
@@ -56,19 +56,6 @@ export interface Preview {
   result(): PreviewResult;
 }
 
-/** What does not change between flows of one caller, destination and address. */
-interface Pair {
-  readonly who: ScopeIdentity;
-  readonly before: Scope;
-  readonly after: Scope;
-  /** Nothing of the change can reach this pair: not judged at all. */
-  readonly untouched: boolean;
-  /** The changed policy selects it. */
-  readonly concerned: boolean;
-  /** Made when first needed. */
-  risks: PairRisks | undefined;
-}
-
 /** What one side says of a flow. */
 interface Judged {
   /** Status the caller would get from us; 0 when the request is let through. */
@@ -83,9 +70,6 @@ interface Sides {
   readonly was: Judged;
   readonly is: Judged;
 }
-
-/** Pairs remembered; beyond it they are worked out again. */
-const maxPairs = 20_000;
 
 const sharedBucketsInDoubt = 'a throttle counts requests that could not be judged';
 
@@ -108,8 +92,7 @@ class FlowPreview implements Preview {
   readonly #shadow: boolean;
   readonly #encoder = createHeadEncoder();
   readonly #doubter = createDoubter();
-  readonly #pairs = new Map<string, Pair>();
-  readonly #seenPairs = new Map<string, boolean>();
+  readonly #pairs: PairBook;
   readonly #buckets = [createBuckets(), createBuckets()] as const;
   readonly #history = createPolicyHistory();
   readonly #order = createArrivalOrder<FlowEvent | PolicyEvent>((event) => this.#take(event));
@@ -117,7 +100,6 @@ class FlowPreview implements Preview {
   #inAnyOrder = false;
   #asked: Asked | undefined;
   #worlds: readonly [World, World];
-  #byAddress = false;
   /** The set has changed since the worlds were made. */
   #isStale = false;
   #hasFlows = false;
@@ -126,6 +108,7 @@ class FlowPreview implements Preview {
     this.#input = input;
     this.#changed = changedPolicy(input.change, input.current);
     this.#selects = this.#changed === undefined ? undefined : selectorOf(this.#changed);
+    this.#pairs = createPairBook(this.#selects);
     this.#tally = createTally(input);
     this.#shadow = this.#changed?.spec.mode === 'Shadow';
     this.#worlds = this.#makeWorlds();
@@ -148,7 +131,7 @@ class FlowPreview implements Preview {
   result(): PreviewResult {
     this.#order.flush();
     return this.#tally.result(
-      openConnectionsOf(this.#input.openByPair ?? {}, this.#seenPairs, this.#selects),
+      openConnectionsOf(this.#input.openByPair ?? {}, this.#pairs.seen, this.#selects),
     );
   }
 
@@ -162,7 +145,7 @@ class FlowPreview implements Preview {
     const policies = tellsPolicies ? this.#history.policies() : timeless(current, nowMs);
     const { before, after } = setsAround(policies, change, nowMs);
     const [was, is] = [worldOf(before, this.#buckets[0]), worldOf(after, this.#buckets[1])];
-    this.#byAddress = [was, is].some(({ evaluator }) => evaluator.tables.cidrs.length > 0);
+    this.#pairs.renew([was, is]);
     this.#inAnyOrder = !tellsPolicies && ![...before, ...after].some(isThrottle);
     return [was, is];
   }
@@ -171,12 +154,11 @@ class FlowPreview implements Preview {
   #renewWorlds(): void {
     this.#isStale = false;
     this.#worlds = this.#makeWorlds();
-    this.#pairs.clear();
   }
 
   #judgeFlow(flow: FlowEvent): void {
     if (this.#isStale) this.#renewWorlds();
-    const pair = this.#pairOf(flow);
+    const pair = this.#pairs.of(flow);
     const atMs = Date.parse(flow.time);
     this.#tally.seen(flow, atMs);
     if (pair.untouched) return;
@@ -241,28 +223,6 @@ class FlowPreview implements Preview {
     ] as const;
     return risksOf(who, sides, this.#shadow);
   }
-
-  #pairOf(flow: FlowEvent): Pair {
-    const key = keyOf(flow, this.#byAddress);
-    const known = this.#pairs.get(key);
-    if (known !== undefined) return known;
-    if (this.#pairs.size >= maxPairs) this.#pairs.clear();
-    const pair = this.#makePair(flow);
-    this.#pairs.set(key, pair);
-    if (this.#seenPairs.size < maxPairs)
-      this.#seenPairs.set(pairKey(workloadOf(flow.source), workloadOf(flow.destination)), pair.concerned);
-    return pair;
-  }
-
-  #makePair(flow: FlowEvent): Pair {
-    const who = identityOf(flow.source, flow.destination);
-    const before = this.#worlds[0].evaluator.scope(who);
-    const after = this.#worlds[1].evaluator.scope(who);
-    const concerned = this.#selects?.(who) ?? false;
-    // Throttles can share buckets across pairs, so with them even a pair the change does not select can be affected.
-    const untouched = !concerned && !before.throttled && !after.throttled;
-    return { who, before, after, concerned, untouched, risks: undefined };
-  }
 }
 
 /**
@@ -294,8 +254,3 @@ function statusOf(action: number, policy: number): number {
 }
 
 const isThrottle = ({ spec }: FlowPolicy): boolean => spec.action.type === 'Throttle';
-
-function keyOf({ source, destination }: FlowEvent, byAddress: boolean): string {
-  const key = `${source.namespace}/${source.kind ?? ''}/${source.workload} ${source.principal} ${source.assurance}>${destination.namespace}/${destination.kind ?? ''}/${destination.workload} ${destination.principal} ${destination.assurance} ${destination.address ?? ''}`;
-  return byAddress ? `${key} ${(source.address ?? '').replace(/:\d+$/, '')}` : key;
-}
