@@ -64,49 +64,64 @@ function partsOf(buffer: SharedArrayBuffer): Parts {
   };
 }
 
-/** The producer's end; only one may exist per ring. */
-export function createRingWriter(buffer: SharedArrayBuffer): RingWriter {
-  const { header, bytes, ints, floats, capacityUnits } = partsOf(buffer);
-  let head = Atomics.load(header, headIndex);
-  let tail = Atomics.load(header, tailIndex);
-  let reservedAt = 0;
+class Writer implements RingWriter {
+  readonly bytes: Buffer;
+  readonly ints: Int32Array;
+  readonly floats: Float64Array;
+  readonly #header: Int32Array;
+  readonly #capacityUnits: number;
+  #head: number;
+  #tail: number;
+  #reservedAt = 0;
 
-  function hasRoom(units: number): boolean {
-    if (((head - tail) | 0) + units <= capacityUnits) return true;
-    tail = Atomics.load(header, tailIndex);
-    return ((head - tail) | 0) + units <= capacityUnits;
+  constructor({ header, bytes, ints, floats, capacityUnits }: Parts) {
+    this.bytes = bytes;
+    this.ints = ints;
+    this.floats = floats;
+    this.#header = header;
+    this.#capacityUnits = capacityUnits;
+    this.#head = Atomics.load(header, headIndex);
+    this.#tail = Atomics.load(header, tailIndex);
   }
 
-  return {
-    bytes,
-    ints,
-    floats,
-    reserve(size) {
-      const units = (size + unitBytes - 1) >> unitShift;
-      const position = head & (capacityUnits - 1);
-      const toEnd = capacityUnits - position;
-      const skip = units > toEnd ? toEnd : 0;
-      if (units > capacityUnits || !hasRoom(units + skip)) {
-        Atomics.add(header, lostIndex, 1);
-        return -1;
-      }
-      if (skip > 0) {
-        ints[position << 1] = -(skip << unitShift);
-        head = (head + skip) | 0;
-        reservedAt = 0;
-      } else reservedAt = position;
-      return reservedAt << unitShift;
-    },
-    commit(size) {
-      const units = (size + unitBytes - 1) >> unitShift;
-      ints[reservedAt << 1] = units << unitShift;
-      head = (head + units) | 0;
-      Atomics.store(header, headIndex, head);
-      return (
-        Atomics.load(header, asleepIndex) === 1 && Atomics.compareExchange(header, asleepIndex, 1, 0) === 1
-      );
-    },
-  };
+  #hasRoom(units: number): boolean {
+    if (((this.#head - this.#tail) | 0) + units <= this.#capacityUnits) return true;
+    this.#tail = Atomics.load(this.#header, tailIndex);
+    return ((this.#head - this.#tail) | 0) + units <= this.#capacityUnits;
+  }
+
+  reserve(size: number): number {
+    const units = (size + unitBytes - 1) >> unitShift;
+    const position = this.#head & (this.#capacityUnits - 1);
+    const toEnd = this.#capacityUnits - position;
+    const skip = units > toEnd ? toEnd : 0;
+    if (units > this.#capacityUnits || !this.#hasRoom(units + skip)) {
+      Atomics.add(this.#header, lostIndex, 1);
+      return -1;
+    }
+    if (skip > 0) {
+      this.ints[position << 1] = -(skip << unitShift);
+      this.#head = (this.#head + skip) | 0;
+      this.#reservedAt = 0;
+    } else this.#reservedAt = position;
+    return this.#reservedAt << unitShift;
+  }
+
+  commit(size: number): boolean {
+    const header = this.#header;
+    const units = (size + unitBytes - 1) >> unitShift;
+    this.ints[this.#reservedAt << 1] = units << unitShift;
+    this.#head = (this.#head + units) | 0;
+    Atomics.store(header, headIndex, this.#head);
+    return (
+      Atomics.load(header, asleepIndex) === 1 && Atomics.compareExchange(header, asleepIndex, 1, 0) === 1
+    );
+  }
+}
+
+/** The producer's end; only one may exist per ring. */
+export function createRingWriter(buffer: SharedArrayBuffer): RingWriter {
+  return new Writer(partsOf(buffer));
 }
 
 /** The consumer's end; only one may exist per ring. */

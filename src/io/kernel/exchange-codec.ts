@@ -167,68 +167,84 @@ function decodeDecision({ floats, ints }: RingViews, offset: number, into: Decis
   into.shadowRule = ints[i + 25] ?? 0;
 }
 
-/** The worker's end. */
-export function createExchangeEncoder(ring: RingWriter): ExchangeEncoder {
-  const words = new Map<string, number>([['', 0]]);
-  const { bytes, ints } = ring;
-  let at = 0;
-  let slot = 0;
+/** Most bytes the record of an exchange can take. */
+function boundOf(exchange: Exchange): number {
+  return (
+    fixedBytes +
+    exchange.headLength +
+    exchange.requestBodyLength +
+    exchange.responseHeadLength +
+    exchange.responseBodyLength +
+    maxTextBytes(exchange.route) +
+    maxTextBytes(exchange.broken) +
+    maxTextBytes(exchange.opaque) +
+    maxTextBytes(exchange.cut) +
+    maxTextBytes(exchange.clientAddress) +
+    maxTextBytes(exchange.blockId) +
+    maxTextBytes(exchange.normalisedPath)
+  );
+}
 
-  function text(value: string): void {
-    const length = value === '' ? 0 : writeText(bytes, at, value);
-    ints[slot++] = length;
-    at += length;
+class Encoder implements ExchangeEncoder {
+  readonly #ring: RingWriter;
+  readonly #words = new Map<string, number>([['', 0]]);
+  /** Where the next bytes and the next int of the record go. */
+  #at = 0;
+  #slot = 0;
+
+  constructor(ring: RingWriter) {
+    this.#ring = ring;
+  }
+
+  encode(exchange: Exchange): boolean {
+    const ring = this.#ring;
+    const offset = ring.reserve(boundOf(exchange));
+    if (offset < 0) return false;
+    encodeNumbers(ring, offset, exchange);
+    encodeDecision(ring, offset, exchange.decision);
+    let at = copyBytes(ring.bytes, offset + fixedBytes, exchange.head, exchange.headLength);
+    at = copyBytes(ring.bytes, at, exchange.requestBody, exchange.requestBodyLength);
+    at = copyBytes(ring.bytes, at, exchange.responseHead, exchange.responseHeadLength);
+    this.#at = copyBytes(ring.bytes, at, exchange.responseBody, exchange.responseBodyLength);
+    this.#slot = ((offset + intBase) >> 2) + textInts;
+    this.#word(exchange.route);
+    this.#word(exchange.broken);
+    this.#word(exchange.opaque);
+    this.#word(exchange.cut);
+    this.#text(exchange.clientAddress);
+    this.#text(exchange.blockId);
+    this.#text(exchange.normalisedPath);
+    return ring.commit(this.#at - offset);
+  }
+
+  #text(value: string): void {
+    const { bytes, ints } = this.#ring;
+    const length = value === '' ? 0 : writeText(bytes, this.#at, value);
+    ints[this.#slot++] = length;
+    this.#at += length;
   }
 
   /** Two ints: the reference (>= 0 known, -1 spelled, -2-n spelled and from now on n) and the length. */
-  function word(value: string): void {
+  #word(value: string): void {
+    const { ints } = this.#ring;
+    const words = this.#words;
     const known = words.get(value);
     if (known !== undefined) {
-      ints[slot++] = known;
-      ints[slot++] = 0;
+      ints[this.#slot++] = known;
+      ints[this.#slot++] = 0;
       return;
     }
     if (words.size < wordLimit && value.length <= wordLength) {
-      ints[slot++] = -2 - words.size;
+      ints[this.#slot++] = -2 - words.size;
       words.set(value, words.size);
-    } else ints[slot++] = spelled;
-    text(value);
+    } else ints[this.#slot++] = spelled;
+    this.#text(value);
   }
+}
 
-  return {
-    encode(exchange) {
-      const bound =
-        fixedBytes +
-        exchange.headLength +
-        exchange.requestBodyLength +
-        exchange.responseHeadLength +
-        exchange.responseBodyLength +
-        maxTextBytes(exchange.route) +
-        maxTextBytes(exchange.broken) +
-        maxTextBytes(exchange.opaque) +
-        maxTextBytes(exchange.cut) +
-        maxTextBytes(exchange.clientAddress) +
-        maxTextBytes(exchange.blockId) +
-        maxTextBytes(exchange.normalisedPath);
-      const offset = ring.reserve(bound);
-      if (offset < 0) return false;
-      encodeNumbers(ring, offset, exchange);
-      encodeDecision(ring, offset, exchange.decision);
-      at = copyBytes(bytes, offset + fixedBytes, exchange.head, exchange.headLength);
-      at = copyBytes(bytes, at, exchange.requestBody, exchange.requestBodyLength);
-      at = copyBytes(bytes, at, exchange.responseHead, exchange.responseHeadLength);
-      at = copyBytes(bytes, at, exchange.responseBody, exchange.responseBodyLength);
-      slot = ((offset + intBase) >> 2) + textInts;
-      word(exchange.route);
-      word(exchange.broken);
-      word(exchange.opaque);
-      word(exchange.cut);
-      text(exchange.clientAddress);
-      text(exchange.blockId);
-      text(exchange.normalisedPath);
-      return ring.commit(at - offset);
-    },
-  };
+/** The worker's end. */
+export function createExchangeEncoder(ring: RingWriter): ExchangeEncoder {
+  return new Encoder(ring);
 }
 
 /** A buffer of the reused Exchange, grown when the worker's limits are larger than main's. */
@@ -244,70 +260,78 @@ interface Address {
   readonly text: string;
 }
 
-/** Main's end. One decoder per ring: it remembers the words the encoder sent. */
-export function createExchangeDecoder(ring: RingReader): ExchangeDecoder {
-  const words: string[] = [''];
-  const { bytes, ints } = ring;
-  const addresses = new Array<Address | undefined>(rememberedAddresses).fill(undefined);
-  let at = 0;
-  let slot = 0;
+class Decoder implements ExchangeDecoder {
+  readonly #ring: RingReader;
+  readonly #words: string[] = [''];
+  readonly #addresses = new Array<Address | undefined>(rememberedAddresses).fill(undefined);
+  /** Where the next bytes and the next int of the record are. */
+  #at = 0;
+  #slot = 0;
 
-  function text(): string {
-    const length = ints[slot++] ?? 0;
-    if (length === 0) return '';
-    at += length;
-    return bytes.toString('utf8', at - length, at);
+  constructor(ring: RingReader) {
+    this.#ring = ring;
   }
 
-  function word(): string {
-    const reference = ints[slot++] ?? 0;
-    const value = text();
-    if (reference >= 0) return words[reference] ?? '';
-    if (reference !== spelled) words[-2 - reference] = value;
+  decode(offset: number, into: Exchange): void {
+    decodeNumbers(this.#ring, offset, into);
+    decodeDecision(this.#ring, offset, into.decision);
+    this.#at = offset + fixedBytes;
+    into.head = this.#copyOut(into.head, into.headLength);
+    into.requestBody = this.#copyOut(into.requestBody, into.requestBodyLength);
+    into.responseHead = this.#copyOut(into.responseHead, into.responseHeadLength);
+    into.responseBody = this.#copyOut(into.responseBody, into.responseBodyLength);
+    this.#slot = ((offset + intBase) >> 2) + textInts;
+    into.route = this.#word();
+    into.broken = this.#word();
+    into.opaque = this.#word();
+    into.cut = this.#word();
+    into.clientAddress = this.#address(into.connection);
+    into.blockId = this.#text();
+    into.normalisedPath = this.#text();
+  }
+
+  #nextInt(): number {
+    return this.#ring.ints[this.#slot++] ?? 0;
+  }
+
+  #text(): string {
+    const length = this.#nextInt();
+    if (length === 0) return '';
+    this.#at += length;
+    return this.#ring.bytes.toString('utf8', this.#at - length, this.#at);
+  }
+
+  #word(): string {
+    const reference = this.#nextInt();
+    const value = this.#text();
+    if (reference >= 0) return this.#words[reference] ?? '';
+    if (reference !== spelled) this.#words[-2 - reference] = value;
     return value;
   }
 
   /** The client's address: the same for every exchange of a connection, so read once while that one is remembered. */
-  function address(connection: number): string {
+  #address(connection: number): string {
     const index = connection & (rememberedAddresses - 1);
-    const known = addresses[index];
-    if (known?.connection === connection && known.text.length === (ints[slot] ?? 0)) {
-      at += ints[slot++] ?? 0;
+    const known = this.#addresses[index];
+    if (known?.connection === connection && known.text.length === (this.#ring.ints[this.#slot] ?? 0)) {
+      this.#at += this.#nextInt();
       return known.text;
     }
-    const read = text();
-    addresses[index] = { connection, text: read };
+    const read = this.#text();
+    this.#addresses[index] = { connection, text: read };
     return read;
   }
 
-  function copyOut(target: Uint8Array, length: number): void {
-    if (length > 0) bytes.copy(target, 0, at, at + length);
-    at += length;
+  /** The next bytes, in `target` or in a larger buffer where that is too small. */
+  #copyOut(target: Uint8Array, length: number): Uint8Array {
+    const room = roomFor(target, length);
+    if (length > 0) this.#ring.bytes.copy(room, 0, this.#at, this.#at + length);
+    this.#at += length;
+    return room;
   }
+}
 
-  return {
-    decode(offset, into) {
-      decodeNumbers(ring, offset, into);
-      decodeDecision(ring, offset, into.decision);
-      at = offset + fixedBytes;
-      copyOut((into.head = roomFor(into.head, into.headLength)), into.headLength);
-      copyOut((into.requestBody = roomFor(into.requestBody, into.requestBodyLength)), into.requestBodyLength);
-      copyOut(
-        (into.responseHead = roomFor(into.responseHead, into.responseHeadLength)),
-        into.responseHeadLength,
-      );
-      copyOut(
-        (into.responseBody = roomFor(into.responseBody, into.responseBodyLength)),
-        into.responseBodyLength,
-      );
-      slot = ((offset + intBase) >> 2) + textInts;
-      into.route = word();
-      into.broken = word();
-      into.opaque = word();
-      into.cut = word();
-      into.clientAddress = address(into.connection);
-      into.blockId = text();
-      into.normalisedPath = text();
-    },
-  };
+/** Main's end. One decoder per ring: it remembers the words the encoder sent. */
+export function createExchangeDecoder(ring: RingReader): ExchangeDecoder {
+  return new Decoder(ring);
 }

@@ -53,15 +53,43 @@ export interface Acceptor {
   rearm(listener: Listener): void;
 }
 
-/** Connections it opens are in `plane.open` and started. */
-export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
-  const { sockets, limits, epoll } = plane;
-  let lastNumber = 0;
+class ListenerAcceptor implements Acceptor {
+  readonly #plane: Plane;
+  readonly #spare: SpareDescriptor;
+  #lastNumber = 0;
 
-  function open(listener: Listener, fd: number): void {
+  constructor(plane: Plane, spare: SpareDescriptor) {
+    this.#plane = plane;
+    this.#spare = spare;
+  }
+
+  accept(listener: Listener): boolean {
+    const { sockets, limits, lastFd } = this.#plane;
+    for (let taken = 0; taken < limits.acceptsPerPass; taken++) {
+      const fd = sockets.accept(listener.fd);
+      if (fd > lastFd) this.#reject(fd);
+      else if (fd >= 0) this.#open(listener, fd);
+      else if (isExhausted(-fd)) {
+        if (this.#refuse(listener)) continue;
+        if (!this.#spare.restore()) this.#pause(listener);
+        return false;
+      } else if (-fd !== errno.connectionAborted && -fd !== errno.interrupted) return false;
+    }
+    return true;
+  }
+
+  rearm(listener: Listener): void {
+    if (!listener.paused || !this.#spare.restore()) return;
+    listener.paused = false;
+    this.#plane.epoll.modify(listener.fd, epollEvent.in, listener.generation);
+  }
+
+  #open(listener: Listener, fd: number): void {
+    const plane = this.#plane;
     const { index } = listener;
-    const clientAddress = sockets.lastPeer();
-    const connection = new Connection(plane, { number: ++lastNumber, listener: index, fd, clientAddress });
+    const clientAddress = plane.sockets.lastPeer();
+    const number = ++this.#lastNumber;
+    const connection = new Connection(plane, { number, listener: index, fd, clientAddress });
     plane.byFd[fd] = connection;
     connection.place = plane.open.push(connection) - 1;
     count(plane, counter.accepted);
@@ -73,41 +101,27 @@ export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
   }
 
   /** There would be no descriptor left for others: the kernel hands out the lowest free one, so its number tells how many are used. */
-  function reject(fd: number): void {
-    sockets.abort(fd);
-    count(plane, counter.refused);
+  #reject(fd: number): void {
+    this.#plane.sockets.abort(fd);
+    count(this.#plane, counter.refused);
   }
 
   /** Takes one waiting connection with the spare descriptor and resets it. False when there is nothing to take or to take it with. */
-  function refuse(listener: Listener): boolean {
-    if (!spare.spend()) return false;
-    const fd = sockets.accept(listener.fd);
-    if (fd >= 0) reject(fd);
-    return spare.restore() && fd >= 0;
+  #refuse(listener: Listener): boolean {
+    if (!this.#spare.spend()) return false;
+    const fd = this.#plane.sockets.accept(listener.fd);
+    if (fd >= 0) this.#reject(fd);
+    return this.#spare.restore() && fd >= 0;
   }
 
-  return {
-    accept(listener) {
-      for (let taken = 0; taken < limits.acceptsPerPass; taken++) {
-        const fd = sockets.accept(listener.fd);
-        if (fd > plane.lastFd) reject(fd);
-        else if (fd >= 0) open(listener, fd);
-        else if (isExhausted(-fd)) {
-          if (refuse(listener)) continue;
-          // Level-triggered: what cannot be taken would wake us for ever.
-          if (!spare.restore()) {
-            listener.paused = true;
-            epoll.modify(listener.fd, 0, listener.generation);
-          }
-          return false;
-        } else if (-fd !== errno.connectionAborted && -fd !== errno.interrupted) return false;
-      }
-      return true;
-    },
-    rearm(listener) {
-      if (!listener.paused || !spare.restore()) return;
-      listener.paused = false;
-      epoll.modify(listener.fd, epollEvent.in, listener.generation);
-    },
-  };
+  /** Level-triggered: what cannot be taken would wake us for ever. */
+  #pause(listener: Listener): void {
+    listener.paused = true;
+    this.#plane.epoll.modify(listener.fd, 0, listener.generation);
+  }
+}
+
+/** Connections it opens are in `plane.open` and started. */
+export function createAcceptor(plane: Plane, spare: SpareDescriptor): Acceptor {
+  return new ListenerAcceptor(plane, spare);
 }

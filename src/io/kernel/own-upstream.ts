@@ -43,13 +43,15 @@ function ownAddresses(): Set<string> {
   return new Set(addresses.map(({ address }) => canonical(address)));
 }
 
+/** What is listened on, with the real port of each listener, and the addresses of this machine. */
+interface Ground {
+  readonly listeners: readonly ListenerConfig[];
+  readonly ports: readonly number[];
+  readonly interfaces: ReadonlySet<string>;
+}
+
 /** Index of the listener that the upstream of `from` leads to, or -1. */
-function nextOf(
-  from: number,
-  listeners: readonly ListenerConfig[],
-  ports: readonly number[],
-  interfaces: ReadonlySet<string>,
-): number {
+function nextOf(from: number, { listeners, ports, interfaces }: Ground): number {
   const upstream = listeners[from]?.upstream;
   if (upstream === undefined) return -1;
   const target = reachedBy(upstream.host);
@@ -65,11 +67,11 @@ function nextOf(
  * @throws AppError UPSTREAM_IS_LISTENER naming the listener whose upstream leads back to it.
  */
 export function refuseOwnUpstream(listeners: readonly ListenerConfig[], ports: readonly number[]): void {
-  const interfaces = ownAddresses();
+  const ground: Ground = { listeners, ports, interfaces: ownAddresses() };
   for (const [first, { listen, upstream }] of listeners.entries()) {
-    let at = nextOf(first, listeners, ports, interfaces);
+    let at = nextOf(first, ground);
     for (let steps = 0; at !== -1 && at !== first && steps < listeners.length; steps++)
-      at = nextOf(at, listeners, ports, interfaces);
+      at = nextOf(at, ground);
     if (at !== first) continue;
     throw new AppError({
       code: 'UPSTREAM_IS_LISTENER',

@@ -36,69 +36,76 @@ export interface BlockPool {
 /** A queue without bytes, and without memory. */
 export const newQueue = (): Queue => ({ first: undefined, last: undefined, bytes: 0 });
 
-/** An empty pool; blocks are made when first wanted. */
-export function createBlockPool(libc: Pick<Libc, 'allocate'>): BlockPool {
-  let free: Block | undefined;
-  let freeCount = 0;
-  let held = 0;
+class Pool implements BlockPool {
+  heldBytes = 0;
+  readonly #libc: Pick<Libc, 'allocate'>;
+  #free: Block | undefined;
+  #freeCount = 0;
 
-  function take(): Block {
-    held += blockBytes;
-    const block = free;
-    if (!block) return { memory: libc.allocate(blockBytes), start: 0, end: 0, next: undefined };
-    free = block.next;
-    freeCount--;
+  constructor(libc: Pick<Libc, 'allocate'>) {
+    this.#libc = libc;
+  }
+
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
+  push(queue: Queue, bytes: Uint8Array, start: number, end: number): void {
+    let at = start;
+    while (at < end) {
+      const block = this.#writable(queue);
+      const part = Math.min(end - at, blockBytes - block.end);
+      block.memory.bytes.set(bytes.subarray(at, at + part), block.end);
+      block.end += part;
+      at += part;
+    }
+    queue.bytes += end - start;
+  }
+
+  drop(queue: Queue, count: number): void {
+    const { first } = queue;
+    if (!first) return;
+    first.start += count;
+    queue.bytes -= count;
+    if (first.start === first.end) this.#removeFirst(queue, first);
+  }
+
+  clear(queue: Queue): void {
+    for (let block = queue.first; block; block = queue.first) this.#removeFirst(queue, block);
+    queue.bytes = 0;
+  }
+
+  /** The last block of the queue, or a new one where that is full. */
+  #writable(queue: Queue): Block {
+    const { last } = queue;
+    if (last && last.end < blockBytes) return last;
+    const block = this.#take();
+    if (last) last.next = block;
+    else queue.first = block;
+    queue.last = block;
+    return block;
+  }
+
+  #take(): Block {
+    this.heldBytes += blockBytes;
+    const block = this.#free;
+    if (!block) return { memory: this.#libc.allocate(blockBytes), start: 0, end: 0, next: undefined };
+    this.#free = block.next;
+    this.#freeCount--;
     block.start = block.end = 0;
     block.next = undefined;
     return block;
   }
 
-  function give(block: Block): void {
-    held -= blockBytes;
-    if (freeCount >= keptBlocks) return;
-    block.next = free;
-    free = block;
-    freeCount++;
-  }
-
-  function removeFirst(queue: Queue, first: Block): void {
+  #removeFirst(queue: Queue, first: Block): void {
     queue.first = first.next;
     if (!queue.first) queue.last = undefined;
-    give(first);
+    this.heldBytes -= blockBytes;
+    if (this.#freeCount >= keptBlocks) return;
+    first.next = this.#free;
+    this.#free = first;
+    this.#freeCount++;
   }
+}
 
-  return {
-    get heldBytes() {
-      return held;
-    },
-    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
-    push(queue, bytes, start, end) {
-      let at = start;
-      while (at < end) {
-        let block = queue.last;
-        if (!block || block.end === blockBytes) {
-          block = take();
-          if (queue.last) queue.last.next = block;
-          else queue.first = block;
-          queue.last = block;
-        }
-        const part = Math.min(end - at, blockBytes - block.end);
-        block.memory.bytes.set(bytes.subarray(at, at + part), block.end);
-        block.end += part;
-        at += part;
-      }
-      queue.bytes += end - start;
-    },
-    drop(queue, count) {
-      const first = queue.first;
-      if (!first) return;
-      first.start += count;
-      queue.bytes -= count;
-      if (first.start === first.end) removeFirst(queue, first);
-    },
-    clear(queue) {
-      for (let block = queue.first; block; block = queue.first) removeFirst(queue, block);
-      queue.bytes = 0;
-    },
-  };
+/** An empty pool; blocks are made when first wanted. */
+export function createBlockPool(libc: Pick<Libc, 'allocate'>): BlockPool {
+  return new Pool(libc);
 }

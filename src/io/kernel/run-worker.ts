@@ -64,21 +64,17 @@ function createEvents(setup: WorkerSetup): Events {
 }
 
 function createPlane(
-  setup: WorkerSetup,
-  libc: Libc,
-  sockets: Sockets,
-  parts: Pick<Plane, 'converse' | 'observe'>,
+  { limits, listeners, stats }: WorkerSetup,
+  parts: Pick<Plane, 'libc' | 'sockets' | 'converse' | 'observe'>,
 ): Plane {
-  const { limits, listeners } = setup;
+  const { libc, sockets } = parts;
   const openFiles = sockets.openFilesLimit();
   const monotonicMs = performance.now();
   return {
-    libc,
-    sockets,
-    limits,
     ...parts,
+    limits,
     epoll: createEpoll(libc, limits.eventsPerPass),
-    stats: viewStats(setup.stats),
+    stats: viewStats(stats),
     pool: createBlockPool(libc),
     wheel: createTimerWheel({ tickMs: wheelTickMs, slots: wheelSlots, nowMs: monotonicMs }),
     input: libc.allocate(limits.readBytes * readsPerInput),
@@ -155,7 +151,9 @@ async function start(setup: WorkerSetup, createBrain: () => Brain): Promise<void
   const events = createEvents(setup);
   const brain = createBrain();
   let faults = 0;
-  const plane: Plane = createPlane(setup, libc, sockets, {
+  const plane: Plane = createPlane(setup, {
+    libc,
+    sockets,
     converse: brain.converse,
     observe: (exchange) => events.observe(exchange, plane.monotonicMs),
   });

@@ -14,15 +14,17 @@ export interface SocketAddress {
   readonly memory: NativeBuffer;
 }
 
+/** A dotted tail (`::ffff:10.0.0.7`) as two words of hex digits; any other spelling as it is. */
+function withoutDots(host: string): string {
+  const tail = /\d+\.\d+\.\d+\.\d+$/.exec(host);
+  if (tail === null) return host;
+  const [a = 0, b = 0, c = 0, d = 0] = tail[0].split('.').map(Number);
+  return `${host.slice(0, tail.index)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
+}
+
 function ipv6Words(host: string): number[] {
   const [withoutZone = ''] = host.split('%');
-  const mapped = withoutZone.replace(
-    /(\d+)\.(\d+)\.(\d+)\.(\d+)$/,
-    (_all, a: string, b: string, c: string, d: string) => {
-      const word = (high: string, low: string): string => (Number(high) * 256 + Number(low)).toString(16);
-      return `${word(a, b)}:${word(c, d)}`;
-    },
-  );
+  const mapped = withoutDots(withoutZone);
   const [left = '', right] = mapped.split('::');
   const words = (part: string): number[] =>
     part === '' ? [] : part.split(':').map((text) => parseInt(text, 16));

@@ -56,44 +56,69 @@ function intMemory(libc: Libc, ...values: readonly number[]): NativeBuffer {
   return memory;
 }
 
-function openListener(libc: Libc, on: NativeBuffer, host: string, port: number, backlog: number): number {
-  const address = toSocketAddress(libc, host, port);
-  const fd = libc.socket(address.family, socketType.stream | socketType.nonblock | socketType.closeOnExec, 0);
-  if (fd < 0) throw cannotListen(host, port, libc.errno());
+/** The structs that calls share, so that none is made per call. */
+interface Structs {
+  readonly libc: Libc;
+  /** int 1. */
+  readonly on: NativeBuffer;
+  /** struct linger: on, 0 s. */
+  readonly lingerNow: NativeBuffer;
+  /** struct sockaddr of the last peer, or of a socket of ours. */
+  readonly peer: NativeBuffer;
+  /** socklen_t, in and out. */
+  readonly length: NativeBuffer;
+  /** An int that the kernel answers. */
+  readonly value: NativeBuffer;
+}
+
+const streamFlags = socketType.nonblock | socketType.closeOnExec;
+
+type Listens = Pick<Sockets, 'listen' | 'accept' | 'lastPeer'>;
+type Asks = Pick<Sockets, 'openFilesLimit' | 'takeError' | 'isConnected'>;
+type Acts = Pick<Sockets, 'connect' | 'shutdownWrite' | 'close' | 'abort'>;
+
+/** The kernel's reason for giving no listener. */
+interface Refusal {
+  readonly error: number;
+}
+
+/** A bound, listening descriptor, or why there is none. */
+function openListener({ libc, on }: Structs, address: SocketAddress, backlog: number): number | Refusal {
+  const fd = libc.socket(address.family, socketType.stream | streamFlags, 0);
+  if (fd < 0) return { error: libc.errno() };
   libc.setsockopt(fd, level.socket, option.reuseAddress, on.address, 4);
   if (libc.bind(fd, address.memory.address, address.length) === 0 && libc.listen(fd, backlog) === 0)
     return fd;
   const error = libc.errno();
   libc.close(fd);
-  throw cannotListen(host, port, error);
+  return { error };
 }
 
-/** Shares a few small structs between its calls: for one thread only. */
-export function createSockets(libc: Libc): Sockets {
-  const on = intMemory(libc, 1);
-  const lingerNow = intMemory(libc, 1, 0);
-  const peer = libc.allocate(socketAddressBytes);
-  const length = intMemory(libc, socketAddressBytes);
-  const value = intMemory(libc, 0);
-  const flags = socketType.nonblock | socketType.closeOnExec;
-
+function listening(structs: Structs): Listens {
+  const { libc, on, peer, length } = structs;
   return {
     listen(host, port, backlog) {
-      const fd = openListener(libc, on, host, port, backlog);
+      const opened = openListener(structs, toSocketAddress(libc, host, port), backlog);
+      if (typeof opened !== 'number') throw cannotListen(host, port, opened.error);
       length.view.setInt32(0, socketAddressBytes, true);
-      libc.getsockname(fd, peer.address, length.address);
-      return { fd, port: portOf(peer.view) };
+      libc.getsockname(opened, peer.address, length.address);
+      return { fd: opened, port: portOf(peer.view) };
     },
     accept(listenFd) {
       length.view.setInt32(0, socketAddressBytes, true);
-      const fd = libc.accept4(listenFd, peer.address, length.address, flags);
+      const fd = libc.accept4(listenFd, peer.address, length.address, streamFlags);
       if (fd < 0) return -libc.errno();
       libc.setsockopt(fd, level.tcp, option.noDelay, on.address, 4);
       return fd;
     },
     lastPeer: () => addressText(peer.view),
+  };
+}
+
+function acting({ libc, on, lingerNow }: Structs): Acts {
+  return {
     connect(address) {
-      const fd = libc.socket(address.family, socketType.stream | flags, 0);
+      const fd = libc.socket(address.family, socketType.stream | streamFlags, 0);
       if (fd < 0) return -libc.errno();
       libc.setsockopt(fd, level.tcp, option.noDelay, on.address, 4);
       if (libc.connect(fd, address.memory.address, address.length) === 0) return fd;
@@ -102,6 +127,17 @@ export function createSockets(libc: Libc): Sockets {
       libc.close(fd);
       return -error;
     },
+    shutdownWrite: (fd) => void libc.shutdown(fd, shutdownHow.write),
+    close: (fd) => void libc.close(fd),
+    abort(fd) {
+      libc.setsockopt(fd, level.socket, option.linger, lingerNow.address, 8);
+      libc.close(fd);
+    },
+  };
+}
+
+function asking({ libc, peer, length, value }: Structs): Asks {
+  return {
     openFilesLimit() {
       const limit = libc.allocate(16);
       if (libc.getrlimit(openFilesResource, limit.address) < 0) return Number.MAX_SAFE_INTEGER;
@@ -118,11 +154,18 @@ export function createSockets(libc: Libc): Sockets {
       length.view.setInt32(0, socketAddressBytes, true);
       return libc.getpeername(fd, peer.address, length.address) === 0;
     },
-    shutdownWrite: (fd) => void libc.shutdown(fd, shutdownHow.write),
-    close: (fd) => void libc.close(fd),
-    abort(fd) {
-      libc.setsockopt(fd, level.socket, option.linger, lingerNow.address, 8);
-      libc.close(fd);
-    },
   };
+}
+
+/** Shares a few small structs between its calls: for one thread only. */
+export function createSockets(libc: Libc): Sockets {
+  const structs: Structs = {
+    libc,
+    on: intMemory(libc, 1),
+    lingerNow: intMemory(libc, 1, 0),
+    peer: libc.allocate(socketAddressBytes),
+    length: intMemory(libc, socketAddressBytes),
+    value: intMemory(libc, 0),
+  };
+  return { ...listening(structs), ...acting(structs), ...asking(structs) };
 }

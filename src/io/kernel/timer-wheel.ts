@@ -21,55 +21,69 @@ export interface TimerWheel<Entry extends WheelEntry> {
 }
 
 /** `tickMs` is the resolution, `slots` x `tickMs` the horizon. */
-export function createTimerWheel<Entry extends WheelEntry>(options: {
+interface WheelOptions {
   readonly tickMs: number;
   readonly slots: number;
   readonly nowMs: number;
-}): TimerWheel<Entry> {
-  const { tickMs, slots } = options;
-  const heads = new Array<Entry | undefined>(slots).fill(undefined);
-  let tick = Math.floor(options.nowMs / tickMs);
+}
 
-  function cancel(entry: Entry): void {
+class Wheel<Entry extends WheelEntry> implements TimerWheel<Entry> {
+  readonly #tickMs: number;
+  readonly #slots: number;
+  readonly #heads: (Entry | undefined)[];
+  #tick: number;
+
+  constructor({ tickMs, slots, nowMs }: WheelOptions) {
+    this.#tickMs = tickMs;
+    this.#slots = slots;
+    this.#heads = new Array<Entry | undefined>(slots).fill(undefined);
+    this.#tick = Math.floor(nowMs / tickMs);
+  }
+
+  #tickOf(atMs: number): number {
+    const tick = Math.ceil(atMs / this.#tickMs);
+    return Math.min(Math.max(tick, this.#tick + 1), this.#tick + this.#slots - 1);
+  }
+
+  schedule(entry: Entry, atMs: number): void {
+    this.cancel(entry);
+    const at = this.#tickOf(atMs);
+    const first = this.#heads[at % this.#slots];
+    entry.wheelTick = at;
+    entry.wheelNext = first;
+    if (first) first.wheelPrevious = entry;
+    this.#heads[at % this.#slots] = entry;
+  }
+
+  hasten(entry: Entry, atMs: number): void {
+    if (entry.wheelTick < 0 || this.#tickOf(atMs) < entry.wheelTick) this.schedule(entry, atMs);
+  }
+
+  cancel(entry: Entry): void {
     if (entry.wheelTick < 0) return;
     const { wheelNext, wheelPrevious } = entry;
     if (wheelPrevious) wheelPrevious.wheelNext = wheelNext;
-    else heads[entry.wheelTick % slots] = wheelNext as Entry | undefined;
+    else this.#heads[entry.wheelTick % this.#slots] = wheelNext as Entry | undefined;
     if (wheelNext) wheelNext.wheelPrevious = wheelPrevious;
     entry.wheelTick = -1;
     entry.wheelNext = entry.wheelPrevious = undefined;
   }
 
-  const tickOf = (atMs: number): number =>
-    Math.min(Math.max(Math.ceil(atMs / tickMs), tick + 1), tick + slots - 1);
-
-  function schedule(entry: Entry, atMs: number): void {
-    cancel(entry);
-    const at = tickOf(atMs);
-    const first = heads[at % slots];
-    entry.wheelTick = at;
-    entry.wheelNext = first;
-    if (first) first.wheelPrevious = entry;
-    heads[at % slots] = entry;
-  }
-
-  return {
-    schedule,
-    hasten(entry, atMs) {
-      if (entry.wheelTick < 0 || tickOf(atMs) < entry.wheelTick) schedule(entry, atMs);
-    },
-    cancel,
-    advance(nowMs, due) {
-      const target = Math.floor(nowMs / tickMs);
-      // After a long sleep every slot is visited once: no tick within the horizon is missed.
-      tick = Math.max(tick, target - slots);
-      while (tick < target) {
-        tick++;
-        for (let entry = heads[tick % slots]; entry; entry = heads[tick % slots]) {
-          cancel(entry);
-          due(entry);
-        }
+  advance(nowMs: number, due: (entry: Entry) => void): void {
+    const target = Math.floor(nowMs / this.#tickMs);
+    // After a long sleep every slot is visited once: no tick within the horizon is missed.
+    this.#tick = Math.max(this.#tick, target - this.#slots);
+    while (this.#tick < target) {
+      const slot = ++this.#tick % this.#slots;
+      for (let entry = this.#heads[slot]; entry; entry = this.#heads[slot]) {
+        this.cancel(entry);
+        due(entry);
       }
-    },
-  };
+    }
+  }
+}
+
+/** A wheel without entries, standing at `nowMs`. */
+export function createTimerWheel<Entry extends WheelEntry>(options: WheelOptions): TimerWheel<Entry> {
+  return new Wheel<Entry>(options);
 }

@@ -51,25 +51,25 @@ interface State {
   failure: AppError | undefined;
 }
 
-function readMessage(
-  message: FromWorker,
-  state: State,
-  options: LinkOptions,
-  ready: (ports: readonly number[]) => void,
-): void {
+/** Who hears what the worker says. */
+interface Hearers extends Pick<LinkOptions, 'onFault' | 'onWake'> {
+  readonly onReady: (ports: readonly number[]) => void;
+}
+
+function readMessage(message: FromWorker, state: State, hearers: Hearers): void {
   switch (message.type) {
     case 'ready':
       state.controlFd = message.controlFd;
-      ready(message.ports);
+      hearers.onReady(message.ports);
       return;
     case 'failed':
       state.failure = new AppError(message);
       return;
     case 'fault':
-      options.onFault(diedOf(message.message));
+      hearers.onFault(diedOf(message.message));
       return;
     case 'wake':
-      options.onWake();
+      hearers.onWake();
       return;
     default:
       assertNever(message);
@@ -91,7 +91,8 @@ export function linkWorker(options: LinkOptions): WorkerLink {
   const state: State = { controlFd: -1, ended: false, failure: undefined };
   const ready = Promise.withResolvers<readonly number[]>();
   const exited = Promise.withResolvers<undefined>();
-  const read = (message: FromWorker): void => readMessage(message, state, options, ready.resolve);
+  const hearers: Hearers = { ...options, onReady: ready.resolve };
+  const read = (message: FromWorker): void => readMessage(message, state, hearers);
   port1.on('message', read);
   worker.once('error', (error) => (state.failure ??= diedOf(error)));
   worker.once('exit', () => {
