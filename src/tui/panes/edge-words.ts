@@ -96,27 +96,39 @@ export function arrow(
   return span(text + theme.glyph('head'), moodRoles[mood]);
 }
 
+/** A sign, what it says and in which role. */
+type Meaning = readonly [sign: string, words: string, role: Role];
+
+/** Signs with their meanings on one line; ASCII has fewer of them, so that one may say several things. */
+function legend(meanings: readonly Meaning[]): Line {
+  const bySign = new Map<string, { readonly role: Role; readonly words: string[] }>();
+  for (const [sign, words, role] of meanings) {
+    const known = bySign.get(sign);
+    if (known) known.words.push(words);
+    else bySign.set(sign, { role, words: [words] });
+  }
+  return [...bySign].map(([sign, { role, words }]) => span(` ${sign} ${words.join(', ')} `, role));
+}
+
 /** What the arrows say, each sign with its meaning. */
 export function arrowLegend(theme: Theme): Line {
-  const signs = [
-    [`${theme.glyph('horizontal')} under 10/s`, 'graph.edge'],
-    [`${theme.glyph('heavy')} 10/s`, 'graph.edge'],
-    [`${theme.glyph('double')} 100/s`, 'graph.edge'],
-    [`${theme.glyph('cut')} blocked`, 'graph.blocked'],
-    [`${theme.glyph('dotted')} throttled, opaque`, 'graph.throttled'],
-    [`${theme.glyph('idle')} idle`, 'graph.idle'],
-  ] as const;
-  return signs.map(([text, role]) => span(` ${text} `, role));
+  return legend([
+    [theme.glyph('horizontal'), 'under 10/s', 'graph.edge'],
+    [theme.glyph('heavy'), '10/s', 'graph.edge'],
+    [theme.glyph('double'), '100/s', 'graph.edge'],
+    [theme.glyph('cut'), 'blocked', 'graph.blocked'],
+    [theme.glyph('dotted'), 'throttled, opaque', 'graph.throttled'],
+    [theme.glyph('idle'), 'idle', 'graph.idle'],
+  ]);
 }
 
 /** What the cells of the matrix say, each sign with its meaning. */
 export function cellLegend(theme: Theme): Line {
-  const signs = [
-    [`${theme.glyph('shades')} requests`, 'graph.edge'],
-    [`${theme.glyph('alert')} errors`, 'graph.error'],
-    ['E over 10 % errors', 'graph.error'],
-    [`${theme.glyph('block')} blocked`, 'graph.blocked'],
-    [`${theme.glyph('throttle')} throttled`, 'graph.throttled'],
-  ] as const;
-  return signs.map(([text, role]) => span(` ${text} `, role));
+  return legend([
+    [theme.glyph('shades'), 'requests', 'graph.edge'],
+    [theme.glyph('alert'), 'errors', 'graph.error'],
+    ['E', 'over 10 % errors', 'graph.error'],
+    [theme.glyph('block'), 'blocked', 'graph.blocked'],
+    [theme.glyph('throttle'), 'throttled', 'graph.throttled'],
+  ]);
 }
