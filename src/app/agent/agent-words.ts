@@ -12,6 +12,7 @@ const pairKey = ({ source, destination }: ListenerConfig): string =>
     .map(({ workload }) => `${workload.namespace}/${workload.kind}/${workload.name}`)
     .join('>');
 
+/** What a status is told from. */
 export interface StatusInput {
   readonly plane: {
     readonly openConnections: number;

@@ -33,6 +33,7 @@ const defaultDrainMs = 5_000;
 /** Part of that time that subscribers have to take the last words, so that the stop as a whole keeps its deadline. */
 const lastWordsShare = 0.1;
 
+/** What an agent watches, enforces and tells. */
 export interface AgentOptions {
   /** What is being watched, as shown in headers: `demo`, `web → api`. */
   readonly name: string;
@@ -51,6 +52,7 @@ export interface AgentOptions {
   readonly onFault: (error: Error, fatal: boolean) => void;
 }
 
+/** A running agent. */
 export interface Agent {
   /** Real port of each listener, in the order given. */
   readonly ports: readonly number[];

@@ -12,6 +12,7 @@ interface Counters {
   changed: boolean;
 }
 
+/** The last word on each policy, and how often each decided. */
 export interface PolicyEvents {
   /** The store changed: the events that tell it, removed ones included. */
   update(entries: readonly StoredPolicy[], nowMs: number): readonly PolicyEvent[];

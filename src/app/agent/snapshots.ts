@@ -14,6 +14,7 @@ const keptGenerations = 16;
 /** setTimeout's own limit; a later expiry is looked at again then. */
 const longestTimerMs = 2 ** 31 - 1;
 
+/** The compiled set in force, and the words of the last `keptGenerations` ones. */
 export interface Snapshots {
   readonly current: () => Snapshot;
   /** Compile and hand over the given set; returns the new snapshot. */
@@ -28,6 +29,7 @@ export interface Snapshots {
   close(): void;
 }
 
+/** Clock, data plane and mask that compiled sets are made for. */
 export interface SnapshotOptions {
   readonly now: () => number;
   readonly install: (snapshot: Snapshot) => void;

@@ -1,6 +1,7 @@
 // What every verb gets from the program: streams, environment, and a way to say how it ended. Keeps verbs testable.
 import type { LineWriter } from './output/writer.ts';
 
+/** The outside of one run of the program, as verbs may use it. */
 export interface CommandContext {
   readonly env: NodeJS.ProcessEnv;
   readonly stdin: NodeJS.ReadStream;

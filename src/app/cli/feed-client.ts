@@ -9,6 +9,7 @@ import { createLiveFeed, type LiveFeedOptions } from '../../io/feed/live-feed.ts
 import type { CommandContext } from './command-context.ts';
 import { demoSocket, readToken } from './session-paths.ts';
 
+/** Words of the command line that say which agent: `--connect` and `--token-file`. */
 export interface ConnectOptions {
   readonly connect?: string;
   readonly tokenFile?: string;
@@ -74,6 +75,7 @@ export function openFeed(
   });
 }
 
+/** A feed that has greeted us and told its history. */
 export interface Session {
   readonly feed: FeedPort;
   readonly hello: Hello;
@@ -86,6 +88,7 @@ export interface Session {
   readonly close: () => Promise<void>;
 }
 
+/** Who hears what comes before the session is there. */
 export interface SessionOptions {
   /** Takes the history as it arrives, instead of having it gathered. */
   readonly onHistory?: (events: readonly ApiEvent[]) => void;

@@ -9,6 +9,7 @@ import type { OptionValues } from './verbs.ts';
 /** How colour may be chosen. */
 const colourChoices = ['auto', 'always', 'never'] as const;
 
+/** What the terminal is opened with. */
 export interface OpenTerminal {
   readonly options: OptionValues;
   readonly context: CommandContext;

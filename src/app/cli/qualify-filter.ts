@@ -6,6 +6,7 @@ import type { ApiEvent, Endpoint } from '../../core/model/event.ts';
 import { compileFilter } from '../../core/filter/compile-filter.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
 
+/** A filter whose workloads have their namespaces. */
 export interface QualifiedFilter {
   readonly node: FilterNode | undefined;
   /**

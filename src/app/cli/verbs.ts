@@ -4,12 +4,14 @@ import type { CommandContext } from './command-context.ts';
 
 /** Values of a verb's options as commander hands them over. */
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
+/** A verb: words and options in, exit status out. Throws AppError for what a person can mend. */
 export type RunVerb = (
   words: readonly string[],
   options: OptionValues,
   context: CommandContext,
 ) => Promise<number>;
 
+/** One option of the command line, as help shows it. */
 export interface OptionRow {
   readonly flags: string;
   readonly text: string;
@@ -17,6 +19,7 @@ export interface OptionRow {
   readonly fallback?: string;
 }
 
+/** One verb: its line in the help, its options, and where its code is. */
 export interface VerbRow {
   /** With arguments, as commander writes them: `replay <file>`. */
   readonly usage: string;

@@ -1,6 +1,7 @@
 // Where a feed is found: an owner-only unix socket or a loopback port. Parses and prints it; opens nothing.
 import { AppError } from '../../core/model/app-error.ts';
 
+/** A unix socket by its path, or a port of this machine. */
 export type FeedAddress =
   | { readonly type: 'unix'; readonly path: string }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number };

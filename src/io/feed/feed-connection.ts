@@ -10,6 +10,7 @@ import { readClientFrame } from './read-client-frame.ts';
 import type { Subscriber } from './subscriber.ts';
 import { createSubscriber } from './subscriber.ts';
 
+/** One admitted client. */
 export interface FeedConnection {
   readonly subscribed: () => boolean;
   readonly dropped: () => number;

@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http';
 /** The one path the feed answers on. */
 export const feedPath = '/feed';
 
+/** Whether an upgrade is let in, and with which HTTP status it is not. */
 export type Admission =
   | { readonly type: 'welcome' }
   | { readonly type: 'refused'; readonly status: 401 | 403 | 404 | 503; readonly reason: string };

@@ -1,5 +1,6 @@
 // Every bound of the feed in one place, with its reason. Knows nothing else.
 
+/** Bounds of the serving side. */
 export interface FeedServerLimits {
   /** Connections at once; people and verbs, not a fleet. */
   readonly connections: number;
@@ -26,6 +27,7 @@ export interface FeedServerLimits {
   readonly pingMs: number;
 }
 
+/** What an agent uses; tests make them smaller. */
 export const feedServerLimits: FeedServerLimits = {
   connections: 32,
   clientFrameBytes: 256 * 1024,
@@ -42,6 +44,7 @@ export const feedServerLimits: FeedServerLimits = {
   pingMs: 10_000,
 };
 
+/** Bounds of the side that connects. */
 export interface FeedClientLimits {
   /** Longest frame a server may send, bytes. */
   readonly serverFrameBytes: number;
@@ -63,6 +66,7 @@ export interface FeedClientLimits {
   readonly seenEvents: number;
 }
 
+/** What terminals and verbs use; tests make them smaller. */
 export const feedClientLimits: FeedClientLimits = {
   serverFrameBytes: 32 * 1024 * 1024,
   handshakeMs: 5_000,

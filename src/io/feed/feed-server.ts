@@ -15,6 +15,7 @@ import type { FeedServerLimits } from './feed-limits.ts';
 import { feedServerLimits } from './feed-limits.ts';
 import { listenForFeed } from './feed-listen.ts';
 
+/** Where the feed is served, to whom, and what of. */
 export interface FeedServerOptions {
   /** `port: 0` takes a free port; the server's `address` tells which. */
   readonly address: FeedAddress;
@@ -32,6 +33,7 @@ export interface FeedServerOptions {
   readonly limits?: Partial<FeedServerLimits>;
 }
 
+/** A feed that is being served. */
 export interface FeedServer {
   readonly address: FeedAddress;
   /** Queue one event for every subscriber; serialised once. */

@@ -7,6 +7,7 @@ import type { FeedClientLimits } from './feed-limits.ts';
 
 type Answer = Extract<ServerFrame, { type: 'reply' | 'refusal' }>;
 
+/** Requests without an answer yet, by id. */
 export interface PendingRequests {
   /** Registers a request; `send` gets its id and puts it on the wire. */
   add(op: Operation['op'], send: (id: number) => void): Promise<unknown>;
@@ -27,6 +28,7 @@ interface Waiter {
   readonly timer: NodeJS.Timeout;
 }
 
+/** None pending yet. */
 export function createPendingRequests(
   limits: Pick<FeedClientLimits, 'requests' | 'requestMs'>,
 ): PendingRequests {

@@ -3,6 +3,7 @@ import { clientFrameSchema } from '../../core/model/feed-message.ts';
 import type { ClientFrame } from '../../core/model/feed-message.ts';
 import type { z } from 'zod';
 
+/** What a client's frame turned out to be. */
 export type ClientFrameRead =
   | { readonly type: 'frame'; readonly frame: ClientFrame }
   /** Known for what it is, but its operation is not valid: answered, and not held against the connection. */

@@ -3,6 +3,7 @@
 import type { ApiEvent, PolicyEvent } from '../../core/model/event.ts';
 import { policyCountLimit } from '../../core/policy/store.ts';
 
+/** Names of the policies that stand, as far as events told. */
 export interface StandingPolicies {
   note(events: readonly ApiEvent[]): void;
   /** From now on, what is noted counts as still standing. */
@@ -14,6 +15,7 @@ export interface StandingPolicies {
 /** Names beyond this are not followed: valid and rejected ones of a full store; a hostile server gets no more memory. */
 const nameLimit = 2 * policyCountLimit;
 
+/** None stands yet. */
 export function createStandingPolicies(): StandingPolicies {
   const names = new Set<string>();
   let unmentioned = new Set<string>();

@@ -13,6 +13,7 @@ export interface Outlet {
   readonly send: (bytes: Buffer, done?: () => void) => void;
 }
 
+/** One subscription: history, then live. */
 export interface Subscriber {
   /** Takes a frame or counts its events as lost. */
   deliver(frame: Frame): void;
@@ -23,6 +24,7 @@ export interface Subscriber {
   readonly caughtUp: Promise<void>;
 }
 
+/** Where a subscription is delivered, and what comes first. */
 export interface SubscriberOptions {
   readonly outlet: Outlet;
   readonly limits: FeedServerLimits;

@@ -8,6 +8,7 @@ export interface PausableSource {
   resume(): void;
 }
 
+/** Work by turns of the event loop. */
 export interface TurnPace {
   /** Does the work; when all of this turn has taken `turnMs`, nothing is read until the next turn. */
   spend(work: () => void): void;

@@ -4,9 +4,12 @@ import { assertNever } from '../../../core/model/assert-never.ts';
 import { tableHeader, tableLine } from './event-table.ts';
 import type { LineWriter } from './writer.ts';
 
+/** Words that `-o` takes. */
 export const outputFormats = ['table', 'json', 'ndjson'] as const;
+/** One of `outputFormats`. */
 export type OutputFormat = (typeof outputFormats)[number];
 
+/** Prints events in one format, in the order they are given. */
 export interface EventPrinter {
   print(event: ApiEvent): void;
   /** Closes the JSON array; nothing for the other formats. */

@@ -64,6 +64,7 @@ function forget(agent: Agent, token: string | undefined, { env }: CommandContext
   if (agent.feed.type === 'tcp' && token !== undefined) removeToken(env, agent.feed.port, token);
 }
 
+/** Runs an agent in front of one service until it is told to stop. 0 after an ordered stop. */
 export const agent: RunVerb = async (_words, options, context) => {
   const listen = hostPort(options, 'listen');
   const upstream = hostPort(options, 'upstream');

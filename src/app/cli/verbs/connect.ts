@@ -5,6 +5,7 @@ import { openTerminal } from '../open-terminal.ts';
 import { printFeed } from '../print-feed.ts';
 import type { RunVerb } from '../verbs.ts';
 
+/** 0 when the person ended it. @throws AppError what the feed says when it is closed for good. */
 export const connect: RunVerb = async (_words, options, context) => {
   const where = connectOptions(options);
   if (options['ui'] === false) {

@@ -129,6 +129,7 @@ async function startDemo(options: OptionValues, context: CommandContext, reports
   }
 }
 
+/** Runs the shop, an agent before each service, and the terminal on it. Nothing stays behind, whatever ends it. */
 export const demo: RunVerb = async (_words, options, context) => {
   const forMs = durationOption(options, 'for');
   const format = outputOption(options);

@@ -10,6 +10,7 @@ import { policiesOf } from '../policies-of.ts';
 import { tableHeader, tableLine } from '../output/event-table.ts';
 import type { RunVerb } from '../verbs.ts';
 
+/** Says why a flow, or a request that never was, is allowed or refused. */
 export const explain: RunVerb = async (words, options, context) => {
   const wanted = words[0] ?? '';
   const connect = connectOptions(options);

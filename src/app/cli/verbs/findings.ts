@@ -6,6 +6,7 @@ import { connectOptions, flagOption, outputOption } from '../option-values.ts';
 import { createEventPrinter } from '../output/event-printer.ts';
 import type { RunVerb } from '../verbs.ts';
 
+/** Prints what detections found, and with --follow what they find. */
 export const findings: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env, { last: 0 });

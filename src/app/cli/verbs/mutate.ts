@@ -189,5 +189,7 @@ function allowUnseen(unseen: AppError, options: OptionValues, context: CommandCo
   context.say(`warning: ${visibleText(unseen.message)}`);
 }
 
+/** Writes a policy that refuses what the filter says. */
 export const block = mutate('Block');
+/** Writes a policy that limits what the filter says. */
 export const throttle = mutate('Throttle');

@@ -41,6 +41,7 @@ function shortMemory({ windowMs }: Hello, sinceMs: number | undefined): string |
   return `The agent remembers ${formatDuration(windowMs)}: what was before that is not shown.`;
 }
 
+/** Prints flows. 0, or `unavailable` when the agent went away while it was followed. */
 export const observe: RunVerb = async (words, options, context) => {
   const matches = filterOf(words);
   const last = numberOption(options, 'last', { min: 0, max: 1_000_000 });

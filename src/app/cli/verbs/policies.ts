@@ -5,6 +5,7 @@ import { connectOptions, outputOption } from '../option-values.ts';
 import { createEventPrinter } from '../output/event-printer.ts';
 import type { RunVerb } from '../verbs.ts';
 
+/** Lists the policies with state, countdown and hits. */
 export const policies: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env, { last: 0 });

@@ -23,6 +23,7 @@ function headerOf({ hello, history }: Session): Parameters<typeof createRecorder
   };
 }
 
+/** Writes a session into a file until it is told to stop or its time is up. */
 export const record: RunVerb = async (words, options, context) => {
   const path = words[0] ?? '';
   const forMs = durationOption(options, 'for');

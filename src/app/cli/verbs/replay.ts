@@ -27,6 +27,7 @@ async function print(path: string, context: CommandContext, format: OutputFormat
   return exitCodes.data;
 }
 
+/** Plays a recording in the terminal, or as lines. */
 export const replay: RunVerb = async (words, options, context) => {
   const path = words[0] ?? '';
   const speed = numberOption(options, 'speed', { min: 0.1, max: 1_000, whole: false });

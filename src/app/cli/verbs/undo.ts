@@ -4,6 +4,7 @@ import { addressOf, openFeed, startSession } from '../feed-client.ts';
 import { connectOptions } from '../option-values.ts';
 import type { RunVerb } from '../verbs.ts';
 
+/** Takes the newest change of a policy back. */
 export const undo: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
   const feed = openFeed(connect, context.env, false);
