@@ -1,14 +1,17 @@
 // The client's direction: sniff, read requests, judge each on its complete head, pass on the original bytes of those admitted.
 // Nothing of a request goes to upstream before it has been judged.
 import { parsed } from '../protocol/http1/message-parser.ts';
+import { assertNever } from '../model/assert-never.ts';
 import type { BrokenCode } from '../protocol/http1/broken-code.ts';
 import { requestKind, type RequestParser } from '../protocol/http1/request-parser.ts';
 import { sniff } from '../protocol/sniff.ts';
+import { helloLength, helloState } from '../protocol/tls/client-hello.ts';
 import { captureRequestBody, captureRequestHead, isText } from './capture.ts';
 import { admitOpaque, judgeRequest, opaqueRefused, refuseBroken } from './judge.ts';
 import { answerLocally } from './local-answer.ts';
 import { refusal, type Slot } from './slot.ts';
 import { mode, type Talk } from './talk.ts';
+import { awaitsTls, staysTls, watchTls } from './tls-watch.ts';
 
 /** A span of the chunk in hand: `start..ready` may be sent to upstream, what follows is not decided yet. */
 interface Span {
@@ -29,7 +32,7 @@ export function readClient(talk: Talk, bytes: Uint8Array, start: number, end: nu
       readRequests(talk, bytes, start, end);
       break;
     case mode.raw:
-      sendRaw(talk, bytes, start, end);
+      readRaw(talk, bytes, start, end);
       break;
     default:
       break;
@@ -58,10 +61,38 @@ function sniffClient(talk: Talk, bytes: Uint8Array, start: number, end: number):
         readRequests(talk, bytes, start, end);
       } else if (openOpaque(talk, protocol)) sendRaw(talk, bytes, start, end);
       break;
-    default:
-      if (openOpaque(talk, protocol)) sendRaw(talk, bytes, start, end);
+    case 'tls':
+      sniffTls(talk, bytes, start, end);
       break;
+    default:
+      assertNever(protocol);
   }
+}
+
+/** Where requests must be read only a whole hello is TLS: whatever else begins so, some server might take for a request. */
+function sniffTls(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
+  const strict = talk.mustRead() && !opaqueRefused(talk);
+  const length = strict ? helloLength(bytes, start, end) : end - start;
+  if (length === helloState.incomplete) talk.keep(bytes, start, end);
+  else if (length === helloState.notHello) {
+    talk.mode = mode.http;
+    readRequests(talk, bytes, start, end);
+  } else if (openOpaque(talk, 'tls')) {
+    talk.tls = watchTls(strict);
+    sendRaw(talk, bytes, start, start + length);
+    if (start + length < end) waitForTls(talk, bytes, start + length, end);
+  }
+}
+
+function waitForTls(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
+  talk.hold();
+  talk.keep(bytes, start, end);
+}
+
+/** Client bytes of a raw connection. */
+function readRaw(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
+  if (end > start && awaitsTls(talk)) waitForTls(talk, bytes, start, end);
+  else sendRaw(talk, bytes, start, end);
 }
 
 /** The connection begins with something that must not pass unread. */
@@ -89,6 +120,7 @@ export function openOpaque(talk: Talk, word: string): boolean {
 
 // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function sendRaw(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
+  if (talk.tls !== undefined && !staysTls(talk, talk.tls.client, bytes, start, end)) return;
   if (talk.back !== undefined) talk.back.exchange.requestBytes += end - start;
   if (end > start) talk.options.sink.send('upstream', bytes, start, end);
 }

@@ -10,6 +10,7 @@ import { nowRefused } from './judge.ts';
 import { answerLocally } from './local-answer.ts';
 import { refusal, type Slot } from './slot.ts';
 import { mode, Talk } from './talk.ts';
+import { awaitsTls } from './tls-watch.ts';
 import { endUpstream, readUpstream } from './upstream-side.ts';
 
 const requestTimeout = 408;
@@ -193,6 +194,9 @@ function passFin(talk: Talk): void {
   if (talk.clientEnded && !talk.holding && !talk.closed) endClient(talk);
 }
 
+const mayRelease = (talk: Talk): boolean =>
+  talk.mode === mode.http ? talk.mayRead() : talk.tls === undefined || !awaitsTls(talk);
+
 /** After every event: answer what has come to its turn, read on what may be read, observe what is done, end what is over. */
 function settle(talk: Talk): void {
   while (!talk.closed) {
@@ -201,7 +205,7 @@ function settle(talk: Talk): void {
     if (talk.closeWanted && !talk.strayed) break;
     if (front !== undefined && front.refusal !== refusal.none && !front.responseDone)
       answerLocally(talk, front);
-    else if (talk.holding && !talk.closeWanted && (talk.mode !== mode.http || talk.mayRead())) release(talk);
+    else if (talk.holding && !talk.closeWanted && mayRelease(talk)) release(talk);
     else break;
   }
   if (talk.closed) return;

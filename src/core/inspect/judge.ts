@@ -1,5 +1,5 @@
 // Puts one question to policy and turns the answer into what the connection does. Knows no bytes but the head's.
-import type { Decision } from '../model/exchange.ts';
+import type { Decision, Exchange } from '../model/exchange.ts';
 import type { HeadView } from '../model/head-view.ts';
 import { strictPathCodes, type Decider } from '../policy/decider.ts';
 import { newDecision } from '../policy/decision.ts';
@@ -91,12 +91,18 @@ const hidingCodes: ReadonlyMap<string, BrokenCode> = new Map([
   ['connect', 'CONNECT_TUNNEL'],
 ]);
 
+/** TLS that no policy watched when it began, and that upstream has not answered: nobody knows yet what it is. */
+function hidingCode({ tls }: Talk, { opaque }: Exchange): BrokenCode | undefined {
+  if (tls !== undefined && !tls.strict && !tls.upstream.begun) return 'TLS_FRAMING';
+  return hidingCodes.get(opaque);
+}
+
 /** A new snapshot: is this opaque exchange now refused? Fills its decision when it is. */
 export function nowRefused(talk: Talk, slot: Slot): boolean {
   const { exchange } = slot;
   const fresh = newDecision();
   const decider = talk.decider();
-  const unreadable = exchange.broken === '' ? hidingCodes.get(exchange.opaque) : exchange.broken;
+  const unreadable = exchange.broken === '' ? hidingCode(talk, exchange) : exchange.broken;
   if (unreadable !== undefined && talk.mustRead()) {
     refuseBroken(talk, slot, unreadable as BrokenCode);
     return true;

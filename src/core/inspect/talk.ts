@@ -13,6 +13,7 @@ import {
 } from './conversation-options.ts';
 import { resetExchange } from './new-exchange.ts';
 import { refusal, type Slot } from './slot.ts';
+import type { TlsWatch } from './tls-watch.ts';
 import { createWorkspace, type Workspace } from './workspace.ts';
 
 /** What is done with bytes of the client. `spent`: no further request is read from it. */
@@ -44,6 +45,8 @@ export class Talk {
   /** The client is held; `held` are bytes of it that were read but are not due yet. */
   holding = false;
   held: Uint8Array | undefined;
+  /** Set while a raw connection is taken for TLS. */
+  tls: TlsWatch | undefined;
   #requests: RequestParser | undefined;
   #responses: ResponseParser | undefined;
   #finished: Slot | undefined;

@@ -8,6 +8,7 @@ import { captureResponseBody, captureResponseHead, isText } from './capture.ts';
 import { openOpaque, sendGathered } from './client-side.ts';
 import { refusal, type Slot } from './slot.ts';
 import { mode, type Talk } from './talk.ts';
+import { awaitsTls, staysTls } from './tls-watch.ts';
 
 const httpName = 'HTTP/';
 const badGateway = 502;
@@ -54,7 +55,7 @@ function readAnswers(talk: Talk, bytes: Uint8Array, start: number, end: number):
       if (at < end) talk.stray('UNSOLICITED_RESPONSE', end - at);
       return at;
     }
-    if (slot.opaque) return passOn(talk, slot, at, end);
+    if (slot.opaque) return passOn(talk, slot, bytes, at, end);
     const parser = talk.responses;
     parser.answers = slot.kind;
     if (parser.idle) from = at;
@@ -107,7 +108,9 @@ function refuseAnswer(
 }
 
 // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
-function passOn(talk: Talk, slot: Slot, at: number, end: number): number {
+// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
+function passOn(talk: Talk, slot: Slot, bytes: Uint8Array, at: number, end: number): number {
+  if (talk.tls !== undefined && !staysTls(talk, talk.tls.upstream, bytes, at, end)) return at;
   const { exchange } = slot;
   exchange.responseBytes += end - at;
   if (exchange.firstByteAt === 0 && end > at) exchange.firstByteAt = talk.now;
@@ -212,7 +215,8 @@ export function endUpstream(talk: Talk): void {
   const { sink } = talk.options;
   const slot = talk.respondent();
   if (talk.mode === mode.raw && slot?.opaque === true) {
-    if (talk.clientEnded) talk.closeWanted = true;
+    // Whoever waits for a TLS answer waits in vain now.
+    if (talk.clientEnded || (talk.holding && awaitsTls(talk))) talk.closeWanted = true;
     else sink.shutdown('client');
     return;
   }

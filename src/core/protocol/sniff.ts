@@ -13,14 +13,14 @@ interface SniffRow {
 }
 
 const rows: readonly SniffRow[] = [
-  /** TLS handshake record and its version's major byte (RFC 8446 5.1); no text protocol begins with 0x16. */
+  /**
+   * TLS handshake record and its version's major byte (RFC 8446 5.1). A guess: some HTTP servers read whatever stands before
+   * the first blank as a method, so where requests must be read tls/client-hello.ts demands a whole hello.
+   */
   { protocol: 'tls', prefix: Uint8Array.of(0x16, 0x03) },
-  /** First word of the HTTP/2 preface (RFC 9113 3.4); PRI is reserved, no HTTP/1 request may use it. */
-  { protocol: 'h2', prefix: wordOf('PRI ') },
+  /** The whole HTTP/2 preface (RFC 9113 3.4): what only begins like it is left to the HTTP/1 parser. */
+  { protocol: 'h2', prefix: wordOf('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n') },
 ];
-
-/** Bytes needed at most to be certain. */
-export const sniffBytes = 4;
 
 /** Names the protocol of the first bytes of a connection; `more` when they fit a row but are too few. */
 export function sniff(bytes: Uint8Array, start: number, end: number): Sniffed {

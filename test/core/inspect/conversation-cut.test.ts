@@ -97,8 +97,8 @@ test('nothing is owed by a client that is held, that waits, that uploads, or who
     << owes nothing
   `);
   play(r`
-    >> client \x16\x03
-    << upstream \x16\x03
+    >> client {client hello}
+    << upstream {client hello}
     >> owes?
     << owes nothing
   `);

@@ -31,6 +31,7 @@ test('an agreed upgrade is raw in both directions: told when it begins and, as t
 
 test('an opaque connection is told of once while it goes on, and not at all when it ends before bytes passed both ways', () => {
   const stage = play(r`
+    >> policy none
     >> client \x16\x03\x01
     << upstream \x16\x03\x01
     >> wait 10
@@ -39,8 +40,8 @@ test('an opaque connection is told of once while it goes on, and not at all when
     << observe - - 0 allow opening opaque=tls
     >> client \x17
     << upstream \x17
-    >> upstream \x17\x18
-    << client \x17\x18
+    >> upstream \x03\x00
+    << client \x03\x00
     >> wait 7200000
     >> abort client stopped
     << observe - - 0 allow cut=drain opaque=tls req=4 res=4
@@ -50,6 +51,7 @@ test('an opaque connection is told of once while it goes on, and not at all when
     { opening: false, endedAt: 7_201_010, startedAt: 1000 },
   ]);
   play(r`
+    >> policy none
     >> client \x16\x03\x01
     << upstream \x16\x03\x01
     >> end upstream

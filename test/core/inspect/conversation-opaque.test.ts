@@ -230,17 +230,17 @@ test('TLS and other binary protocols follow the policies of the connection', () 
   play(r`
     >> start
     << connect
-    >> client \x16\x03\x01\x02
-    << upstream \x16\x03\x01\x02
-    >> upstream \x16
-    << client \x16
+    >> client {client hello}
+    << upstream {client hello}
+    >> upstream {server hello}
+    << client {server hello}
     << observe - - 0 allow opening opaque=tls
     >> idle?
     << busy
     >> end client
     << shutdown upstream
     >> end upstream
-    << observe - - 0 allow opaque=tls req=4 res=1
+    << observe - - 0 allow opaque=tls req=50 res=9
     << close
   `);
   play(r`
@@ -270,10 +270,11 @@ test('HTTP/2 by prior knowledge is refused where requests must be read, opaque e
     >> client P
     >> client R
     >> client I * HTTP/2.0\r\n
-    << upstream PRI * HTTP/2.0\r\n
+    >> client \r\nSM\r\n\r\n
+    << upstream PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n
     >> policy l7
     >> rejudge
-    << observe - - 0 block broken=H2_PRIOR_KNOWLEDGE cut=policy-cut opaque=h2 req=16 res=0
+    << observe - - 0 block broken=H2_PRIOR_KNOWLEDGE cut=policy-cut opaque=h2 req=24 res=0
     << reset
   `);
 });
@@ -452,13 +453,16 @@ test.each([r`\x0b`, r`\x0c`, r`\x1c`, r`\x85`, r`\xa0`, r`\x00`, r`\x16`, r`\xef
 test('an opaque connection is cut when it is now blocked, or when requests must now be read', () => {
   play(r`
     >> policy none
-    >> client \x16\x03\x01
-    << upstream \x16\x03\x01
+    >> client {client hello}
+    << upstream {client hello}
+    >> upstream {server hello}
+    << client {server hello}
+    << observe - - 0 allow opening opaque=tls
     >> policy l7
     >> rejudge
     >> policy opaque=block
     >> rejudge
-    << observe - - 0 block cut=policy-cut opaque=tls req=3 res=0
+    << observe - - 0 block cut=policy-cut opaque=tls req=50 res=9
     << reset
   `);
   play(r`
@@ -474,15 +478,15 @@ test('an opaque connection is cut when it is now blocked, or when requests must 
 
 test('an opaque connection to an upstream that cannot be reached is reset', () => {
   play(r`
-    >> client \x16\x03\x01
-    << upstream \x16\x03\x01
+    >> client {client hello}
+    << upstream {client hello}
     >> connect refused
-    << observe - - 0 allow cut=connect-refused opaque=tls req=3 res=0
+    << observe - - 0 allow cut=connect-refused opaque=tls req=50 res=0
     << reset
   `);
   play(r`
     >> connect refused
-    >> client \x16\x03\x01
+    >> client {client hello}
     << observe - - 0 allow cut=connect-refused opaque=tls req=0 res=0
     << reset
   `);

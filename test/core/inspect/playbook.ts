@@ -1,6 +1,6 @@
 // Runs a playbook against a Conversation: `>>` lines go in, `<<` lines must come out, in order, nothing else. No network, no clock.
 //
-//   >> client|upstream TEXT      bytes; \r \n \xNN are escapes, {get /a} {post /a 3} {200 ok} {200} are short for whole messages
+//   >> client|upstream TEXT      bytes; \r \n \xNN are escapes, {get /a} {post /a 3} {200 ok} {200} {client hello} {server hello} are short for whole messages
 //   >> end client|upstream       FIN            >> abort client|upstream WHY
 //   >> connect refused|timeout   the leg failed  >> policy WORDS   see `FakePolicy`   >> rejudge   >> wait MS
 //   << connect | close | reset | hold client | resume client | shutdown upstream | idle (asserted with `>> idle?`)
@@ -21,8 +21,14 @@ import type { CommandSink, Side } from '../../../src/core/model/command.ts';
 import { actionCodes, type Exchange } from '../../../src/core/model/exchange.ts';
 import { createFakePolicy, type FakePolicy } from './fake-policy.ts';
 
+/** A ClientHello with nothing it need not have, and the beginning of an answer to it. */
+const clientHello = `\\x16\\x03\\x01\\x00-\\x01\\x00\\x00)\\x03\\x03${'r'.repeat(32)}\\x00\\x00\\x02\\x13\\x01\\x01\\x00`;
+const serverHello = String.raw`\x16\x03\x03\x00\x04\x02\x00\x00\x00`;
+
 const wire = (text: string): string =>
   text
+    .replaceAll('{client hello}', clientHello)
+    .replaceAll('{server hello}', serverHello)
     .replace(/\{get (\S+?)\}/g, (_, path: string) => `GET ${path} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n`)
     .replace(
       /\{post (\S+) (\d+)\}/g,

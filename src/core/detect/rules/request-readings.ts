@@ -39,6 +39,8 @@ const kinds: Readonly<Record<RefusalCode, ReadingKind>> = {
   H2C_UPGRADE: 'bypass',
   // What a gRPC client sends to begin with: nothing is hidden behind a first request.
   H2_PRIOR_KNOWLEDGE: 'malformed',
+  // Also what an HTTP server answers to a client that tries TLS.
+  TLS_FRAMING: 'malformed',
   BAD_METHOD: 'malformed',
   BAD_TARGET: 'malformed',
   TARGET_BYTE: 'malformed',

@@ -39,6 +39,7 @@ export const brokenCodes = {
   UNEXPECTED_UPGRADE: 'a 101 answer to a request that asked for no upgrade',
   H2_PRIOR_KNOWLEDGE: 'HTTP/2 by prior knowledge where an enforcing policy needs to read requests',
   CONNECT_TUNNEL: 'a CONNECT request where an enforcing policy needs to read requests',
+  TLS_FRAMING: 'a connection that began as TLS holds bytes that are no TLS record',
   H2C_UPGRADE: 'an upgrade to HTTP/2 where an enforcing policy needs to read requests',
 } as const;
 

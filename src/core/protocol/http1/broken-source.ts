@@ -40,5 +40,6 @@ export const brokenSources: Readonly<Record<BrokenCode, string>> = {
   UNEXPECTED_UPGRADE: 'RFC 9110, section 7.8',
   H2_PRIOR_KNOWLEDGE: 'RFC 9113, section 3.3: what follows is not HTTP/1, which is all that is read here',
   CONNECT_TUNNEL: 'RFC 9110, section 9.3.6: what follows in the tunnel could not be read',
+  TLS_FRAMING: 'RFC 8446, section 5.1: what is no record might be a request to a lenient server',
   H2C_UPGRADE: 'RFC 7540, section 3.2, withdrawn by RFC 9113: what follows the upgrade could not be read',
 };

@@ -34,6 +34,7 @@ test('every code that the parsers can report has a case', () => {
     'UNSOLICITED_RESPONSE',
     'UNEXPECTED_UPGRADE',
     'H2_PRIOR_KNOWLEDGE',
+    'TLS_FRAMING',
     'H2C_UPGRADE',
     'CONNECT_TUNNEL',
   ]);
