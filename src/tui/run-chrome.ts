@@ -1,6 +1,6 @@
 // The chrome that ink shows: asked for anew at each commit, handed on only where it differs. Ink lays the whole screen out for one
 // changed figure (5 ms), so while only its lines say something else they are written past it.
-import { chromeLines, chromeModel, sameChromePlan } from './chrome/chrome-model.ts';
+import { changedLines, chromeModel } from './chrome/chrome-model.ts';
 import type { ChromeInput, ChromeModel } from './chrome/chrome-model.ts';
 
 /** Keeps what ink was last given. */
@@ -25,15 +25,11 @@ export function createChromeKeeper(
   { show, writeLine }: ChromeOutlets,
 ): ChromeKeeper {
   let shown: ChromeModel | undefined;
-  const writeChanged = (before: ChromeModel, after: ChromeModel): void => {
-    const old = chromeLines(before);
-    for (const [index, { row, text }] of chromeLines(after).entries())
-      if (old[index]?.text !== text) writeLine(row, text);
-  };
   return {
     commit() {
       const model = chromeModel(input());
-      if (shown && sameChromePlan(shown, model)) writeChanged(shown, model);
+      const lines = shown && changedLines(shown, model);
+      if (lines) for (const { row, text } of lines) writeLine(row, text);
       else show(model);
       shown = model;
     },

@@ -92,31 +92,42 @@ export function chromeModel(input: ChromeInput): ChromeModel {
   };
 }
 
-/** True when nothing lies elsewhere: two such models differ at most in what `chromeLines` says. False while a dialog is open. */
-export function sameChromePlan(one: ChromeModel, other: ChromeModel): boolean {
-  return (
-    one.columns === other.columns &&
-    one.rows === other.rows &&
-    !one.tooSmall &&
-    !other.tooSmall &&
-    !one.dialog &&
-    !other.dialog &&
-    one.message.length === other.message.length &&
-    JSON.stringify(one.layout) === JSON.stringify(other.layout)
-  );
+/** Where things lie, and what a dialog says: a difference in these needs ink. */
+const planOf = ({ columns, rows, tooSmall, message, layout, dialog }: ChromeModel): string =>
+  JSON.stringify([columns, rows, tooSmall, message.length, layout, dialog]);
+
+/** A line of text around the panes and the screen row it stands on. */
+export interface ChromeLine {
+  readonly row: number;
+  readonly text: string;
 }
 
-/** The lines of text around the panes and the screen row of each, from the top. */
+/** The lines around the panes from the top; none where the screen is too small. */
 export function chromeLines({
   header,
   tabs,
   message,
   footer,
   layout,
-}: ChromeModel): readonly { readonly row: number; readonly text: string }[] {
+  tooSmall,
+}: ChromeModel): readonly ChromeLine[] {
+  if (tooSmall) return [];
   const below = 2 + layout.body.height + (layout.axis?.height ?? 0);
   return [header, tabs, ...message, footer].map((text, index) => ({
     row: index < 2 ? index : below + index - 2,
     text,
   }));
+}
+
+/**
+ * What of `after` says something else than `before`, where nothing lies elsewhere; undefined where ink must lay it out: another
+ * plan, another dialog, or a line that a dialog lies over.
+ */
+export function changedLines(before: ChromeModel, after: ChromeModel): readonly ChromeLine[] | undefined {
+  if (planOf(before) !== planOf(after)) return undefined;
+  const old = chromeLines(before);
+  const changed = chromeLines(after).filter(({ text }, index) => old[index]?.text !== text);
+  const over = after.dialog?.rect;
+  const covered = changed.some(({ row }) => over && row >= over.y && row < over.y + over.height);
+  return covered ? undefined : changed;
 }
