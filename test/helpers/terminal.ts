@@ -4,13 +4,12 @@ import { spawn } from '@lydell/node-pty';
 import type { IPty } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import type { IBufferCell, Terminal as Emulator } from '@xterm/headless';
+import { binary } from './cli.ts';
 
 /** How long a screen may take on a machine with better things to do, ms: eight services start in it. */
 const patienceMs = 50_000;
 
 export const root = join(import.meta.dirname, '..', '..');
-/** The program as a user starts it. */
-export const binary = join(root, 'bin', 'kubectl-api_defense.js');
 
 export interface LaunchOptions {
   readonly cols?: number;
