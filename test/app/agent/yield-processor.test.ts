@@ -2,7 +2,8 @@
 import { execFile } from 'node:child_process';
 import { getPriority } from 'node:os';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
+import { lacking, testUnless } from '../../helpers/unless.ts';
 
 const entry = new URL('../../../src/app/agent/yield-processor.ts', import.meta.url).href;
 /** Starts a thread, yields, starts another; prints the nice value of each thread (field 19 of stat), main first. */
@@ -36,7 +37,7 @@ async function niceValues(before = ''): Promise<unknown> {
   return JSON.parse(stdout) as unknown;
 }
 
-const onLinux = test.skipIf(process.platform !== 'linux');
+const onLinux = testUnless(lacking(process.platform === 'linux', 'priorities of threads are Linux'));
 const ownNice = getPriority();
 
 onLinux('the main thread becomes nicer, a worker that was started before does not', async () => {

@@ -1,7 +1,8 @@
 // What the worker asks of the scheduler, and that a refusal changes nothing.
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadLibc, type Libc } from '../../../src/io/kernel/libc.ts';
 import { askForShortSlice } from '../../../src/io/kernel/scheduling.ts';
+import { describeUnless, lacking } from '../../helpers/unless.ts';
 
 interface Call {
   readonly id: number;
@@ -28,7 +29,7 @@ async function kernel(
   return { libc, calls };
 }
 
-describe.skipIf(process.platform !== 'linux')('a short slice', () => {
+describeUnless(lacking(process.platform === 'linux', 'a scheduler of Linux'))('a short slice', () => {
   test('is asked for this thread, 0.1 ms', async () => {
     const { libc, calls } = await kernel(0, [0, 0]);
     expect(askForShortSlice(libc)).toBe(true);
