@@ -72,11 +72,21 @@ function vendorEnd(text: string, at: number, runEnd: number): number {
   return 0;
 }
 
+interface Run {
+  readonly text: string;
+  readonly end: number;
+  readonly partialEnd: boolean;
+  /** Scans to the end of the run that are left: what keeps a hostile run of prefixes linear. */
+  scans: number;
+  /** Where the base64 stretch that was last tried ends. */
+  triedUntil: number;
+}
+
 const isBase64Url = (code: number): boolean =>
   (classOf(code) & alnum) !== 0 || code === 45 || code === 95 || code === 61;
 
 /** JSON web token at `at` (which reads `eyJ`): the end of its dotted parts when the first decodes to a JOSE header, or 0. */
-function jwtEnd(text: string, at: number, runEnd: number, partialEnd: boolean): number {
+function jwtEnd({ text, end: runEnd, partialEnd }: Run, at: number): number {
   let end = at;
   let dots = 0;
   let headEnd = 0;
@@ -99,7 +109,7 @@ function jwtEnd(text: string, at: number, runEnd: number, partialEnd: boolean): 
 }
 
 /** End of the characters from `start` that plain (`[A-Za-z0-9_-]`) or, with `base64`, padded base64 text consists of. */
-function textEnd(text: string, start: number, runEnd: number, base64: boolean): number {
+function textEnd({ text, end: runEnd }: Run, start: number, base64: boolean): number {
   let end = start;
   while (end < runEnd) {
     const code = text.charCodeAt(end);
@@ -118,16 +128,6 @@ function isBase64Run(text: string, start: number, end: number): boolean {
   return /[+=]/.test(run) && looksRandom(text, start, end);
 }
 
-interface Run {
-  readonly text: string;
-  readonly end: number;
-  readonly partialEnd: boolean;
-  /** Scans to the end of the run that are left: what keeps a hostile run of prefixes linear. */
-  scans: number;
-  /** Where the base64 stretch that was last tried ends. */
-  triedUntil: number;
-}
-
 /** Scans per run; real text needs one or two. A run that uses them up is masked to its end: hidden rather than shown. */
 const scansPerRun = 8;
 
@@ -139,11 +139,11 @@ function spanAt(run: Run, at: number): Span | undefined {
   if (isJwt || isVendor) {
     run.scans -= 1;
     if (run.scans < 0) return { start: at, end, cls: 'token' };
-    const stop = isJwt ? jwtEnd(text, at, end, run.partialEnd) : vendorEnd(text, at, end);
+    const stop = isJwt ? jwtEnd(run, at) : vendorEnd(text, at, end);
     if (stop > 0) return { start: at, end: stop, cls: isJwt ? 'jwt' : 'key' };
   }
   if (at >= run.triedUntil) {
-    run.triedUntil = textEnd(text, at, end, true);
+    run.triedUntil = textEnd(run, at, true);
     if (isBase64Run(text, at, run.triedUntil)) return { start: at, end: run.triedUntil, cls: 'token' };
   }
   return undefined;
@@ -157,7 +157,7 @@ function scanRun(run: Run, start: number, out: Span[]): void {
     const atBoundary = at === start || (classOf(text.charCodeAt(at - 1)) & alnum) === 0;
     let span = atBoundary ? spanAt(run, at) : undefined;
     if (!span && at >= plainUntil) {
-      plainUntil = textEnd(text, at, end, false);
+      plainUntil = textEnd(run, at, false);
       if (plainUntil - at >= shortestToken && looksRandom(text, at, plainUntil))
         span = { start: at, end: plainUntil, cls: 'token' };
     }

@@ -82,6 +82,24 @@ function maskTemplate(masker: Masker, template: string): string {
   return masked.length <= longestPath ? masked : `/${masker.maskHeader('x-api-key', template)}`;
 }
 
+/** `given` notes what was shown for what. */
+function createMasking(
+  masker: Masker,
+  text: PolicyMask['text'],
+  given: (shown: string, value: string) => string,
+): Visitor {
+  return {
+    host: (value) => given(masker.maskHeader('host', value), value),
+    path: (value) => given(maskTemplate(masker, value), value),
+    header: (name, value) => given(masker.maskHeader(name, value).slice(0, longestHeaderValue), value),
+    named: (name, value) => {
+      const byName = masker.maskHeader(lastPart(name), value);
+      return given(byName === value ? text(value) : byName, value);
+    },
+    reason: (value) => given(text(value).slice(0, longestReason), value),
+  };
+}
+
 /** One per agent run, over the masker of its flows. */
 export function createPolicyMask(masker: Masker): PolicyMask {
   const known = new WeakMap<FlowPolicy, FlowPolicy>();
@@ -95,16 +113,7 @@ export function createPolicyMask(masker: Masker): PolicyMask {
     return shown;
   };
   const text = (value: string): string => masker.maskBody(value, 'text/plain');
-  const masking: Visitor = {
-    host: (value) => given(masker.maskHeader('host', value), value),
-    path: (value) => given(maskTemplate(masker, value), value),
-    header: (name, value) => given(masker.maskHeader(name, value).slice(0, longestHeaderValue), value),
-    named: (name, value) => {
-      const byName = masker.maskHeader(lastPart(name), value);
-      return given(byName === value ? text(value) : byName, value);
-    },
-    reason: (value) => given(text(value).slice(0, longestReason), value),
-  };
+  const masking = createMasking(masker, text, given);
   const back = (value: string): string => real.get(value) ?? value;
   const restoring: Visitor = {
     host: back,

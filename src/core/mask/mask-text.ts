@@ -78,56 +78,77 @@ interface Found {
   readonly cls: NameClass;
 }
 
-/** Walks `text` from mark to mark; a value is never searched twice. */
+/** A walk from mark to mark. */
+interface Walk {
+  readonly values: ValueMasker;
+  readonly text: string;
+  readonly found: Found[];
+  /** Marks before this index belong to a value that was taken. */
+  floor: number;
+  /** Where the element begins that is being read, -1 outside of one. */
+  tag: number;
+  label: { readonly cls: NameClass; readonly at: number } | undefined;
+}
+
+function take(walk: Walk, [start, end]: Range, cls: NameClass): void {
+  const { text, found } = walk;
+  const stop = cls === 'bearer' ? credentialEnd(text, start, end) : end;
+  walk.floor = stop;
+  if (stop > start && !isSurrogate(text.slice(start, stop))) found.push({ start, end: stop, cls });
+}
+
+/** The element whose `>` stands at `at`: its text by its name. */
+function takeElement(walk: Walk, at: number): void {
+  const { text, values, tag } = walk;
+  const [, name = ''] = /^<(?:[\w.-]{1,40}:)?([\w.-]{1,64})/.exec(text.slice(tag, tag + 110)) ?? [];
+  const cls = name === '' || text.charCodeAt(at - 1) === 47 ? undefined : values.classOfName(name);
+  if (cls !== undefined) take(walk, contentAfter(text, at + 1), cls);
+}
+
+/** `name="password"` speaks for a `value="…"` or the part of a form behind it. */
+function takeLabelled(walk: Walk, name: string, at: number): void {
+  const { text, values, label } = walk;
+  if (roleOf(name) === 'label') {
+    const range = valueAfter(text, at + 1);
+    const cls = values.classOfName(text.slice(...range));
+    walk.label = cls === undefined ? undefined : { cls, at };
+    if (cls === undefined || !/form-data[;\s]*$/i.test(text.slice(Math.max(0, at - 24), at - name.length)))
+      return;
+    const part = partAfter(text, range[1]);
+    if (part) take(walk, part, cls);
+  } else if (label && roleOf(name) === 'value' && at - label.at <= labelReach)
+    take(walk, valueAfter(text, at + 1), label.cls);
+}
+
+/** The name that ends before a colon or an equals sign at `at`. */
+function takeNamed(walk: Walk, at: number): void {
+  const { text, values } = walk;
+  const name = nameBefore(text, at);
+  const cls = name === '' ? undefined : values.classOfName(name);
+  if (cls !== undefined && cls !== 'maybe') take(walk, valueAfter(text, at + 1), cls);
+  else if (name !== '') {
+    takeLabelled(walk, name, at);
+    if (cls === 'maybe' && !walk.label) take(walk, valueAfter(text, at + 1), cls);
+  }
+}
+
+/** What names in `text` give away; a value is never searched twice. */
 function findNamed(values: ValueMasker, text: string): Found[] {
-  const found: Found[] = [];
-  let floor = 0;
-  let tag = -1;
-  let label: { readonly cls: NameClass; readonly at: number } | undefined;
-  const take = ([start, end]: Range, cls: NameClass): void => {
-    const stop = cls === 'bearer' ? credentialEnd(text, start, end) : end;
-    floor = stop;
-    if (stop > start && !isSurrogate(text.slice(start, stop))) found.push({ start, end: stop, cls });
-  };
-  const element = (at: number): void => {
-    const [, name = ''] = /^<(?:[\w.-]{1,40}:)?([\w.-]{1,64})/.exec(text.slice(tag, tag + 110)) ?? [];
-    const cls = name === '' || text.charCodeAt(at - 1) === 47 ? undefined : values.classOfName(name);
-    if (cls !== undefined) take(contentAfter(text, at + 1), cls);
-  };
-  const labelled = (name: string, at: number): void => {
-    if (roleOf(name) === 'label') {
-      const range = valueAfter(text, at + 1);
-      const cls = values.classOfName(text.slice(...range));
-      label = cls === undefined ? undefined : { cls, at };
-      if (cls === undefined || !/form-data[;\s]*$/i.test(text.slice(Math.max(0, at - 24), at - name.length)))
-        return;
-      const part = partAfter(text, range[1]);
-      if (part) take(part, cls);
-    } else if (label && roleOf(name) === 'value' && at - label.at <= labelReach)
-      take(valueAfter(text, at + 1), label.cls);
-  };
+  const walk: Walk = { values, text, found: [], floor: 0, tag: -1, label: undefined };
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
-    if (code > 62 || code < 58 || code === 59 || at < floor) continue;
+    if (code > 62 || code < 58 || code === 59 || at < walk.floor) continue;
     if (code === 60) {
       const masked = surrogateAt(text, at);
-      if (masked === undefined) tag = at;
-      else floor = at + surrogateLength(masked);
+      if (masked === undefined) walk.tag = at;
+      else walk.floor = at + surrogateLength(masked);
     } else if (code === 62) {
-      if (tag >= 0) element(at);
-      tag = -1;
-      label = undefined;
-    } else {
-      const name = nameBefore(text, at);
-      const cls = name === '' ? undefined : values.classOfName(name);
-      if (cls !== undefined && cls !== 'maybe') take(valueAfter(text, at + 1), cls);
-      else if (name !== '') {
-        labelled(name, at);
-        if (cls === 'maybe' && !label) take(valueAfter(text, at + 1), cls);
-      }
-    }
+      if (walk.tag >= 0) takeElement(walk, at);
+      walk.tag = -1;
+      walk.label = undefined;
+    } else takeNamed(walk, at);
   }
-  return found;
+  return walk.found;
 }
 
 const anyMark = /[:=>]/;

@@ -46,18 +46,21 @@ const schemeClass: ReadonlyMap<string, MaskClass> = new Map<string, MaskClass>([
   ['digest', 'secret'],
 ]);
 
+/** A credential whose looks say more than its name: a JSON web token under `token`. */
+function closerClass(cls: MaskClass, value: string): MaskClass {
+  const [only] = credentialClasses.has(cls) ? findSensitive(value, true) : [];
+  const covers = only !== undefined && only.start === 0 && only.end === value.length;
+  return covers && only.cls !== 'token' && credentialClasses.has(only.cls) ? only.cls : cls;
+}
+
 /** Builds the masker of values over one key. */
 export function createValueMasker(key: Uint8Array): ValueMasker {
   const surrogates = createSurrogates(key);
 
-  const whole = (cls: MaskClass, value: string): string => {
-    if (value === '' || isSurrogate(value) || isPlaceholder(value)) return value;
-    const spans = credentialClasses.has(cls) ? findSensitive(value, true) : [];
-    const [only] = spans;
-    const covers = only !== undefined && only.start === 0 && only.end === value.length;
-    const better = covers && only.cls !== 'token' && credentialClasses.has(only.cls);
-    return surrogates.text(better ? only.cls : cls, value);
-  };
+  const whole = (cls: MaskClass, value: string): string =>
+    value === '' || isSurrogate(value) || isPlaceholder(value)
+      ? value
+      : surrogates.text(closerClass(cls, value), value);
 
   const credential = (value: string): string => {
     const parts = scheme.exec(value);
