@@ -119,7 +119,7 @@ export function createDetector(options: DetectorOptions = {}): Detector {
   let view: ReturnType<typeof createView> | undefined;
 
   const judge = (facts: Facts, current: Sight): readonly FindingEvent[] => {
-    const reader = (view ??= createView(current, plan, limits, learningMs));
+    const reader = (view ??= createView(current, { plan, limits, learningMs }));
     let due: FindingEvent[] | undefined;
     for (const rule of rules) {
       if (!rule.prefilter(facts)) continue;

@@ -31,8 +31,14 @@ function windowFor(sight: Sight, measure: Measure): Window | undefined {
   }
 }
 
+interface ViewOptions {
+  readonly plan: Plan;
+  readonly limits: DetectLimits;
+  readonly learningMs: number;
+}
+
 /** A view over `sight`, which the caller changes between flows. */
-export function createView(sight: Sight, plan: Plan, limits: DetectLimits, learningMs: number): View {
+export function createView(sight: Sight, { plan, limits, learningMs }: ViewOptions): View {
   const slotOf = (measure: Measure): Slot | undefined =>
     windowFor(sight, measure)?.slots[plan.positionOf(measure)];
   const reach = (measure: Measure, sameCaller: boolean): Peers => {
