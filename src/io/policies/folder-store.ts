@@ -65,10 +65,10 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
     apply: (policy, how = {}) => inTurn(() => edits.apply(policy, how)),
     remove: (name, how = {}) => inTurn(() => edits.remove(policyName(name), how)),
     undo: () => inTurn(() => edits.undo()),
-    async close() {
+    close: () => {
       watch.close();
       listeners.clear();
-      await inTurn(() => Promise.resolve());
+      return inTurn(() => Promise.resolve());
     },
   };
 }

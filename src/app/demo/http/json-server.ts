@@ -44,47 +44,44 @@ const keepAliveTimeoutMs = 75_000;
 /** A server over the table; it does not listen yet. */
 export function createJsonServer(routes: readonly Route[], tokens: TokenKit): Server {
   const table = routes.map((route) => ({ route, segments: route.path.split('/') }));
-  const server = createServer(
-    { keepAliveTimeout: keepAliveTimeoutMs, noDelay: true },
-    (request, response) => {
-      answer(request)
-        .catch((error: unknown): Reply => {
-          // A caller that left in the middle of its body is no fault of ours.
-          if (request.complete)
-            process.stderr.write(
-              `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-            );
-          return { status: 500, body: { error: 'internal' } };
-        })
-        .then((reply) => {
-          write(response, reply, request.method === 'HEAD');
-        })
-        // The caller went away while we were writing.
-        .catch(() => response.destroy());
-    },
-  );
-  const answer = async (request: IncomingMessage): Promise<Reply> => {
-    const target = URL.parse(request.url ?? '/', 'http://shop');
-    if (target === null) return { status: 400, body: { error: 'bad_target' } };
-    const found = find(table, request.method ?? '', target.pathname);
-    if (found.type === 'none') return { status: found.status, body: { error: found.error } };
-    const token = bearer(request.headers.authorization);
-    const checked = token === undefined ? undefined : tokens.check(token);
-    const claims = checked?.type === 'valid' ? checked.claims : undefined;
-    const refusal = refuse(found.route, claims, checked?.type === 'refused' ? checked.why : 'missing');
-    if (refusal !== undefined) return refusal;
-    const body = await readBody(request);
-    if (body === undefined) return { status: 413, body: { error: 'too_large' } };
-    return found.route.handle({
-      params: found.params,
-      query: target.searchParams,
-      body: parseJson(body),
-      claims,
-      token,
-      trace: continueTrace(one(request.headers['traceparent'])),
-    });
-  };
-  return server;
+  return createServer({ keepAliveTimeout: keepAliveTimeoutMs, noDelay: true }, (request, response) => {
+    answer(request, table, tokens)
+      .catch((error: unknown): Reply => {
+        // A caller that left in the middle of its body is no fault of ours.
+        if (request.complete)
+          process.stderr.write(
+            `${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+          );
+        return { status: 500, body: { error: 'internal' } };
+      })
+      .then((reply) => {
+        write(response, reply, request.method === 'HEAD');
+      })
+      // The caller went away while we were writing.
+      .catch(() => response.destroy());
+  });
+}
+
+async function answer(request: IncomingMessage, table: readonly Row[], tokens: TokenKit): Promise<Reply> {
+  const target = URL.parse(request.url ?? '/', 'http://shop');
+  if (target === null) return { status: 400, body: { error: 'bad_target' } };
+  const found = find(table, request.method ?? '', target.pathname);
+  if (found.type === 'none') return { status: found.status, body: { error: found.error } };
+  const token = bearer(request.headers.authorization);
+  const checked = token === undefined ? undefined : tokens.check(token);
+  const claims = checked?.type === 'valid' ? checked.claims : undefined;
+  const refusal = refuse(found.route, claims, checked?.type === 'refused' ? checked.why : 'missing');
+  if (refusal !== undefined) return refusal;
+  const body = await readBody(request);
+  if (body === undefined) return { status: 413, body: { error: 'too_large' } };
+  return found.route.handle({
+    params: found.params,
+    query: target.searchParams,
+    body: parseJson(body),
+    claims,
+    token,
+    trace: continueTrace(one(request.headers['traceparent'])),
+  });
 }
 
 type Found =

@@ -1,4 +1,5 @@
 // The cart service: what each customer has put aside. A cart belongs to its customer, and this service checks that.
+import type { StatementSync } from 'node:sqlite';
 import { countField, textField } from '../http/fields.ts';
 import type { Call, Reply } from '../http/json-server.ts';
 import { forbidden, idOf, invalid, notFound, relay, type Service, type ServiceContext } from './context.ts';
@@ -11,27 +12,7 @@ const maxQuantity = 20;
 
 /** What each customer has put aside; shown to that customer only. */
 export const cart: Service = (context) => {
-  const database = openDatabase(schema);
-  const lines = database.prepare('SELECT * FROM items WHERE customer = ? ORDER BY product');
-  const put = database.prepare(
-    `INSERT INTO items VALUES (?, ?, ?, ?, ?) ON CONFLICT (customer, product)
-     DO UPDATE SET quantity = MIN(${maxQuantity}, quantity + excluded.quantity), price_cents = excluded.price_cents`,
-  );
-  const drop = database.prepare('DELETE FROM items WHERE customer = ? AND product = ?');
-  const empty = database.prepare('DELETE FROM items WHERE customer = ?');
-  const show = (customer: number): Reply => {
-    const items = lines.all(customer).map(view);
-    const totalCents = items.reduce((sum, item) => sum + item.priceCents * item.quantity, 0);
-    return { status: 200, body: { customer, items, totalCents } };
-  };
-  /** Runs the handler for the owner of the cart only. */
-  const own =
-    (handle: (customer: number, call: Call) => Reply | Promise<Reply>) =>
-    (call: Call): Reply | Promise<Reply> =>
-      call.claims?.sub === call.params['customer']
-        ? handle(idOf(call.params['customer']) ?? 0, call)
-        : forbidden;
-
+  const { put, drop, empty, show } = openCarts();
   return [
     { method: 'GET', path: '/carts/:customer', allow: ['customer'], handle: own(show) },
     {
@@ -64,6 +45,40 @@ export const cart: Service = (context) => {
     },
   ];
 };
+
+/** Runs the handler for the owner of the cart only. */
+const own =
+  (handle: (customer: number, call: Call) => Reply | Promise<Reply>) =>
+  (call: Call): Reply | Promise<Reply> =>
+    call.claims?.sub === call.params['customer']
+      ? handle(idOf(call.params['customer']) ?? 0, call)
+      : forbidden;
+
+interface Carts {
+  readonly put: StatementSync;
+  readonly drop: StatementSync;
+  readonly empty: StatementSync;
+  /** The answer that shows a customer's cart. */
+  readonly show: (customer: number) => Reply;
+}
+
+function openCarts(): Carts {
+  const database = openDatabase(schema);
+  const lines = database.prepare('SELECT * FROM items WHERE customer = ? ORDER BY product');
+  return {
+    put: database.prepare(
+      `INSERT INTO items VALUES (?, ?, ?, ?, ?) ON CONFLICT (customer, product)
+       DO UPDATE SET quantity = MIN(${maxQuantity}, quantity + excluded.quantity), price_cents = excluded.price_cents`,
+    ),
+    drop: database.prepare('DELETE FROM items WHERE customer = ? AND product = ?'),
+    empty: database.prepare('DELETE FROM items WHERE customer = ?'),
+    show: (customer) => {
+      const items = lines.all(customer).map(view);
+      const totalCents = items.reduce((sum, item) => sum + item.priceCents * item.quantity, 0);
+      return { status: 200, body: { customer, items, totalCents } };
+    },
+  };
+}
 
 interface Line {
   readonly productId: number;

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { drawProducts } from '../data/products.ts';
 import { countField, listField } from '../http/fields.ts';
-import type { Reply } from '../http/json-server.ts';
+import type { Reply, Route } from '../http/json-server.ts';
 import type { Random } from '../seeded-random.ts';
 import { idOf, invalid, notFound, type Service } from './context.ts';
 import { numberOf, openDatabase, textOf, transaction, type Row } from './database.ts';
@@ -25,27 +25,9 @@ export const catalog: Service = (context) => {
   const database = openDatabase(schema);
   fill(database, context.random);
   const byId = database.prepare('SELECT * FROM products WHERE id = ? AND removed = 0');
-  const page = database.prepare(
-    `SELECT * FROM products WHERE removed = 0 AND name LIKE ? ORDER BY id LIMIT ${pageSize} OFFSET ?`,
-  );
-  const low = database.prepare(
-    'SELECT * FROM products WHERE removed = 0 AND limited = 0 AND stock < ? ORDER BY id LIMIT 50',
-  );
   const restock = database.prepare('UPDATE products SET stock = stock + ? WHERE id = ? AND removed = 0');
-
   return [
-    {
-      method: 'GET',
-      path: '/products',
-      allow: ['service', 'batch'],
-      handle: ({ query }) => {
-        const below = idOf(query.get('below'));
-        const pattern = `%${(query.get('q') ?? '').slice(0, 40).replace(/[%_]/g, '')}%`;
-        const offset = Math.max(0, (idOf(query.get('page')) ?? 1) - 1) * pageSize;
-        const rows = below === undefined ? page.all(pattern, offset) : low.all(below);
-        return { status: 200, body: { products: rows.map(view) }, headers: { 'cache-control': 'max-age=5' } };
-      },
-    },
+    { method: 'GET', path: '/products', allow: ['service', 'batch'], handle: listing(database) },
     {
       method: 'GET',
       path: '/products/:id',
@@ -80,6 +62,23 @@ export const catalog: Service = (context) => {
     },
   ];
 };
+
+/** A page of all products, of those with a word in their name, or of those that run low. */
+function listing(database: DatabaseSync): Route['handle'] {
+  const page = database.prepare(
+    `SELECT * FROM products WHERE removed = 0 AND name LIKE ? ORDER BY id LIMIT ${pageSize} OFFSET ?`,
+  );
+  const low = database.prepare(
+    'SELECT * FROM products WHERE removed = 0 AND limited = 0 AND stock < ? ORDER BY id LIMIT 50',
+  );
+  return ({ query }) => {
+    const below = idOf(query.get('below'));
+    const pattern = `%${(query.get('q') ?? '').slice(0, 40).replace(/[%_]/g, '')}%`;
+    const offset = Math.max(0, (idOf(query.get('page')) ?? 1) - 1) * pageSize;
+    const rows = below === undefined ? page.all(pattern, offset) : low.all(below);
+    return { status: 200, body: { products: rows.map(view) }, headers: { 'cache-control': 'max-age=5' } };
+  };
+}
 
 interface Line {
   readonly product: number;

@@ -1,7 +1,9 @@
 // The notifications service: turns "tell this customer" into a stored message. It asks users for the mail address.
 import { randomUUID } from 'node:crypto';
+import type { DatabaseSync } from 'node:sqlite';
 import { countField, textField } from '../http/fields.ts';
-import { idOf, invalid, relay, type Service } from './context.ts';
+import type { Route } from '../http/json-server.ts';
+import { idOf, invalid, relay, type Service, type ServiceContext } from './context.ts';
 import { openDatabase, textOf } from './database.ts';
 
 const schema = `CREATE TABLE messages (id TEXT PRIMARY KEY, customer INTEGER NOT NULL, template TEXT NOT NULL,
@@ -11,40 +13,14 @@ const schema = `CREATE TABLE messages (id TEXT PRIMARY KEY, customer INTEGER NOT
 const maxMessages = 5000;
 
 /** Messages to customers: stored, not sent. */
-export const notifications: Service = ({ call: callService, ownToken }) => {
+export const notifications: Service = (context) => {
   const database = openDatabase(schema);
-  const insert = database.prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?)');
-  const trim = database.prepare(
-    `DELETE FROM messages WHERE rowid <= (SELECT MAX(rowid) FROM messages) - ${maxMessages}`,
-  );
   const ofCustomer = database.prepare(
     'SELECT * FROM messages WHERE customer = ? ORDER BY rowid DESC LIMIT 20',
   );
 
   return [
-    {
-      method: 'POST',
-      path: '/messages',
-      allow: ['service'],
-      handle: async ({ body, trace }) => {
-        const customer = countField(body, 'customerId');
-        const template = textField(body, 'template', 60);
-        if (customer === undefined) return invalid('customerId');
-        if (template === undefined) return invalid('template');
-        const found = await callService('users', {
-          method: 'GET',
-          path: `/users/${customer}`,
-          token: ownToken(),
-          trace,
-        });
-        if (found.status !== 200) return relay(found);
-        const recipient = textField(found.body, 'email') ?? '';
-        const id = randomUUID();
-        insert.run(id, customer, template, recipient, textField(body, 'reference', 60) ?? '');
-        trim.run();
-        return { status: 202, body: { id, recipient } };
-      },
-    },
+    { method: 'POST', path: '/messages', allow: ['service'], handle: telling(database, context) },
     {
       method: 'GET',
       path: '/messages',
@@ -62,3 +38,25 @@ export const notifications: Service = ({ call: callService, ownToken }) => {
     },
   ];
 };
+
+/** Asks for the customer's address and stores the message. */
+function telling(database: DatabaseSync, { call: callService, ownToken }: ServiceContext): Route['handle'] {
+  const insert = database.prepare('INSERT INTO messages VALUES (?, ?, ?, ?, ?)');
+  const trim = database.prepare(
+    `DELETE FROM messages WHERE rowid <= (SELECT MAX(rowid) FROM messages) - ${maxMessages}`,
+  );
+  return async ({ body, trace }) => {
+    const customer = countField(body, 'customerId');
+    const template = textField(body, 'template', 60);
+    if (customer === undefined) return invalid('customerId');
+    if (template === undefined) return invalid('template');
+    const path = `/users/${customer}`;
+    const found = await callService('users', { method: 'GET', path, token: ownToken(), trace });
+    if (found.status !== 200) return relay(found);
+    const recipient = textField(found.body, 'email') ?? '';
+    const id = randomUUID();
+    insert.run(id, customer, template, recipient, textField(body, 'reference', 60) ?? '');
+    trim.run();
+    return { status: 202, body: { id, recipient } };
+  };
+}

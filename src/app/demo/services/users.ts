@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import { drawPeople } from '../data/people.ts';
 import { field, textField } from '../http/fields.ts';
-import type { Call, Reply } from '../http/json-server.ts';
+import type { Call, Reply, Route } from '../http/json-server.ts';
 import type { Random } from '../seeded-random.ts';
 import { forbidden, idOf, invalid, notFound, type Service, type ServiceContext } from './context.ts';
 import { numberOf, openDatabase, textOf, transaction, type Row } from './database.ts';
@@ -29,8 +29,6 @@ export const users: Service = (context) => {
   const byId = database.prepare('SELECT * FROM users WHERE id = ?');
   const byEmail = database.prepare('SELECT * FROM users WHERE email = ?');
   const page = database.prepare('SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?');
-  const setPhone = database.prepare('UPDATE users SET phone = ? WHERE id = ?');
-
   return [
     {
       method: 'POST',
@@ -63,19 +61,26 @@ export const users: Service = (context) => {
       method: 'PATCH',
       path: '/users/:id',
       allow: ['customer', 'service'],
-      handle: (call) => {
-        if (!mayTouch(call)) return forbidden;
-        const phone = textField(call.body, 'phone', 40);
-        if (phone === undefined) return invalid('phone');
-        const id = idOf(call.params['id']) ?? 0;
-        if (setPhone.run(phone, id).changes === 0) return notFound;
-        tellOfChange(context, call, id);
-        const row = byId.get(id);
-        return row === undefined ? notFound : { status: 200, body: profile(row) };
-      },
+      handle: changing(database, context),
     },
   ];
 };
+
+/** Changes the phone number, and tells the customer so. */
+function changing(database: DatabaseSync, context: ServiceContext): Route['handle'] {
+  const byId = database.prepare('SELECT * FROM users WHERE id = ?');
+  const setPhone = database.prepare('UPDATE users SET phone = ? WHERE id = ?');
+  return (call) => {
+    if (!mayTouch(call)) return forbidden;
+    const phone = textField(call.body, 'phone', 40);
+    if (phone === undefined) return invalid('phone');
+    const id = idOf(call.params['id']) ?? 0;
+    if (setPhone.run(phone, id).changes === 0) return notFound;
+    tellOfChange(context, call, id);
+    const row = byId.get(id);
+    return row === undefined ? notFound : { status: 200, body: profile(row) };
+  };
+}
 
 /** Customers see themselves; services and the batch job see everyone. */
 function mayTouch({ claims, params }: Call): boolean {

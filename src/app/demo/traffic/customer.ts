@@ -109,6 +109,12 @@ function isPossible(step: Step, { orderIds, cartProducts }: Memory): boolean {
   return true;
 }
 
+const payment = ({ card, name, address, email }: Person): unknown => ({
+  card: { ...card, holder: name },
+  shipTo: { name, address },
+  receiptTo: email,
+});
+
 function requestOf(
   step: Step,
   { person, orderIds, cartProducts }: Memory & { readonly person: Person },
@@ -131,14 +137,8 @@ function requestOf(
       return { method: 'GET', path: '/cart' };
     case 'remove':
       return { method: 'DELETE', path: `/cart/items/${cartProducts[0] ?? 0}` };
-    case 'checkout': {
-      const { card, name, address, email } = person;
-      return {
-        method: 'POST',
-        path: '/checkout',
-        body: { card: { ...card, holder: name }, shipTo: { name, address }, receiptTo: email },
-      };
-    }
+    case 'checkout':
+      return { method: 'POST', path: '/checkout', body: payment(person) };
     case 'orders':
       return { method: 'GET', path: '/orders' };
     case 'order':
