@@ -10,7 +10,7 @@ import type { FilterIndex } from './filter-index.ts';
 import { createFilterIndex } from './filter-index.ts';
 import type { FlowRing, RingLimits } from './flow-ring.ts';
 import { createFlowRing, defaultRingLimits } from './flow-ring.ts';
-import type { SortKey } from './sort-snapshot.ts';
+import type { SortedList, SortKey } from './sort-snapshot.ts';
 import { sortSnapshot } from './sort-snapshot.ts';
 import { createTotalsStore } from './totals-store.ts';
 
@@ -84,7 +84,9 @@ function reversed(list: FlowList): FlowList {
 interface Lists {
   filter: FilterIndex | undefined;
   sort: SortOrder;
-  picture: FlowList | undefined;
+  picture: SortedList | undefined;
+  /** What the rows of the picture are sorted by. */
+  pictureKey: SortKey | undefined;
 }
 
 function listOf(ring: FlowRing, lists: Lists, heldAt: number | undefined): FlowList {
@@ -111,6 +113,7 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
     filter: undefined,
     sort: { key: undefined, descending: true, heldAt: undefined },
     picture: undefined,
+    pictureKey: undefined,
   };
   const totals = totalsView({ ring, sums, clock });
   const data: FlowsData = {
@@ -143,7 +146,9 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
   const takePicture = (): void => {
     const { key, descending, heldAt } = lists.sort;
     const base = lists.filter ? indexList(ring, lists.filter, heldAt) : ringList(ring, heldAt);
-    lists.picture = key && sortSnapshot(base, (sequence) => ring.at(sequence), { key, descending });
+    const known = key === lists.pictureKey ? lists.picture?.keys : undefined;
+    lists.picture = key && sortSnapshot(base, (sequence) => ring.at(sequence), { key, descending, known });
+    lists.pictureKey = key;
   };
   return {
     data,

@@ -185,3 +185,24 @@ test('pairs beyond the limit are not tracked one by one', () => {
   expect(store.data.edges.length).toBe(4000);
   expect(store.data.totals.flows).toBe(4200);
 });
+
+test('a sorted picture taken again reads only the flows that came since', () => {
+  const store = createFlowStore();
+  let read = 0;
+  const key = (each: FlowEvent): number => {
+    read++;
+    return Number(each.id.slice(1)) % 10;
+  };
+  const order = { key, descending: true, heldAt: undefined };
+  for (let sequence = 0; sequence < 200; sequence++) store.add(flow(sequence));
+  store.setSort(order);
+  expect(read).toBe(200);
+  store.add(flow(209));
+  store.setSort(order);
+  expect(read).toBe(201);
+  expect(ids(store).slice(0, 2)).toEqual(['f209', 'f199']);
+  // Another key knows nothing of the first one's.
+  store.setSort({ ...order, key: (each) => -key(each) });
+  expect(read).toBe(402);
+  expect(ids(store)[0]).toBe('f190');
+});
