@@ -310,3 +310,41 @@ export const traps: readonly string[] = [
   ...old.map((rest) => post('', rest, '1.0')),
   ...old.map((rest) => `POST /old HTTP/1.0\r\n${rest}`),
 ].flatMap((trap) => [trap, trap + next]);
+
+const hidden = ' /admin/x HTTP/1.1\r\nHost: shop.local\r\n\r\n';
+const short = ' /admin/x HTTP/1.0\r\n\r\n';
+
+/** A well-formed ClientHello whose free bytes are these. */
+function hello(random: string, session = ''): string {
+  const body = `\x03\x03${random.padEnd(32, 'r')}${String.fromCharCode(session.length)}${session}\x00\x02\x13\x01\x01\x00`;
+  const length = String.fromCharCode(body.length);
+  return `\x16\x03\x01\x00${String.fromCharCode(body.length + 4)}\x01\x00\x00${length}${body}`;
+}
+
+const record = (type: string, text: string): string =>
+  `${type}\x03\x03\x00${String.fromCharCode(text.length)}${text}`;
+
+/** Bytes that a sniffer may take for another protocol than HTTP/1, with a request in them for servers that are lenient. */
+export const starts: readonly string[] = [
+  ...[
+    '\x16',
+    '\x16\x03',
+    '\x16\x03\x01',
+    '\x16\x03\x01\x00\x2d',
+    '\x16\x03\x01\x00\x2d\x01\x00\x00\x29\x03\x03',
+  ].map((start) => start + hidden),
+  ...['\x00', '\x01', '\x03', '\x04\x01', '\x05\x01', '\x0b', '\x80', '\xa0', '\xef\xbb\xbf', '\xff'].map(
+    (start) => start + hidden,
+  ),
+  ...['PRI', 'PRI ', 'PRI *', 'PRI * HTTP/2.0\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'].map(
+    (start) => start + hidden,
+  ),
+  hello(short),
+  hello('', short),
+  hello('', `\nGET${short}`),
+  hello('', '\nGET /admin\r\n'),
+  hello('') + hidden,
+  hello('') + record('\x17', hidden),
+  hello('') + record('\x14', '\x01') + record('\x17', hidden),
+  hello('') + record('\x16', `\r\nGET${hidden}`),
+];

@@ -1,11 +1,12 @@
 // The servers of the differential test: what each understood of every connection, as method, target, host and body length.
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { z } from 'zod';
 import { portOf } from '../helpers/listening.ts';
 import { until } from '../helpers/until.ts';
@@ -101,8 +102,14 @@ export async function startNodeUpstream(lanes: number): Promise<Upstream> {
   };
 }
 
-/** What differential-upstream.go prints: its ports, how many connections have ended, or a request as it was understood. */
-const goLine = z.union([
+/** Where Python is looked for. */
+const pythonBinary = ['/usr/bin/python3', '/usr/local/bin/python3'].find((path) => existsSync(path));
+
+/** Why the Python part cannot run; '' when it can. */
+export const pythonMissing = pythonBinary === undefined ? 'no python3 in /usr/bin or /usr/local/bin' : '';
+
+/** What the upstreams that are programs print: its ports, how many connections have ended, or a request as it was understood. */
+const programLine = z.union([
   z.object({ lane: z.number(), port: z.number() }),
   z.object({ settled: z.number() }),
   z.object({
@@ -122,11 +129,33 @@ export async function startGoUpstream(lanes: number): Promise<Upstream> {
     join(import.meta.dirname, 'differential-upstream.go'),
   ]);
   const child = spawn(program, [String(lanes)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  return readProgram('Go', child, { lanes, cleanUp: () => rmSync(folder, { recursive: true }) });
+}
+
+/** Servers of Python's `http.server`, which `wsgiref` stands on. */
+export function startPythonUpstream(lanes: number): Promise<Upstream> {
+  const script = join(import.meta.dirname, 'differential-upstream.py');
+  const child = spawn(pythonBinary ?? 'python3', [script, String(lanes)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  return readProgram('Python', child, { lanes, cleanUp: () => undefined });
+}
+
+interface ProgramOptions {
+  readonly lanes: number;
+  readonly cleanUp: () => void;
+}
+
+async function readProgram(
+  name: string,
+  child: ChildProcessByStdio<Writable, Readable, null>,
+  { lanes, cleanUp }: ProgramOptions,
+): Promise<Upstream> {
   const lists = new Map<string, Seen[]>();
   const ports: number[] = [];
   let settled = -1;
   createInterface({ input: child.stdout }).on('line', (line) => {
-    const event = goLine.parse(JSON.parse(line));
+    const event = programLine.parse(JSON.parse(line));
     if ('port' in event) ports[event.lane] = event.port;
     else if ('settled' in event) settled = event.settled;
     else {
@@ -135,12 +164,12 @@ export async function startGoUpstream(lanes: number): Promise<Upstream> {
       else list.push(event);
     }
   });
-  await until('Go listens', () => Object.keys(ports).length === lanes);
+  await until(`${name} listens`, () => Object.keys(ports).length === lanes);
   return {
     ports,
     seen: (lane, connection) => lists.get(key(lane, connection)) ?? [],
     settled: async (connections) => {
-      await until('Go settled', () => {
+      await until(`${name} settled`, () => {
         if (settled !== connections) child.stdin.write('settled?\n');
         return settled === connections;
       });
@@ -149,7 +178,7 @@ export async function startGoUpstream(lanes: number): Promise<Upstream> {
       const ended = new Promise((done) => child.once('exit', done));
       child.kill();
       await ended;
-      rmSync(folder, { recursive: true });
+      cleanUp();
     },
   };
 }

@@ -13,8 +13,15 @@ import { describeUnless } from '../helpers/unless.ts';
 import { mutate, requestSeeds } from '../core/protocol/http1/mutations.ts';
 import { createRandom } from '../core/protocol/http1/random.ts';
 import { compare, type Judged, type Tally } from './differential-compare.ts';
-import { traps } from './differential-traps.ts';
-import { goMissing, startGoUpstream, startNodeUpstream, type Upstream } from './differential-upstreams.ts';
+import { starts, traps } from './differential-traps.ts';
+import {
+  goMissing,
+  pythonMissing,
+  startGoUpstream,
+  startNodeUpstream,
+  startPythonUpstream,
+  type Upstream,
+} from './differential-upstreams.ts';
 
 const requests = 5000;
 /** Connections under way at once, each to a server of its own so that its connections can be counted. */
@@ -221,5 +228,23 @@ describeUnless(goMissing)('Go net/http', () => {
   test('Go net/http falls into no trap either', async () => {
     await using upstream = await startGoUpstream(lanes);
     await fallsIntoNoTrap('Go net/http', upstream, 0x7a60);
+  });
+});
+
+/** Each whole, as one connection. */
+const beginnings = starts.map((start) => Buffer.from(start, 'latin1'));
+
+describeUnless(pythonMissing)('Python, which takes whatever stands before a blank for a method', () => {
+  test('nothing that begins like another protocol brings a request past a policy', async () => {
+    await using upstream = await startPythonUpstream(lanes);
+    const run = await differential({ upstream, policies: [policy], all: beginnings });
+    report('Python', `${beginnings.length} beginnings`, run);
+    expect(run.tally.byParser).toBeGreaterThan(15);
+  });
+
+  test('without a policy that reads requests the same beginnings do bring it there', async () => {
+    await using upstream = await startPythonUpstream(lanes);
+    const { differentials } = await differential({ upstream, policies: [], all: beginnings });
+    expect(differentials.length).toBeGreaterThan(10);
   });
 });
