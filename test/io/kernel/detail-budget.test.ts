@@ -32,7 +32,7 @@ function detailedOf(
   let detailed = 0;
   const exchange = make();
   for (let index = 0; index < count; index++) {
-    exchange.light = false;
+    Object.assign(exchange, { light: false });
     budget.apply(exchange, nowMs);
     if (!exchange.light) detailed++;
   }

@@ -1,6 +1,6 @@
 // A data plane in front of a server of the test's own, with what it observed and lost collected; everything is closed by `using`.
 import { spawn } from 'node:child_process';
-import { createServer, connect, type Socket } from 'node:net';
+import { createServer, connect, type Server, type Socket } from 'node:net';
 import type { Exchange } from '../../../src/core/model/exchange.ts';
 import { peerFromName } from '../../../src/core/model/identity.ts';
 import { startDataPlane, type DataPlane, type DataPlaneOptions } from '../../../src/io/kernel/data-plane.ts';
@@ -44,26 +44,35 @@ export interface LabOptions extends Partial<DataPlaneOptions> {
   readonly onSeen?: (exchange: Exchange) => void;
 }
 
-/** A plane on a free port in front of an own TCP server. */
-export async function startLab(options: LabOptions = {}): Promise<Lab> {
-  const accepted: Socket[] = [];
-  const observed: { opaque: string; status: number; clientAddress: string }[] = [];
-  const faults: string[] = [];
-  const dialled: Socket[] = [];
-  let lost = 0;
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    accepted.push(socket);
+/** What a lab collects. */
+function createNotes(): {
+  readonly accepted: Socket[];
+  readonly observed: { opaque: string; status: number; clientAddress: string }[];
+  readonly faults: string[];
+  readonly dialled: Socket[];
+  lost: number;
+} {
+  return { accepted: [], observed: [], faults: [], dialled: [], lost: 0 };
+}
+
+type Notes = ReturnType<typeof createNotes>;
+
+const serverOf = (notes: Notes, options: LabOptions): Server =>
+  createServer({ allowHalfOpen: true }, (socket) => {
+    notes.accepted.push(socket);
     socket.on('error', () => undefined);
     options.upstream?.(socket);
   });
-  const host = options.host ?? '127.0.0.1';
-  const upstreamHost = options.upstreamHost ?? '127.0.0.1';
-  const upstreamPort = options.upstreamPort ?? (await listening(server, upstreamHost));
-  const plane = await startDataPlane({
+
+/** One listener on a free port; whatever `options` says goes before the lab's own. */
+async function planeOf(notes: Notes, options: LabOptions, server: Server): Promise<DataPlane> {
+  const host = options.upstreamHost ?? '127.0.0.1';
+  const port = options.upstreamPort ?? (await listening(server, host));
+  return startDataPlane({
     listeners: [
       {
-        listen: { host, port: 0 },
-        upstream: { host: upstreamHost, port: upstreamPort },
+        listen: { host: options.host ?? '127.0.0.1', port: 0 },
+        upstream: { host, port },
         source: peerFromName('web', 'lab'),
         destination: peerFromName('api', 'lab'),
       },
@@ -72,23 +81,31 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     worker: passThroughWorker,
     onExchange(exchange) {
       const { opaque, status, clientAddress } = exchange;
-      observed.push({ opaque, status, clientAddress });
+      notes.observed.push({ opaque, status, clientAddress });
       options.onSeen?.(exchange);
     },
-    onLost: (_where, count) => (lost += count),
-    onFault: (error) => faults.push(error.message),
+    onLost: (_where, count) => (notes.lost += count),
+    onFault: (error) => notes.faults.push(error.message),
     ...options,
   });
+}
+
+/** A plane on a free port in front of an own TCP server. */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const notes = createNotes();
+  const server = serverOf(notes, options);
+  const plane = await planeOf(notes, options, server);
   const port = plane.ports[0] ?? 0;
+  const { accepted, observed, faults, dialled } = notes;
   return {
     plane,
     port,
     accepted,
     observed,
     faults,
-    lost: () => lost,
+    lost: () => notes.lost,
     async dial() {
-      const socket = await dial(port, host);
+      const socket = await dial(port, options.host);
       dialled.push(socket);
       socket.on('error', () => undefined);
       return socket;
