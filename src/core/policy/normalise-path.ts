@@ -3,7 +3,7 @@
 // The bytes that are forwarded are never touched.
 /* eslint-disable max-params -- hot path: a span is three values and where it goes a fourth; an options object would be allocated for
    each reading of each request */
-import { invalidUtf8At } from './valid-utf8.ts';
+import { invalidUtf8At } from '../model/valid-utf8.ts';
 
 /** Index of `PATH_NUL` in `strictPathCodes` of decider.ts. */
 export const pathNul = 0;

@@ -336,3 +336,18 @@ test.each(['secret.shop:abc', 'secret%2eshop', 'a:b:c', 'a:80x'])('Host %s is re
     << close
   `);
 });
+
+test('UTF-8 in a target that nobody encoded is judged and forwarded as it is, in whatever pieces it comes', () => {
+  play(r`
+    >> client GET /caf\xc3
+    >> client \xa9?q=\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n
+    << upstream GET /caf\xc3\xa9?q=\xc3\xa9 HTTP/1.1\r\nHost: x\r\n\r\n
+  `);
+  for (const target of [r`/caf\xe9`, r`/caf\xc3`, r`/\xc0\xaf`, r`/\xed\xa0\x80`])
+    play(r`
+      >> client GET ${target} HTTP/1.1\r\nHost: x\r\n\r\n
+      << client answer 400 close
+      << observe GET ${target.replaceAll(/\\x(..)/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)))} 400 block local broken=TARGET_BYTE
+      << close
+    `);
+});

@@ -4,7 +4,7 @@
 export const brokenCodes = {
   BAD_METHOD: 'the method is not a token, is empty, or is longer than the limit',
   BAD_TARGET: 'the request target is in none of the four forms, or its authority is malformed',
-  TARGET_BYTE: 'the request target holds a control, blank or non-ASCII byte',
+  TARGET_BYTE: 'the request target holds a control or blank byte, or bytes that are not UTF-8',
   FRAGMENT: 'the request target holds a fragment',
   BAD_VERSION: 'the version is neither HTTP/1.1 nor HTTP/1.0, or something surrounds it',
   BAD_STATUS: 'the status code is not three digits from 100 to 999',

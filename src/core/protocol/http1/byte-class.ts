@@ -18,8 +18,13 @@ const isHostMark = isOneOf("-._~%!$&'()*+;=:[]");
 export const tokenBytes = tableOf((byte) => isAlnum(byte) || isTokenMark(byte));
 /** 1 for bytes of a field value, reason phrase or chunk extension: tab, printable ASCII, obs-text. */
 export const valueBytes = tableOf((byte) => byte === 9 || (byte >= 32 && byte !== 127));
-/** 1 for bytes of a request target: printable ASCII without blank and `#`. */
-export const targetBytes = tableOf((byte) => byte > 32 && byte < 127 && byte !== 35);
+/**
+ * Of a request target: 1 for printable ASCII without blank and `#`; 2 for bytes that must make up UTF-8 together, as clients
+ * that do not percent-encode send it (outside RFC 9112, and read alike by servers); 0 for what ends it.
+ */
+export const targetBytes = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 128 ? 2 : byte > 32 && byte < 127 && byte !== 35 ? 1 : 0,
+);
 /** 1 for bytes of an authority without userinfo: host name, IP literal, port. No comma: it joins two hosts. */
 export const hostBytes = tableOf((byte) => isAlnum(byte) || isHostMark(byte));
 /** Value of a hexadecimal digit, 255 for every other byte. */

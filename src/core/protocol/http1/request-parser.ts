@@ -1,6 +1,7 @@
 // HTTP/1 requests from bytes: request line, strict framing rules, then the shared head and body machinery.
 // Knows one direction of one connection; whether a request may pass is not its business.
 import type { HeadView } from '../../model/head-view.ts';
+import { invalidUtf8At } from '../../model/valid-utf8.ts';
 import { bodyKind } from './body-reader.ts';
 import { cr, lf, space, targetBytes, tokenBytes, wordOf } from './byte-class.ts';
 import type { BrokenCode } from './broken-code.ts';
@@ -36,6 +37,8 @@ export class RequestParser extends MessageParser {
   #part: number = part.method;
   #versionAt = 0;
   #blankLine: number = blankLine.none;
+  /** The target holds bytes that must make up UTF-8. */
+  #beyondAscii = false;
 
   constructor(heads: HeadPool, limits: Http1Limits = http1Limits) {
     super(heads, limits);
@@ -73,7 +76,10 @@ export class RequestParser extends MessageParser {
     const { view } = this.scratch as HeadScratch;
     let at = start;
     if (this.#part === part.method) {
-      if (this.gathered === 0) view.methodStart = start;
+      if (this.gathered === 0) {
+        view.methodStart = start;
+        this.#beyondAscii = false;
+      }
       at = this.#method(bytes, at, end, view);
     }
     if (this.#part === part.target) at = this.#target(bytes, at, end, view);
@@ -98,7 +104,11 @@ export class RequestParser extends MessageParser {
   // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #target(bytes: Uint8Array, start: number, end: number, view: HeadView): number {
     let at = start;
-    while (at < end && targetBytes[bytes[at] as number] === 1) at += 1;
+    for (; at < end; at += 1) {
+      const kind = targetBytes[bytes[at] as number];
+      if (kind === 0) break;
+      if (kind === 2) this.#beyondAscii = true;
+    }
     if (at === end) return at;
     const byte = bytes[at];
     if (byte === hash) return this.fail('FRAGMENT', at);
@@ -148,6 +158,8 @@ export class RequestParser extends MessageParser {
     if (facts.code !== '') return this.failInHead(facts.code, facts.at);
     if (this.minor === 0 && facts.chunked) return this.failInHead('TE_IN_1_0', view.end - 1);
     if (this.minor === 1 && !facts.hasHost) return this.failInHead('MISSING_HOST', view.end - 1);
+    const strange = this.#strangeByteAt(view);
+    if (strange >= 0) return this.failInHead('TARGET_BYTE', strange);
     if (wrong !== '') return this.failInHead(wrong, view.targetStart);
     if (hasBody && this.kind === requestKind.connect)
       return this.failInHead('CONNECT_WITH_BODY', view.end - 1);
@@ -156,6 +168,13 @@ export class RequestParser extends MessageParser {
     this.#blankLine = blankLine.none;
     this.stage = this.body.done ? stage.end : stage.body;
     return parsed.head;
+  }
+
+  /** Where the target is not UTF-8, or -1. The whole head is at hand: a sequence may have come in pieces. */
+  #strangeByteAt({ bytes, targetStart, targetEnd }: HeadView): number {
+    if (!this.#beyondAscii) return -1;
+    this.#beyondAscii = false;
+    return invalidUtf8At(bytes, targetStart, targetEnd);
   }
 }
 
