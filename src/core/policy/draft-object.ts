@@ -50,6 +50,8 @@ export function draftObject(parts: DraftParts): FlowPolicy {
       to,
       ...(match === undefined ? {} : { match }),
       action: actionOf(parts),
+      // In so many words: whoever confirms it is to see that streams nobody can read (TLS) pass it.
+      failure: 'Open',
       expiresAt: new Date(nowMs + (parts.ttlMs ?? defaultTtlMs)).toISOString(),
       ...(reason === undefined || reason === '' ? {} : { reason: reason.slice(0, 1024) }),
     },

@@ -64,6 +64,13 @@ export function previewHeadline(result: PreviewResult, focused = true, over: Pre
 /** A status as a word where there is none. */
 export const answerWord = (status: number): string => (status === 0 ? 'no answer' : `${status}`);
 
+/** What `failure: Open` means for streams seen that nobody can read; '' where there were none. */
+export function unreadText({ passingUnread: count = 0 }: PreviewResult): string {
+  if (count === 0) return '';
+  const streams = count === 1 ? '1 stream that is' : `${number(count)} streams that are`;
+  return `${streams} not readable HTTP (TLS, for example) would pass it: its failure is Open; failure: Closed refuses them`;
+}
+
 function routeLines(result: PreviewResult, rows: number): string[] {
   const lines = result.byRoute.slice(0, rows).map(({ caller, route, flips, transitions }) => {
     const changes = transitions
@@ -93,6 +100,7 @@ export function previewSentences(result: PreviewResult, focused = true, rows = s
       ? [`Not seen in this window: ${result.notSeen.map(shortName).join(', ')}.`]
       : []),
     ...result.undecidable.map(({ count, why }) => `${requests(count)} could not be judged: ${why}.`),
+    ...(result.passingUnread === undefined ? [] : [`${unreadText(result)}.`]),
     ...(result.truncated ? ['More callers and routes than are listed here; the totals are complete.'] : []),
   ];
 }

@@ -47,6 +47,8 @@ export interface PreviewResult {
   readonly notSeen: readonly WorkloadId[];
   /** Flows the recording does not say enough about (masked or missing values), by reason. */
   readonly undecidable: readonly { readonly count: number; readonly why: string }[];
+  /** Streams that are not readable HTTP (TLS, say) and that the changed policy lets through by its `failure: Open`; absent for 0. */
+  readonly passingUnread?: number;
   /** Where a recording is damaged, in a sentence: nothing behind it was judged. Absent for a whole one and for live flows. */
   readonly damage?: string;
   /** True when callers or routes beyond the limits of this summary were folded into the totals only. */
@@ -59,6 +61,8 @@ export interface Tally {
   /** `to`: status then, 0 for let through. */
   flip(flow: FlowEvent, to: number): void;
   undecidable(why: string): void;
+  /** The changed policy lets this flow through unread. */
+  passesUnread(): void;
   result(openConnections: readonly OpenPair[]): PreviewResult;
 }
 
@@ -106,6 +110,7 @@ class FlowTally implements Tally {
     othersSuccessFlips: 0,
   };
   #truncated = false;
+  #passingUnread = 0;
   #start: Moment | undefined;
   #end: Moment | undefined;
 
@@ -140,6 +145,10 @@ class FlowTally implements Tally {
       this.#reasons.set(why, (this.#reasons.get(why) ?? 0) + 1);
   }
 
+  passesUnread(): void {
+    this.#passingUnread += 1;
+  }
+
   result(openConnections: readonly OpenPair[]): PreviewResult {
     const { toRefused, toAllowed } = this.#counts;
     return {
@@ -156,6 +165,7 @@ class FlowTally implements Tally {
       openConnections,
       notSeen: (this.#options.knownCallers ?? []).filter((caller) => !this.#callers.has(caller)),
       undecidable: [...this.#reasons].map(([why, count]) => ({ count, why })),
+      ...(this.#passingUnread === 0 ? {} : { passingUnread: this.#passingUnread }),
       truncated: this.#truncated,
     };
   }

@@ -90,6 +90,8 @@ class FlowPreview implements Preview {
   readonly #tally: Tally;
   /** The changed policy is in shadow: flips are those that shadow would report. */
   readonly #shadow: boolean;
+  /** The change asks for HTTP fields and lets through what has none. */
+  readonly #passesUnread: boolean;
   readonly #encoder = createHeadEncoder();
   readonly #doubter = createDoubter();
   readonly #pairs: PairBook;
@@ -111,6 +113,7 @@ class FlowPreview implements Preview {
     this.#pairs = createPairBook(this.#selects);
     this.#tally = createTally(input);
     this.#shadow = this.#changed?.spec.mode === 'Shadow';
+    this.#passesUnread = input.change.type === 'add' && passesUnread(input.change.policy);
     this.#worlds = this.#makeWorlds();
   }
 
@@ -166,6 +169,8 @@ class FlowPreview implements Preview {
     const was = this.#judge(this.#worlds[0], pair.before, asked);
     const is = this.#judge(this.#worlds[1], pair.after, asked);
     const why = this.#inDoubt(pair, { was, is }, asked);
+    if (this.#passesUnread && pair.concerned && asked.facts === undefined && is.status === 0)
+      this.#tally.passesUnread();
     if (why !== undefined) this.#tally.undecidable(why);
     else if (isFlip(was.status, is.status)) this.#tally.flip(flow, is.status);
   }
@@ -252,5 +257,11 @@ function statusOf(action: number, policy: number): number {
   if (action === actionRefuse) return 403;
   return action === actionThrottled ? 429 : 0;
 }
+
+/** As plain-verdict.ts decides of streams: what asks for HTTP, and a throttle always does, follows its `failure`. */
+const passesUnread = ({ spec }: FlowPolicy): boolean =>
+  spec.mode !== 'Off' &&
+  spec.failure !== 'Closed' &&
+  (spec.match !== undefined || spec.action.type === 'Throttle');
 
 const isThrottle = ({ spec }: FlowPolicy): boolean => spec.action.type === 'Throttle';

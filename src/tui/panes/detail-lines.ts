@@ -120,13 +120,19 @@ function timingLine(flow: FlowEvent, { theme, width, utcOffsetMinutes }: DetailI
   ];
 }
 
+/** `path = /admin`; without a value, as of a request that could not be read, what it is about. */
+function fieldText(field: string, value: string | undefined): string {
+  if (value !== undefined) return `${field} = ${value}`;
+  return `about ${field === 'request' ? 'the request' : field}`;
+}
+
 function verdictSentence(verdict: Verdict): string {
   const parts = [
     verdict.policy === undefined
       ? 'no policy decided: the default lets it through'
       : `policy ${verdict.policy}`,
     ...(verdict.rule === undefined ? [] : [`rule ${verdict.rule}`]),
-    ...(verdict.field === undefined ? [] : [`${verdict.field} = ${verdict.value ?? ''}`]),
+    ...(verdict.field === undefined ? [] : [fieldText(verdict.field, verdict.value)]),
     ...(verdict.reason === undefined ? [] : [verdict.reason]),
     ...(verdict.retryAfterSeconds === undefined ? [] : [`told to wait ${verdict.retryAfterSeconds} s`]),
     ...(verdict.blockId === undefined ? [] : [`block id ${verdict.blockId}`]),

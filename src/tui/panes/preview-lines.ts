@@ -1,7 +1,7 @@
 // What a change would have done, as lines: whose requests would flip, from which status to which, and what is not known.
 import type { PreviewResult } from '../../core/policy/preview.ts';
 import type { PreviewWindow } from '../../core/policy/preview-sentences.ts';
-import { answerWord, previewHeadline } from '../../core/policy/preview-sentences.ts';
+import { answerWord, previewHeadline, unreadText } from '../../core/policy/preview-sentences.ts';
 import { formatClock, formatCount, formatShare, plural } from '../columns/format.ts';
 import { statusRole } from '../columns/verdict-words.ts';
 import type { PreviewState } from '../state/dialog.ts';
@@ -196,6 +196,7 @@ function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] 
     ...result.undecidable.flatMap(({ count, why }) =>
       labelled('cannot judge', `${plural(count, 'request')}: ${why}`, look),
     ),
+    ...(result.passingUnread === undefined ? [] : labelled('passes unread', unreadText(result), look)),
     ...victimLines(result, look),
     ...windowLine(result, look),
     ...(result.truncated

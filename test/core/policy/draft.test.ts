@@ -35,6 +35,7 @@ test('a Block from a flow is as narrow as the flow, expires in half an hour and 
       to: { peers: [{ workload: { kind: 'Deployment', name: 'orders' } }] },
       match: { http: { methods: ['GET'], paths: ['/orders/{id}'] } },
       action: { type: 'Block', block: { answer: 'Auto', existing: 'Cut' } },
+      failure: 'Open',
       expiresAt: '2026-11-23T12:30:00.000Z',
       reason: 'enumerates order ids',
     },
@@ -141,6 +142,7 @@ test('YAML has one key order, ends in a newline and reads back as the same polic
           rate: 20/s
           key:
             - principal
+      failure: Open
       expiresAt: 2026-11-23T12:30:00.000Z
       reason: "colon: and #hash"
     "

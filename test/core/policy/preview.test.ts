@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { millis, policyName, workloadId } from '../../../src/core/model/brand.ts';
 import type { FlowEvent } from '../../../src/core/model/event.ts';
 import { createPreview, type PreviewInput, type PreviewResult } from '../../../src/core/policy/preview.ts';
+import { previewSentences } from '../../../src/core/policy/preview-sentences.ts';
 import { flowOf, noon, policy, throttle, without, workload, type FlowParts } from './build.ts';
 
 const scanner = workloadId('shop/Deployment/scanner');
@@ -265,4 +266,20 @@ test('what would hide later requests is refused by any policy that reads request
     total: 4,
     toRefused: 3,
   });
+});
+
+test('streams that nobody can read and that the new policy lets through are told', () => {
+  const tls = {
+    ...without(flowOf({ from: 'scanner' }), 'request'),
+    protocol: 'opaque',
+    opaque: 'tls',
+  } as const;
+  const closed = { ...blockScanner, spec: { ...blockScanner.spec, failure: 'Closed' } } as const;
+  const result = previewOf({}, [tls, tls, flowOf({ from: 'storefront' })]);
+  expect(result.passingUnread).toBe(2);
+  expect(previewSentences(result)).toContain(
+    '2 streams that are not readable HTTP (TLS, for example) would pass it: its failure is Open; failure: Closed refuses them.',
+  );
+  expect(previewOf({ change: { type: 'add', policy: closed } }, [tls])).not.toHaveProperty('passingUnread');
+  expect(previewOf({}, [flowOf({})])).not.toHaveProperty('passingUnread');
 });

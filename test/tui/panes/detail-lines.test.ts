@@ -47,3 +47,18 @@ test('an answer that could not be read is not called none, and a request without
   expect(lines).toContain('answer  none that could be read  47 B');
   expect(lines.filter((line) => line.startsWith('route'))).toEqual([]);
 });
+
+test('a refusal of what cannot be read says what it is about, without a value nobody has', () => {
+  const flow = blockedFlow(1);
+  const verdict = {
+    action: 'block',
+    mode: 'enforce',
+    policy: '(strict-parsing)',
+    rule: 'TARGET_BYTE',
+    field: 'request',
+    reason: 'The request target holds a control byte.',
+  } as const;
+  const text = textOf({ ...flow, verdict }).join('\n');
+  expect(text).toContain('rule TARGET_BYTE, about the request, The request target');
+  expect(text).not.toContain(' = ,');
+});
