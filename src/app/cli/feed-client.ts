@@ -35,6 +35,15 @@ export function tokenOf(
   return address.type === 'tcp' ? readToken(env, address.port) : undefined;
 }
 
+/** The same between two tries: a file that is being replaced has no token for a moment. */
+function tokenNow(options: ConnectOptions, address: FeedAddress, env: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return tokenOf(options, address, env);
+  } catch {
+    return undefined;
+  }
+}
+
 /** First line of the file. @throws AppError when it cannot be read or is empty. */
 export function readTokenFile(path: string): string {
   let text: string;
@@ -66,10 +75,16 @@ export function openFeed(
   how: Pick<LiveFeedOptions, 'ready'> = {},
 ): FeedPort {
   const address = addressOf(options, env);
+  // Read once now, so that a file that is not there is told at once; then before each try.
   const token = tokenOf(options, address, env);
+  const isRead = options.tokenFile !== undefined || env['API_DEFENSE_TOKEN'] === undefined;
   return createLiveFeed({
     address,
-    ...(token === undefined ? {} : { token }),
+    ...(isRead && address.type === 'tcp'
+      ? { token: () => tokenNow(options, address, env), awaitsToken: options.tokenFile === undefined }
+      : token === undefined
+        ? {}
+        : { token }),
     ...(subscribe === undefined ? {} : { subscribe }),
     ...how,
   });
@@ -201,12 +216,16 @@ const cancellation = (): AppError =>
     hint: 'Nothing was changed.',
   });
 
+const sentenceOf = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
+
 function unreachable(address: FeedAddress, detail: string): AppError {
   const where = formatFeedAddress(address);
   return new AppError({
     code: 'FEED_UNREACHABLE',
     family: 'unavailable',
-    message: `No agent answers at ${where}: ${detail}.`,
+    // What the feed says names the address already.
+    message: detail.includes(where) ? sentenceOf(detail) : `No agent answers at ${where}: ${detail}.`,
     hint: 'Start one (`npm start` runs the demo, `agent` protects a service), or name its address with --connect.',
   });
 }

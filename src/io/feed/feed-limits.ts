@@ -58,6 +58,8 @@ export interface FeedClientLimits {
   /** Requests in flight. */
   readonly requests: number;
   /** First and longest pause before another try, ms; doubled each time, with jitter. */
+  /** Tries in a row with a token that is read from a file and was refused: at the longest pauses about five minutes. */
+  readonly deniedTries: number;
   readonly backoffFirstMs: number;
   readonly backoffMaxMs: number;
   /** How far before the newest event a reconnecting client asks again, ms: answers arrive later than their requests began. */
@@ -74,6 +76,7 @@ export const feedClientLimits: FeedClientLimits = {
   turnMs: 4,
   requestMs: 15_000,
   requests: 64,
+  deniedTries: 40,
   backoffFirstMs: 250,
   backoffMaxMs: 10_000,
   overlapMs: 10_000,

@@ -35,9 +35,9 @@ interface Handlers {
 /** Whom to dial and how. */
 interface ConnectionOptions {
   readonly address: FeedAddress;
-  readonly token?: string;
+  readonly token: string | undefined;
   readonly limits: FeedClientLimits;
-  readonly ready?: () => Promise<void> | undefined;
+  readonly ready: (() => Promise<void> | undefined) | undefined;
 }
 
 /** What a frame that is no text is read as: nothing. */
@@ -126,5 +126,5 @@ const denied = (name: string, why: string): AppError =>
     code: 'FEED_DENIED',
     family: 'denied',
     message: `The agent at ${name} does not admit us (${why}).`,
-    hint: 'Give the token that the agent printed when it started, or run as the user who runs the agent.',
+    hint: 'Run as the user who runs the agent, or name its token file with --token-file.',
   });

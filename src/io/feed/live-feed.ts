@@ -5,13 +5,20 @@ import type { FeedAddress } from './feed-address.ts';
 import { addressUnknown, formatFeedAddress } from './feed-address.ts';
 import type { FeedClientLimits } from './feed-limits.ts';
 import { feedClientLimits } from './feed-limits.ts';
+import type { ConnectionEnd } from './live-connection.ts';
 import type { LiveSession } from './live-session.ts';
 import { createLiveSession } from './live-session.ts';
 
 /** Which agent, what of its events, and what tests put in place of clock and chance. */
 export interface LiveFeedOptions {
   readonly address: FeedAddress;
-  readonly token?: string;
+  /**
+   * The token, or how to read the one that holds now: an agent that restarts leaves a new one. Read before each try; it may
+   * not throw.
+   */
+  readonly token?: string | (() => string | undefined);
+  /** A refused token is tried again once an agent has admitted us, even while it stays the same. Default: false. */
+  readonly awaitsToken?: boolean;
   /** What to subscribe to at first: history from `sinceMs` (epoch ms), at most `last` events; `false` for requests only. Default: the whole window. */
   readonly subscribe?: false | { readonly sinceMs?: number; readonly last?: number };
   readonly limits?: Partial<FeedClientLimits>;
@@ -30,7 +37,7 @@ export interface LiveFeedOptions {
 
 /**
  * A feed over a socket. Requests made while it is connecting wait for the outcome; made between two tries they reject
- * with FEED_LOST. A refusal of the token and a newer agent are final: `connection closed`, and every request rejects.
+ * with FEED_LOST. A newer agent is final, and so is a refused token that cannot be read anew: `connection closed`, and every request rejects.
  * @throws AppError when the address cannot be dialled at all.
  */
 export function createLiveFeed(options: LiveFeedOptions): FeedPort {
@@ -62,10 +69,12 @@ async function keepConnected(
 ): Promise<void> {
   const { limits, random = Math.random, sleep = defaultSleep } = options;
   let failures = 0;
+  let denials = 0;
   while (!session.isClosed()) {
     const end = await session.connectOnce(emit);
     if (session.isClosed()) break;
-    if (end.error !== undefined) {
+    denials = end.error === undefined ? 0 : denials + 1;
+    if (end.error !== undefined && !(denials <= limits.deniedTries && mayBeAdmitted(session, end, options))) {
       session.fail(end.error);
       emit({ type: 'connection', state: 'closed', detail: `${end.error.message} ${end.error.hint}` });
       return;
@@ -77,6 +86,16 @@ async function keepConnected(
   }
   emit({ type: 'connection', state: 'closed', detail: 'the feed was closed' });
 }
+
+/** Whether another try after a refused token can end better: another one stands in its file by now, or may at any moment. */
+const mayBeAdmitted = (
+  session: LiveSession,
+  { error }: ConnectionEnd,
+  { token, awaitsToken = false }: LiveFeedOptions,
+): boolean =>
+  error?.code === 'FEED_DENIED' &&
+  typeof token === 'function' &&
+  ((awaitsToken && session.wasGreeted()) || token() !== session.tokenTried());
 
 const defaultSleep = (ms: number, signal: AbortSignal): Promise<void> =>
   pause(ms, undefined, { signal }).catch(() => undefined);

@@ -25,6 +25,10 @@ export interface LiveSession {
   readonly isClosed: () => boolean;
   /** Lives through one connection; resolves with how it ended and whether a greeting was received. */
   connectOnce(emit: Emit): Promise<ConnectionEnd & { readonly greeted: boolean }>;
+  /** An agent has admitted us before. */
+  readonly wasGreeted: () => boolean;
+  /** The token of the last try. */
+  readonly tokenTried: () => string | undefined;
   /** No request can succeed from now on. */
   fail(error: AppError): void;
 }
@@ -39,6 +43,8 @@ export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLi
   let connection: LiveConnection | undefined;
   let unsent: ClientFrame[] = [];
   let fatal: AppError | undefined;
+  let everGreeted = false;
+  let token: string | undefined;
 
   const ask = (operation: Operation): Promise<unknown> =>
     pending.add(operation.op, (id) => {
@@ -48,6 +54,7 @@ export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLi
     });
   const greet = (emit: Emit): void => {
     state = 'connected';
+    everGreeted = true;
     const subscription = inbox.subscription();
     if (subscription !== undefined) connection?.send(subscription.frame);
     for (const frame of unsent) connection?.send(frame);
@@ -102,8 +109,12 @@ export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLi
           onFrame: (read: ServerFrameRead) => receive(read, emit),
           onEnd: (end: ConnectionEnd) => done(endOf(end)),
         };
-        connection = openConnection({ ...options, limits }, handlers);
+        token = typeof options.token === 'function' ? options.token() : options.token;
+        const { address, ready } = options;
+        connection = openConnection({ address, token, ready, limits }, handlers);
       }),
+    wasGreeted: () => everGreeted,
+    tokenTried: () => token,
     fail(error) {
       fatal ??= error;
     },

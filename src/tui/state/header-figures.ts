@@ -57,13 +57,16 @@ function feedFigure(state: AppState, data: DataView): Figure {
     case 'reconnecting':
       return { text: `reconnecting${age}: ${connection.detail}`, level: 'bad', sign: 'stale' };
     case 'closed':
-      return { text: `closed: ${connection.detail}`, level: 'bad', sign: 'stale' };
+      return { text: `closed: ${firstSentence(connection.detail)}`, level: 'bad', sign: 'stale' };
     case 'connected':
       return connection.lastReceivedMs > 0 && silentMs > staleMs
         ? { text: `silent ${formatSpan(silentMs)}`, level: 'warn', sign: 'stale' }
         : { text: `live ${formatRate(data.flows.totals.rate)}`, level: 'good', sign: 'live' };
   }
 }
+
+/** The header is one line: what to do about it stands in the message below. */
+const firstSentence = (text: string): string => text.split('. ', 1)[0]?.replace(/\.$/, '') ?? text;
 
 function coverageFigure(data: DataView): Figure | undefined {
   const { inspectedShare, opaqueShare } = data.flows.totals;

@@ -39,7 +39,7 @@ function connected(state: AppState, message: Extract<FeedMessage, { type: 'conne
     changed,
     'bad',
     message.state === 'closed'
-      ? `The feed has ended: ${message.detail}. What was received stays.`
+      ? `The feed has ended: ${message.detail.replace(/\.$/, '')}. What was received stays.`
       : `The agent is away: ${message.detail}. What was received stays; trying again.`,
   );
 }

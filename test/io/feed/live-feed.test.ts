@@ -240,3 +240,44 @@ test('an address that cannot be dialled is refused at once', () => {
     '"a b:1" is not an address of a feed',
   );
 });
+
+test('a token that an agent left anew is read anew: the client survives the restart of its agent', async () => {
+  let token = 'first';
+  const first = await startAgent({ address: { type: 'tcp', host: '127.0.0.1', port: 0 }, token: 'first' });
+  const { address } = first.server;
+  const client = startClient({ address, token: () => token, awaitsToken: true });
+  await expect.poll(() => client.states()).toEqual(['connected']);
+  await first.server.close();
+  // The new agent is there before its token is.
+  const second = await startAgent({ address, token: 'second', window: [flow(1)] });
+  await expect
+    .poll(() => client.messages)
+    .toContainEqual({ type: 'connection', state: 'reconnecting', detail: 'not admitted' });
+  token = 'second';
+  await expect.poll(() => client.states().at(-1)).toBe('connected');
+  second.say(flow(2));
+  await expect.poll(() => client.seen()).toEqual(['f1', 'f2']);
+});
+
+test('a given token file that stays the same is final; one that has changed meanwhile is tried', async () => {
+  const agent = await startAgent({ address: { type: 'tcp', host: '127.0.0.1', port: 0 }, token: 'right' });
+  const { address } = agent.server;
+  const same = startClient({ address, token: () => 'wrong' });
+  await expect.poll(() => same.states()).toEqual(['closed']);
+  const reads = ['wrong', 'right'];
+  const changed = startClient({ address, token: () => reads.shift() ?? 'right' });
+  await expect.poll(() => changed.states()).toEqual(['reconnecting', 'connected']);
+});
+
+test('a refused token is given up after a bounded number of tries', async () => {
+  const agent = await startAgent({ address: { type: 'tcp', host: '127.0.0.1', port: 0 }, token: 'right' });
+  let reads = 0;
+  const client = startClient({
+    address: agent.server.address,
+    token: () => `wrong ${(reads += 1)}`,
+    limits: { deniedTries: 3 },
+  });
+  await expect
+    .poll(() => client.states())
+    .toEqual(['reconnecting', 'reconnecting', 'reconnecting', 'closed']);
+});
