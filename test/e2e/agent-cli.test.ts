@@ -166,11 +166,13 @@ test('a filter part that no policy can express is refused by name', async () => 
   expect(refused.stderr).toContain('status');
 });
 
-test('a name that nobody answers to is a warning when looking and a refusal when applying', async () => {
+test('a name that nobody answers to is refused, when looking as when applying', async () => {
   const dry = await cli.run(connected('block', 'from:nosuch', '--dry-run'));
-  expect(dry.status).toBe(0);
-  expect(dry.stderr).toMatch(/warning: No workload nosuch was seen; known: default\/web, shop\/api\./);
-  expect(dry.stderr).toContain('Nothing flips');
+  expect(dry.status).toBe(64);
+  expect(dry.stderr).toMatch(/error: No workload nosuch was seen; known: default\/web, shop\/api\./);
+  const looked = await cli.run(connected('block', 'from:nosuch', '--dry-run', '--unseen'));
+  expect(looked.status).toBe(0);
+  expect(looked.stderr).toContain('Nothing flips');
   const refused = await cli.run(connected('block', 'from:nosuch', '--yes'));
   expect(refused.status).toBe(64);
   expect(refused.stderr).toContain('--unseen');

@@ -179,18 +179,22 @@ async function newestStanding(
   journal: UndoJournal,
   held: (name: PolicyName) => HeldPolicy | undefined,
 ): Promise<JournaledChange> {
-  let refused: Change | undefined;
+  let refused: JournaledChange | undefined;
   for await (const one of journal.newestFirst()) {
     const { name, before, after, time } = one.change;
     const current = canonicalText(held(policyName(name))?.policy ?? null);
     const stands = current === canonicalText(after.object);
-    if (refused !== undefined)
-      throw storeErrors.changedSince(refused.name, refused.time, `${name} (${time})`);
+    if (refused !== undefined) {
+      // Said once; the next undo is to reach the change before it.
+      await journal.drop(refused.id);
+      throw storeErrors.changedSince(refused.change.name, refused.change.time, `${name} (${time})`);
+    }
     if (stands) return one;
-    await journal.drop(one.id);
-    if (current !== canonicalText(before.object)) refused = one.change;
+    if (current === canonicalText(before.object)) await journal.drop(one.id);
+    else refused = one;
   }
-  if (refused !== undefined) throw storeErrors.changedSince(refused.name, refused.time, undefined);
+  if (refused !== undefined)
+    throw storeErrors.changedSince(refused.change.name, refused.change.time, undefined);
   throw storeErrors.nothingToUndo();
 }
 

@@ -185,7 +185,7 @@ function mutate(action: 'Block' | 'Throttle'): RunVerb {
 
 /** @throws the error, unless nothing is to be written or the person knows. */
 function allowUnseen(unseen: AppError, options: OptionValues, context: CommandContext): void {
-  if (!flagOption(options, 'dryRun') && !flagOption(options, 'unseen')) throw unseen;
+  if (!flagOption(options, 'unseen')) throw unseen;
   context.say(`warning: ${visibleText(unseen.message)}`);
 }
 
