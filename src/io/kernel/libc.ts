@@ -27,6 +27,12 @@ export interface Libc {
   getrlimit(resource: number, address: number): number;
   /** A call that libc does not name: its number, then what sched_getattr and sched_setattr take. */
   syscall(number: number, id: number, address: number, first: number, second: number): number;
+  /** Moves this thread into the namespace behind `fd`; `kind` is CLONE_NEW*, 0 for any. */
+  setns(fd: number, kind: number): number;
+  /** Index of an interface of the thread's namespace by its NUL-terminated name; 0: none. */
+  interfaceIndex(nameAddress: number): number;
+  /** Memory shared with the kernel through `fd`, readable and writable; undefined when refused (`errno()` says why). */
+  mapShared(fd: number, bytes: number): MappedMemory | undefined;
   /** Error of the last failed call on this thread; ask before anything else is called. */
   errno(): number;
   /** Memory that calls may point into: it never moves, and lives as long as the object is referenced. */
@@ -39,6 +45,15 @@ export interface NativeBuffer {
   readonly view: DataView;
   /** Where `bytes[0]` is. Below 2^48, so exact as a number. */
   readonly address: number;
+}
+
+/** Memory that the kernel writes too. */
+export interface MappedMemory {
+  readonly bytes: Buffer;
+  /** The same memory as words, for `Atomics`. */
+  readonly words: Int32Array;
+  /** Gives it back. `bytes` and `words` are empty from then on; nothing else may hold a view of their buffer. */
+  unmap(): void;
 }
 
 function missing(cause: unknown): AppError {
@@ -64,7 +79,7 @@ export async function loadLibc(): Promise<Libc> {
 
 type Koffi = typeof koffiModule;
 /** What is used of koffi; its default export has the same functions as the module. */
-type Bindings = Pick<Koffi, 'load' | 'address' | 'errno'>;
+type Bindings = Pick<Koffi, 'load' | 'address' | 'errno' | 'view'>;
 
 function loadLibrary(koffi: Bindings): ReturnType<Koffi['load']> {
   try {
@@ -72,6 +87,32 @@ function loadLibrary(koffi: Bindings): ReturnType<Koffi['load']> {
   } catch {
     return koffi.load('libc.so');
   }
+}
+
+/** PROT_READ | PROT_WRITE. */
+const readWrite = 3;
+/** MAP_SHARED. */
+const sharedMapping = 1;
+
+/** `mmap` and `munmap` of a descriptor's memory: not in the hot path, and an address may not be an int. */
+function bindMapping(koffi: Bindings, library: ReturnType<Koffi['load']>): Libc['mapShared'] {
+  const map = library.func('mmap', 'uintptr_t', ['uintptr_t', 'size_t', 'int', 'int', 'int', 'int64_t']);
+  const unmap = library.func('munmap', 'int', ['uintptr_t', 'size_t']);
+  return (fd, bytes) => {
+    const address: unknown = map(0, bytes, readWrite, sharedMapping, fd, 0);
+    // MAP_FAILED is 2^64 - 1, which comes as a BigInt.
+    if (typeof address !== 'number') return undefined;
+    const memory = koffi.view(address, bytes);
+    return {
+      bytes: Buffer.from(memory),
+      words: new Int32Array(memory),
+      unmap() {
+        // A view of memory that is gone would crash the process: detach first.
+        memory.transfer(0);
+        unmap(address, bytes);
+      },
+    };
+  };
 }
 
 function bindLibc(koffi: Bindings): Libc {
@@ -104,6 +145,9 @@ function bindLibc(koffi: Bindings): Libc {
     getpeername: bindTo('getpeername', 'int', pointer, pointer),
     getrlimit: bindTo('getrlimit', 'int', pointer),
     syscall: bindTo('syscall', 'long', 'long', pointer, 'ulong', 'ulong'),
+    setns: bindTo('setns', 'int', 'int'),
+    interfaceIndex: bindTo('if_nametoindex', pointer),
+    mapShared: bindMapping(koffi, library),
     errno: () => koffi.errno(),
     allocate(bytes) {
       // An explicit ArrayBuffer: small typed arrays live on V8's moving heap.
