@@ -73,6 +73,7 @@ function rejection(problems: readonly Problem[], value: unknown): PolicyRejectio
   if (valueAt(value, path) === undefined)
     return reject('POLICY_MISSING_FIELD', path, missingSentence(issue, path));
   if (issue.code === 'invalid_value') return wrongChoice(path, issue.values, valueAt(value, path));
+  if (issue.code === 'invalid_type' && issue.expected === 'array') return noList(path, valueAt(value, path));
   if (issue.code === 'invalid_union') return unionRejection(issue, path, valueAt(value, path));
   return reject(
     'POLICY_INVALID_VALUE',
@@ -81,8 +82,21 @@ function rejection(problems: readonly Problem[], value: unknown): PolicyRejectio
   );
 }
 
+/** Fields of an action that only one type of it has. */
+const actionOwning: ReadonlyMap<string, string> = new Map([
+  ['block', 'Block'],
+  ['throttle', 'Throttle'],
+]);
+
 function unknownField(path: readonly PropertyKey[], key: string): PolicyRejection {
   const known = knownFields(flowPolicySchema, path);
+  const owner = path.at(-1) === 'action' ? actionOwning.get(key) : undefined;
+  if (owner !== undefined)
+    return reject(
+      'POLICY_UNKNOWN_FIELD',
+      [...path, key],
+      `${spellPath(path)} has no field ${quote(key)} here: ${key} belongs to type ${owner}.`,
+    );
   const guess = nearest(key, known);
   const where = path.length === 0 ? 'A FlowPolicy' : spellPath(path);
   const hint = guess === undefined ? '' : ` Did you mean ${guess}?`;
@@ -91,6 +105,13 @@ function unknownField(path: readonly PropertyKey[], key: string): PolicyRejectio
     [...path, key],
     `${where} has no field ${quote(key)}.${hint} It takes ${known.join(', ')}; a field that is not understood rejects the whole policy.`,
   );
+}
+
+/** `paths: /zz`, where a list was meant. */
+function noList(path: readonly PropertyKey[], actual: unknown): PolicyRejection {
+  const isPlain = typeof actual === 'string' || typeof actual === 'number';
+  const how = isPlain ? `; write ${String(path.at(-1))}: [${quote(String(actual))}]` : '';
+  return reject('POLICY_INVALID_VALUE', path, `${spellPath(path)} must be a list${how}.`);
 }
 
 function missingSentence(issue: Issue, path: readonly PropertyKey[]): string {

@@ -14,6 +14,29 @@ const objectName = z
   .string()
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be a lower-case DNS name of at most 253 characters');
+/** Control characters but tab and line feed, and what turns the direction of text: a reason is shown to people. */
+// eslint-disable-next-line no-control-regex -- these are the characters it is about
+const misleading = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+const shownText = z
+  .string()
+  .refine((text) => !misleading.test(text), 'must hold no control characters and none that turn text around');
+/** Registered methods (RFC 9110, section 9, and RFC 5789): spelled otherwise they would match nothing that is ever sent. */
+const registeredMethods: ReadonlySet<string> = new Set(
+  'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH'.split(' '),
+);
+const method = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/)
+  .check((context) => {
+    const { value } = context;
+    const upper = value.toUpperCase();
+    if (value !== upper && registeredMethods.has(upper))
+      context.issues.push({
+        code: 'custom',
+        message: `must be ${upper}: methods are upper case and compared as they are written`,
+        input: value,
+      });
+  });
 const timestamp = z.iso.datetime({ offset: true });
 
 /** One way to say who: every given part must hold. At least one part is required. */
@@ -75,11 +98,7 @@ const pathTemplate = z
 /** HTTP part of a match: all given fields must match, within a list any of. Paths take `{name}` for one segment, a trailing `*` for the rest. */
 export const httpMatchSchema = z
   .strictObject({
-    methods: z
-      .array(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}$/))
-      .min(1)
-      .max(16)
-      .optional(),
+    methods: z.array(method).min(1).max(16).optional(),
     hosts: z.array(hostPattern).min(1).max(64).optional(),
     paths: z.array(pathTemplate).min(1).max(64).optional(),
     headers: z
@@ -102,6 +121,7 @@ export const throttleKeys = ['principal', 'workload', 'destination', 'route', 'm
 /** A key of more parts would have a bucket for nearly every request. */
 export const maxKeyParts = 4;
 const headerKeyPart = /^header:[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/;
+const keyWords = `must be one of ${throttleKeys.join(', ')} or header:NAME`;
 const ratePattern = /^([1-9][0-9]{0,8})\/(s|m|h)$/;
 
 /** What a policy does, told apart by `type`. */
@@ -123,7 +143,7 @@ export const actionSchema = z.discriminatedUnion('type', [
       burst: z.number().int().min(1).max(1_000_000_000).optional(),
       /** What shares one bucket; default `[principal]`. A missing part is a bucket of its own. */
       key: z
-        .array(z.union([z.enum(throttleKeys), z.string().regex(headerKeyPart)]))
+        .array(z.union([z.enum(throttleKeys), z.string().regex(headerKeyPart, keyWords)]))
         .min(1)
         .max(maxKeyParts)
         .optional(),
@@ -139,8 +159,8 @@ export const flowPolicySchema = z.strictObject({
   metadata: z.strictObject({
     name: objectName,
     namespace: dnsLabel,
-    labels: z.record(z.string(), z.string()).optional(),
-    annotations: z.record(z.string(), z.string()).optional(),
+    labels: z.record(shownText, shownText).optional(),
+    annotations: z.record(shownText, shownText).optional(),
   }),
   spec: z.strictObject({
     mode: z.enum(['Off', 'Shadow', 'Enforce']),
@@ -151,7 +171,7 @@ export const flowPolicySchema = z.strictObject({
     /** When it cannot be evaluated: let through or refuse. */
     failure: z.enum(['Open', 'Closed']).optional(),
     expiresAt: timestamp.optional(),
-    reason: z.string().max(1024).optional(),
+    reason: shownText.max(1024).optional(),
   }),
 });
 

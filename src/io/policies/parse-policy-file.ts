@@ -38,12 +38,13 @@ export function parsePolicyFile(file: string, text: string): PolicyFileRead {
     rejection: rejectionAt(file, { code, reason, ...at }),
   });
   if (text.trim() === '') return reject('POLICY_FILE_EMPTY', 'it is empty; delete it to remove its policies');
+  if (nestsTooDeep(text)) return reject('YAML_TOO_DEEP', tooDeep);
   const lines = new LineCounter();
   let documents: Doc[];
   try {
     documents = parseAllDocuments(text, { lineCounter: lines, logLevel: 'silent' }).filter(isDocument);
   } catch {
-    return reject('YAML_TOO_DEEP', 'its nesting is deeper than any policy');
+    return reject('YAML_TOO_DEEP', tooDeep);
   }
   const policies: FilePolicy[] = [];
   for (const [index, document] of documents.entries()) {
@@ -64,6 +65,30 @@ export function parsePolicyFile(file: string, text: string): PolicyFileRead {
   return { ok: true, policies };
 }
 
+const tooDeep = `its nesting is deeper than any policy: at most ${policyLimits.depth} levels are read`;
+
+/**
+ * Before the parser, which recurses: levels opened on one line by `- ` and `? `, and by brackets in all. Brackets within texts
+ * count too; a policy has nowhere near as many.
+ */
+function nestsTooDeep(text: string): boolean {
+  let brackets = 0;
+  for (const line of text.split('\n')) {
+    let at = 0;
+    let marks = 0;
+    for (; at < line.length && ' \t-?'.includes(line.charAt(at)); at += 1)
+      if (line.charAt(at) === '-' || line.charAt(at) === '?') marks += 1;
+    if (marks > policyLimits.depth && !/^-+\s*$/.test(line)) return true;
+    for (; at < line.length; at += 1) {
+      const char = line.charAt(at);
+      if (char === '[' || char === '{') brackets += 1;
+      else if ((char === ']' || char === '}') && brackets > 0) brackets -= 1;
+      if (brackets > policyLimits.depth) return true;
+    }
+  }
+  return false;
+}
+
 interface Reason extends Place {
   readonly code: string;
   /** A part of a sentence, after the place and a colon. */
@@ -79,8 +104,11 @@ interface Place {
 export function rejectionAt(file: string, { code, reason, ...at }: Reason): PolicyRejection {
   const line = at.line === undefined ? '' : `, line ${at.line}`;
   const field = at.field === undefined || at.field === '' ? '' : `, ${at.field}`;
-  return { file, ...at, code, message: `${file}${line}${field}: ${reason.replace(/\.$/, '')}.` };
+  return { file, ...at, code, message: `${file}${line}${field}: ${ended(reason)}` };
 }
+
+/** A reason as the end of a sentence; a question has its own mark. */
+const ended = (reason: string): string => (/[.?]$/.test(reason) ? reason : `${reason}.`);
 
 type DocumentRead =
   | { readonly type: 'policy'; readonly policy: FlowPolicy; readonly line: number }
@@ -112,6 +140,8 @@ function readDocument(document: Doc, lines: LineCounter): DocumentRead {
   try {
     value = document.toJS({ maxAliasCount: policyLimits.aliases });
   } catch (error) {
+    if (error instanceof RangeError)
+      return { type: 'wrong', code: 'YAML_TOO_DEEP', reason: tooDeep, at: { line: start } };
     const reason = error instanceof Error ? error.message : 'it cannot be read';
     return { type: 'wrong', code: 'YAML_INVALID', reason, at: { line: start } };
   }

@@ -9,6 +9,8 @@ export const policyLimits = {
   policies: policyCountLimit,
   /** Names looked at in the folder; more is not a policy folder. */
   files: 2 * policyCountLimit,
+  /** Levels of nesting in a file; a policy has about ten. */
+  depth: 100,
   /** YAML aliases one document may resolve: stops a billion laughs. */
   aliases: 100,
   /** Files read at once. */
