@@ -47,6 +47,13 @@ export function readLines(text: string, convert: Converter): LinesRead {
   return { events, unreadable, ...(state === undefined ? {} : { state }) };
 }
 
+/** True for a line that some agent or recorder wrote; of an empty text too. */
+export function isKnownLine(line: string): boolean {
+  if (line.trim() === '') return true;
+  const type = parseObject(line)?.['type'];
+  return type === 'state' || silentTypes.has(type) || eventSchema.safeParse(parseObject(line)).success;
+}
+
 /** A state with an event we cannot read still tells the others. */
 function readState(line: Readonly<Record<string, unknown>>, convert: Converter): readonly ApiEvent[] {
   const listed: readonly unknown[] = Array.isArray(line['events']) ? line['events'] : [];

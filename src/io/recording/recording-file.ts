@@ -6,7 +6,7 @@ import { openBlocks } from './block-source.ts';
 import type { Converter } from './converters.ts';
 import { converterFor } from './converters.ts';
 import type { HeaderLine } from './read-lines.ts';
-import { parseObject, readLines } from './read-lines.ts';
+import { isKnownLine, parseObject, readLines } from './read-lines.ts';
 import type { RecordingIndex } from './recording-format.ts';
 import { headerSchema, parseIndexLine, recordingVersion } from './recording-format.ts';
 import { scanIndex } from './scan-index.ts';
@@ -90,6 +90,8 @@ async function readHeader(source: BlockSource, path: string): Promise<HeaderRead
   const newline = first.text.indexOf('\n');
   const line = newline < 0 ? first.text : first.text.slice(0, newline);
   const value = parseObject(line);
+  if (value?.['type'] !== 'recording' && !isKnownLine(firstLine(first.text)))
+    throw headerUnreadable(path, 'its first line is neither the header of a recording nor an event');
   if (value?.['type'] !== 'recording')
     return { header: undefined, version: recordingVersion, firstOffset: 0 };
   const version = typeof value['version'] === 'number' ? value['version'] : NaN;
@@ -100,6 +102,9 @@ async function readHeader(source: BlockSource, path: string): Promise<HeaderRead
   const ownBlock = newline < 0 || newline === first.text.length - 1;
   return { header: read.data, version, firstOffset: ownBlock ? first.next : 0 };
 }
+
+/** The first line that is not blank. */
+const firstLine = (text: string): string => text.trimStart().split('\n', 1)[0] ?? '';
 
 interface Opened {
   readonly source: BlockSource;

@@ -196,3 +196,20 @@ testUnless(lacking(existsSync('/dev/full'), 'no /dev/full'))(
     expect(placed).toBe(0);
   },
 );
+
+test.each([
+  ['no JSON', 'not json\n'],
+  ['half an event', '{"type":"flow","ti\n'],
+  ['a header whose type is misspelt', '{"type":"recordng","version":9}\n'],
+  ['a header whose version is misspelt', '{"type":"recording","verson":9}\n'],
+])('lines that begin with %s are no recording, and nothing of them plays', async (_, first) => {
+  const path = join(temporaryFolder(), 'lines.ndjson');
+  writeFileSync(
+    path,
+    first +
+      flows(3, 100)
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join(''),
+  );
+  await expect(readAll(path)).rejects.toMatchObject({ family: 'data' });
+});
