@@ -29,6 +29,8 @@ export interface Libc {
   syscall(number: number, id: number, address: number, first: number, second: number): number;
   /** Moves this thread into the namespace behind `fd`; `kind` is CLONE_NEW*, 0 for any. */
   setns(fd: number, kind: number): number;
+  /** Moves this thread into new namespaces of its own; `kinds` is CLONE_NEW*. */
+  unshare(kinds: number): number;
   /** Index of an interface of the thread's namespace by its NUL-terminated name; 0: none. */
   interfaceIndex(nameAddress: number): number;
   /** Memory shared with the kernel through `fd`, readable and writable; undefined when refused (`errno()` says why). */
@@ -146,6 +148,7 @@ function bindLibc(koffi: Bindings): Libc {
     getrlimit: bindTo('getrlimit', 'int', pointer),
     syscall: bindTo('syscall', 'long', 'long', pointer, 'ulong', 'ulong'),
     setns: bindTo('setns', 'int', 'int'),
+    unshare: bindTo('unshare', 'int'),
     interfaceIndex: bindTo('if_nametoindex', pointer),
     mapShared: bindMapping(koffi, library),
     errno: () => koffi.errno(),

@@ -35,6 +35,8 @@ export const openCloseOnExec = 0o2000000;
 
 /** Errors that are told apart. */
 export const errno = {
+  notPermitted: 1,
+  notFound: 2,
   interrupted: 4,
   again: 11,
   accessDenied: 13,

@@ -1,0 +1,48 @@
+// Names and numbers that are ours inside a pod's network namespace: the ruleset (core/plan), the namespace's owner (io/kernel/node) and the
+// listener (io/kernel) must agree on them. Chosen apart from a mesh's: Istio has ports 15001 and 15006, mark 1337, table 133 (ambient: mark
+// 0x111, table 100); Linkerd has ports 4140 and 4143. Data only.
+
+/** The one nftables table we make in a pod, of family `inet`. */
+export const nftTable = { family: 'inet', name: 'apidefense' } as const;
+
+/** Mark of the agent's own leg towards the application: its packets are delivered inside the namespace, and the replies find back. */
+export const agentMark = 0x6d0;
+/** Mode ct only: SO_MARK of the agent's own leg, turned into a connection mark by the ruleset. */
+export const connectionMark = 0x6d1;
+/** Routing table that delivers everything locally, and the priority of the rule that sends `agentMark` there. */
+export const routingTable = 2700;
+/** Before the main table (32766), after the local one (0). */
+export const routingPriority = 2700;
+
+/** Port of the transparent listener inside each pod, on 127.0.0.1 and ::1; connections to the port itself are refused. */
+export const listenPort = 15906;
+/** Where the agent's own leg goes in mode fwmark: no service listens for these alone, so a loopback-only port stays unreachable. */
+export const upstreamAddress = { ipv4: '127.0.0.77', ipv6: 'fd00:6d0::77' } as const;
+
+/** Set of the ports that are inline while the worker lives (`type inet_service; flags timeout;`), refreshed by it. */
+export const heartbeatSet = 'live';
+/** A worker that hangs is taken out of the path after this. */
+export const heartbeatTimeoutMs = 2_000;
+/** Four chances within the timeout. */
+export const heartbeatEveryMs = 500;
+
+/** Who made the table in a namespace, and in which life. */
+export interface TableOwner {
+  /** Name of the agent; a letter first, then letters, digits, `-` and `.`, at most 63. */
+  readonly owner: string;
+  /** Grows with every start of an agent of this name (seconds since the epoch are one way); the same for all of one life. */
+  readonly generation: number;
+}
+
+/** Prefix of the empty chain that names the owner: unlike a table's comment, a chain is in every listing of every version of nft. */
+const ownerPrefix = 'owner-';
+
+/** Name of the empty chain that marks a table as ours: `owner-<name>_<generation>`. */
+export const ownerChain = ({ owner, generation }: TableOwner): string =>
+  `${ownerPrefix}${owner}_${generation}`;
+
+/** The owner that a chain's name tells; undefined for any other chain. */
+export function readOwnerChain(chain: string): TableOwner | undefined {
+  const found = /^owner-([a-z][a-z0-9.-]{0,62})_(\d{1,15})$/i.exec(chain);
+  return found === null ? undefined : { owner: found[1] ?? '', generation: Number(found[2]) };
+}
