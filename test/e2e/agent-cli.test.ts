@@ -122,7 +122,7 @@ test('block shows the policy and its effect, enforces, explains and is undone', 
     },
     cliLooks,
   );
-  expect((await cli.run(connected('undo'))).stdout).toContain('removed shop/block-');
+  expect((await cli.run(connected('undo', '--yes'))).stdout).toContain('removed shop/block-');
   await until('the undo', () => statusOf('/admin/keys', 200));
 });
 
@@ -131,7 +131,7 @@ test('throttle answers 429 with Retry-After once the burst is used', async () =>
   const limited = await until('the throttle', () => statusOf('/slow', 429));
   expect(Number(limited.headers['retry-after'])).toBeGreaterThan(0);
   expect((await get('/hello/1')).status).toBe(200);
-  await cli.run(connected('undo'));
+  await cli.run(connected('undo', '--yes'));
   await until('the undo', () => statusOf('/slow', 200));
 });
 
@@ -178,7 +178,7 @@ test('a name that nobody answers to is refused, when looking as when applying', 
   expect(refused.stderr).toContain('--unseen');
   const meant = await cli.run(connected('block', 'from:nosuch', '--yes', '--unseen'));
   expect(meant.status).toBe(0);
-  expect((await cli.run(connected('undo'))).stdout).toContain('removed');
+  expect((await cli.run(connected('undo', '--yes'))).stdout).toContain('removed');
 });
 
 test('a throttle takes a burst, and the policy says so', async () => {

@@ -8,7 +8,7 @@ import { createMasker, type Masker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
-import type { PolicyStore } from '../../core/policy/store.ts';
+import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 import type { FeedAddress } from '../../io/feed/feed-address.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import { startDataPlane, type DataPlane } from '../../io/kernel/data-plane.ts';
@@ -57,12 +57,22 @@ export interface Agent {
   /** Real port of each listener, in the order given. */
   readonly ports: readonly number[];
   readonly feed: FeedAddress;
+  /** The policy folder as it was read at the start. */
+  readonly policies: { readonly inForce: number; readonly rejected: number };
   /** Drain to the deadline, then close everything. Idempotent. */
   stop(drainMs?: number): Promise<void>;
 }
 
 const inForce = (store: PolicyStore): FlowPolicy[] =>
   store.entries().flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : []));
+
+function countsOf(entries: readonly StoredPolicy[]): Agent['policies'] {
+  const valid = entries.flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : []));
+  return {
+    inForce: valid.filter(({ spec }) => spec.mode !== 'Off').length,
+    rejected: entries.filter((entry) => entry.type === 'rejected').length,
+  };
+}
 
 /** The parts that events pass through, before and after there is a feed to tell. */
 interface Hub {
@@ -212,7 +222,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     cleanup.addFirst(() => server.close(cleanup.leftMs()));
     const counters = setInterval(() => tellCounters(hub), countersEveryMs);
     cleanup.add(() => clearInterval(counters));
-    return { ports: plane.ports, feed: server.address, stop: (drainMs) => cleanup.run(drainMs) };
+    return {
+      ports: plane.ports,
+      feed: server.address,
+      policies: countsOf(store.entries()),
+      stop: (drainMs) => cleanup.run(drainMs),
+    };
   } catch (error) {
     await cleanup.run(0);
     throw error;

@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { AppError, exitCodes } from '../../core/model/app-error.ts';
 import { visibleText } from '../../tui/render/visible.ts';
 import type { CommandContext } from './command-context.ts';
+import { commandLineError } from './command-line-error.ts';
 import { createLineWriter } from './output/writer.ts';
 import { unknownVerb } from './unknown-verb.ts';
 import { rootOptions, verbNames, verbs, type OptionRow, type OptionValues, type RunVerb } from './verbs.ts';
@@ -68,18 +69,14 @@ function buildProgram(
     .description('Live investigation and defence of east-west API traffic, from the terminal.')
     .version(version(), '-V, --version')
     .enablePositionalOptions()
-    .showHelpAfterError('(add --help for the options)')
+    .configureOutput({ outputError: () => undefined })
     .exitOverride();
   addOptions(program, rootOptions);
   program.action((options: OptionValues) =>
     run(async () => (await import('./verbs/connect.ts')).connect, [], options),
   );
   for (const row of verbs) {
-    const command = program
-      .command(row.usage)
-      .description(row.text)
-      .exitOverride()
-      .showHelpAfterError('(add --help for the options)');
+    const command = program.command(row.usage).description(row.text).exitOverride();
     addOptions(command, row.options);
     command.addHelpText(
       'after',
@@ -96,6 +93,17 @@ function buildProgram(
   return program;
 }
 
+/** Tells of the failure, if it is one. */
+function statusOf(error: unknown, argv: readonly string[]): number {
+  if (!(error instanceof CommanderError)) return report(error);
+  const mistake = commandLineError(
+    error,
+    verbNames.find((name) => name === argv[0]),
+  );
+  if (mistake !== undefined) return report(mistake);
+  return error.exitCode === 0 ? 0 : exitCodes.usage;
+}
+
 /** Runs the command line. Sets the exit status and ends the process when everything it started has ended. */
 export async function main(argv: readonly string[]): Promise<void> {
   let status = 0;
@@ -109,7 +117,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (unknown !== undefined) throw unknown;
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
-    status = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : exitCodes.usage) : report(error);
+    status = statusOf(error, argv);
   }
   process.exitCode = status;
   // Told to end: what a reader has not taken by now would keep the process for as long as it likes.

@@ -182,8 +182,8 @@ export const verbs: readonly VerbRow[] = [
   {
     usage: 'undo',
     text: 'revert the newest policy change that still stands',
-    options: connect,
-    examples: ['undo'],
+    options: [...connect, { flags: '-y, --yes', text: 'undo without asking' }],
+    examples: ['undo', 'undo --yes'],
     load: async () => (await import('./verbs/undo.ts')).undo,
   },
   {

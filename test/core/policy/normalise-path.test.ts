@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { createPathReadings, maxReadings, readPaths } from '../../../src/core/policy/normalise-path.ts';
+import { parsePathPattern } from '../../../src/core/policy/path-pattern.ts';
 import { printablePath } from '../../../src/core/policy/printable-path.ts';
 import { strictPathCodes } from '../../../src/core/policy/decider.ts';
 
@@ -132,4 +133,9 @@ test('the differences from Istio are the invalid UTF-8 and the controls, and not
   expect(refused.filter((code) => code === 'PATH_NOT_UTF8').length).toBe(
     istioRows.filter(({ input }) => /%(9|b|c|d|e|f)[0-9a-f]/i.test(input) && !input.includes('%25')).length,
   );
+});
+
+test('UTF-8 as it is and percent-encoded are one path, in policies and in requests', () => {
+  expect(parsePathPattern('/caf\u00e9/*')).toEqual(parsePathPattern('/caf%C3%A9/*'));
+  expect(readingsOf('/caf\u00e9')).toEqual(readingsOf('/caf%C3%A9'));
 });

@@ -1,5 +1,5 @@
 // `agent`: the agent in front of one service on this machine, until a signal.
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
@@ -59,6 +59,17 @@ function announce(agent: Agent, token: string | undefined, context: CommandConte
   context.say(`feed at ${where}; open the terminal with: kubectl api-defense --connect ${where}`);
 }
 
+/** What of the folder is enforced: a mistyped name must not look like protection. */
+export function policiesSentence(
+  folder: string,
+  isNew: boolean,
+  { inForce, rejected }: Agent['policies'],
+): string {
+  if (isNew) return `created the empty folder ${folder}; no policy is in force`;
+  const force = `${inForce === 0 ? 'no policy is' : inForce === 1 ? '1 policy is' : `${inForce} policies are`} in force`;
+  return `${force} from ${folder}${rejected === 0 ? '' : `, ${rejected} rejected`}`;
+}
+
 /** Nobody can connect with it any more. */
 function forget(agent: Agent, token: string | undefined, { env }: CommandContext): void {
   if (agent.feed.type === 'tcp' && token !== undefined) removeToken(env, agent.feed.port, token);
@@ -73,13 +84,15 @@ export const agent: RunVerb = async (_words, options, context) => {
   const drainMs = durationOption(options, 'drain');
   const { address, token } = startOptions(options);
   sweepRuntime(context.env);
+  const folder = textOption(options, 'policies');
+  const isNew = folder !== undefined && !existsSync(folder);
   let failure: Error | undefined;
   let fail = (): void => undefined;
   const failed = new Promise<void>((resolve) => (fail = resolve));
   const running = await startAgent({
     name: `${source.workload.name} → ${destination.workload.name}`,
     listeners: [{ listen, upstream, source, destination }],
-    policiesDirectory: textOption(options, 'policies'),
+    policiesDirectory: folder,
     feed: address,
     ...(token === undefined ? {} : { feedToken: token }),
     onNotice: (sentence) => context.say(sentence),
@@ -94,6 +107,7 @@ export const agent: RunVerb = async (_words, options, context) => {
   context.say(
     `listening on ${listen.host}:${running.ports[0] ?? listen.port}, forwarding to ${upstream.host}:${upstream.port}`,
   );
+  if (folder !== undefined) context.say(policiesSentence(folder, isNew, running.policies));
   announce(running, token, context);
   await Promise.race([failed, context.interrupted]);
   if (failure === undefined) context.say('draining');

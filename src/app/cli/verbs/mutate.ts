@@ -1,8 +1,7 @@
 // `block` and `throttle`: filter -> exact policy -> what it would have done -> question -> written through the feed or into a folder.
 import { randomBytes } from 'node:crypto';
-import { createInterface } from 'node:readline/promises';
 import { userInfo } from 'node:os';
-import { AppError, exitCodes } from '../../../core/model/app-error.ts';
+import { exitCodes, type AppError } from '../../../core/model/app-error.ts';
 import { millis } from '../../../core/model/brand.ts';
 import type { ApiEvent, Endpoint } from '../../../core/model/event.ts';
 import { appliedSchema } from '../../../core/model/feed-message.ts';
@@ -12,6 +11,7 @@ import { draftFromFilter } from '../../../core/policy/draft-from-filter.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import { policyToYaml } from '../../../core/policy/to-yaml.ts';
 import { openFolderStore } from '../../../io/policies/folder-store.ts';
+import { confirmed } from '../confirm.ts';
 import { addressOf, openFeed, startSession } from '../feed-client.ts';
 import { connectOptions, durationOption, filterWords, flagOption, textOption } from '../option-values.ts';
 import { neverSeen } from '../never-seen.ts';
@@ -103,20 +103,7 @@ async function folderTarget(
   };
 }
 
-/** @throws AppError when there is nobody to ask. */
-async function confirmed(context: CommandContext): Promise<boolean> {
-  if (!context.stdin.isTTY)
-    throw new AppError({
-      code: 'CONFIRMATION',
-      family: 'usage',
-      message: 'Nobody can be asked whether to apply this, because standard input is not a terminal.',
-      hint: 'Add --yes to apply it, or --dry-run to only look.',
-    });
-  const prompt = createInterface({ input: context.stdin, output: process.stderr });
-  const answer = await Promise.race([prompt.question('Apply? [y/N] '), context.interrupted.then(() => '')]);
-  prompt.close();
-  return /^y(es)?$/i.test(answer.trim());
-}
+const question = { text: 'Apply?', hint: 'Add --yes to apply it, or --dry-run to only look.' } as const;
 
 interface Draft {
   readonly policy: FlowPolicy;
@@ -171,7 +158,7 @@ function mutate(action: 'Block' | 'Throttle'): RunVerb {
       const allRoutes = flagOption(options, 'all') || !process.stderr.isTTY;
       for (const line of previewLines(policy, target, allRoutes)) context.say(visibleText(line));
       if (flagOption(options, 'dryRun')) return 0;
-      if (!flagOption(options, 'yes') && !(await confirmed(context))) {
+      if (!flagOption(options, 'yes') && !(await confirmed(question, context))) {
         context.say('Nothing was changed.');
         return exitCodes.refused;
       }
