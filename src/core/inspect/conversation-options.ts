@@ -2,6 +2,7 @@
 import type { RouteLearner } from '../catalog/route-learner.ts';
 import type { CommandSink } from '../model/command.ts';
 import type { Exchange } from '../model/exchange.ts';
+import type { ConnectionEnds } from '../model/identity.ts';
 import type { Decider } from '../policy/decider.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -39,6 +40,8 @@ export interface ConversationOptions {
   readonly randomId: () => string;
   /** Where the client connects from, `10.0.0.7:5123`; without it policies that select sources by cidr follow `failure`. */
   readonly clientAddress?: string;
+  /** Who is at both ends where no listener says it (`listener` is -1 then); asked again whenever the decider is another object. */
+  readonly ends?: () => ConnectionEnds;
   readonly limits?: Partial<ConversationLimits>;
   /** Shared by all connections of one worker (`createWorkspace()` once); without it each connection makes its own. */
   readonly workspace?: Workspace;

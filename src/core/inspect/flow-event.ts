@@ -2,10 +2,11 @@
 // nowhere later. Runs once per request, so what repeats is remembered; nothing here keeps bytes of the exchange.
 import type { Endpoint, FlowEvent, Header, Verdict } from '../model/event.ts';
 import { exchangeProtocols, type Decision, type Exchange } from '../model/exchange.ts';
-import { toEndpoint, type ListenerConfig } from '../model/identity.ts';
+import type { ListenerConfig } from '../model/identity.ts';
 import { withRequestValues } from '../policy/verdict-values.ts';
 import { withBrokenCode } from '../policy/broken-verdict.ts';
 import type { Masker } from '../mask/masker.ts';
+import { createFlowEnds, type PeerOf } from './flow-ends.ts';
 import { bodyWindow } from './flow-event-body.ts';
 import { createConnectionWords, rememberHead, type ConnectionWords } from './flow-event-connection.ts';
 import { headerValue } from './flow-event-headers.ts';
@@ -19,6 +20,8 @@ import { createLightReader } from './light-reader.ts';
 /** What events are made with. */
 export interface FlowAssemblerOptions {
   readonly listeners: readonly ListenerConfig[];
+  /** Who the numbers of the other gears' exchanges are; without it everybody is a stranger. */
+  readonly peer?: PeerOf;
   /** Prefix of flow ids. */
   readonly agent: string;
   readonly masker: Masker;
@@ -178,19 +181,17 @@ export function createFlowReader(options: FlowAssemblerOptions): FlowReader {
   const tools = createTools(masker);
   const wordsOf = createConnectionWords(agent);
   const clock = createClockText();
-  const destinations = listeners.map(({ destination, upstream }) =>
-    toEndpoint(destination, `${upstream.host}:${upstream.port}`),
-  );
-  const light = createLightReader({ listeners, destinations, describe, tools, wordsOf });
+  const endsOf = createFlowEnds(listeners, options.peer ?? (() => undefined));
+  const light = createLightReader({ endsOf, describe, tools, wordsOf });
   const flowOf = (exchange: Exchange): FlowEvent => {
-    const config = listeners[exchange.listener];
-    const destination = destinations[exchange.listener];
-    if (!config || !destination) throw new Error(`exchange of unknown listener ${exchange.listener}`);
+    const ends = endsOf(exchange);
+    if (!ends) throw new Error(`exchange of unknown listener ${exchange.listener}`);
+    const { source, destination } = ends;
     const path = tools.normalised(exchange.normalisedPath);
-    const said = describe(exchange.decision, exchange.generation, path, config.source.principal);
+    const said = describe(exchange.decision, exchange.generation, path, source.principal);
     const verdict = completeVerdict(said.verdict, exchange, tools);
     const shadow = said.shadow && completeVerdict(said.shadow, exchange, tools);
-    const words = wordsOf(exchange.connection, config.source, exchange.clientAddress);
+    const words = wordsOf(exchange, source);
     const base: Base = {
       time: clock(exchange.startedAt),
       words,
@@ -199,6 +200,7 @@ export function createFlowReader(options: FlowAssemblerOptions): FlowReader {
     };
     const flow = (isWhole(exchange) ? wholeFlow : partialFlow)(base, exchange, tools);
     if (shadow) flow.shadow = shadow;
+    if (words.gear !== undefined) flow.gear = words.gear;
     addOddities(flow, exchange);
     return flow;
   };

@@ -64,6 +64,7 @@ export function lightEventOf(flow: LightFlow, clock: (epochMs: number) => string
     latencyMs: flow.latencyMs,
     firstByteMs: flow.firstByteMs,
     ...(traceId === undefined ? {} : { traceId }),
+    ...(connection.gear === undefined ? {} : { gear: connection.gear }),
     light: true,
   };
 }
@@ -76,7 +77,7 @@ export interface LightView {
   readonly event: FlowEvent;
 }
 
-/** A view that shows `first`. `clock` as `createClockText` makes it. */
+/** A view that shows `first`; without the rare fields (trace id, gear), which nobody looks at here. `clock` as `createClockText` makes it. */
 export function createLightView(first: LightFlow, clock: (epochMs: number) => string): LightView {
   let flow = first;
   const event: FlowEvent = {

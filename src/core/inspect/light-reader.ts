@@ -1,9 +1,9 @@
 // Exchange -> LightFlow: the hot path of main. Looks everything up by its bytes and fills one reused struct; makes objects and texts
 // only for what was not seen before. What it cannot say in the struct it leaves to the assembler of events.
-import type { Endpoint } from '../model/event.ts';
 import type { Exchange } from '../model/exchange.ts';
-import type { ListenerConfig, Peer } from '../model/identity.ts';
+import type { Peer } from '../model/identity.ts';
 import { isPlain } from './exchange-shape.ts';
+import type { FlowEnds } from './flow-ends.ts';
 import type { FlowAssemblerOptions } from './flow-event.ts';
 import { rememberHead, type ConnectionWords } from './flow-event-connection.ts';
 import { elapsed } from './flow-event-time.ts';
@@ -13,11 +13,9 @@ import { targetWordsOf, type TargetWords } from './light-words.ts';
 
 /** What the reader shares with the assembler of events. */
 export interface LightReaderOptions extends Pick<FlowAssemblerOptions, 'describe'> {
-  readonly listeners: readonly ListenerConfig[];
-  /** By listener. */
-  readonly destinations: readonly Endpoint[];
+  readonly endsOf: (exchange: Exchange) => FlowEnds | undefined;
   readonly tools: Tools;
-  readonly wordsOf: (connection: number, peer: Peer, address: string) => ConnectionWords;
+  readonly wordsOf: (exchange: Exchange, source: Peer) => ConnectionWords;
 }
 
 function targetOf(exchange: Exchange, head: Buffer, tools: Tools): TargetWords {
@@ -56,16 +54,16 @@ function fillNumbers(flow: LightFlow, exchange: Exchange): void {
 export function createLightReader(
   options: LightReaderOptions,
 ): (exchange: Exchange) => LightFlow | undefined {
-  const { listeners, destinations, describe, tools, wordsOf } = options;
+  const { endsOf, describe, tools, wordsOf } = options;
   let flow: LightFlow | undefined;
   return (exchange) => {
     if (!exchange.light || !isPlain(exchange) || exchange.normalisedPath !== '') return undefined;
-    const config = listeners[exchange.listener];
-    const destination = destinations[exchange.listener];
-    if (!config || !destination) return undefined;
-    const { verdict, shadow } = describe(exchange.decision, exchange.generation, '', config.source.principal);
+    const ends = endsOf(exchange);
+    if (!ends) return undefined;
+    const { source, destination } = ends;
+    const { verdict, shadow } = describe(exchange.decision, exchange.generation, '', source.principal);
     if (shadow !== undefined || verdict.action !== 'allow' || verdict.field !== undefined) return undefined;
-    const connection = wordsOf(exchange.connection, config.source, exchange.clientAddress);
+    const connection = wordsOf(exchange, source);
     if (flow === undefined) {
       const target = targetOf(exchange, tools.head(exchange.head), tools);
       flow = newLightFlow({ connection, destination, verdict, target, head: connection.head });

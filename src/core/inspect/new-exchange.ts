@@ -30,6 +30,10 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     connection: 0,
     sequence: 0,
     listener: 0,
+    gear: 0,
+    sourcePeer: -1,
+    destinationPeer: -1,
+    destinationAddress: '',
     clientAddress: '',
     generation: 0,
     startedAt: 0,
@@ -76,6 +80,9 @@ export function resetExchange(exchange: Exchange): void {
   exchange.connection = 0;
   exchange.sequence = 0;
   exchange.listener = 0;
+  exchange.gear = 0;
+  exchange.sourcePeer = exchange.destinationPeer = -1;
+  exchange.destinationAddress = '';
   exchange.clientAddress = '';
   exchange.generation = 0;
   exchange.startedAt = 0;

@@ -1,5 +1,6 @@
 // The state of one connection and what both of its sides do with it: the queue of exchanges, judging, ending.
 // client-side.ts and upstream-side.ts drive it; conversation.ts is its port.
+import { hostOf } from '../model/address-text.ts';
 import type { CutWord } from '../model/cut-words.ts';
 import type { Exchange } from '../model/exchange.ts';
 import type { BrokenCode } from '../protocol/http1/broken-code.ts';
@@ -261,16 +262,12 @@ function cutOf(slot: Slot, how: 'close' | 'reset' | 'gone', why: CutWord | ''): 
   return why === '' && !slot.opaque ? 'earlier-close' : why;
 }
 
-/** Policies may select sources by address, where the shell knows it. */
+/** By who is at the ends where that is known of the connection itself; policies may select sources by address, where the shell knows it. */
 function scopeOf(decider: Decider, options: ConversationOptions): number {
   const { listener, clientAddress } = options;
+  const ends = options.ends?.();
+  if (ends !== undefined && decider.scopeOfConnection !== undefined)
+    return decider.scopeOfConnection({ ...ends, clientAddress: clientAddress ?? '' });
   if (clientAddress === undefined || decider.scopeOfClient === undefined) return decider.scopeOf(listener);
   return decider.scopeOfClient(listener, hostOf(clientAddress));
-}
-
-/** `10.0.0.7:5123` → `10.0.0.7`, `[::1]:80` → `::1`; an address without port stays. */
-function hostOf(address: string): string {
-  if (address.startsWith('[')) return address.slice(1, address.indexOf(']'));
-  const colon = address.lastIndexOf(':');
-  return colon > 0 && address.indexOf(':') === colon ? address.slice(0, colon) : address;
 }

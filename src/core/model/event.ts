@@ -58,6 +58,10 @@ export const flowEventSchema = z.object({
   source: endpointSchema,
   destination: endpointSchema,
   protocol: z.enum(['http/1.1', 'http/1.0', 'opaque']),
+  /**
+   * How it was seen: `tap` watched it pass, `kernel` refused it by address, `inline` carried it. Absent: an explicit listener.
+   */
+  gear: z.enum(['tap', 'kernel', 'inline']).optional(),
   request: z
     .object({
       method: z.string(),

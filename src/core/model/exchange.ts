@@ -31,12 +31,23 @@ export interface Decision {
   shadowRetryAfterMs: number;
 }
 
+/** Which part of the agent had the connection, `Exchange.gear`: an explicit listener, the tap, or a pod's port taken over. */
+export const exchangeGear = { listener: 0, tap: 1, inline: 2 } as const;
+
 /** Everything the worker knows of one exchange. Byte fields are spans into the buffers named. */
 export interface Exchange {
   /** Connection number within the worker, and number of this exchange on it. */
   connection: number;
   sequence: number;
+  /** Index of the explicit listener; -1 for the other gears. */
   listener: number;
+  /** One of `exchangeGear`; with the next three filled in by the shell in `observe`. */
+  gear: number;
+  /** Both ends as the directory numbers its peers; -1: by listener, or not in the directory. */
+  sourcePeer: number;
+  destinationPeer: number;
+  /** What the client connected to, `10.0.0.3:8080` or `[fd77::3]:8080`; '' for a listener, whose upstream is configured. */
+  destinationAddress: string;
   /** Where the client connected from, `127.0.0.1:51234` or `[::1]:51234`; the shell fills it in `observe`, '' before. */
   clientAddress: string;
   /** Generation of the policy snapshot that decided. */

@@ -23,6 +23,20 @@ export interface ListenerConfig {
   readonly destination: Peer;
 }
 
+/** Both ends of a connection that came by no explicit listener. Peers are the directory's own objects: the same object is the same peer. */
+export interface ConnectionEnds {
+  readonly source: Peer;
+  readonly destination: Peer;
+  /** Index in the directory; -1: not in it. */
+  readonly sourcePeer: number;
+  readonly destinationPeer: number;
+  /** What the client connected to, `10.0.0.3:8080` or `[fd77::3]:8080`. */
+  readonly destinationAddress: string;
+  readonly destinationPort: number;
+  /** One of `exchangeGear`. */
+  readonly gear: number;
+}
+
 /** A peer and its address as an event shows them. */
 export function toEndpoint(peer: Peer, address: string | undefined): Endpoint {
   return {

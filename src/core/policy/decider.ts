@@ -2,6 +2,7 @@
 // Implemented over the compiled tables in decide.ts; tests of inspect use a small fake.
 import type { Decision } from '../model/exchange.ts';
 import type { HeadView } from '../model/head-view.ts';
+import type { Peer } from '../model/identity.ts';
 
 /** What kind of judgement a scope needs; a connection without enforcing L7 policy may be forwarded even when unreadable. */
 export const judgement = { none: 0, l4: 1, l7: 2 } as const;
@@ -17,6 +18,11 @@ export interface Decider {
    * by cidr. Without it (`scopeOf`) such policies cannot be evaluated and follow `failure`. Call once per accepted connection.
    */
   scopeOfClient?(listener: number, clientAddress: string): number;
+  /**
+   * The same for a connection whose ends were looked up instead of configured. The number may be of a bounded cache: ask again
+   * whenever the decider in force is another object.
+   */
+  scopeOfConnection?(pair: JudgedPair): number;
   /** The strongest judgement an *enforcing*, unexpired policy of the scope needs: one of `judgement`. */
   judges(scope: number, now: number): number;
   /** True while a Block by peers alone refuses whatever comes: nothing needs to be read, or connected, to know it. Counts nothing. */
@@ -34,6 +40,17 @@ export interface Decider {
   normalisedPath?(): string;
   /** What the throttle `policy` (as in `Decision.policy`) calls itself and how long its quota takes to come back: for 429. Allocates. */
   throttleTerms?(policy: number): ThrottleTerms;
+}
+
+/** Who connects to whom, as far as policies select by it. Peers are told apart as objects: hand over the same one for the same peer. */
+export interface JudgedPair {
+  readonly source: Peer;
+  readonly destination: Peer;
+  /** Port the client connected to; 0 when unknown. */
+  readonly destinationPort: number;
+  /** Address or `address:port` of either end; '' when unknown. */
+  readonly clientAddress: string;
+  readonly destinationAddress: string;
 }
 
 /** Of one throttle, as its callers may know it. */

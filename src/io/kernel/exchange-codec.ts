@@ -15,8 +15,8 @@ const floatBase = 8;
 const floatCount = 9;
 const intBase = floatBase + floatCount * 8;
 /** Ints before those of the strings, then two for each word and one for each text. */
-const textInts = 26;
-const intCount = textInts + 4 * 2 + 3;
+const textInts = 29;
+const intCount = textInts + 4 * 2 + 4;
 const fixedBytes = intBase + intCount * 4;
 
 const flagRequestTruncated = 1;
@@ -97,6 +97,9 @@ function encodeNumbers({ floats, ints }: RingViews, offset: number, exchange: Ex
   ints[i + 15] = exchange.requestBodyLength;
   ints[i + 16] = exchange.responseHeadLength;
   ints[i + 17] = exchange.responseBodyLength;
+  ints[i + 26] = exchange.gear;
+  ints[i + 27] = exchange.sourcePeer;
+  ints[i + 28] = exchange.destinationPeer;
 }
 
 function encodeDecision({ floats, ints }: RingViews, offset: number, decision: Decision): void {
@@ -149,6 +152,9 @@ function decodeNumbers({ floats, ints }: RingViews, offset: number, into: Exchan
   into.requestBodyLength = ints[i + 15] ?? 0;
   into.responseHeadLength = ints[i + 16] ?? 0;
   into.responseBodyLength = ints[i + 17] ?? 0;
+  into.gear = ints[i + 26] ?? 0;
+  into.sourcePeer = ints[i + 27] ?? 0;
+  into.destinationPeer = ints[i + 28] ?? 0;
 }
 
 function decodeDecision({ floats, ints }: RingViews, offset: number, into: Decision): void {
@@ -180,6 +186,7 @@ function boundOf(exchange: Exchange): number {
     maxTextBytes(exchange.opaque) +
     maxTextBytes(exchange.cut) +
     maxTextBytes(exchange.clientAddress) +
+    maxTextBytes(exchange.destinationAddress) +
     maxTextBytes(exchange.blockId) +
     maxTextBytes(exchange.normalisedPath)
   );
@@ -212,6 +219,7 @@ class Encoder implements ExchangeEncoder {
     this.#word(exchange.opaque);
     this.#word(exchange.cut);
     this.#text(exchange.clientAddress);
+    this.#text(exchange.destinationAddress);
     this.#text(exchange.blockId);
     this.#text(exchange.normalisedPath);
     return ring.commit(this.#at - offset);
@@ -259,11 +267,15 @@ interface Address {
   readonly connection: number;
   readonly text: string;
 }
+type Addresses = (Address | undefined)[];
+
+const newAddresses = (): Addresses => new Array<Address | undefined>(rememberedAddresses).fill(undefined);
 
 class Decoder implements ExchangeDecoder {
   readonly #ring: RingReader;
   readonly #words: string[] = [''];
-  readonly #addresses = new Array<Address | undefined>(rememberedAddresses).fill(undefined);
+  readonly #clients = newAddresses();
+  readonly #destinations = newAddresses();
   /** Where the next bytes and the next int of the record are. */
   #at = 0;
   #slot = 0;
@@ -285,7 +297,8 @@ class Decoder implements ExchangeDecoder {
     into.broken = this.#word();
     into.opaque = this.#word();
     into.cut = this.#word();
-    into.clientAddress = this.#address(into.connection);
+    into.clientAddress = this.#address(this.#clients, into.connection);
+    into.destinationAddress = this.#address(this.#destinations, into.connection);
     into.blockId = this.#text();
     into.normalisedPath = this.#text();
   }
@@ -309,16 +322,16 @@ class Decoder implements ExchangeDecoder {
     return value;
   }
 
-  /** The client's address: the same for every exchange of a connection, so read once while that one is remembered. */
-  #address(connection: number): string {
+  /** The address of one end: the same for every exchange of a connection, so read once while that one is remembered. */
+  #address(addresses: Addresses, connection: number): string {
     const index = connection & (rememberedAddresses - 1);
-    const known = this.#addresses[index];
+    const known = addresses[index];
     if (known?.connection === connection && known.text.length === (this.#ring.ints[this.#slot] ?? 0)) {
       this.#at += this.#nextInt();
       return known.text;
     }
     const read = this.#text();
-    this.#addresses[index] = { connection, text: read };
+    addresses[index] = { connection, text: read };
     return read;
   }
 
