@@ -44,7 +44,8 @@ function headerTest(term: Term & { type: 'header' }): Test<FlowEvent> {
 
 function flowNumber(node: FieldNode, test: NumberTest): Test<FlowEvent> {
   if (node.field === 'lat') return (flow) => flow.latencyMs !== undefined && test(flow.latencyMs);
-  return (flow) => flow.response !== undefined && test(flow.response.status);
+  // 0 stands for a status that was never read: no number to compare.
+  return (flow) => flow.response !== undefined && flow.response.status > 0 && test(flow.response.status);
 }
 
 /** A test of the request's text; false where there is no request. */

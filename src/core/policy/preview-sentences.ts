@@ -1,5 +1,6 @@
 // A preview's numbers as sentences, the same on the command line and in the terminal's dialog. Pure; knows no width and no style.
 import type { PreviewResult } from './preview.ts';
+import { notRead } from './preview-tally.ts';
 
 /** What the preview ran over: what was seen of late, or all of a recording. */
 export type PreviewWindow = 'seen' | 'recorded';
@@ -15,7 +16,8 @@ const shortName = (id: string): string => id.split('/').at(-1) ?? id;
 function percent(part: number, whole: number): string {
   if (whole === 0) return '';
   const share = (part / whole) * 100;
-  return ` (${share > 0 && share < 0.1 ? '<0.1' : share.toFixed(1)} %)`;
+  if (share === 0) return ' (0 %)';
+  return ` (${share < 0.1 ? '<0.1' : share.toFixed(1)} %)`;
 }
 
 /** Malformed requests among the flips: nothing but a request that cannot be judged is refused with 400. */
@@ -37,22 +39,34 @@ function windowText(result: PreviewResult, over: PreviewWindow): string {
   return `In the ${text} ${over}, `;
 }
 
+/** Whose flips they are, the most concerned callers by name. */
+function whoseText({ byCaller }: PreviewResult): string {
+  const [top] = byCaller;
+  if (byCaller.length === 1 && top !== undefined) return `all from ${shortName(top.caller)}`;
+  const named = byCaller.slice(0, 3).map(({ caller, flips }) => `${shortName(caller)} (${number(flips)})`);
+  return `from ${named.join(', ')}${byCaller.length > 3 ? ` and ${byCaller.length - 3} more callers` : ''}`;
+}
+
+/** What a policy that would go has done, by its own verdicts, and what it would have done before it was there. */
+function removalHeadline(result: PreviewResult, earlier: number, over: PreviewWindow): string {
+  const refused = result.toAllowed === 0 ? 'none' : number(result.toAllowed);
+  const whose = result.toAllowed === 0 ? '' : `, ${whoseText(result)}`;
+  const more =
+    earlier === 0 ? '' : ` It would also have refused ${number(earlier)} that came before it was there.`;
+  return `${windowText(result, over)}it has refused ${refused} of ${requests(result.total)}${whose}.${more}`;
+}
+
 /**
  * The headline: how many of how many would flip, whose they are, and what it costs everybody else.
  * @param focused false when the preview was made without `focusCaller`: then no caller is meant more than another.
  */
 export function previewHeadline(result: PreviewResult, focused = true, over: PreviewWindow = 'seen'): string {
   if (result.total === 0) return 'Nothing was seen yet, so nothing is known of its effect.';
+  if (result.earlier !== undefined && result.toRefused === 0)
+    return removalHeadline(result, result.earlier, over);
   const flips = `${windowText(result, over)}${number(result.flips)} of ${requests(result.total)} would flip${percent(result.flips, result.total)}`;
   if (result.flips === 0) return `${flips}.`;
-  const [top] = result.byCaller;
-  const whose =
-    result.byCaller.length === 1 && top !== undefined
-      ? `all from ${shortName(top.caller)}`
-      : `from ${result.byCaller
-          .slice(0, 3)
-          .map(({ caller, flips: count }) => `${shortName(caller)} (${number(count)})`)
-          .join(', ')}${result.byCaller.length > 3 ? ` and ${result.byCaller.length - 3} more callers` : ''}`;
+  const whose = whoseText(result);
   const cost = focused
     ? `${number(result.othersSuccessFlips)} successful ${result.othersSuccessFlips === 1 ? 'request' : 'requests'} of anyone else`
     : `${number(result.successFlips)} of them had succeeded`;
@@ -62,7 +76,16 @@ export function previewHeadline(result: PreviewResult, focused = true, over: Pre
 }
 
 /** A status as a word where there is none. */
-export const answerWord = (status: number): string => (status === 0 ? 'no answer' : `${status}`);
+export function answerWord(status: number): string {
+  if (status === 0) return 'no answer';
+  return status === notRead ? 'not read' : `${status}`;
+}
+
+/** Harm that no status tells of; '' where there is none. */
+export const unreadHarm = ({ unreadFlips: count = 0 }: PreviewResult): string =>
+  count === 0
+    ? ''
+    : `${requests(count)} that would be refused ${count === 1 ? 'was' : 'were'} answered, status not read`;
 
 /** What `failure: Open` means for streams seen that nobody can read; '' where there were none. */
 export function unreadText({ passingUnread: count = 0 }: PreviewResult): string {
@@ -100,6 +123,7 @@ export function previewSentences(result: PreviewResult, focused = true, rows = s
       ? [`Not seen in this window: ${result.notSeen.map(shortName).join(', ')}.`]
       : []),
     ...result.undecidable.map(({ count, why }) => `${requests(count)} could not be judged: ${why}.`),
+    ...(result.unreadFlips === undefined ? [] : [`${unreadHarm(result)}.`]),
     ...(result.passingUnread === undefined ? [] : [`${unreadText(result)}.`]),
     ...(result.truncated ? ['More callers and routes than are listed here; the totals are complete.'] : []),
   ];

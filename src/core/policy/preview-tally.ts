@@ -4,7 +4,10 @@ import type { FlowEvent } from '../model/event.ts';
 import { workloadOf } from '../model/workload-key.ts';
 import type { OpenPair } from './preview-connections.ts';
 
-/** `from`: status recorded (0: none); `to`: status we would have answered, 0 when it would be let through and nobody knows. */
+/** `Transition.from` of an answer that went to the client and whose status could not be read. */
+export const notRead = 1;
+
+/** `from`: status recorded (0: no answer, `notRead`); `to`: status we would have answered, 0 when it would be let through and nobody knows. */
 export interface Transition {
   readonly from: number;
   readonly to: number;
@@ -22,6 +25,11 @@ export interface PreviewResult {
   readonly flips: number;
   readonly toRefused: number;
   readonly toAllowed: number;
+  /**
+   * Removals over a window that tells its policies: flows answered before the policy was there that it would have refused too.
+   * They are no flips. Absent for every other change.
+   */
+  readonly earlier?: number;
   /** Callers with flips, most flips first. */
   readonly byCaller: readonly {
     readonly caller: WorkloadId;
@@ -49,6 +57,8 @@ export interface PreviewResult {
   readonly undecidable: readonly { readonly count: number; readonly why: string }[];
   /** Streams that are not readable HTTP (TLS, say) and that the changed policy lets through by its `failure: Open`; absent for 0. */
   readonly passingUnread?: number;
+  /** Flows that would be refused and were answered, nobody knows how: their status was not read; absent for 0. */
+  readonly unreadFlips?: number;
   /** Where a recording is damaged, in a sentence: nothing behind it was judged. Absent for a whole one and for live flows. */
   readonly damage?: string;
   /** True when callers or routes beyond the limits of this summary were folded into the totals only. */
@@ -60,6 +70,8 @@ export interface Tally {
   seen(flow: FlowEvent, atMs: number): void;
   /** `to`: status then, 0 for let through. */
   flip(flow: FlowEvent, to: number): void;
+  /** A removed policy would have refused this flow, had it been there. */
+  earlier(): void;
   undecidable(why: string): void;
   /** The changed policy lets this flow through unread. */
   passesUnread(): void;
@@ -88,6 +100,8 @@ interface RouteCount {
 export interface TallyOptions {
   readonly focusCaller?: WorkloadId;
   readonly knownCallers?: readonly WorkloadId[];
+  /** A removal over a window that tells its policies: `earlier` is part of the result. */
+  readonly countsEarlier?: boolean;
 }
 
 interface Moment {
@@ -110,7 +124,9 @@ class FlowTally implements Tally {
     othersSuccessFlips: 0,
   };
   #truncated = false;
+  #earlier = 0;
   #passingUnread = 0;
+  #unreadFlips = 0;
   #start: Moment | undefined;
   #end: Moment | undefined;
 
@@ -136,8 +152,12 @@ class FlowTally implements Tally {
     const route = this.#routeOf(id, flow);
     if (route === undefined) return;
     route.flips += 1;
-    const transition = (flow.response?.status ?? 0) * 1000 + to;
+    const transition = answerOf(flow) * 1000 + to;
     route.transitions.set(transition, (route.transitions.get(transition) ?? 0) + 1);
+  }
+
+  earlier(): void {
+    this.#earlier += 1;
   }
 
   undecidable(why: string): void {
@@ -156,6 +176,7 @@ class FlowTally implements Tally {
       ...(this.#end === undefined ? {} : { windowEnd: this.#end.time }),
       ...this.#counts,
       flips: toRefused + toAllowed,
+      ...(this.#options.countsEarlier === true ? { earlier: this.#earlier } : {}),
       byCaller: [...this.#callers]
         .filter(([, { flips }]) => flips > 0)
         .map(([caller, { flips, total }]) => ({ caller, flips, total }))
@@ -166,6 +187,7 @@ class FlowTally implements Tally {
       notSeen: (this.#options.knownCallers ?? []).filter((caller) => !this.#callers.has(caller)),
       undecidable: [...this.#reasons].map(([why, count]) => ({ count, why })),
       ...(this.#passingUnread === 0 ? {} : { passingUnread: this.#passingUnread }),
+      ...(this.#unreadFlips === 0 ? {} : { unreadFlips: this.#unreadFlips }),
       truncated: this.#truncated,
     };
   }
@@ -173,6 +195,7 @@ class FlowTally implements Tally {
   #countRefused(flow: FlowEvent, caller: WorkloadId): void {
     this.#counts.toRefused += 1;
     if (this.#firstVictims.length < maxVictims) this.#firstVictims.push(flow);
+    if (answerOf(flow) === notRead) this.#unreadFlips += 1;
     if (!succeeded(flow)) return;
     this.#counts.successFlips += 1;
     if (caller !== this.#options.focusCaller) this.#counts.othersSuccessFlips += 1;
@@ -207,6 +230,12 @@ class FlowTally implements Tally {
 
 /** One per preview. */
 export const createTally = (options: TallyOptions): Tally => new FlowTally(options);
+
+/** Status recorded, 0 or `notRead`. */
+function answerOf({ response }: FlowEvent): number {
+  if (response === undefined) return 0;
+  return response.status === 0 && response.bytes > 0 ? notRead : response.status;
+}
 
 /** Answered by the upstream, and well. */
 function succeeded({ response }: FlowEvent): boolean {

@@ -23,8 +23,7 @@ function routeText(flow: FlowEvent): string {
 
 function statusText(flow: FlowEvent): string {
   const status = flow.response?.status;
-  if (status === undefined) return '-';
-  return status === 0 ? 'none' : String(status);
+  return status === undefined || status === 0 ? '-' : String(status);
 }
 
 function fromText(flow: FlowEvent, env: FlowEnv): string {

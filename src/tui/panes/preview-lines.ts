@@ -1,7 +1,7 @@
 // What a change would have done, as lines: whose requests would flip, from which status to which, and what is not known.
 import type { PreviewResult } from '../../core/policy/preview.ts';
 import type { PreviewWindow } from '../../core/policy/preview-sentences.ts';
-import { answerWord, previewHeadline, unreadText } from '../../core/policy/preview-sentences.ts';
+import { answerWord, previewHeadline, unreadHarm, unreadText } from '../../core/policy/preview-sentences.ts';
 import { formatClock, formatCount, formatShare, plural } from '../columns/format.ts';
 import { statusRole } from '../columns/verdict-words.ts';
 import type { PreviewState } from '../state/dialog.ts';
@@ -149,9 +149,22 @@ function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
   );
 }
 
+/** A policy that goes: what its own verdicts say it did, and what it would have done had it been there. */
+function removalLines(refused: number, earlier: number, look: PreviewLook): readonly Line[] {
+  const such = refused === 0 ? '' : '; the like of them would be let through again';
+  return [
+    ...labelled('refused so far', `${plural(refused, 'request')}, by its own verdicts${such}`, look),
+    ...(earlier === 0
+      ? []
+      : labelled('before it', `${plural(earlier, 'request')} that it would have refused too`, look)),
+  ];
+}
+
 /** What it lets through again; else whom it would hurt. */
 function harmLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   const { successTotal, successFlips } = result;
+  if (result.earlier !== undefined && result.toRefused === 0)
+    return removalLines(result.toAllowed, result.earlier, look);
   if (result.toAllowed > 0 && result.toRefused === 0)
     return labelled('let through', `${plural(result.toAllowed, 'request')} that are refused with it`, look);
   const share = successTotal === 0 ? '' : ` (${formatShare(successFlips / successTotal)})`;
@@ -178,13 +191,14 @@ function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] 
       span(line, 'strong'),
     ]),
     ...damageLines(result, look),
-    ...(result.flips === 0 && result.total > 0
+    ...(result.flips === 0 && result.total > 0 && result.earlier === undefined
       ? wrapText(look.throttling === true ? neverFaster : noneAsked, look.width).map((line): Line => [
           span(line),
         ])
       : []),
     ...routeLines(result, look),
     ...harmLines(result, look),
+    ...(result.unreadFlips === undefined ? [] : labelled('not read', unreadHarm(result), look)),
     ...openLines(result, look),
     ...(result.notSeen.length > 0
       ? labelled(

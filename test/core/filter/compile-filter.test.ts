@@ -185,3 +185,9 @@ test('ended: takes flows by how they were cut off', () => {
   expect(compileFilter(nodeOf('ended:drain'))(cut)).toBe(false);
   expect(compileFilter(nodeOf('ended:*'))(sampleFlow())).toBe(false);
 });
+
+test('a status that was never read is no small number', () => {
+  const flow = { ...sampleFlow(), response: { status: 0, bytes: 40 } };
+  for (const text of ['status<100', 'status<500'])
+    expect([text, compileFilter(nodeOf(text))(flow)]).toEqual([text, false]);
+});

@@ -283,3 +283,17 @@ test('streams that nobody can read and that the new policy lets through are told
   expect(previewOf({ change: { type: 'add', policy: closed } }, [tls])).not.toHaveProperty('passingUnread');
   expect(previewOf({}, [flowOf({})])).not.toHaveProperty('passingUnread');
 });
+
+test('an answer whose status was not read is no missing answer, and counts as harm', () => {
+  const unread = {
+    ...flowOf({ path: '/orders/1', route: '/orders/{id}' }),
+    response: { status: 0, bytes: 40 },
+  };
+  const none = { ...unread, response: { status: 0, bytes: 0 } };
+  const result = previewOf({}, [unread, none]);
+  expect(result.unreadFlips).toBe(1);
+  const lines = previewSentences(result).join('\n');
+  expect(lines).toContain('1 request that would be refused was answered, status not read.');
+  expect(lines).toMatch(/not read→403 1/);
+  expect(lines).toMatch(/no answer→403 1/);
+});

@@ -45,6 +45,11 @@ function requestText(flow: FlowEvent): string {
   return `${method} ${path}${query === undefined || query === '' ? '' : `?${query}`}${opened}`;
 }
 
+/** `-` where no status was read. */
+function codeOf({ response }: FlowEvent): string {
+  return response === undefined || response.status === 0 ? '-' : String(response.status);
+}
+
 function flowVerdict(flow: FlowEvent): string {
   const shadow = flow.shadow ? `   ◌ shadow: ${verdictText(flow.shadow)}` : '';
   const broken = flow.broken === undefined ? '' : `   ! ${flow.broken}`;
@@ -56,7 +61,7 @@ const flowColumns: readonly Column<FlowEvent>[] = [
   { title: 'FROM', width: 18, cell: (flow) => who(flow.source) },
   { title: 'TO', width: 18, cell: (flow) => who(flow.destination) },
   { title: 'REQUEST', width: 40, cell: requestText },
-  { title: 'CODE', width: 4, right: true, cell: (flow) => String(flow.response?.status ?? '-') },
+  { title: 'CODE', width: 4, right: true, cell: codeOf },
   { title: 'MS', width: 7, right: true, cell: (flow) => flow.latencyMs?.toFixed(1) ?? '-' },
   { title: 'VERDICT', width: 0, cell: flowVerdict },
 ];
