@@ -10,6 +10,8 @@ const dataOffset = packed ? 4 : 8;
 
 /** The set of watched descriptors and the events of the last wait. */
 export interface Epoll {
+  /** Readable while a descriptor of the set is ready: one epoll can watch another. */
+  readonly fd: number;
   add(fd: number, events: number, generation: number): boolean;
   modify(fd: number, events: number, generation: number): boolean;
   /** Number of events ready, 0 after `timeoutMs` or an interruption. */
@@ -38,6 +40,7 @@ export function createEpoll(libc: Libc, eventsPerPass: number): Epoll {
   }
 
   return {
+    fd,
     add: (target, events, generation) => control(epollOperation.add, target, events, generation),
     modify: (target, events, generation) => control(epollOperation.modify, target, events, generation),
     wait(timeoutMs) {

@@ -5,9 +5,18 @@ export const family = { inet: 2, inet6: 10 } as const;
 /** SOCK_*. */
 export const socketType = { stream: 1, nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
 /** SOL_* and IPPROTO_*, for socket options. */
-export const level = { ipv6: 41, socket: 1, tcp: 6 } as const;
-/** SO_*, TCP_* and IPV6_*, by the level they belong to. */
-export const option = { reuseAddress: 2, error: 4, linger: 13, noDelay: 1, ipv6Only: 26 } as const;
+export const level = { ip: 0, ipv6: 41, socket: 1, tcp: 6 } as const;
+/** SO_*, TCP_*, IP_* and IPV6_*, by the level they belong to. */
+export const option = {
+  reuseAddress: 2,
+  error: 4,
+  linger: 13,
+  mark: 36,
+  noDelay: 1,
+  transparent: 19,
+  ipv6Only: 26,
+  transparent6: 75,
+} as const;
 /** SHUT_*. */
 export const shutdownHow = { write: 1 } as const;
 /** MSG_*. */
@@ -39,7 +48,9 @@ export const errno = {
   notFound: 2,
   interrupted: 4,
   again: 11,
+  noMemory: 12,
   accessDenied: 13,
+  noDevice: 19,
   tableFull: 23,
   tooManyFiles: 24,
   brokenPipe: 32,

@@ -1,0 +1,252 @@
+// The rings of many namespaces behind one descriptor, so that one loop can host them all: reads a bounded number of frames per pass into each
+// namespace's table, counts what the kernel dropped, and lets go of rings whose interface is gone. Knows no packet format.
+import type { RingGeometry } from '../../../core/tap/ring-budget.ts';
+import { nothingFilter } from '../../../core/tap/tap-filter.ts';
+import { createEpoll, type Epoll } from '../epoll.ts';
+import { epollEvent } from '../linux.ts';
+import type { Libc } from '../libc.ts';
+import { attachRingFilter } from './open-ring.ts';
+import { mapRing, type FrameSink, type TapRing } from './ring.ts';
+
+/** What becomes of one namespace's frames. */
+export interface TapTable extends FrameSink {
+  /** Time goes on without frames: expiry. `nowMs` is the wall clock; frames that arrive later may be up to a second older. */
+  tick(nowMs: number): void;
+}
+
+/** A ring made by `openRing`, and whose frames they are. */
+export interface TapAttachment {
+  /** `namespace/name`. */
+  readonly pod: string;
+  /** The source owns it from here on. */
+  readonly fd: number;
+  readonly geometry: RingGeometry;
+  readonly table: TapTable;
+}
+
+/** What the source tells its surroundings. */
+export interface TapSourceOptions {
+  /** Most frames handed over in one pass, over all rings. */
+  readonly framesPerPass?: number;
+  /** The ring of the pod was full: `count` frames were never seen. To be told as `lost {where: 'tap-ring'}`. */
+  readonly onLost: (pod: string, count: number) => void;
+  /** The interface of the pod was deleted, or our own code failed at its frames (`error`); its ring is closed already. */
+  readonly onGone: (pod: string, error?: unknown) => void;
+}
+
+/** Counts since the start, all rings together, those that are closed by now included. */
+export interface TapStats {
+  /** Pods that are tapped now. */
+  readonly rings: number;
+  /** Handed over. */
+  readonly frames: number;
+  /** Never seen, as the ring was full, and how often it was. */
+  readonly drops: number;
+  readonly freezes: number;
+  /** Passes that stopped at `framesPerPass` with frames left: inline connections came first. */
+  readonly cutPasses: number;
+}
+
+/** An object that an epoll loop can host. */
+export interface TapSource {
+  /** Readable while frames wait. */
+  readonly fd: number;
+  onReadable(): void;
+  /** To be called now and then, at least once a second. */
+  tick(nowMs: number): void;
+  /** A pod that has a ring already gets this one in its place: what the old one holds is read first. Throws AppError as `mapRing`. */
+  attach(attachment: TapAttachment): void;
+  /** The pod is not tapped any more; frames that wait unread are told as lost. */
+  detach(pod: string): void;
+  stats(): TapStats;
+  close(): void;
+}
+
+/**
+ * A frame with its request costs 1 to 5 µs: about 1 ms, so that inline connections of the same loop wait no longer than for a burst of
+ * their own kind.
+ */
+const usualFramesPerPass = 256;
+/** Rings looked at in one pass; the others are ready again in the next. */
+const ringsPerPass = 64;
+/** How often drops are asked for, ms. */
+const countEveryMs = 250;
+/** A ring that ends gives up its last frames when its block retires; after this long it is closed whatever it still holds, ms. */
+const longestDrainMs = 1000;
+
+/** A ring in use, or one that is replaced and still holds frames. */
+interface AttachedRing {
+  readonly pod: string;
+  readonly table: TapTable;
+  readonly ring: TapRing;
+  /** Distinguishes it from an earlier ring with the same descriptor. */
+  readonly generation: number;
+  /** Frames in it that were not handed over when it was last counted. */
+  unread: number;
+  /** Nothing more comes into it: its interface is gone, or another ring takes its place. Closed once it is empty. */
+  ending: boolean;
+  next: AttachedRing | undefined;
+  /** Since when `tick` knows that it ends. */
+  endingSince: number | undefined;
+}
+
+class Source implements TapSource {
+  readonly fd: number;
+  readonly #libc: Libc;
+  readonly #epoll: Epoll;
+  readonly #options: Required<TapSourceOptions>;
+  readonly #byFd = new Map<number, AttachedRing>();
+  readonly #byPod = new Map<string, AttachedRing>();
+  readonly #totals = { frames: 0, drops: 0, freezes: 0, cutPasses: 0 };
+  #generation = 0;
+  #countAt = 0;
+
+  constructor(libc: Libc, options: TapSourceOptions) {
+    this.#libc = libc;
+    this.#options = { framesPerPass: usualFramesPerPass, ...options };
+    this.#epoll = createEpoll(libc, ringsPerPass);
+    this.fd = this.#epoll.fd;
+  }
+
+  attach({ pod, fd, geometry, table }: TapAttachment): void {
+    const ring = mapRing(this.#libc, fd, geometry);
+    const generation = ++this.#generation;
+    const attached: AttachedRing = {
+      ...{ pod, table, ring, generation, unread: 0 },
+      ...{ ending: false, next: undefined, endingSince: undefined },
+    };
+    const present = this.#byPod.get(pod);
+    if (present === undefined) this.#listen(attached);
+    else this.#replace(present, attached);
+  }
+
+  #replace(present: AttachedRing, next: AttachedRing): void {
+    attachRingFilter(this.#libc, present.ring.fd, nothingFilter);
+    present.next?.ring.close();
+    present.next = next;
+    present.ending = true;
+    this.#endIfEmpty(present);
+  }
+
+  #listen(attached: AttachedRing): void {
+    this.#byPod.set(attached.pod, attached);
+    this.#byFd.set(attached.ring.fd, attached);
+    this.#epoll.add(attached.ring.fd, epollEvent.in, attached.generation);
+  }
+
+  detach(pod: string): void {
+    const attached = this.#byPod.get(pod);
+    if (attached === undefined) return;
+    this.#drop(attached);
+    attached.next?.ring.close();
+  }
+
+  /** Out of the tables and closed; what takes its place is not touched. Frames that were not read are lost, and said so. */
+  #drop(attached: AttachedRing): void {
+    this.#count(attached);
+    if (attached.unread > 0) this.#options.onLost(attached.pod, attached.unread);
+    this.#byPod.delete(attached.pod);
+    this.#byFd.delete(attached.ring.fd);
+    attached.ring.close();
+  }
+
+  onReadable(): void {
+    const ready = this.#epoll.wait(0);
+    if (ready === 0) return;
+    const share = Math.max(1, Math.floor(this.#options.framesPerPass / ready));
+    let cut = false;
+    for (let index = 0; index < ready; index++) {
+      const attached = this.#byFd.get(this.#epoll.fdAt(index));
+      if (attached?.generation !== this.#epoll.generationAt(index)) continue;
+      const events = this.#epoll.eventsAt(index);
+      if (this.#read(attached, share) === share) cut = true;
+      if ((events & (epollEvent.error | epollEvent.hangUp)) !== 0) this.#failed(attached);
+    }
+    if (cut) this.#totals.cutPasses++;
+  }
+
+  /** Frames handed over. A table that throws is our bug: that namespace is not tapped any more, the others are. */
+  #read(attached: AttachedRing, most: number): number {
+    try {
+      const frames = attached.ring.read(attached.table, most);
+      attached.unread -= frames;
+      this.#totals.frames += frames;
+      if (attached.ending) this.#endIfEmpty(attached);
+      return frames;
+    } catch (error) {
+      this.#abandon(attached, error);
+      return 0;
+    }
+  }
+
+  #abandon(attached: AttachedRing, error: unknown): void {
+    this.detach(attached.pod);
+    this.#options.onGone(attached.pod, error);
+  }
+
+  /** An interface that is only down comes back; what had arrived before one went for good is still the pod's. */
+  #failed(attached: AttachedRing): void {
+    if (this.#byPod.get(attached.pod) !== attached || !attached.ring.isGone()) return;
+    attached.ending = true;
+    this.#endIfEmpty(attached);
+  }
+
+  tick(nowMs: number): void {
+    const counting = nowMs >= this.#countAt || nowMs < this.#countAt - countEveryMs;
+    if (counting) this.#countAt = nowMs + countEveryMs;
+    for (const attached of [...this.#byPod.values()]) {
+      if (counting) this.#count(attached);
+      this.#tickTable(attached, nowMs);
+      if (attached.ending) this.#endInTime(attached, nowMs);
+    }
+  }
+
+  #tickTable(attached: AttachedRing, nowMs: number): void {
+    if (!this.#byPod.has(attached.pod)) return;
+    try {
+      attached.table.tick(nowMs);
+    } catch (error) {
+      this.#abandon(attached, error);
+    }
+  }
+
+  #endInTime(attached: AttachedRing, nowMs: number): void {
+    attached.endingSince ??= nowMs;
+    if (Math.abs(nowMs - attached.endingSince) < longestDrainMs) this.#endIfEmpty(attached);
+    else this.#end(attached);
+  }
+
+  #endIfEmpty(attached: AttachedRing): void {
+    this.#count(attached);
+    if (attached.unread <= 0) this.#end(attached);
+  }
+
+  #end(attached: AttachedRing): void {
+    if (this.#byPod.get(attached.pod) !== attached) return;
+    this.#drop(attached);
+    if (attached.next === undefined) this.#options.onGone(attached.pod);
+    else this.#listen(attached.next);
+  }
+
+  #count(attached: AttachedRing): void {
+    const { frames, drops, freezes } = attached.ring.counts();
+    attached.unread += frames;
+    this.#totals.drops += drops;
+    this.#totals.freezes += freezes;
+    if (drops > 0) this.#options.onLost(attached.pod, drops);
+  }
+
+  stats(): TapStats {
+    return { rings: this.#byPod.size, ...this.#totals };
+  }
+
+  close(): void {
+    for (const pod of [...this.#byPod.keys()]) this.detach(pod);
+    this.#epoll.close();
+  }
+}
+
+/** A source without rings. */
+export function createTapSource(libc: Libc, options: TapSourceOptions): TapSource {
+  return new Source(libc, options);
+}
