@@ -19,8 +19,11 @@ export const listenPort = 15906;
 /** Where the agent's own leg goes in mode fwmark: no service listens for these alone, so a loopback-only port stays unreachable. */
 export const upstreamAddress = { ipv4: '127.0.0.77', ipv6: 'fd00:6d0::77' } as const;
 
-/** Set of the ports that are inline while the worker lives (`type inet_service; flags timeout;`), refreshed by it. */
-export const heartbeatSet = 'live';
+/**
+ * Set of the ports that are inline while the worker lives (`type inet_service; flags timeout;`), refreshed by it. Named by generation,
+ * so that in an overlapping upgrade the old worker cannot keep the new one's ports alive.
+ */
+export const heartbeatSet = (generation: number): string => `live-${generation}`;
 /** A worker that hangs is taken out of the path after this. */
 export const heartbeatTimeoutMs = 2_000;
 /** Four chances within the timeout. */
