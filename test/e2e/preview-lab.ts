@@ -76,7 +76,7 @@ export async function startPreviewLab(): Promise<PreviewLab> {
     listeners,
     agent: 'lab',
     masker: createMasker(Buffer.alloc(32, 7)),
-    describe: (decision, _generation, path, principal) =>
+    describe: ({ decision }, path, principal) =>
       describeVerdict(decision, snapshot, { normalisedPath: path, principal }),
   });
   const plane = await startDataPlane({

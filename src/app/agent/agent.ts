@@ -105,6 +105,14 @@ function createHub(): Hub {
   return hub;
 }
 
+/** What every step of the start needs. */
+interface Start {
+  readonly options: AgentOptions;
+  readonly store: PolicyStore;
+  readonly hub: Hub;
+  readonly cleanup: Cleanup;
+}
+
 /** Sketches hash with a seed that nobody outside can know, so that keys cannot be made to collide. */
 function createSeededDetector(options: AgentOptions): Detector {
   return createDetector({
@@ -114,12 +122,7 @@ function createSeededDetector(options: AgentOptions): Detector {
 }
 
 /** The data plane with everything that one finished exchange causes. */
-function startPlane(
-  options: AgentOptions,
-  hub: Hub,
-  snapshots: Snapshots,
-  cleanup: Cleanup,
-): Promise<DataPlane> {
+function startPlane({ options, hub, cleanup }: Start, snapshots: Snapshots): Promise<DataPlane> {
   const detector = createSeededDetector(options);
   const flush = (): void => detector.flush().forEach((finding) => hub.tell(finding));
   const timer = setInterval(flush, findingsEveryMs);
@@ -143,12 +146,8 @@ function startPlane(
 }
 
 /** Policies from the store into the data plane, now and at every change or expiry. */
-async function startEnforcing(
-  options: AgentOptions,
-  store: PolicyStore,
-  hub: Hub,
-  cleanup: Cleanup,
-): Promise<DataPlane> {
+async function startEnforcing(start: Start): Promise<DataPlane> {
+  const { options, store, hub, cleanup } = start;
   const enforcing: { plane?: DataPlane } = {};
   const refresh = (): void => {
     snapshots.replace(inForce(store));
@@ -163,7 +162,7 @@ async function startEnforcing(
     onExpiry: refresh,
   });
   cleanup.add(() => snapshots.close());
-  const started = await startPlane(options, hub, snapshots, cleanup);
+  const started = await startPlane(start, snapshots);
   enforcing.plane = started;
   cleanup.add(() => started.stop(cleanup.drainMs * (1 - lastWordsShare)));
   cleanup.add(store.onChange(refresh));
@@ -180,12 +179,7 @@ function tellCounters(hub: Hub): void {
   if (lost) hub.tell(lost);
 }
 
-async function startFeed(
-  options: AgentOptions,
-  store: PolicyStore,
-  hub: Hub,
-  plane: DataPlane,
-): Promise<FeedServer> {
+async function startFeed({ options, store, hub }: Start, plane: DataPlane): Promise<FeedServer> {
   const startedMs = Date.now();
   const status = (): ReturnType<typeof statusOf> =>
     statusOf({
@@ -216,8 +210,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     cleanup.add(() => store.close());
     const hub = createHub();
     identitiesOf(options.listeners).forEach((event) => hub.tell(event));
-    const plane = await startEnforcing(options, store, hub, cleanup);
-    const server = await startFeed(options, store, hub, plane);
+    const start: Start = { options, store, hub, cleanup };
+    const plane = await startEnforcing(start);
+    const server = await startFeed(start, plane);
     hub.server = server;
     cleanup.addFirst(() => server.close(cleanup.leftMs()));
     const counters = setInterval(() => tellCounters(hub), countersEveryMs);

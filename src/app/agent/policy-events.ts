@@ -12,6 +12,9 @@ interface Counters {
   changed: boolean;
 }
 
+/** An event without its moment. */
+type Fields = Omit<PolicyEvent, 'type' | 'time'>;
+
 /** The last word on each policy, and how often each decided. */
 export interface PolicyEvents {
   /** The store changed: the events that tell it, removed ones included. */
@@ -38,7 +41,7 @@ function stateOf(policy: FlowPolicy): PolicyEvent['state'] {
 const fileKey = (file: string): string => `(file)/${file}`;
 
 /** Masked: an event goes to recordings and to everyone who watches. Of a rejected file nobody knows what is a secret, so it is not told. */
-function describe(entry: StoredPolicy, mask: PolicyMask): Omit<PolicyEvent, 'type' | 'time'> {
+function describe(entry: StoredPolicy, mask: PolicyMask): Fields {
   if (entry.type === 'rejected') {
     const { file, line, code, message } = entry.rejection;
     return {
@@ -73,86 +76,91 @@ function describe(entry: StoredPolicy, mask: PolicyMask): Omit<PolicyEvent, 'typ
   };
 }
 
+/** What was last told of each policy, and what each has decided since. */
+interface Book {
+  readonly mask: PolicyMask;
+  known: ReadonlyMap<string, { readonly fields: Fields; readonly text: string }>;
+  readonly counters: Map<string, Counters>;
+}
+
+function eventOf({ counters }: Book, fields: Fields, nowMs: number): PolicyEvent {
+  const counted = counters.get(fields.name);
+  return {
+    type: 'policy',
+    time: new Date(nowMs).toISOString(),
+    ...fields,
+    ...(counted === undefined ? {} : { hits: counted.hits, shadowHits: counted.shadowHits }),
+    ...(counted?.lastHit === undefined ? {} : { lastHit: counted.lastHit }),
+  };
+}
+
+function countersOf({ counters }: Book, name: string): Counters {
+  let found = counters.get(name);
+  if (!found) counters.set(name, (found = { hits: 0, shadowHits: 0, lastHit: undefined, changed: false }));
+  return found;
+}
+
+function update(book: Book, entries: readonly StoredPolicy[], nowMs: number): readonly PolicyEvent[] {
+  const next = new Map<string, { readonly fields: Fields; readonly text: string }>();
+  const told: PolicyEvent[] = [];
+  for (const entry of entries) {
+    const fields = describe(entry, book.mask);
+    const text = JSON.stringify(fields);
+    if (entry.type === 'valid') countersOf(book, fields.name);
+    if (book.known.get(fields.name)?.text !== text) told.push(eventOf(book, fields, nowMs));
+    next.set(fields.name, { fields, text });
+  }
+  for (const name of book.known.keys()) {
+    if (next.has(name)) continue;
+    told.push(eventOf(book, { name, state: 'removed' }, nowMs));
+    book.counters.delete(name);
+  }
+  book.known = next;
+  return told;
+}
+
+/** Counters of a policy that has decided at `time`; undefined where no known policy did. */
+function decidedBy(book: Book, name: string | undefined, time: string): Counters | undefined {
+  if (name === undefined || !book.known.has(name)) return undefined;
+  const counted = countersOf(book, name);
+  counted.lastHit = time;
+  counted.changed = true;
+  return counted;
+}
+
+function count(book: Book, { verdict, shadow, time }: FlowEvent): void {
+  const enforced = decidedBy(book, verdict.policy, time);
+  if (enforced) enforced.hits += 1;
+  const shadowed = decidedBy(book, shadow?.policy, time);
+  if (shadowed) shadowed.shadowHits += 1;
+}
+
+function moved(book: Book, nowMs: number): readonly PolicyEvent[] {
+  const told: PolicyEvent[] = [];
+  for (const [name, counted] of book.counters) {
+    const entry = counted.changed ? book.known.get(name) : undefined;
+    counted.changed = false;
+    if (entry) told.push(eventOf(book, entry.fields, nowMs));
+  }
+  return told;
+}
+
+function summaryOf({ known }: Book): ReturnType<PolicyEvents['summary']> {
+  const totals = { active: 0, shadow: 0, rejected: 0 };
+  for (const { fields } of known.values()) {
+    if (fields.state === 'active' || fields.state === 'shadow' || fields.state === 'rejected')
+      totals[fields.state] += 1;
+  }
+  return totals;
+}
+
 /** Starts with nothing known. */
 export function createPolicyEvents(mask: PolicyMask): PolicyEvents {
-  let known = new Map<
-    string,
-    { readonly fields: Omit<PolicyEvent, 'type' | 'time'>; readonly text: string }
-  >();
-  const counters = new Map<string, Counters>();
-
-  function event(fields: Omit<PolicyEvent, 'type' | 'time'>, nowMs: number): PolicyEvent {
-    const counted = counters.get(fields.name);
-    return {
-      type: 'policy',
-      time: new Date(nowMs).toISOString(),
-      ...fields,
-      ...(counted === undefined ? {} : { hits: counted.hits, shadowHits: counted.shadowHits }),
-      ...(counted?.lastHit === undefined ? {} : { lastHit: counted.lastHit }),
-    };
-  }
-
-  function countersOf(name: string): Counters {
-    let found = counters.get(name);
-    if (!found) counters.set(name, (found = { hits: 0, shadowHits: 0, lastHit: undefined, changed: false }));
-    return found;
-  }
-
-  function update(entries: readonly StoredPolicy[], nowMs: number): readonly PolicyEvent[] {
-    const next = new Map<
-      string,
-      { readonly fields: Omit<PolicyEvent, 'type' | 'time'>; readonly text: string }
-    >();
-    const told: PolicyEvent[] = [];
-    for (const entry of entries) {
-      const fields = describe(entry, mask);
-      const text = JSON.stringify(fields);
-      if (entry.type === 'valid') countersOf(fields.name);
-      if (known.get(fields.name)?.text !== text) told.push(event(fields, nowMs));
-      next.set(fields.name, { fields, text });
-    }
-    for (const name of known.keys()) {
-      if (next.has(name)) continue;
-      told.push(event({ name, state: 'removed' }, nowMs));
-      counters.delete(name);
-    }
-    known = next;
-    return told;
-  }
-
-  function count(flow: FlowEvent): void {
-    if (flow.verdict.policy !== undefined && known.has(flow.verdict.policy)) {
-      const counted = countersOf(flow.verdict.policy);
-      counted.hits += 1;
-      counted.lastHit = flow.time;
-      counted.changed = true;
-    }
-    if (flow.shadow?.policy !== undefined && known.has(flow.shadow.policy)) {
-      const counted = countersOf(flow.shadow.policy);
-      counted.shadowHits += 1;
-      counted.lastHit = flow.time;
-      counted.changed = true;
-    }
-  }
-
-  function moved(nowMs: number): readonly PolicyEvent[] {
-    const told: PolicyEvent[] = [];
-    for (const [name, counted] of counters) {
-      const entry = counted.changed ? known.get(name) : undefined;
-      counted.changed = false;
-      if (entry) told.push(event(entry.fields, nowMs));
-    }
-    return told;
-  }
-
-  function summary(): { active: number; shadow: number; rejected: number } {
-    const totals = { active: 0, shadow: 0, rejected: 0 };
-    for (const { fields } of known.values()) {
-      if (fields.state === 'active' || fields.state === 'shadow' || fields.state === 'rejected')
-        totals[fields.state] += 1;
-    }
-    return totals;
-  }
-
-  return { update, count, moved, summary };
+  const book: Book = { mask, known: new Map(), counters: new Map() };
+  return {
+    update: (entries, nowMs) => update(book, entries, nowMs),
+    count: (flow) => count(book, flow),
+    moved: (nowMs) => moved(book, nowMs),
+    summary: () => summaryOf(book),
+  };
 }

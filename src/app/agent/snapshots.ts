@@ -1,7 +1,7 @@
 // Policy set -> compiled snapshot -> data plane, and back: which snapshot a verdict of generation n refers to.
 // Recompiles when the store changes and when a policy expires. Knows the store's port and the compiler, not YAML or sockets.
 import type { Verdict } from '../../core/model/event.ts';
-import type { Decision } from '../../core/model/exchange.ts';
+import type { Decision, Exchange } from '../../core/model/exchange.ts';
 import { millis } from '../../core/model/brand.ts';
 import { compilePolicies } from '../../core/policy/compile.ts';
 import type { Snapshot } from '../../core/policy/snapshot.ts';
@@ -19,12 +19,11 @@ export interface Snapshots {
   readonly current: () => Snapshot;
   /** Compile and hand over the given set; returns the new snapshot. */
   replace(policies: readonly FlowPolicy[]): Snapshot;
-  /** Words for a decision made under `generation`. */
+  /** Words for a decision made under a generation; `principal` is the caller's, '' where it is not known. */
   readonly describe: (
-    decision: Decision,
-    generation: number,
+    decided: Pick<Exchange, 'decision' | 'generation'>,
     normalisedPath: string,
-    principal?: string,
+    principal: string,
   ) => { readonly verdict: Verdict; readonly shadow?: Verdict };
   close(): void;
 }
@@ -56,27 +55,49 @@ const allowed: { readonly verdict: Verdict } = { verdict: { action: 'allow', mod
 const isDefaultAllow = ({ action, policy, shadowAction, shadowPolicy }: Decision): boolean =>
   action === 0 && policy === noPolicy && shadowAction === 0 && shadowPolicy === noPolicy;
 
+/** What words for decisions are made of. */
+type Kept = Pick<Snapshot, 'generation' | 'policies' | 'names' | 'rules'>;
+
+/** Calls `onExpiry` at the next expiry of the set it was last given. */
+function createExpiryTimer({ onExpiry }: SnapshotOptions): {
+  watch(policies: readonly FlowPolicy[], nowMs: number): void;
+  stop(): void;
+} {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    watch(policies, nowMs) {
+      clearTimeout(timer);
+      const expiryMs = nextExpiryMs(policies, nowMs);
+      if (expiryMs === undefined) return;
+      timer = setTimeout(() => onExpiry(), Math.min(expiryMs - nowMs + 1, longestTimerMs));
+      timer.unref();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+const forgotten = (generation: number): { readonly verdict: Verdict } => ({
+  verdict: {
+    action: 'allow',
+    mode: 'enforce',
+    reason: `decided by generation ${generation}, no longer kept`,
+  },
+});
+
 /** Starts with `policies` compiled as generation 1 (not installed: the data plane is started with it). */
 export function createSnapshots(policies: readonly FlowPolicy[], options: SnapshotOptions): Snapshots {
-  const kept: Pick<Snapshot, 'generation' | 'policies' | 'names' | 'rules'>[] = [];
-  let timer: NodeJS.Timeout | undefined;
-
-  function compile(set: readonly FlowPolicy[]): Snapshot {
+  const kept: Kept[] = [];
+  const expiry = createExpiryTimer(options);
+  const compile = (set: readonly FlowPolicy[]): Snapshot => {
     const nowMs = options.now();
     const generation = (kept.at(-1)?.generation ?? 0) + 1;
     const snapshot = compilePolicies(set, { generation, nowMs: millis(nowMs) });
     const { names, rules } = snapshot;
     kept.push({ generation, names, rules, policies: snapshot.policies.map(options.told) });
     if (kept.length > keptGenerations) kept.shift();
-    clearTimeout(timer);
-    const expiryMs = nextExpiryMs(set, nowMs);
-    if (expiryMs !== undefined) {
-      timer = setTimeout(() => options.onExpiry(), Math.min(expiryMs - nowMs + 1, longestTimerMs));
-      timer.unref();
-    }
+    expiry.watch(set, nowMs);
     return snapshot;
-  }
-
+  };
   let current = compile(policies);
   return {
     current: () => current,
@@ -85,19 +106,12 @@ export function createSnapshots(policies: readonly FlowPolicy[], options: Snapsh
       options.install(current);
       return current;
     },
-    describe(decision, generation, normalisedPath, principal) {
+    describe({ decision, generation }, normalisedPath, principal) {
       if (isDefaultAllow(decision)) return allowed;
       const snapshot = kept.find((one) => one.generation === generation);
-      if (!snapshot)
-        return {
-          verdict: {
-            action: 'allow',
-            mode: 'enforce',
-            reason: `decided by generation ${generation}, no longer kept`,
-          },
-        };
-      return describeVerdict(decision, snapshot, { normalisedPath, principal: principal ?? '' });
+      if (!snapshot) return forgotten(generation);
+      return describeVerdict(decision, snapshot, { normalisedPath, principal });
     },
-    close: () => clearTimeout(timer),
+    close: () => expiry.stop(),
   };
 }

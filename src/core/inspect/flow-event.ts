@@ -1,7 +1,7 @@
 // Exchange -> FlowEvent on the main thread: spans and numbers become the one event everybody reads, masked at this point and
 // nowhere later. Runs once per request, so what repeats is remembered; nothing here keeps bytes of the exchange.
 import type { Endpoint, FlowEvent, Header, Verdict } from '../model/event.ts';
-import { exchangeProtocols, type Decision, type Exchange } from '../model/exchange.ts';
+import { exchangeProtocols, type Exchange } from '../model/exchange.ts';
 import type { ListenerConfig } from '../model/identity.ts';
 import { withRequestValues } from '../policy/verdict-values.ts';
 import { withBrokenCode } from '../policy/broken-verdict.ts';
@@ -27,8 +27,7 @@ export interface FlowAssemblerOptions {
   readonly masker: Masker;
   /** Words for a decision; `normalisedPath` is already masked and safe to show, `principal` is the caller's. */
   readonly describe: (
-    decision: Decision,
-    generation: number,
+    decided: Pick<Exchange, 'decision' | 'generation'>,
     normalisedPath: string,
     principal: string,
   ) => { readonly verdict: Verdict; readonly shadow?: Verdict };
@@ -39,7 +38,8 @@ const noHeaders: readonly Header[] = [];
 type Request = NonNullable<FlowEvent['request']>;
 type Response = NonNullable<FlowEvent['response']>;
 
-function requestOf(exchange: Exchange, head: Buffer, headers: readonly Header[], tools: Tools): Request {
+function requestOf(exchange: Exchange, headers: readonly Header[], tools: Tools): Request {
+  const head = tools.head(exchange.head);
   const { queryStart, queryEnd, requestBodyLength } = exchange;
   const request: Request = {
     method: tools.word(head, exchange.methodStart, exchange.methodEnd),
@@ -93,7 +93,8 @@ interface Head {
   readonly traceId: string | undefined;
 }
 
-function headOf(exchange: Exchange, head: Buffer, words: ConnectionWords, tools: Tools): Head {
+function headOf(exchange: Exchange, words: ConnectionWords, tools: Tools): Head {
+  const head = tools.head(exchange.head);
   if (!exchange.light) {
     const headers = tools.headers.read(head, exchange.headLength);
     return { headers, traceId: traceIdOf(headers) };
@@ -103,20 +104,9 @@ function headOf(exchange: Exchange, head: Buffer, words: ConnectionWords, tools:
   return { headers: light.headers, traceId: traceText(tools.trace) };
 }
 
-function addMessages(flow: Flow, exchange: Exchange, words: ConnectionWords, tools: Tools): void {
-  if (hasRequest(exchange)) {
-    const head = tools.head(exchange.head);
-    const { headers, traceId } = headOf(exchange, head, words, tools);
-    flow.request = requestOf(exchange, head, headers, tools);
-    flow.response = responseOf(exchange, tools);
-    if (traceId !== undefined) flow.traceId = traceId;
-  } else if (exchange.status > 0) flow.response = responseOf(exchange, tools);
-}
-
 /** A request that was answered to the end: nearly all. Written as one literal, which V8 stores compactly. */
 function wholeFlow(base: Base, exchange: Exchange, tools: Tools): Flow {
-  const head = tools.head(exchange.head);
-  const { headers, traceId } = headOf(exchange, head, base.words, tools);
+  const { headers, traceId } = headOf(exchange, base.words, tools);
   const flow: Flow = {
     type: 'flow',
     time: base.time,
@@ -126,7 +116,7 @@ function wholeFlow(base: Base, exchange: Exchange, tools: Tools): Flow {
     destination: base.destination,
     protocol: exchangeProtocols[exchange.protocol] ?? 'opaque',
     verdict: base.verdict,
-    request: requestOf(exchange, head, headers, tools),
+    request: requestOf(exchange, headers, tools),
     response: responseOf(exchange, tools),
     latencyMs: elapsed(exchange.startedAt, exchange.endedAt),
     firstByteMs: elapsed(exchange.startedAt, exchange.firstByteAt),
@@ -148,7 +138,12 @@ function partialFlow(base: Base, exchange: Exchange, tools: Tools): Flow {
     verdict: base.verdict,
   };
   const { startedAt, firstByteAt, endedAt } = exchange;
-  addMessages(flow, exchange, base.words, tools);
+  if (hasRequest(exchange)) {
+    const { headers, traceId } = headOf(exchange, base.words, tools);
+    flow.request = requestOf(exchange, headers, tools);
+    if (traceId !== undefined) flow.traceId = traceId;
+  }
+  if (hasRequest(exchange) || exchange.status > 0) flow.response = responseOf(exchange, tools);
   if (endedAt > 0) flow.latencyMs = elapsed(startedAt, endedAt);
   if (firstByteAt > 0) flow.firstByteMs = elapsed(startedAt, firstByteAt);
   return flow;
@@ -188,7 +183,7 @@ export function createFlowReader(options: FlowAssemblerOptions): FlowReader {
     if (!ends) throw new Error(`exchange of unknown listener ${exchange.listener}`);
     const { source, destination } = ends;
     const path = tools.normalised(exchange.normalisedPath);
-    const said = describe(exchange.decision, exchange.generation, path, source.principal);
+    const said = describe(exchange, path, source.principal);
     const verdict = completeVerdict(said.verdict, exchange, tools);
     const shadow = said.shadow && completeVerdict(said.shadow, exchange, tools);
     const words = wordsOf(exchange, source);

@@ -61,7 +61,7 @@ export function createLightReader(
     const ends = endsOf(exchange);
     if (!ends) return undefined;
     const { source, destination } = ends;
-    const { verdict, shadow } = describe(exchange.decision, exchange.generation, '', source.principal);
+    const { verdict, shadow } = describe(exchange, '', source.principal);
     if (shadow !== undefined || verdict.action !== 'allow' || verdict.field !== undefined) return undefined;
     const connection = wordsOf(exchange, source);
     if (flow === undefined) {

@@ -46,7 +46,7 @@ function start(policies: readonly FlowPolicy[]): Watched {
 
 /** What a Block by the first policy of a generation is described as. */
 const blockOf = (snapshots: Snapshots, generation: number): unknown =>
-  snapshots.describe({ ...newDecision(), action: 1, policy: 0, rule: 0 }, generation, '/');
+  snapshots.describe({ decision: { ...newDecision(), action: 1, policy: 0, rule: 0 }, generation }, '/', '');
 
 beforeEach(() => void vi.useFakeTimers({ now: startMs }));
 afterEach(() => void vi.useRealTimers());

@@ -22,7 +22,7 @@ const assemble = createFlowAssembler({
   listeners,
   agent: 'a1',
   masker: createMasker(new Uint8Array(32).fill(3)),
-  describe: (decision, _generation, normalisedPath) => {
+  describe: ({ decision }, normalisedPath) => {
     seenPaths.push(normalisedPath);
     const verdict: Verdict =
       decision.action === 1 ? { action: 'block', mode: 'enforce', policy: 'shop/p' } : allow;
