@@ -1,6 +1,6 @@
 // What a change of policy would have done to the flows of a window: the evaluator that enforces, run twice per flow, once
-// with the set as it was and once with it changed. Of a live window only the set of now is known, and it counts as in force for
-// all of it; a recording tells how its set changed.
+// with the set as it was and once with it changed. A window that does not tell how its set changed is judged as if the set of now
+// had been in force for all of it; recordings tell it, and so does the terminal of what it saw change.
 import type { Millis, WorkloadId } from '../model/brand.ts';
 import type { FlowEvent, PolicyEvent } from '../model/event.ts';
 import { createArrivalOrder } from './arrival-order.ts';
@@ -20,10 +20,12 @@ import {
   worldOf,
   type PolicyChange,
   type World,
+  type WorldSets,
 } from './preview-worlds.ts';
 import { createHeadEncoder, factsOf, type HttpFacts } from './request-facts.ts';
 import type { FlowPolicy } from './schema.ts';
 import type { Scope, ScopeIdentity } from './scope.ts';
+import { nameOf } from './specificity.ts';
 import { unreadableCode } from './unreadable-code.ts';
 
 export type { PreviewResult, Transition } from './preview-tally.ts';
@@ -86,6 +88,8 @@ interface Asked {
 class FlowPreview implements Preview {
   readonly #input: PreviewInput;
   readonly #changed: FlowPolicy | undefined;
+  readonly #changedName: string | undefined;
+  readonly #tellsPolicies: boolean;
   readonly #selects: ((who: ScopeIdentity) => boolean) | undefined;
   readonly #tally: Tally;
   /** The changed policy is in shadow: flips are those that shadow would report. */
@@ -109,9 +113,12 @@ class FlowPreview implements Preview {
   constructor(input: PreviewInput) {
     this.#input = input;
     this.#changed = changedPolicy(input.change, input.current);
+    this.#changedName = this.#changed && nameOf(this.#changed);
+    this.#tellsPolicies = input.tellsPolicies === true;
     this.#selects = this.#changed === undefined ? undefined : selectorOf(this.#changed);
     this.#pairs = createPairBook(this.#selects);
-    this.#tally = createTally(input);
+    const countsEarlier = this.#tellsPolicies && input.change.type === 'remove';
+    this.#tally = createTally({ ...input, countsEarlier });
     this.#shadow = this.#changed?.spec.mode === 'Shadow';
     this.#passesUnread = input.change.type === 'add' && passesUnread(input.change.policy);
     this.#worlds = this.#makeWorlds();
@@ -119,7 +126,7 @@ class FlowPreview implements Preview {
 
   push(event: FlowEvent | PolicyEvent): void {
     if (event.type === 'policy') {
-      if (this.#input.tellsPolicies !== true) return;
+      if (!this.#tellsPolicies) return;
       if (this.#hasFlows) this.#order.push(event, Date.parse(event.time));
       else this.#take(event);
       return;
@@ -144,13 +151,24 @@ class FlowPreview implements Preview {
   }
 
   #makeWorlds(): [World, World] {
-    const { change, current, nowMs, tellsPolicies = false } = this.#input;
+    const { current, nowMs } = this.#input;
+    const tellsPolicies = this.#tellsPolicies;
     const policies = tellsPolicies ? this.#history.policies() : timeless(current, nowMs);
-    const { before, after } = setsAround(policies, change, nowMs);
+    const { before, after } = this.#setsOf(policies);
     const [was, is] = [worldOf(before, this.#buckets[0]), worldOf(after, this.#buckets[1])];
     this.#pairs.renew([was, is]);
     this.#inAnyOrder = !tellsPolicies && ![...before, ...after].some(isThrottle);
     return [was, is];
+  }
+
+  /** Where the window tells that a removed policy was not there yet, what it would have refused too is asked. */
+  #setsOf(policies: readonly FlowPolicy[]): WorldSets {
+    const { change, nowMs } = this.#input;
+    const { before, after } = setsAround(policies, change, nowMs);
+    const removed = change.type === 'remove' && this.#tellsPolicies ? this.#changed : undefined;
+    return removed === undefined || before.length > after.length
+      ? { before, after }
+      : { before: [...before, ...timeless([removed], nowMs)], after };
   }
 
   /** Only now, before a flow: of many changes in a row one compilation is enough. */
@@ -172,7 +190,19 @@ class FlowPreview implements Preview {
     if (this.#passesUnread && pair.concerned && asked.facts === undefined && is.status === 0)
       this.#tally.passesUnread();
     if (why !== undefined) this.#tally.undecidable(why);
-    else if (isFlip(was.status, is.status)) this.#tally.flip(flow, is.status);
+    else if (isFlip(was.status, is.status)) this.#flip(flow, is.status);
+  }
+
+  /** A removal lets through again what the policy refused by its own word, not what it would have refused had it been there. */
+  #flip(flow: FlowEvent, to: number): void {
+    const isRemoval = this.#tellsPolicies && this.#input.change.type === 'remove';
+    if (isRemoval && !this.#decided(flow)) this.#tally.earlier();
+    else this.#tally.flip(flow, to);
+  }
+
+  #decided({ verdict, shadow }: FlowEvent): boolean {
+    const own = this.#shadow ? shadow : verdict;
+    return own?.action !== 'allow' && own?.policy !== undefined && own.policy === this.#changedName;
   }
 
   #ask(flow: FlowEvent, atMs: number): Asked {

@@ -6,6 +6,7 @@ import type { Preview, PolicyChange, PreviewResult } from '../../core/policy/pre
 import type { Millis, WorkloadId } from '../../core/model/brand.ts';
 import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
 import type { AgentStatus } from '../../core/model/feed-message.ts';
+import type { PolicyPast } from './policy-log.ts';
 import type { Session } from './session.ts';
 
 /** Flows from elsewhere than the session, in order, with the policies that were in force among them. */
@@ -49,14 +50,14 @@ export interface PreviewJob {
   stop?(): void;
 }
 
-function previewOf(input: PreviewJobInput): Preview {
+function previewOf(input: PreviewJobInput, tellsPolicies: boolean): Preview {
   const { session } = input;
   const callers = session.data.flows.services
     .filter((service) => service.callees.length > 0 || service.identity?.role === 'caller')
     .map((service) => service.id);
   return createPreview({
     current: session.policies(),
-    tellsPolicies: input.source !== undefined,
+    tellsPolicies,
     change: input.change,
     ...(input.focusCaller === undefined ? {} : { focusCaller: input.focusCaller }),
     ...(input.status === undefined ? {} : { openByPair: input.status.openByPair }),
@@ -67,22 +68,51 @@ function previewOf(input: PreviewJobInput): Preview {
 
 /** A job over what is held now, or over `source`. */
 export function createPreviewJob(input: PreviewJobInput): PreviewJob {
-  const preview = previewOf(input);
-  return input.source ? sourceJob(preview, input.source) : heldJob(preview, input.session);
+  if (input.source) return sourceJob(previewOf(input, true), input.source);
+  const { session, change } = input;
+  const past = session.policyPast(session.data.flows.totals.oldestHeldMs);
+  // Where nothing changed, the set of now held all the time: that is judged faster, in whatever order flows came.
+  const tellsPolicies = change.type === 'remove' || past.changes.length > 0;
+  return heldJob(previewOf(input, tellsPolicies), session, tellsPolicies ? past : undefined);
 }
 
-function heldJob(preview: Preview, session: Session): PreviewJob {
+/** Held flows as they came, each change of the set before the first flow that is later. */
+function* withPolicies(flows: Iterable<FlowEvent>, past: PolicyPast): Iterable<FlowEvent | PolicyEvent> {
+  yield* past.standing;
+  const { changes } = past;
+  let at = 0;
+  let nextMs = timeAt(changes, at);
+  for (const flow of flows) {
+    if (nextMs !== Infinity) {
+      const flowMs = Date.parse(flow.time);
+      for (; flowMs >= nextMs; nextMs = timeAt(changes, at)) {
+        const change = changes[at++];
+        if (change) yield change;
+      }
+    }
+    yield flow;
+  }
+}
+
+/** When the change at this place was; Infinity behind the last one. */
+function timeAt(changes: readonly PolicyEvent[], at: number): number {
+  const change = changes[at];
+  return change ? Date.parse(change.time) : Infinity;
+}
+
+function heldJob(preview: Preview, session: Session, past: PolicyPast | undefined): PreviewJob {
   const total = session.data.flows.totals.held;
-  const flows = session.flows.held()[Symbol.iterator]();
+  const held = session.flows.held();
+  const events = (past ? withPolicies(held, past) : held)[Symbol.iterator]();
   let done = 0;
   return {
     total,
     step(limit) {
       for (let count = 0; count < limit; count++) {
-        const next = flows.next();
+        const next = events.next();
         if (next.done === true) return { done: total, result: preview.result() };
         preview.push(next.value);
-        done++;
+        if (next.value.type === 'flow') done++;
       }
       return { done, result: undefined };
     },

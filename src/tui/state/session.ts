@@ -16,6 +16,8 @@ import type { FlowStore } from './flow-store.ts';
 import { createFlowStore, timeOf } from './flow-store.ts';
 import type { RingLimits } from './flow-ring.ts';
 import type { Effect } from './msg.ts';
+import type { PolicyLog, PolicyPast } from './policy-log.ts';
+import { createPolicyLog } from './policy-log.ts';
 import type { PolicyStore } from './policy-store.ts';
 import { createPolicyStore } from './policy-store.ts';
 import type { TimelineStore } from './timeline.ts';
@@ -32,6 +34,8 @@ export interface Session {
   readonly flows: FlowStore;
   /** Policies the agent has loaded, as objects: what preview and explain start from. */
   policies(): readonly FlowPolicy[];
+  /** The sets of policies from `fromMs` (epoch ms) until now. */
+  policyPast(fromMs: number): PolicyPast;
   /** Take in one feed message. */
   receive(message: FeedMessage): void;
   /** Run an effect of the store. */
@@ -57,11 +61,12 @@ interface Stores {
   readonly flows: FlowStore;
   readonly findings: FindingStore;
   readonly policies: PolicyStore;
+  readonly policyLog: PolicyLog;
   readonly timeline: TimelineStore;
 }
 
 function addEvent(
-  { flows, findings, policies, timeline }: Stores,
+  { flows, findings, policies, policyLog, timeline }: Stores,
   event: ApiEvent,
   text: string | undefined,
 ): void {
@@ -75,6 +80,7 @@ function addEvent(
       return;
     case 'policy':
       policies.add(event);
+      policyLog.add(event);
       return;
     case 'lost':
       flows.addLost(event);
@@ -88,11 +94,15 @@ function addEvent(
 }
 
 /** A replay's clock has moved; after a jump everything but the timeline is other than before. */
-function moveClock({ flows, findings, policies, timeline }: Stores, message: PositionMessage): void {
+function moveClock(
+  { flows, findings, policies, policyLog, timeline }: Stores,
+  message: PositionMessage,
+): void {
   if (message.reset) {
     flows.reset();
     findings.clear();
     policies.clear();
+    policyLog.clear();
   }
   timeline.position(message.position, message.reset);
   flows.clock.advance(message.position.nowMs);
@@ -149,7 +159,14 @@ function viewOf(stores: Stores, version: () => number, isCatchingUp: () => boole
 export function createSession(options: SessionOptions = {}): Session {
   const flows = createFlowStore(options.limits);
   const policies = createPolicyStore();
-  const stores: Stores = { flows, policies, findings: createFindingStore(), timeline: createTimeline() };
+  const policyLog = createPolicyLog();
+  const stores: Stores = {
+    flows,
+    policies,
+    policyLog,
+    findings: createFindingStore(),
+    timeline: createTimeline(),
+  };
   let version = 0;
   return {
     data: viewOf(
@@ -159,6 +176,8 @@ export function createSession(options: SessionOptions = {}): Session {
     ),
     flows,
     policies: () => policies.objects(),
+    policyPast: (fromMs) =>
+      policyLog.since({ fromMs, firstHitMs: (name) => flows.data.tally(name)?.firstHitMs ?? 0 }),
     receive(message) {
       version++;
       takeMessage(stores, message);

@@ -60,15 +60,40 @@ test('without the events of its policies a window is judged by the current set a
     current: [orders],
   });
   expect(result.flips).toBe(0);
+});
+
+const refusedBy = (object: FlowPolicy, seconds: number): FlowEvent => ({
+  ...ask('/orders', seconds),
+  response: { status: 403, bytes: 0, local: true },
+  verdict: { action: 'block', mode: 'enforce', policy: `shop/${object.metadata.name}` },
+});
+
+test('a removal lets through what the policy refused by its own word; what came before it is told apart', () => {
+  const events = [ask('/orders', 1), ask('/users', 2), loaded(orders, 3), refusedBy(orders, 4)];
+  const remove = { type: 'remove', name: policyName('shop/orders') } as const;
+  const result = previewOf(remove, events, { current: [orders] });
+  expect(result).toMatchObject({ toAllowed: 1, toRefused: 0, flips: 1, earlier: 1 });
+  expect(result.byRoute.flatMap(({ transitions }) => transitions)).toEqual([{ from: 403, to: 0, count: 1 }]);
+});
+
+test('a request that was answered while the policy was coming into force is nothing to let through', () => {
+  const events = [loaded(orders, 1), ask('/orders', 1), refusedBy(orders, 2)];
+  const remove = { type: 'remove', name: policyName('shop/orders') } as const;
+  expect(previewOf(remove, events, { current: [orders] })).toMatchObject({ toAllowed: 1, earlier: 1 });
+});
+
+test('only removals over a window that tells its policies count what came before', () => {
+  const remove = { type: 'remove', name: policyName('shop/orders') } as const;
   expect(
-    previewOf({ type: 'remove', name: policyName('shop/orders') }, events, { current: [orders] }),
-  ).toMatchObject({ toAllowed: 1 });
+    previewOf(remove, [ask('/orders', 1)], { tellsPolicies: false, current: [orders] }),
+  ).not.toHaveProperty('earlier');
+  expect(previewOf({ type: 'add', policy: users }, [ask('/orders', 1)])).not.toHaveProperty('earlier');
 });
 
 test('what the header tells holds from the beginning, whatever its time', () => {
   const result = previewOf(
     { type: 'remove', name: policyName('shop/orders') },
-    [loaded(orders, 60), ask('/orders', 1)],
+    [loaded(orders, 60), refusedBy(orders, 1)],
     {
       current: [orders],
     },
