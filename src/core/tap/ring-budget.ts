@@ -82,7 +82,7 @@ function sentenceFor(untapped: readonly string[], capacity: number, budgetBytes:
   if (untapped.length === 0) return '';
   const more = untapped.length - namesShown;
   const names = `${untapped.slice(0, namesShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-  const serves = `${Math.floor(budgetBytes / 1024)} KiB serve at most ${capacity} pods`;
+  const serves = `${Math.floor(budgetBytes / 1024)} KiB serves at most ${capacity} pods`;
   return `The tap does not observe ${names}: its budget of ${serves}; raise --tap-budget.`;
 }
 
