@@ -67,12 +67,11 @@ export function readTokenFile(path: string): string {
   });
 }
 
-/** A feed that is not yet started; `how.ready` paces it (see LiveFeedOptions). */
+/** A feed that is not yet started; `how` says what it subscribes to and what paces it (see LiveFeedOptions). */
 export function openFeed(
   options: ConnectOptions,
   env: NodeJS.ProcessEnv,
-  subscribe?: LiveFeedOptions['subscribe'],
-  how: Pick<LiveFeedOptions, 'ready'> = {},
+  how: Pick<LiveFeedOptions, 'ready' | 'subscribe'> = {},
 ): FeedPort {
   const address = addressOf(options, env);
   // Read once now, so that a file that is not there is told at once; then before each try.
@@ -85,7 +84,6 @@ export function openFeed(
       : token === undefined
         ? {}
         : { token }),
-    ...(subscribe === undefined ? {} : { subscribe }),
     ...how,
   });
 }
@@ -103,8 +101,8 @@ export interface Session {
   readonly close: () => Promise<void>;
 }
 
-/** Who hears what comes before the session is there. */
-export interface SessionOptions {
+/** What ends the wait for a session, and who hears what comes before it is there. */
+export interface SessionOptions extends Pick<CommandContext, 'interrupted'> {
   /** Takes the history as it arrives, instead of having it gathered. */
   readonly onHistory?: (events: readonly ApiEvent[]) => void;
   /** Told once, before any history. */
@@ -119,12 +117,11 @@ export interface SessionOptions {
 export async function startSession(
   feed: FeedPort,
   address: FeedAddress,
-  { interrupted }: Pick<CommandContext, 'interrupted'>,
-  options: SessionOptions = {},
+  options: SessionOptions,
 ): Promise<Session> {
   const inbox = createInbox(options);
   try {
-    const cancelled = interrupted.then(() => Promise.reject(cancellation()));
+    const cancelled = options.interrupted.then(() => Promise.reject(cancellation()));
     const hello = await Promise.race([greeted(feed, address, inbox.take), cancelled]);
     // The agent answers in order, so its reply marks the end of the history.
     const reply = await Promise.race([feed.request({ op: 'status' }), cancelled]);
@@ -176,7 +173,7 @@ interface Inbox {
   readonly end: () => void;
 }
 
-function createInbox({ onHistory, onHello }: SessionOptions): Inbox {
+function createInbox({ onHistory, onHello }: Omit<SessionOptions, 'interrupted'>): Inbox {
   const history: ApiEvent[] = [];
   const early: FeedMessage[] = [];
   let listener: ((message: FeedMessage) => void) | undefined;

@@ -26,8 +26,8 @@ function feedOf(agent: TestAgent, requestMs = 15_000): FeedPort {
 const sessionOf = (
   agent: TestAgent,
   feed: FeedPort,
-  options: SessionOptions,
-): ReturnType<typeof startSession> => startSession(feed, agent.server.address, never, options);
+  options: Omit<SessionOptions, 'interrupted'>,
+): ReturnType<typeof startSession> => startSession(feed, agent.server.address, { ...never, ...options });
 
 /** A context whose reader takes nothing before it is told to. */
 function contextOf(agent: TestAgent): { context: CommandContext; reader: PassThrough; said: string[] } {

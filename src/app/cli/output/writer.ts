@@ -17,35 +17,53 @@ export interface LineWriter {
   onClosed(listener: () => void): void;
 }
 
-/** Wraps a stream, normally process.stdout. */
-export function createLineWriter(stream: Writable): LineWriter {
-  let gone = false;
-  let abandoned = false;
-  const waiting = new Set<() => void>();
-  const listeners: (() => void)[] = [];
-  const leave = (): void => {
-    if (gone) return;
-    gone = true;
-    waiting.forEach((done) => done());
-    listeners.forEach((listener) => listener());
-  };
+/** Calls `leave` when nobody reads any more. Any other failure of the stream is thrown. */
+function watchReader(stream: Writable, leave: () => void): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
     leave();
   });
   stream.on('close', leave);
-  const ready = (): Promise<void> | undefined => {
-    if (gone || abandoned || !stream.writableNeedDrain) return undefined;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        stream.off('drain', done);
-        waiting.delete(done);
-        resolve();
-      };
-      stream.once('drain', done);
-      waiting.add(done);
-    });
+}
+
+/** Those who wait for a slow reader. */
+interface Waiting {
+  /** Resolves at the stream's drain, or with `letGo`. */
+  wait(): Promise<void>;
+  readonly letGo: () => void;
+}
+
+function createWaiting(stream: Writable): Waiting {
+  const waiting = new Set<() => void>();
+  return {
+    wait: () =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          stream.off('drain', done);
+          waiting.delete(done);
+          resolve();
+        };
+        stream.once('drain', done);
+        waiting.add(done);
+      }),
+    letGo: () => waiting.forEach((done) => done()),
   };
+}
+
+/** Wraps a stream, normally process.stdout. */
+export function createLineWriter(stream: Writable): LineWriter {
+  let gone = false;
+  let abandoned = false;
+  const waiting = createWaiting(stream);
+  const listeners: (() => void)[] = [];
+  watchReader(stream, () => {
+    if (gone) return;
+    gone = true;
+    waiting.letGo();
+    listeners.forEach((listener) => listener());
+  });
+  const ready = (): Promise<void> | undefined =>
+    gone || abandoned || !stream.writableNeedDrain ? undefined : waiting.wait();
   return {
     line(text) {
       if (!gone) stream.write(`${text}\n`);
@@ -54,7 +72,7 @@ export function createLineWriter(stream: Writable): LineWriter {
     drained: () => ready() ?? Promise.resolve(),
     abandon() {
       abandoned = true;
-      waiting.forEach((done) => done());
+      waiting.letGo();
     },
     abandoned: () => abandoned,
     closed: () => gone,

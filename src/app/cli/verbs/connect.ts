@@ -10,7 +10,7 @@ export const connect: RunVerb = async (_words, options, context) => {
   const where = connectOptions(options);
   if (options['ui'] === false) {
     const ready = (): Promise<void> | undefined => context.out.ready();
-    const feed = openFeed(where, context.env, undefined, { ready });
+    const feed = openFeed(where, context.env, { ready });
     await printFeed(feed, context, { format: outputOption(options), forMs: undefined });
     return 0;
   }

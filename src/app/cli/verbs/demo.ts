@@ -81,17 +81,26 @@ function reportExit(
   else reports.told(`${what}; it is started again in ${againInMs / 1000} s.`);
 }
 
+/** The folder that was named; else one of this demo's own, which goes with the process. */
+function policiesFolder(
+  options: OptionValues,
+  env: NodeJS.ProcessEnv,
+): { readonly directory: string; readonly remove: () => void } {
+  const given = textOption(options, 'policies');
+  const directory = given ?? makePoliciesDirectory(env);
+  const remove = (): void => {
+    if (given === undefined) rmSync(directory, { recursive: true, force: true });
+  };
+  process.once('exit', remove);
+  return { directory, remove };
+}
+
 async function startDemo(options: OptionValues, context: CommandContext, reports: Reports): Promise<Running> {
   const rate = numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate;
   const seed = numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
   ensureRuntimeDirectory(context.env);
   sweepRuntime(context.env);
-  const given = textOption(options, 'policies');
-  const directory = given ?? makePoliciesDirectory(context.env);
-  const removeDirectory = (): void => {
-    if (given === undefined) rmSync(directory, { recursive: true, force: true });
-  };
-  process.once('exit', removeDirectory);
+  const policies = policiesFolder(options, context.env);
   const shop = await startServices({
     seed,
     onExit: (exit, againInMs) => reportExit(reports, exit, againInMs),
@@ -103,7 +112,7 @@ async function startDemo(options: OptionValues, context: CommandContext, reports
         startAgent({
           name: `demo shop, seed ${seed}`,
           listeners: shop.listeners,
-          policiesDirectory: directory,
+          policiesDirectory: policies.directory,
           feed,
           learningMs,
           notice: () => reports.newest,
@@ -114,7 +123,7 @@ async function startDemo(options: OptionValues, context: CommandContext, reports
     const stop = async (): Promise<void> => {
       await shop.stop();
       await agent.stop(drainMs);
-      removeDirectory();
+      policies.remove();
     };
     try {
       await shop.startTraffic(agent.ports, { rate, attacker: options['attacker'] !== false });

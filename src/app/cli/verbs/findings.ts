@@ -9,7 +9,7 @@ import type { RunVerb } from '../verbs.ts';
 /** Prints what detections found, and with --follow what they find. */
 export const findings: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env, { last: 0 });
+  const feed = openFeed(connect, context.env, { subscribe: { last: 0 } });
   const session = await startSession(feed, addressOf(connect, context.env), context);
   const printer = createEventPrinter(outputOption(options), 'finding', context.out);
   const latest = new Map<string, FindingEvent>();

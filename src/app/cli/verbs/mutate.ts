@@ -111,12 +111,15 @@ interface Draft {
   readonly unseen: AppError | undefined;
 }
 
-function draft(
-  action: 'Block' | 'Throttle',
-  words: readonly string[],
-  options: OptionValues,
-  target: Target,
-): Draft {
+/** What the person typed. */
+interface Asked {
+  readonly action: 'Block' | 'Throttle';
+  /** Of the filter. */
+  readonly words: readonly string[];
+  readonly options: OptionValues;
+}
+
+function draft({ action, words, options }: Asked, target: Target): Draft {
   const { node, namespace, unseen, known } = qualifyFilter(
     filterWords(words),
     target.history ?? [],
@@ -152,7 +155,7 @@ function mutate(action: 'Block' | 'Throttle'): RunVerb {
         ? await feedTarget(options, context)
         : await folderTarget(directory, options, context);
     try {
-      const { policy, unseen } = draft(action, words, options, target);
+      const { policy, unseen } = draft({ action, words, options }, target);
       if (unseen !== undefined) allowUnseen(unseen, options, context);
       context.out.line(policyToYaml(policy).trimEnd());
       const allRoutes = flagOption(options, 'all') || !process.stderr.isTTY;

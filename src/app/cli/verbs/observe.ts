@@ -1,8 +1,10 @@
 // `observe`: flows as lines, from the agent's memory and, with --follow, as they come.
-import type { ApiEvent } from '../../../core/model/event.ts';
+import type { ApiEvent, FlowEvent } from '../../../core/model/event.ts';
 import type { Hello } from '../../../core/model/feed-message.ts';
+import type { FeedPort } from '../../../core/model/feed-port.ts';
+import type { CommandContext } from '../command-context.ts';
 import { formatDuration } from '../duration.ts';
-import { addressOf, openFeed, startSession } from '../feed-client.ts';
+import { addressOf, openFeed, startSession, type ConnectOptions, type Session } from '../feed-client.ts';
 import { follow } from '../follow.ts';
 import {
   connectOptions,
@@ -13,7 +15,7 @@ import {
   outputOption,
 } from '../option-values.ts';
 import { createEventPrinter } from '../output/event-printer.ts';
-import type { RunVerb } from '../verbs.ts';
+import type { OptionValues, RunVerb } from '../verbs.ts';
 
 /** Without --last and --since: what fits on a screen. */
 const defaultLast = 20;
@@ -41,50 +43,90 @@ function shortMemory({ windowMs }: Hello, sinceMs: number | undefined): string |
   return `The agent remembers ${formatDuration(windowMs)}: what was before that is not shown.`;
 }
 
-/** Prints flows. 0, or `unavailable` when the agent went away while it was followed. */
-export const observe: RunVerb = async (words, options, context) => {
-  const matches = filterOf(words);
+/** How many of the flows, and since when. */
+interface Range {
+  readonly wanted: number;
+  readonly sinceMs: number | undefined;
+  readonly subscribe: { readonly sinceMs?: number; readonly last?: number };
+}
+
+function rangeOf(options: OptionValues, isFiltered: boolean): Range {
   const last = numberOption(options, 'last', { min: 0, max: 1_000_000 });
   const sinceMs = durationOption(options, 'since');
-  const format = outputOption(options);
   const wanted = last ?? (sinceMs === undefined ? defaultLast : Number.POSITIVE_INFINITY);
-  const connect = connectOptions(options);
   const subscribe = {
     ...(sinceMs === undefined ? {} : { sinceMs: Date.now() - sinceMs }),
     // The agent cannot filter: only without one are its newest flows the ones that are wanted.
-    ...(words.length > 0 || wanted === Number.POSITIVE_INFINITY ? {} : { last: wanted }),
+    ...(isFiltered || wanted === Number.POSITIVE_INFINITY ? {} : { last: wanted }),
   };
+  return { wanted, sinceMs, subscribe };
+}
+
+/** A session whose history went to `onHistory`; undefined when the reader had enough before. */
+async function sessionWith(
+  context: CommandContext,
+  options: {
+    readonly connect: ConnectOptions;
+    readonly feed: FeedPort;
+    readonly sinceMs: number | undefined;
+  },
+  onHistory: (events: readonly ApiEvent[]) => void,
+): Promise<Session | undefined> {
+  try {
+    return await startSession(options.feed, addressOf(options.connect, context.env), {
+      interrupted: context.interrupted,
+      onHistory,
+      onHello(hello) {
+        const warning = shortMemory(hello, options.sinceMs);
+        if (warning !== undefined) context.say(warning);
+      },
+    });
+  } catch (error) {
+    // The reader has enough: that is no failure.
+    if (context.out.closed()) return undefined;
+    throw error;
+  }
+}
+
+/** Hands on what is asked for, and counts the flows in it. */
+function createSieve(matches: (flow: FlowEvent) => boolean): {
+  readonly flows: () => number;
+  readonly through: (event: ApiEvent, print: (event: ApiEvent) => void) => void;
+} {
+  let flows = 0;
+  return {
+    flows: () => flows,
+    through(event, print) {
+      if (event.type === 'flow' ? !matches(event) : event.type !== 'lost') return;
+      if (event.type === 'flow') flows += 1;
+      print(event);
+    },
+  };
+}
+
+/** Prints flows. 0, or `unavailable` when the agent went away while it was followed. */
+export const observe: RunVerb = async (words, options, context) => {
+  const sieve = createSieve(filterOf(words));
+  const { wanted, sinceMs, subscribe } = rangeOf(options, words.length > 0);
+  const format = outputOption(options);
+  const connect = connectOptions(options);
   // A reader that stalls for hours must not cost memory: then the feed is not read either, and the agent counts what is lost. The
   // history is bounded, and its end is waited for with a deadline.
   const live = { following: false };
   const ready = (): Promise<void> | undefined => (live.following ? context.out.ready() : undefined);
-  const feed = openFeed(connect, context.env, subscribe, { ready });
+  const feed = openFeed(connect, context.env, { subscribe, ready });
   const printer = createEventPrinter(format, 'flow', context.out);
-  let flows = 0;
-  const take = (print: (event: ApiEvent) => void) => (event: ApiEvent) => {
-    if (event.type === 'flow' ? !matches(event) : event.type !== 'lost') return;
-    if (event.type === 'flow') flows += 1;
-    print(event);
-  };
-  const tail = createTail(wanted, (event) => printer.print(event));
-  const session = await startSession(feed, addressOf(connect, context.env), context, {
-    onHistory: (events) => events.forEach(take(tail.put)),
-    onHello(hello) {
-      const warning = shortMemory(hello, sinceMs);
-      if (warning !== undefined) context.say(warning);
-    },
-  }).catch((error: unknown) => {
-    // The reader has enough: that is no failure.
-    if (context.out.closed()) return undefined;
-    throw error;
+  const print = (event: ApiEvent): void => printer.print(event);
+  const tail = createTail(wanted, print);
+  const session = await sessionWith(context, { connect, feed, sinceMs }, (events) => {
+    for (const event of events) sieve.through(event, tail.put);
   });
   if (session === undefined) return 0;
   tail.end();
   let status = 0;
   live.following = flagOption(options, 'follow');
-  if (live.following)
-    status = await follow(session, context, (event) => take((one) => printer.print(one))(event));
-  else if (flows === 0 && format === 'table') context.say('No flows match.');
+  if (live.following) status = await follow(session, context, (event) => sieve.through(event, print));
+  else if (sieve.flows() === 0 && format === 'table') context.say('No flows match.');
   await session.close();
   printer.end();
   await context.out.drained();

@@ -8,7 +8,7 @@ import type { RunVerb } from '../verbs.ts';
 /** Lists the policies with state, countdown and hits. */
 export const policies: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env, { last: 0 });
+  const feed = openFeed(connect, context.env, { subscribe: { last: 0 } });
   const session = await startSession(feed, addressOf(connect, context.env), context);
   const latest = new Map<string, PolicyEvent>();
   for (const event of session.history) if (event.type === 'policy') latest.set(event.name, event);

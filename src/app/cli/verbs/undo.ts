@@ -14,7 +14,7 @@ const question = {
 /** Takes the newest change of a policy back. */
 export const undo: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env, false);
+  const feed = openFeed(connect, context.env, { subscribe: false });
   const session = await startSession(feed, addressOf(connect, context.env), context);
   try {
     const asks = !flagOption(options, 'yes');
