@@ -32,10 +32,7 @@ export const catalog: Service = (context) => {
       method: 'GET',
       path: '/products/:id',
       allow: ['service', 'batch'],
-      handle: ({ params }) => {
-        const row = byId.get(idOf(params['id']) ?? 0);
-        return row === undefined ? notFound : { status: 200, body: view(row) };
-      },
+      handle: ({ params }) => found(byId.get(idOf(params['id']) ?? 0)),
     },
     {
       method: 'POST',
@@ -62,6 +59,9 @@ export const catalog: Service = (context) => {
     },
   ];
 };
+
+const found = (row: Row | undefined): Reply =>
+  row === undefined ? notFound : { status: 200, body: view(row) };
 
 /** A page of all products, of those with a word in their name, or of those that run low. */
 function listing(database: DatabaseSync): Route['handle'] {

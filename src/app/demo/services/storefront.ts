@@ -1,7 +1,7 @@
 // The storefront: what browsers and apps talk to. It passes the customer's token on to the services behind it and uses
 // its own for the catalog. It remembers what each customer looked at last.
 import { field, listField, textField } from '../http/fields.ts';
-import type { Answer } from '../http/json-client.ts';
+import type { Answer, Ask } from '../http/json-client.ts';
 import type { Call, Reply, Route } from '../http/json-server.ts';
 import { idOf, relay, type Service, type ServiceContext } from './context.ts';
 import { numberOf, openDatabase } from './database.ts';
@@ -38,24 +38,15 @@ function openSeen(now: () => number): Seen {
   };
 }
 
+/** What a service is asked on a customer's behalf. */
+type CustomerAsk = Pick<Ask, 'method' | 'path' | 'body'>;
+
 /** Calls a service with the customer's own token. */
 function asCustomer(
   { call: callService }: ServiceContext,
-  call: Call,
-): (
-  callee: ServiceName,
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-  path: string,
-  body?: unknown,
-) => Promise<Answer> {
-  return (callee, method, path, body) =>
-    callService(callee, {
-      method,
-      path,
-      token: call.token,
-      trace: call.trace,
-      ...(body === undefined ? {} : { body }),
-    });
+  { token, trace }: Call,
+): (callee: ServiceName, ask: CustomerAsk) => Promise<Answer> {
+  return (callee, ask) => callService(callee, { ...ask, token, trace });
 }
 
 function openRoutes(context: ServiceContext, seen: Seen): readonly Route[] {
@@ -102,14 +93,21 @@ function cartRoutes(context: ServiceContext): readonly Route[] {
       method: 'GET',
       path: '/cart',
       allow,
-      handle: async (call) => relay(await asCustomer(context, call)('cart', 'GET', mine(call))),
+      handle: async (call) =>
+        relay(await asCustomer(context, call)('cart', { method: 'GET', path: mine(call) })),
     },
     {
       method: 'POST',
       path: '/cart/items',
       allow,
       handle: async (call) =>
-        relay(await asCustomer(context, call)('cart', 'POST', `${mine(call)}/items`, call.body)),
+        relay(
+          await asCustomer(context, call)('cart', {
+            method: 'POST',
+            path: `${mine(call)}/items`,
+            body: call.body,
+          }),
+        ),
     },
     {
       method: 'DELETE',
@@ -117,7 +115,7 @@ function cartRoutes(context: ServiceContext): readonly Route[] {
       allow,
       handle: async (call) => {
         const path = `${mine(call)}/items/${idOf(call.params['product']) ?? 0}`;
-        return relay(await asCustomer(context, call)('cart', 'DELETE', path));
+        return relay(await asCustomer(context, call)('cart', { method: 'DELETE', path }));
       },
     },
     { method: 'POST', path: '/checkout', allow, handle: (call) => checkOut(context, call, mine(call)) },
@@ -126,14 +124,14 @@ function cartRoutes(context: ServiceContext): readonly Route[] {
 
 async function checkOut(context: ServiceContext, call: Call, cartPath: string): Promise<Reply> {
   const ask = asCustomer(context, call);
-  const found = await ask('cart', 'GET', cartPath);
+  const found = await ask('cart', { method: 'GET', path: cartPath });
   if (found.status !== 200) return relay(found);
   const items = listField(found.body, 'items', 50);
   if (items.length === 0) return { status: 409, body: { error: 'cart_empty' } };
   const order = { items, card: field(call.body, 'card'), shipTo: field(call.body, 'shipTo') };
-  const placed = await ask('orders', 'POST', '/orders', order);
+  const placed = await ask('orders', { method: 'POST', path: '/orders', body: order });
   // Bought, or not to be had: either way the customer starts with an empty cart.
-  if (placed.status === 201 || placed.status === 409) await ask('cart', 'DELETE', cartPath);
+  if (placed.status === 201 || placed.status === 409) await ask('cart', { method: 'DELETE', path: cartPath });
   return relay(placed);
 }
 
@@ -144,7 +142,8 @@ function accountRoutes(context: ServiceContext, seen: Seen): readonly Route[] {
       method: 'GET',
       path: '/orders',
       allow,
-      handle: async (call) => relay(await asCustomer(context, call)('orders', 'GET', '/orders')),
+      handle: async (call) =>
+        relay(await asCustomer(context, call)('orders', { method: 'GET', path: '/orders' })),
     },
     { method: 'GET', path: '/orders/:id', allow, handle: (call) => showOrder(context, call) },
     { method: 'GET', path: '/account', allow, handle: (call) => showAccount(context, call, seen) },
@@ -155,14 +154,15 @@ function accountRoutes(context: ServiceContext, seen: Seen): readonly Route[] {
       handle: async (call) => {
         const phone = textField(call.body, 'phone', 40);
         const path = `/users/${call.claims?.sub ?? ''}`;
-        return relay(await asCustomer(context, call)('users', 'PATCH', path, { phone }));
+        return relay(await asCustomer(context, call)('users', { method: 'PATCH', path, body: { phone } }));
       },
     },
     {
       method: 'POST',
       path: '/logout',
       allow,
-      handle: async (call) => relay(await asCustomer(context, call)('users', 'POST', '/logout')),
+      handle: async (call) =>
+        relay(await asCustomer(context, call)('users', { method: 'POST', path: '/logout' })),
     },
   ];
 }
@@ -172,8 +172,8 @@ async function showOrder(context: ServiceContext, call: Call): Promise<Reply> {
   const ask = asCustomer(context, call);
   const id = idOf(call.params['id']) ?? 0;
   const [order, invoice] = await Promise.all([
-    ask('orders', 'GET', `/orders/${id}`),
-    ask('legacy-v1', 'GET', `/v1/orders/${id}`),
+    ask('orders', { method: 'GET', path: `/orders/${id}` }),
+    ask('legacy-v1', { method: 'GET', path: `/v1/orders/${id}` }),
   ]);
   if (order.status !== 200) return relay(order);
   return { status: 200, body: { order: order.body, invoice: field(invoice.body, 'data') } };
@@ -184,8 +184,8 @@ async function showAccount(context: ServiceContext, call: Call, seen: Seen): Pro
   const ask = asCustomer(context, call);
   const customer = idOf(call.claims?.sub) ?? 0;
   const [profile, points] = await Promise.all([
-    ask('users', 'GET', `/users/${customer}`),
-    ask('legacy-v1', 'GET', `/v1/customers/${customer}/points`),
+    ask('users', { method: 'GET', path: `/users/${customer}` }),
+    ask('legacy-v1', { method: 'GET', path: `/v1/customers/${customer}/points` }),
   ]);
   if (profile.status !== 200) return relay(profile);
   const body = { profile: profile.body, points: field(points.body, 'data'), recentlySeen: seen.of(customer) };

@@ -28,7 +28,6 @@ export const users: Service = (context) => {
   fill(database, context.random);
   const byId = database.prepare('SELECT * FROM users WHERE id = ?');
   const byEmail = database.prepare('SELECT * FROM users WHERE email = ?');
-  const page = database.prepare('SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?');
   return [
     {
       method: 'POST',
@@ -41,11 +40,7 @@ export const users: Service = (context) => {
       method: 'GET',
       path: '/users',
       allow: ['batch', 'service'],
-      handle: ({ query }) => {
-        const limit = Math.min(maxPageSize, idOf(query.get('limit')) ?? maxPageSize);
-        const rows = page.all(idOf(query.get('after')) ?? 0, limit);
-        return { status: 200, body: { users: rows.map((row) => ({ id: numberOf(row, 'id') })) } };
-      },
+      handle: listing(database),
     },
     {
       method: 'GET',
@@ -65,6 +60,16 @@ export const users: Service = (context) => {
     },
   ];
 };
+
+/** A page of ids, after the last one of the page before. */
+function listing(database: DatabaseSync): Route['handle'] {
+  const page = database.prepare('SELECT * FROM users WHERE id > ? ORDER BY id LIMIT ?');
+  return ({ query }) => {
+    const limit = Math.min(maxPageSize, idOf(query.get('limit')) ?? maxPageSize);
+    const rows = page.all(idOf(query.get('after')) ?? 0, limit);
+    return { status: 200, body: { users: rows.map((row) => ({ id: numberOf(row, 'id') })) } };
+  };
+}
 
 /** Changes the phone number, and tells the customer so. */
 function changing(database: DatabaseSync, context: ServiceContext): Route['handle'] {

@@ -28,57 +28,87 @@ const defaultRetryAfterSeconds = 2;
 /** What the rest of a visit should do after an answer. */
 type Mood = 'go on' | 'leave';
 
+/** A person at the storefront: signed in or not, and what it has shown them. */
+interface Visitor extends CustomerTools {
+  readonly person: Person;
+  readonly cookie: string;
+  token: string | undefined;
+  userAgent: string;
+  memory: Memory;
+}
+
+async function ask(
+  visitor: Visitor,
+  cost: number,
+  request: Omit<Ask, 'headers' | 'trace' | 'token'>,
+): Promise<Answer> {
+  await visitor.pacer.turn(cost);
+  const { token, userAgent, cookie } = visitor;
+  const headers = { 'user-agent': userAgent, cookie };
+  return visitor.storefront.call({ ...request, token, headers, trace: newTrace() });
+}
+
+async function signIn(
+  visitor: Visitor,
+  remember: boolean,
+  password = visitor.person.password,
+): Promise<Mood> {
+  visitor.token = undefined;
+  const body = { email: visitor.person.email, password, remember };
+  const answer = await ask(visitor, stepCosts.login, { method: 'POST', path: '/login', body });
+  visitor.token = textField(answer.body, 'token', 2000);
+  return react(answer, visitor.sleep);
+}
+
+async function enter(visitor: Visitor, entry: Session['entry']): Promise<Mood> {
+  if (entry === 'resume' && visitor.token !== undefined) return 'go on';
+  if (entry === 'mistyped' && (await signIn(visitor, true, `${visitor.person.password}!`)) === 'leave')
+    return 'leave';
+  return signIn(visitor, entry !== 'kiosk');
+}
+
+/** What the customer knows after an answer to a step. */
+function remembered({ orderIds, cartProducts }: Memory, step: Step, { status, body }: Answer): Memory {
+  const isList = step.type === 'orders' && status === 200;
+  const isCart = Array.isArray(field(body, 'items'));
+  const isEmptied = step.type === 'checkout' || step.type === 'remove';
+  const inCart = isCart
+    ? listField(body, 'items').map((item) => countField(item, 'productId') ?? 0)
+    : cartProducts;
+  return {
+    orderIds: isList ? listField(body, 'orders').map((order) => countField(order, 'id') ?? 0) : orderIds,
+    cartProducts: isEmptied ? [] : inCart,
+  };
+}
+
+/** One step; once more when the session had run out. */
+async function take(visitor: Visitor, step: Step): Promise<Mood> {
+  const request = requestOf(step, { ...visitor.memory, person: visitor.person });
+  let answer = await ask(visitor, stepCosts[step.type], request);
+  if (answer.status === 401) {
+    if ((await signIn(visitor, true)) === 'leave') return 'leave';
+    answer = await ask(visitor, stepCosts[step.type], request);
+  }
+  visitor.memory = remembered(visitor.memory, step, answer);
+  return react(answer, visitor.sleep);
+}
+
 /** A customer who has not visited yet. */
-export function createCustomer(person: Person, { storefront, pacer, sleep }: CustomerTools): Customer {
-  const visitorCookie = `visitor=${newTrace().traceId}; theme=light`;
-  let token: string | undefined;
-  let userAgent = '';
-  let orderIds: readonly number[] = [];
-  let cartProducts: readonly number[] = [];
-
-  const ask = async (cost: number, request: Omit<Ask, 'headers' | 'trace' | 'token'>): Promise<Answer> => {
-    await pacer.turn(cost);
-    const headers = { 'user-agent': userAgent, cookie: visitorCookie };
-    return storefront.call({ ...request, token, headers, trace: newTrace() });
+export function createCustomer(person: Person, tools: CustomerTools): Customer {
+  const visitor: Visitor = {
+    ...tools,
+    person,
+    cookie: `visitor=${newTrace().traceId}; theme=light`,
+    token: undefined,
+    userAgent: '',
+    memory: { orderIds: [], cartProducts: [] },
   };
-
-  const signIn = async (remember: boolean, password = person.password): Promise<Mood> => {
-    token = undefined;
-    const body = { email: person.email, password, remember };
-    const answer = await ask(stepCosts.login, { method: 'POST', path: '/login', body });
-    token = textField(answer.body, 'token', 2000);
-    return react(answer, sleep);
-  };
-
-  const enter = async (entry: Session['entry']): Promise<Mood> => {
-    if (entry === 'resume' && token !== undefined) return 'go on';
-    if (entry === 'mistyped' && (await signIn(true, `${person.password}!`)) === 'leave') return 'leave';
-    return signIn(entry !== 'kiosk');
-  };
-
-  const take = async (step: Step): Promise<Mood> => {
-    const request = requestOf(step, { person, orderIds, cartProducts });
-    let answer = await ask(stepCosts[step.type], request);
-    if (answer.status === 401) {
-      if ((await signIn(true)) === 'leave') return 'leave';
-      answer = await ask(stepCosts[step.type], request);
-    }
-    if (step.type === 'orders' && answer.status === 200) {
-      orderIds = listField(answer.body, 'orders').map((order) => countField(order, 'id') ?? 0);
-    }
-    if (Array.isArray(field(answer.body, 'items'))) {
-      cartProducts = listField(answer.body, 'items').map((item) => countField(item, 'productId') ?? 0);
-    }
-    if (step.type === 'checkout' || step.type === 'remove') cartProducts = [];
-    return react(answer, sleep);
-  };
-
   return {
     visit: async (session) => {
-      userAgent = session.userAgent;
-      if ((await enter(session.entry)) === 'leave') return;
+      visitor.userAgent = session.userAgent;
+      if ((await enter(visitor, session.entry)) === 'leave') return;
       for (const step of session.steps) {
-        if (isPossible(step, { orderIds, cartProducts }) && (await take(step)) === 'leave') return;
+        if (isPossible(step, visitor.memory) && (await take(visitor, step)) === 'leave') return;
       }
     },
   };

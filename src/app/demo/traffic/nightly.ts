@@ -20,12 +20,14 @@ const tokenTtlSeconds = 3600;
 /** What the job waits after a refusal or a failure before it goes on with the next id. */
 const refusedMs = 2000;
 
-type Call = (
-  callee: ServiceName,
-  method: Ask['method'],
-  path: string,
-  options?: { readonly cost?: number; readonly body?: unknown },
-) => Promise<Answer>;
+/** A request of the job: `GET` and one turn of its pace, where nothing else is said. */
+interface Errand {
+  readonly method?: Ask['method'];
+  readonly body?: unknown;
+  readonly cost?: number;
+}
+
+type Call = (callee: ServiceName, path: string, errand?: Errand) => Promise<Answer>;
 
 /** Begins and goes on until the process ends. */
 export function runNightly(start: TrafficStart): void {
@@ -52,7 +54,7 @@ function createCall({ urls, rate, secret }: TrafficStart): Call {
     }
     return own.token;
   };
-  return async (callee, method, path, { cost = 1, body } = {}) => {
+  return async (callee, path, { method = 'GET', cost = 1, body } = {}) => {
     await pacer.turn(cost);
     const client = clients.get(callee);
     if (client === undefined) throw new Error(`nightly has no way to ${callee}`);
@@ -80,27 +82,27 @@ const idsOf = (answer: Answer, list: string): readonly number[] =>
 
 /** Reads one page of customers; returns the last id, 0 at the end. */
 async function exportUsers(call: Call, after: number): Promise<number> {
-  const ids = idsOf(await call('users', 'GET', `/users?after=${after}&limit=${pageSize}`), 'users');
+  const ids = idsOf(await call('users', `/users?after=${after}&limit=${pageSize}`), 'users');
   for (const id of ids) {
-    await call('users', 'GET', `/users/${id}`);
-    await call('legacy-v1', 'GET', `/v1/customers/${id}`, { cost: 2 });
+    await call('users', `/users/${id}`);
+    await call('legacy-v1', `/v1/customers/${id}`, { cost: 2 });
   }
   return ids.at(-1) ?? 0;
 }
 
 /** Reads one page of orders; returns the last id, 0 at the end. */
 async function exportOrders(call: Call, after: number): Promise<number> {
-  const ids = idsOf(await call('orders', 'GET', `/orders?after=${after}&limit=${pageSize}`), 'orders');
+  const ids = idsOf(await call('orders', `/orders?after=${after}&limit=${pageSize}`), 'orders');
   for (const id of ids) {
-    await call('orders', 'GET', `/orders/${id}`);
-    await call('legacy-v1', 'GET', `/v1/orders/${id}`, { cost: 2 });
+    await call('orders', `/orders/${id}`);
+    await call('legacy-v1', `/v1/orders/${id}`, { cost: 2 });
   }
   return ids.at(-1) ?? 0;
 }
 
 async function fillShelves(call: Call): Promise<void> {
-  const low = idsOf(await call('catalog', 'GET', `/products?below=${lowStock}`), 'products');
+  const low = idsOf(await call('catalog', `/products?below=${lowStock}`), 'products');
   for (const id of low.slice(0, restockAtOnce)) {
-    await call('catalog', 'POST', `/products/${id}/stock`, { body: { add: restockPieces } });
+    await call('catalog', `/products/${id}/stock`, { method: 'POST', body: { add: restockPieces } });
   }
 }
