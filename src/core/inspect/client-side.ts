@@ -218,11 +218,11 @@ function openRequest(talk: Talk, parser: RequestParser): Slot {
   exchange.protocol = parser.minor === 1 ? 0 : 1;
   exchange.requestBytes = view.end - view.start;
   captureRequestHead(exchange, view);
-  const { routes, listener } = talk.options;
+  const { routes, listener, catalogue = listener } = talk.options;
   // By the spelling that all spellings share: throttles that count by route would else be passed by writing it differently.
   const { path } = talk.workspace;
   path.read(view.bytes, view.pathStart, view.pathEnd);
-  exchange.route = routes.routeOf(listener, path.bytes, path.start, path.end);
+  exchange.route = routes.routeOf(catalogue, path.bytes, path.start, path.end);
   slot.routeKnown = routes.known;
   const tunnel = tunnelCode(parser);
   if (tunnel !== '' && talk.mustRead()) refuseBroken(talk, slot, tunnel);

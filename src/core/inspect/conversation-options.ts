@@ -42,6 +42,12 @@ export interface ConversationOptions {
   readonly clientAddress?: string;
   /** Who is at both ends where no listener says it (`listener` is -1 then); asked again whenever the decider is another object. */
   readonly ends?: () => ConnectionEnds;
+  /** A tap's: bytes pass whatever is said here, so no answer is ever made up. */
+  readonly watches?: boolean;
+  /** Whose routes the catalogue is asked for; the listener when absent. */
+  readonly catalogue?: number;
+  /** Number of the first exchange, where an earlier conversation had the connection before; 0 when absent. */
+  readonly firstSequence?: number;
   readonly limits?: Partial<ConversationLimits>;
   /** Shared by all connections of one worker (`createWorkspace()` once); without it each connection makes its own. */
   readonly workspace?: Workspace;

@@ -5,7 +5,15 @@ import type { Side } from '../model/command.ts';
 export type ConnectFailure = 'refused' | 'timeout' | 'unreachable';
 
 /** What the shell can run into. `head-timeout`: what `owes` tells of did not come. After `overflow`, `stalled` and `stopped` nothing can be sent. */
-export type AbortReason = 'reset' | 'overflow' | 'stalled' | 'head-timeout' | 'idle-timeout' | 'stopped';
+export type AbortReason =
+  | 'reset'
+  | 'overflow'
+  | 'stalled'
+  | 'head-timeout'
+  | 'idle-timeout'
+  | 'stopped'
+  /** Of a watched connection: it goes on, but is not read any further by this conversation. */
+  | 'gap';
 
 /** The brain of one connection as the shell sees it. Every call is synchronous and total; times are epoch ms and never decrease. */
 export interface Conversation {
@@ -15,6 +23,13 @@ export interface Conversation {
   receive(from: Side, bytes: Uint8Array, start: number, end: number, nowMs: number): void;
   /** One side finished sending (FIN). */
   ended(from: Side, nowMs: number): void;
+  /**
+   * `bytes` of one side passed without being seen (0: nobody knows how many); only of a connection that is watched. True when they lay
+   * wholly inside a body whose length is known, or in a stream that is opaque anyway: exchanges go on. False when nobody can say any
+   * more what the next bytes are: what was under way has been observed as cut (`gap`), and all that follows is one opaque exchange
+   * (`gap`) until the connection ends or `aborted` is called with `gap`.
+   */
+  gap(from: Side, bytes: number, nowMs: number): boolean;
   /** The upstream leg could not be opened. */
   connectFailed(why: ConnectFailure, nowMs: number): void;
   /** One side reset, or the shell hit a limit or a deadline. Nothing more will come. */

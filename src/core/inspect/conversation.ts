@@ -6,6 +6,7 @@ import type { CutWord } from '../model/cut-words.ts';
 import { endClient, readClient } from './client-side.ts';
 import type { ConversationOptions } from './conversation-options.ts';
 import type { AbortReason, ConnectFailure, Conversation } from './conversation-port.ts';
+import { passClientGap, passUpstreamGap } from './gap.ts';
 import { nowRefused } from './judge.ts';
 import { answerLocally } from './local-answer.ts';
 import { refusal, type Slot } from './slot.ts';
@@ -76,6 +77,15 @@ class Brain implements Conversation {
     settle(talk);
   }
 
+  gap(from: Side, bytes: number, nowMs: number): boolean {
+    const talk = this.#talk;
+    if (talk.closed) return true;
+    talk.now = nowMs;
+    const goesOn = from === 'client' ? passClientGap(talk, bytes) : passUpstreamGap(talk, bytes);
+    settle(talk);
+    return goesOn;
+  }
+
   connectFailed(why: ConnectFailure, nowMs: number): void {
     const talk = this.#talk;
     if (talk.closed) return;
@@ -90,8 +100,9 @@ class Brain implements Conversation {
     if (talk.closed) return;
     talk.now = nowMs;
     const cut = cutWordOf(talk, from, why);
-    if (cut === 'head-timeout' && talk.front === undefined) answerUnfinished(talk);
-    else if (from === 'upstream' && why === 'reset' && unanswered(talk))
+    const answers = talk.options.watches !== true;
+    if (answers && cut === 'head-timeout' && talk.front === undefined) answerUnfinished(talk);
+    else if (answers && from === 'upstream' && why === 'reset' && unanswered(talk))
       failUpstream(talk, badGateway, 'upstream-reset');
     else {
       if (talk.midHead) openUnfinished(talk);

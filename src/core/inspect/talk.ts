@@ -52,7 +52,7 @@ export class Talk {
   #responses: ResponseParser | undefined;
   #finished: Slot | undefined;
   #finishedLast: Slot | undefined;
-  #sequence = 0;
+  #sequence: number;
   #decider: Decider | undefined;
   #scope = 0;
   #strayCode: BrokenCode | '' = '';
@@ -60,6 +60,7 @@ export class Talk {
 
   constructor(options: ConversationOptions) {
     this.options = options;
+    this.#sequence = options.firstSequence ?? 0;
     this.limits =
       options.limits === undefined ? conversationLimits : { ...conversationLimits, ...options.limits };
     this.workspace = options.workspace ?? createWorkspace();
@@ -234,23 +235,37 @@ export class Talk {
     this.options.sink.observe(exchange);
   }
 
-  /** The end: every exchange still open is observed, then the sockets go. */
-  finish(how: 'close' | 'reset' | 'gone', why: CutWord | '' = this.ending): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.observeFinished();
+  /** Every exchange still open is observed, and nothing of what was read is left. */
+  #observeOpen(how: 'close' | 'reset' | 'gone', why: CutWord | ''): void {
     let slot = this.front;
     while (slot !== undefined) {
       if (slot.opaque && slot.exchange.endedAt === 0) slot.exchange.endedAt = this.now;
       if (slot.exchange.cut === '') slot.exchange.cut = cutOf(slot, how, why);
       slot = this.#observe(slot);
     }
-    this.#observeStray();
     this.front = this.back = this.current = undefined;
     this.outstanding = 0;
     this.held = undefined;
     this.#requests?.discard();
     this.#responses?.discard();
+  }
+
+  /** Bytes were not seen: what is under way is observed as cut by it, and nothing is known of what comes next. */
+  loseSight(): void {
+    this.observeFinished();
+    this.#observeOpen('gone', 'gap');
+    this.#requests = this.#responses = this.tls = undefined;
+    this.holding = false;
+    this.headSince = 0;
+  }
+
+  /** The end: every exchange still open is observed, then the sockets go. */
+  finish(how: 'close' | 'reset' | 'gone', why: CutWord | '' = this.ending): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.observeFinished();
+    this.#observeOpen(how, why);
+    this.#observeStray();
     if (how === 'close') this.options.sink.close();
     else if (how === 'reset') this.options.sink.reset();
   }

@@ -172,13 +172,13 @@ function tunnel(talk: Talk, slot: Slot, word: string): void {
 
 function completeAnswer(talk: Talk, slot: Slot): void {
   const { exchange } = slot;
-  const { routes, listener } = talk.options;
+  const { routes, listener, catalogue = listener } = talk.options;
   slot.responseDone = true;
   exchange.endedAt = talk.now;
   if (!slot.routeKnown) {
     const { path } = talk.workspace;
     path.read(exchange.head, exchange.pathStart, exchange.pathEnd);
-    routes.learn(listener, path.bytes, path.start, path.end, exchange.status);
+    routes.learn(catalogue, path.bytes, path.start, path.end, exchange.status);
   }
   // A final answer instead of the 100: nobody can know whether the body will still come, so nothing may follow.
   const unsure = slot.expects && !slot.requestDone;

@@ -15,6 +15,7 @@ export const cutWords = {
   limit: 'more bytes had to wait than the agent holds for one connection',
   'policy-cut': 'a policy cut the connection',
   'earlier-close': 'the connection was closed with an earlier answer',
+  gap: 'the tap did not see all of its bytes',
   drain: 'the agent stopped before it was over',
 } as const;
 

@@ -3,6 +3,7 @@
 //   >> client|upstream TEXT      bytes; \r \n \xNN are escapes, {get /a} {post /a 3} {200 ok} {200} {client hello} {server hello} are short for whole messages
 //   >> end client|upstream       FIN            >> abort client|upstream WHY
 //   >> connect refused|timeout   the leg failed  >> policy WORDS   see `FakePolicy`   >> rejudge   >> wait MS
+//   >> gap client|upstream N     bytes nobody saw: << reads on | lost sight
 //   << connect | close | reset | hold client | resume client | shutdown upstream | idle (asserted with `>> idle?`)
 //   << upstream|client TEXT      bytes, neighbours joined; our own answers as `answer STATUS [close] [fields]`
 //   << observe METHOD PATH STATUS ACTION [opening] [local] [broken=CODE] [cut=WORD] [opaque=WORD [req=N res=N] where raw]
@@ -101,7 +102,7 @@ export interface Stage {
   now: number;
 }
 
-export function createStage(limits: Partial<ConversationLimits> = {}): Stage {
+export function createStage(limits: Partial<ConversationLimits> = {}, watches = false): Stage {
   const log: string[] = [];
   const exchanges: Exchange[] = [];
   const policy = createFakePolicy();
@@ -136,6 +137,7 @@ export function createStage(limits: Partial<ConversationLimits> = {}): Stage {
     randomId: () => '00000000000000aa',
     clientAddress: '10.0.0.7:5123',
     limits,
+    watches,
     workspace: createWorkspace(),
   });
   return { conversation, policy, log, exchanges, now: 1000 };
@@ -166,6 +168,11 @@ function act(stage: Stage, line: string): void {
     case 'abort':
       conversation.aborted(rest[0] as Side, rest[1] as AbortReason, now);
       break;
+    case 'gap': {
+      const goesOn = conversation.gap(rest[0] as Side, Number(rest[1]), now);
+      stage.log.push(goesOn ? '<< reads on' : '<< lost sight');
+      break;
+    }
     case 'connect':
       conversation.connectFailed(rest[0] as ConnectFailure, now);
       break;
@@ -192,8 +199,8 @@ function act(stage: Stage, line: string): void {
 const isSend = (line: string): boolean => line.startsWith('<< upstream') || line.startsWith('<< client');
 
 /** Runs the playbook; each group of `<<` lines must be exactly what the `>>` lines before it caused. */
-export function play(script: string, limits: Partial<ConversationLimits> = {}): Stage {
-  const stage = createStage(limits);
+export function play(script: string, limits: Partial<ConversationLimits> = {}, watches = false): Stage {
+  const stage = createStage(limits, watches);
   const lines = script
     .split('\n')
     .map((line) => line.trim())

@@ -63,6 +63,18 @@ export class BodyReader {
     return at;
   }
 
+  /** `bytes` of the body were not seen. False, and nothing changes, unless all of them are known to be data. */
+  pass(bytes: number): boolean {
+    if (this.done || (this.kind === bodyKind.chunked && this.#step !== step.data)) return false;
+    if (this.kind === bodyKind.eof) return true;
+    if (bytes > this.#remaining) return false;
+    this.#remaining -= bytes;
+    if (this.#remaining > 0) return true;
+    if (this.kind === bodyKind.chunked) this.#step = step.dataCr;
+    else this.done = true;
+    return true;
+  }
+
   #take(start: number, end: number): number {
     const at = Math.min(end, start + this.#remaining);
     this.#remaining -= at - start;

@@ -143,6 +143,14 @@ export abstract class MessageParser {
     return event;
   }
 
+  /** `bytes` of the stream were not seen. False, and nothing changes, unless they lie wholly in the data of the body in hand. */
+  pass(bytes: number): boolean {
+    if (this.stage !== stage.body || !this.body.pass(bytes)) return false;
+    this.#consumed += bytes;
+    if (this.body.done) this.stage = stage.end;
+    return true;
+  }
+
   /** The stream ended. `end` when that completes a message, `broken` inside one, else `needMore`. */
   end(): number {
     this.position = 0;
