@@ -73,6 +73,8 @@ export interface FieldRow {
   readonly closed?: readonly string[];
   /** Words worth offering where the vocabulary is open. */
   readonly offers?: readonly string[];
+  /** What every plain value looks like, in a phrase and as a pattern: anything else is an error. */
+  readonly shape?: { readonly pattern: RegExp; readonly words: string };
   /** One phrase for completion and help. */
   readonly hint: string;
 }
@@ -169,6 +171,10 @@ export const fieldRows: readonly FieldRow[] = [
     aliases: ['flow'],
     kind: 'text',
     subjects: both,
+    shape: {
+      pattern: /^[A-Za-z0-9._*?-]{1,128}$/,
+      words: 'ids such as a1-2f-7, with a blank before the next term',
+    },
     hint: 'flow id, or a finding that has it as evidence',
   },
   { field: 'conn', aliases: ['connection'], kind: 'text', subjects: flows, hint: 'connection id' },

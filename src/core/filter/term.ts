@@ -44,6 +44,8 @@ function textTerm(row: FieldRow, op: FilterOp, value: string): TermResult {
       : fail(`the pattern for ${row.field} ${regex.message}`);
   }
   if (op !== ':' && op !== '=' && op !== '!=') return fail(`${row.field} has no order: use : = != or ~`);
+  if (row.shape && !row.shape.pattern.test(value))
+    return fail(`${row.field} takes ${row.shape.words}, not "${value}"`);
   if (row.closed && !row.closed.some(globTest(value)) && value !== '*') {
     const near = nearest(value, row.closed);
     return fail(

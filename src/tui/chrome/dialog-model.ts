@@ -10,7 +10,7 @@ import { popDialog } from '../state/top-dialog.ts';
 import type { Role } from '../theme/roles.ts';
 import type { Theme } from '../theme/theme.ts';
 import { dialogWidth } from '../panes/dialogs.ts';
-import { inputLine } from './footer.ts';
+import { fittedInput } from './input-line.ts';
 import { helpLines } from './help.ts';
 import { lineWidth, plainLine, segment, spread } from './line.ts';
 import type { Line } from './line.ts';
@@ -74,6 +74,7 @@ const paletteRows = 12;
 
 function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput): DialogContent {
   const { shown, index } = paletteChoices(input);
+  const more = input.theme.glyph('more');
   const wide = Math.min(84, input.state.columns - 4);
   const first = Math.max(0, Math.min(index - paletteRows + 2, shown.length - paletteRows));
   const lines = shown.slice(first, first + paletteRows).map((entry, at): Line => {
@@ -91,7 +92,7 @@ function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput
   return {
     title: plainLine('Commands', 'dialog.title'),
     lines: [
-      [segment(': ', 'prompt'), ...inputLine(dialog.input, undefined)],
+      [segment(': ', 'prompt'), ...fittedInput(dialog.input, { width: wide - 2, error: undefined, more })],
       [],
       ...(lines.length > 0 ? lines : [none]),
     ],

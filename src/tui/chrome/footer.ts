@@ -10,8 +10,9 @@ import type { DataView } from '../state/data-view.ts';
 import type { Intent } from '../state/msg.ts';
 import type { AppState, FilterPrompt } from '../state/state.ts';
 import type { Theme } from '../theme/theme.ts';
+import { fittedInput } from './input-line.ts';
 import { joinParts, lineWidth, segment, spread } from './line.ts';
-import type { Line, Segment } from './line.ts';
+import type { Line } from './line.ts';
 
 /** What the foot line is made from; `width` in cells. */
 export interface FooterInput {
@@ -75,25 +76,7 @@ export function keysLine({
   return joinParts(parts, width);
 }
 
-/** Text with its caret; the part at fault is marked. */
-export function inputLine(
-  input: { readonly text: string; readonly cursor: number },
-  error: { readonly start: number; readonly end: number } | undefined,
-): Line {
-  const { text, cursor } = input;
-  const caretEnd = cursor + (String.fromCodePoint(text.codePointAt(cursor) ?? 0x20).length || 1);
-  const marks = [0, cursor, caretEnd, error?.start ?? 0, error?.end ?? 0, text.length];
-  const cuts = [...new Set(marks.map((mark) => Math.max(0, Math.min(mark, text.length))))].sort(
-    (a, b) => a - b,
-  );
-  const pieces = cuts.slice(0, -1).map((start, index): Segment => {
-    const end = cuts[index + 1] ?? text.length;
-    const wrong = error !== undefined && start >= error.start && start < error.end;
-    const role = start === cursor ? 'caret' : wrong ? 'prompt.invalid' : 'prompt';
-    return segment(text.slice(start, end), role);
-  });
-  return cursor >= text.length ? [...pieces, segment(' ', 'caret')] : pieces;
-}
+const promptSign = ' /';
 
 /** The text with the keys of the prompt beside it, as long as there is room for both. */
 function promptLine(prompt: FilterPrompt, input: FooterInput): Line {
@@ -101,11 +84,14 @@ function promptLine(prompt: FilterPrompt, input: FooterInput): Line {
   const verdict: Line = prompt.error
     ? [segment(`${theme.glyph('block')} `, 'prompt.invalid')]
     : [segment(`${theme.glyph('check')} `, 'prompt.valid')];
-  const left: Line = [segment(' /', 'prompt'), ...inputLine(prompt.input, prompt.error)];
+  const more = theme.glyph('more');
+  const room = width - lineWidth(verdict) - promptSign.length - 1;
+  const text = fittedInput(prompt.input, { width: room, error: prompt.error, more });
+  const left: Line = [segment(promptSign, 'prompt'), ...text];
   const keys = keysLine({ ...input, width: width - lineWidth(left) - 6 });
-  const room = width - lineWidth(left) - 3;
-  const right = lineWidth(keys) + 3 <= room ? [...verdict, ...keys, segment(' ')] : verdict;
-  return spread(left, right, width, theme.glyph('more'));
+  const spare = width - lineWidth(left) - 3;
+  const right = lineWidth(keys) + 3 <= spare ? [...verdict, ...keys, segment(' ')] : verdict;
+  return spread(left, right, width, more);
 }
 
 /** A sort looks at so many rows only: said wherever it leaves rows out. */

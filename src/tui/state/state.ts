@@ -48,6 +48,17 @@ export interface FilterState {
   readonly node: FilterNode | undefined;
   /** Present while the prompt is open. */
   readonly prompt: FilterPrompt | undefined;
+  /** Where the filter in force came from, while it is the one that was made there: closing it leads back. */
+  readonly origin: FilterOrigin | undefined;
+}
+
+/** A filter that another screen made, such as the evidence of a finding. */
+export interface FilterOrigin {
+  readonly screen: Exclude<ScreenName, 'flows'>;
+  /** The filter it made. */
+  readonly text: string;
+  /** What was in force before. */
+  readonly previous: string;
 }
 
 /** A filter being typed. Valid text is in force at once; invalid text leaves the last valid one. */
@@ -205,7 +216,7 @@ const initialView = {
     sort: { column: 'time', descending: true },
     columnOffset: 0,
   },
-  filter: { text: '', node: undefined, prompt: undefined },
+  filter: { text: '', node: undefined, prompt: undefined, origin: undefined },
   detail: { open: false, scroll: 0, id: undefined, explained: undefined },
   graph: { view: 'ego', focus: undefined, column: 'focus', row: 0, matrixColumn: 0, trail: [] },
   findings: { selected: undefined, row: 0, sort: undefined },

@@ -120,8 +120,9 @@ function cancel(state: AppState): Next<AppState> {
 /** The keys of the filter and of its prompt. */
 export const filterHandlers = {
   'filter.edit': (state, data) => {
-    const input = textInput(state.filter.text);
     const { text: previous } = state.filter;
+    // What is typed next is a term of its own, not more of the last value.
+    const input = textInput(previous === '' ? '' : `${previous} `);
     const prompt = { input, error: undefined, previous, offers: offersAt(input, data) };
     return next({ ...withPrompt(state, prompt), screen: 'flows', focus: 'list' });
   },

@@ -77,15 +77,18 @@ function openFlow(state: AppState, data: DataView): Next<AppState> {
 }
 
 function showEvidence(state: AppState, data: DataView): Next<AppState> {
+  if (state.screen !== 'findings') return next(state);
   const finding = cursorFinding(state, data);
   if (!finding) return next(state);
   const held = finding.evidence.filter((id) => data.flows.byId(flowId(id)) !== undefined);
   if (held.length === 0)
     return next(withNotice(state, 'warn', 'The flows that prove this finding are no longer held.'));
-  const [shown, effects] = showFlows(state, `id:${held.join(',')}`);
-  const left = withKey(state, 'drop the filter', 'item.close');
-  const told = `${plural(held.length, 'flow')} behind "${finding.title}"; ${left} for all.`;
-  return [withNotice(shown, 'info', told), effects];
+  const text = `id:${held.join(',')}`;
+  const [shown, effects] = showFlows(state, text);
+  const origin = { screen: state.screen, text, previous: state.filter.text } as const;
+  const left = withKey(state, 'back to it', 'item.close');
+  const told = `${plural(held.length, 'flow')} behind "${finding.title}"; ${left}.`;
+  return [withNotice({ ...shown, filter: { ...shown.filter, origin } }, 'info', told), effects];
 }
 
 const open: Handler = (state, data) => {
@@ -112,6 +115,15 @@ export function closeDialog(state: AppState): Next<AppState> {
     : next(closed);
 }
 
+/** Drop the filter; one that another screen made gives way to the one before, and that screen comes back. */
+function leaveFilter(state: AppState): Next<AppState> {
+  const { text, origin } = state.filter;
+  if (!origin || origin.text !== text) return applyFilter(state, '');
+  const [left, effects] = applyFilter(state, origin.previous);
+  const filter = { ...left.filter, origin: undefined };
+  return [{ ...left, filter, screen: origin.screen, focus: 'list', zoomed: false }, effects];
+}
+
 /** Esc: close the topmost thing, one at a time; never quits. */
 const close: Handler = (state, data) => {
   if (topDialog(state)) return closeDialog(state);
@@ -131,8 +143,7 @@ const close: Handler = (state, data) => {
         row: 0,
       },
     });
-  if (state.screen === 'flows') return applyFilter(state, '');
-  return goTo('flows')(state, data);
+  return state.screen === 'flows' ? leaveFilter(state) : goTo('flows')(state, data);
 };
 
 /** The first column of the matrix with traffic in its first row: there is something to read at once. */
@@ -190,9 +201,7 @@ export const viewHandlers = {
   'view.reverse': unlessDialog(reverse),
   'view.cycle': unlessDialog(cycle),
   'flow.export': exportRow,
-  'finding.evidence': unlessDialog((state, data) =>
-    state.screen === 'findings' ? showEvidence(state, data) : next(state),
-  ),
+  'finding.evidence': unlessDialog((state, data) => showEvidence(state, data)),
   'dialog.close': closeDialog,
   'app.palette': unlessDialog((state) =>
     next(pushDialog(state, { type: 'palette', input: { text: '', cursor: 0 }, index: 0 })),

@@ -81,6 +81,7 @@ describe('refusals', () => {
     ['status:500-400', 'FILTER_VALUE', 'ends before it begins', 7, 14],
     ['lat>soon', 'FILTER_VALUE', 'takes a time', 4, 8],
     ['verdict:blocked', 'FILTER_VALUE', 'did you mean block?', 8, 15],
+    ['id:a1-5,a1-nfrom:web', 'FILTER_VALUE', 'takes ids such as', 8, 20],
     ['from>a', 'FILTER_VALUE', 'From has no order', 5, 6],
     ['from>~a', 'FILTER_OPERATOR', 'A regex goes with', 0, 7],
     ['path:~[a', 'FILTER_VALUE', 'has a [ without its ]', 5, 8],

@@ -11,7 +11,8 @@ import {
   isChromeDialog,
   paletteChoices,
 } from '../../../src/tui/chrome/dialog-model.ts';
-import { footerLine, inputLine, keysLine } from '../../../src/tui/chrome/footer.ts';
+import { footerLine, keysLine } from '../../../src/tui/chrome/footer.ts';
+import { inputLine } from '../../../src/tui/chrome/input-line.ts';
 import { messageLines } from '../../../src/tui/chrome/message.ts';
 import { headerLine, tabsLine } from '../../../src/tui/chrome/header.ts';
 import { helpLines } from '../../../src/tui/chrome/help.ts';
