@@ -13,6 +13,8 @@ export interface Peer {
   readonly workload: Workload;
   readonly principal: string;
   readonly assurance: 'ip' | 'mtls' | 'token';
+  /** Of the pod; absent when not known: then policies that select by label cannot be evaluated. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** One explicit listener: accept on `listen`, forward to `upstream`, with the identity of both ends given. */

@@ -16,8 +16,10 @@ import {
   everyone,
   headerPart,
   keyParts,
+  labelText,
   modeEnforce,
   modeShadow,
+  peerStride,
 } from './table-layout.ts';
 import { isEgress } from './tenancy.ts';
 
@@ -39,6 +41,8 @@ export interface CompileState {
 }
 
 const assuranceRank = { IP: 0, MTLS: 1, Token: 2 } as const;
+/** Where a connection has been accepted, the silence that Drop asks for is no longer to be had: it is aborted. */
+const abortingAnswers: ReadonlySet<string> = new Set(['Reset', 'Drop']);
 /** The key of a throttle that names none. */
 export const defaultKey = ['principal'] as const;
 
@@ -71,7 +75,7 @@ export function compilePolicyInto(state: CompileState, policy: FlowPolicy, index
     spec.mode === 'Enforce' ? modeEnforce : modeShadow,
     throttle === undefined ? actionBlock : actionThrottle,
     spec.failure === 'Closed' ? 1 : 0,
-    spec.action.type === 'Block' && spec.action.block?.answer === 'Reset' ? 1 : 0,
+    spec.action.type === 'Block' && abortingAnswers.has(spec.action.block?.answer ?? 'Auto') ? 1 : 0,
     needsHttp ? 1 : 0,
     strings.intern(nameOf(policy)),
     strings.intern(metadata.namespace),
@@ -99,26 +103,32 @@ function peersInto(
   namespace: string,
 ): Run {
   if (!('peers' in side)) return { at: 0, count: everyone };
-  const at = state.peers.length / 7;
+  const at = state.peers.length / peerStride;
   for (const peer of side.peers) state.peers.push(...peerColumns(state, peer, namespace));
   return { at, count: side.peers.length };
 }
 
-/** In the order of `peerColumn`. A workload or ServiceAccount without a namespace is of the policy's own. */
+/** In the order of `peerColumn`. A workload, a ServiceAccount or labels without a namespace are of the policy's own. */
 function peerColumns(state: CompileState, peer: Peer, namespace: string): number[] {
   const id = (text: string | undefined): number => (text === undefined ? -1 : state.strings.intern(text));
   const { workload, serviceAccount } = peer;
   const own = peer.namespace ?? namespace;
+  const labels = listInto(state, labelIds(state, peer));
   return [
     id(workload?.kind),
     id(workload?.name),
-    workload === undefined ? -1 : id(workload.namespace ?? own),
+    workload === undefined ? (peer.labels === undefined ? -1 : id(own)) : id(workload.namespace ?? own),
     id(peer.namespace),
     serviceAccount === undefined ? -1 : id(`sa:${serviceAccount.namespace ?? own}/${serviceAccount.name}`),
     peer.cidr === undefined ? -1 : cidrInto(state, peer.cidr),
     assuranceRank[peer.minAssurance ?? 'IP'],
+    labels.at,
+    labels.count,
   ];
 }
+
+const labelIds = ({ strings }: CompileState, { labels }: Peer): number[] =>
+  Object.entries(labels ?? {}).map(([key, value]) => strings.intern(labelText(key, value)));
 
 function cidrInto(state: CompileState, text: string): number {
   const cidr = parseCidr(text);

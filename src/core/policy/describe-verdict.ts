@@ -89,7 +89,9 @@ function reasonOf(policy: FlowPolicy, { action, indeterminate }: Outcome): { rea
   if (!indeterminate) return reason === undefined ? {} : { reason };
   const failure = actionCodes[action] === 'allow' ? 'Open: let through' : 'Closed: refused';
   const missing =
-    policy.spec.match === undefined && policy.spec.action.type === 'Block' ? 'address' : 'HTTP fields';
+    policy.spec.match === undefined && policy.spec.action.type === 'Block'
+      ? 'address or labels'
+      : 'HTTP fields';
   return {
     reason: `Cannot be evaluated here: the ${missing} it asks for cannot be seen. Its failure is ${failure}.`,
   };

@@ -146,13 +146,14 @@ function headerCheck(
   return { ...base, result, actual: sent.length === 0 ? absent : sent.join(', ') };
 }
 
-function spellPeer({ workload, namespace, serviceAccount, cidr, minAssurance }: Peer): string {
+function spellPeer({ workload, namespace, serviceAccount, labels, cidr, minAssurance }: Peer): string {
   const parts = [
     workload === undefined
       ? ''
       : [workload.namespace, workload.kind, workload.name].filter(Boolean).join('/'),
     namespace === undefined ? '' : `namespace ${namespace}`,
     serviceAccount === undefined ? '' : `service account ${serviceAccount.name}`,
+    ...Object.entries(labels ?? {}).map(([key, value]) => `label ${key}=${value}`),
     cidr ?? '',
     minAssurance === undefined || minAssurance === 'IP' ? '' : `known at least by ${minAssurance}`,
   ];

@@ -32,7 +32,7 @@ export interface PairRisks {
   readonly risks: readonly Risk[];
   readonly headers: ReadonlySet<string>;
   readonly hosts: boolean;
-  /** A source or destination address is missing, and some policy asks for it. */
+  /** An address or labels of an end are missing, and some policy asks for them. */
   readonly noAddress: boolean;
   /** Some throttle's bucket can be shared with other callers. */
   readonly sharedBuckets: boolean;

@@ -39,6 +39,22 @@ const method = z
   });
 const timestamp = z.iso.datetime({ offset: true });
 
+/** Kubernetes label syntax: an optional DNS prefix and `/`, then a name; values may be empty. */
+const labelKey = z
+  .string()
+  .regex(
+    /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+    'must be a label name as Kubernetes has them',
+  );
+const labelValue = z
+  .string()
+  .regex(
+    /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
+    'must be a label value of at most 63 characters',
+  );
+/** More conditions than this on one peer select by accident, not by meaning. */
+const maxLabels = 16;
+
 /** One way to say who: every given part must hold. At least one part is required. */
 export const peerSchema = z
   .strictObject({
@@ -51,6 +67,12 @@ export const peerSchema = z
       .optional(),
     namespace: dnsLabel.optional(),
     serviceAccount: z.strictObject({ name: objectName, namespace: dnsLabel.optional() }).optional(),
+    /** Of the pod; all must be there. Without a namespace beside them: of the policy's own. */
+    labels: z
+      .record(labelKey, labelValue)
+      .refine((labels) => Object.keys(labels).length > 0, 'needs at least one label')
+      .refine((labels) => Object.keys(labels).length <= maxLabels, `may hold ${maxLabels} labels at most`)
+      .optional(),
     cidr: z
       .string()
       .max(64)
@@ -58,8 +80,9 @@ export const peerSchema = z
       .optional(),
     minAssurance: z.enum(['IP', 'MTLS', 'Token']).optional(),
   })
-  .refine((peer) => peer.workload ?? peer.namespace ?? peer.serviceAccount ?? peer.cidr, {
-    message: 'needs one of workload, namespace, serviceAccount or cidr; for everyone write `scope: All`',
+  .refine((peer) => peer.workload ?? peer.namespace ?? peer.serviceAccount ?? peer.labels ?? peer.cidr, {
+    message:
+      'needs one of workload, namespace, serviceAccount, labels or cidr; for everyone write `scope: All`',
   });
 
 const everyone = z.strictObject({ scope: z.literal('All') });
@@ -130,8 +153,8 @@ export const actionSchema = z.discriminatedUnion('type', [
     type: z.literal('Block'),
     block: z
       .strictObject({
-        /** Auto answers in the caller's protocol; Reset aborts the connection. */
-        answer: z.enum(['Auto', 'Reset']).optional(),
+        /** Auto answers in the caller's protocol; Reset aborts the connection; Drop leaves its opening unanswered. */
+        answer: z.enum(['Auto', 'Reset', 'Drop']).optional(),
         existing: z.enum(['Cut', 'Drain']).optional(),
       })
       .optional(),
@@ -162,17 +185,29 @@ export const flowPolicySchema = z.strictObject({
     labels: z.record(shownText, shownText).optional(),
     annotations: z.record(shownText, shownText).optional(),
   }),
-  spec: z.strictObject({
-    mode: z.enum(['Off', 'Shadow', 'Enforce']),
-    from: sourceSchema,
-    to: destinationSchema,
-    match: z.strictObject({ http: httpMatchSchema }).optional(),
-    action: actionSchema,
-    /** When it cannot be evaluated: let through or refuse. */
-    failure: z.enum(['Open', 'Closed']).optional(),
-    expiresAt: timestamp.optional(),
-    reason: shownText.max(1024).optional(),
-  }),
+  spec: z
+    .strictObject({
+      mode: z.enum(['Off', 'Shadow', 'Enforce']),
+      from: sourceSchema,
+      to: destinationSchema,
+      match: z.strictObject({ http: httpMatchSchema }).optional(),
+      action: actionSchema,
+      /** When it cannot be evaluated: let through or refuse. */
+      failure: z.enum(['Open', 'Closed']).optional(),
+      expiresAt: timestamp.optional(),
+      reason: shownText.max(1024).optional(),
+    })
+    .check((context) => {
+      const { action, match } = context.value;
+      if (match === undefined || action.type !== 'Block' || action.block?.answer !== 'Drop') return;
+      context.issues.push({
+        code: 'custom',
+        path: ['action', 'block', 'answer'],
+        message:
+          'must be Auto or Reset beside match.http, because a request is read only after its connection was answered',
+        input: action.block.answer,
+      });
+    }),
 });
 
 /** One way to say who, checked. */

@@ -15,6 +15,7 @@ import {
   cidrStride,
   everyone,
   groupStride,
+  labelText,
   peerColumn,
   peerStride,
   policyColumn as column,
@@ -37,7 +38,7 @@ export interface Scope extends ScopeIndex {
   readonly identity: ScopeIdentity;
 }
 
-/** Whether a policy selects one end of a pair: 0 no, 1 yes, 2 it depends on an address that is not known. */
+/** Whether a policy selects one end of a pair: 0 no, 1 yes, 2 it depends on an address or on labels that are not known. */
 export function selectsSide(
   tables: Tables,
   { policy, side }: { readonly policy: number; readonly side: 'source' | 'destination' },
@@ -53,7 +54,7 @@ export function selectsSide(
   return anyPeer(tables, at + column.toAt, ids.destination);
 }
 
-/** Whether a policy selects this pair: 0 no, 1 yes, 2 it depends on an address that is not known. */
+/** Whether a policy selects this pair: 0 no, 1 yes, 2 it depends on an address or on labels that are not known. */
 export function selects(tables: Tables, policy: number, who: ScopeIdentity): number {
   return selectsIds(tables, policy, identityIds(tables, who));
 }
@@ -109,6 +110,8 @@ function chooseGroups(
 interface EndIds extends EndNames {
   readonly kind: number;
   readonly assurance: number;
+  /** Labels that some policy mentions; undefined when it is not known which it has. */
+  readonly labels: ReadonlySet<number> | undefined;
   readonly address: AddressWords | undefined;
 }
 interface IdentityIds {
@@ -126,6 +129,7 @@ function identityIds(tables: Tables, who: ScopeIdentity): IdentityIds {
     namespace: findText(tables, peer.workload.namespace),
     principal: findText(tables, peer.principal),
     assurance: assuranceRank[peer.assurance],
+    labels: peer.labels && labelIds(tables, peer.labels),
     address,
   });
   return {
@@ -134,6 +138,9 @@ function identityIds(tables: Tables, who: ScopeIdentity): IdentityIds {
     destinationPort: who.destinationPort,
   };
 }
+
+const labelIds = (tables: Tables, labels: NonNullable<Peer['labels']>): ReadonlySet<number> =>
+  new Set(Object.entries(labels).map(([key, value]) => findText(tables, labelText(key, value))));
 
 function selectsIds(tables: Tables, policy: number, ids: IdentityIds): number {
   const { policies, lists } = tables;
@@ -177,11 +184,23 @@ function onePeer(tables: Tables, peer: number, end: EndIds): number {
     (peers[at + peerColumn.minAssurance] ?? 0) > end.assurance
   )
     return 0;
+  const labelled = hasLabels(tables, at, end);
   const cidr = peers[at + peerColumn.cidr] ?? -1;
-  if (cidr === -1) return 1;
+  if (cidr === -1 || labelled === 0) return labelled;
   if (end.address === undefined) return 2;
   const block = cidrs.subarray(cidr * cidrStride + 1, cidr * cidrStride + 5);
-  return inCidr(end.address, block, cidrs[cidr * cidrStride] ?? 0) ? 1 : 0;
+  return inCidr(end.address, block, cidrs[cidr * cidrStride] ?? 0) ? labelled : 0;
+}
+
+/** Whether an end has all labels of the peer at `at` in `peers`: 0 no, 1 yes, 2 its labels are not known. */
+function hasLabels({ peers, lists }: Tables, at: number, end: EndIds): number {
+  const start = peers[at + peerColumn.labelsAt] ?? 0;
+  const count = peers[at + peerColumn.labelsCount] ?? 0;
+  if (count === 0) return 1;
+  if (end.labels === undefined) return 2;
+  for (let index = start; index < start + count; index += 1)
+    if (!end.labels.has(lists[index] ?? -1)) return 0;
+  return 1;
 }
 
 /** `namespace/name` of a policy. */

@@ -4,7 +4,7 @@
 /** First word of the tables, "APDF": other memory is not taken for tables. */
 export const layoutMagic = 0x41504446;
 /** Second word; raise it whenever a section or a column changes. */
-export const layoutVersion = 2;
+export const layoutVersion = 3;
 
 /** Ints of the head: magic, version, generation, then offset and length (in elements) of each section. */
 export const headInts = 3;
@@ -85,7 +85,7 @@ export const actionBlock = 1;
 /** `policyColumn.action` of a Throttle. */
 export const actionThrottle = 2;
 
-/** Columns of `peers`: string ids, -1 where any; `cidr` an index, -1 for none. */
+/** Columns of `peers`: string ids, -1 where any; `cidr` an index, -1 for none; labels a run in `lists` of ids of `key=value`. */
 export const peerColumn = {
   kind: 0,
   name: 1,
@@ -94,9 +94,13 @@ export const peerColumn = {
   principal: 4,
   cidr: 5,
   minAssurance: 6,
+  labelsAt: 7,
+  labelsCount: 8,
 } as const;
 /** Numbers per peer. */
-export const peerStride = 7;
+export const peerStride = 9;
+/** One label as the tables spell it: `=` is in no key. */
+export const labelText = (key: string, value: string): string => `${key}=${value}`;
 
 /** Columns of `cidrs`: prefix length counted in the 128-bit form, then four words; IPv4 is mapped (`::ffff:a.b.c.d`). */
 export const cidrStride = 5;

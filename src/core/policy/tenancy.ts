@@ -2,12 +2,12 @@
 // namespace (egress), any destination. Knows no cluster.
 import type { FlowPolicy, Peer } from './schema.ts';
 
-/** The namespaces a peer is confined to by name; undefined when it could be anywhere (cidr only). */
+/** The namespace a peer is confined to; undefined when it could be anywhere (cidr only). */
 function namespaceOf(peer: Peer, own: string): string | undefined {
   if (peer.namespace !== undefined) return peer.namespace;
   if (peer.workload !== undefined) return peer.workload.namespace ?? own;
   if (peer.serviceAccount !== undefined) return peer.serviceAccount.namespace ?? own;
-  return undefined;
+  return peer.labels === undefined ? undefined : own;
 }
 
 /** True when every source is named and of the policy's own namespace: then destinations elsewhere may be selected. */

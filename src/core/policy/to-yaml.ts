@@ -5,7 +5,19 @@ import type { FlowPolicy } from './schema.ts';
 /** Keys in reading order; names not listed (labels, annotations) come after, by name. */
 const order: readonly string[] = [
   ...['apiVersion', 'kind', 'metadata', 'name', 'namespace', 'labels', 'annotations', 'spec'],
-  ...['mode', 'from', 'to', 'scope', 'peers', 'workload', 'serviceAccount', 'cidr', 'minAssurance', 'ports'],
+  ...[
+    'mode',
+    'from',
+    'to',
+    'scope',
+    'peers',
+    'workload',
+    'serviceAccount',
+    'labels',
+    'cidr',
+    'minAssurance',
+    'ports',
+  ],
   ...['match', 'http', 'methods', 'hosts', 'paths', 'headers', 'values'],
   ...['action', 'type', 'block', 'throttle', 'answer', 'existing', 'rate', 'burst', 'key'],
   ...['failure', 'expiresAt', 'reason'],

@@ -330,3 +330,37 @@ test('values from outside are shown bounded and escaped', () => {
   expect(rejection.message).not.toContain('\u001b');
   expect(rejection.message.length).toBeLessThan(300);
 });
+
+test('Drop is for connections, not for requests that were read', () => {
+  const action = { type: 'Block', block: { answer: 'Drop' } };
+  expect(rejectionOf(objectOf({ action }))).toBe('accepted');
+  expect(rejectionOf(objectOf({ action, http: { methods: ['GET'] } }))).toMatchObject({
+    code: 'POLICY_INVALID_VALUE',
+    path: 'spec.action.block.answer',
+    message: expect.stringContaining('must be Auto or Reset') as unknown,
+  });
+});
+
+test.each([
+  ['no label', {}],
+  ['a name Kubernetes would refuse', { 'a b': 'x' }],
+  ['a value Kubernetes would refuse', { app: 'x y' }],
+  [
+    'more labels than anybody means',
+    Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`l${at}`, 'x'])),
+  ],
+])('a peer by labels is refused with %s', (_, labels) => {
+  expect(rejectionOf(objectOf({ from: { peers: [{ labels }] } }))).toMatchObject({
+    code: 'POLICY_INVALID_VALUE',
+  });
+});
+
+test('labels are of the own namespace unless another is named', () => {
+  const to = { peers: [{ labels: { app: 'orders' } }] };
+  expect(rejectionOf(objectOf({ to }))).toBe('accepted');
+  expect(
+    rejectionOf(objectOf({ to: { peers: [{ labels: { app: 'orders' }, namespace: 'pay' }] } })),
+  ).toMatchObject({
+    code: 'POLICY_FOREIGN_DESTINATION',
+  });
+});
