@@ -66,7 +66,7 @@ export function exampleFlow(asked: Asked, timeMs: number, number: number): FlowE
       ...(asked.sent === undefined ? {} : { body: json(asked.sent) }),
     },
     response: {
-      status: asked.status ?? 200,
+      ...(asked.status === 0 ? {} : { status: asked.status ?? 200 }),
       bytes: 200,
       ...(asked.answer === undefined ? {} : { body: json(asked.answer) }),
       ...(asked.blocked === true ? { local: true } : {}),

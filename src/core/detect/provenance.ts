@@ -47,14 +47,15 @@ export function createProvenance(limit: number, seed: number): Provenance {
       return !disclosed.has(hashText(last, seed));
     },
     learn: ({ response, request, light }) => {
-      if (!response || response.status < 200 || response.status >= 400) return;
+      const status = response?.status ?? 0;
+      if (!response || status < 200 || status >= 400) return;
       // Its body was not kept, whatever it held.
-      if (light === true) learnLight(response.status, response.bytes);
+      if (light === true) learnLight(status, response.bytes);
       const { body } = response;
       if (!body || body.truncated === true) {
         // A list that could not be read whole: from here on nothing can be called a guess.
         const isList = request !== undefined && !request.route.includes('{') && request.method === 'GET';
-        if (isList && response.bytes > 0 && response.status === 200) isBlind = true;
+        if (isList && response.bytes > 0 && status === 200) isBlind = true;
       }
       if (!body) return;
       let count = 0;

@@ -37,7 +37,8 @@ export function createSignIns(limit: number, seed: number): SignIns {
   return {
     isPersonal: (credential) => known.size > 0 && known.has(hashText(digestOf(credential), seed)),
     learn: ({ request, response }) => {
-      if (request?.method !== 'POST' || !response || response.status < 200 || response.status >= 300) return;
+      const status = response?.status ?? 0;
+      if (request?.method !== 'POST' || !response || status < 200 || status >= 300) return;
       if (request.body?.text.includes('<password:') !== true) return;
       for (const credential of handedOut(response)) {
         const oldest = known.size >= limit ? known.values().next().value : undefined;

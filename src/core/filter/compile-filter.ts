@@ -2,6 +2,7 @@
 import { severities } from '../model/event.ts';
 import type { Endpoint, FindingEvent, FlowEvent } from '../model/event.ts';
 import type { FieldNode, FilterField, FilterNode } from './filter.ts';
+import { findingHas, flowHas } from './presence.ts';
 import { compileTerm } from './term.ts';
 import type { NumberTest, Term, TextTest } from './term.ts';
 
@@ -44,8 +45,7 @@ function headerTest(term: Term & { type: 'header' }): Test<FlowEvent> {
 
 function flowNumber(node: FieldNode, test: NumberTest): Test<FlowEvent> {
   if (node.field === 'lat') return (flow) => flow.latencyMs !== undefined && test(flow.latencyMs);
-  // 0 stands for a status that was never read: no number to compare.
-  return (flow) => flow.response !== undefined && flow.response.status > 0 && test(flow.response.status);
+  return (flow) => flow.response?.status !== undefined && test(flow.response.status);
 }
 
 /** A test of the request's text; false where there is no request. */
@@ -141,11 +141,14 @@ const findingLeaf: Leaf<FindingEvent> = (node, term) => {
 
 interface Subject<T> {
   readonly leaf: Leaf<T>;
+  /** Whether an event has what the field asks for; else every comparison is false. */
+  readonly has: Readonly<Record<FilterField, Test<T>>>;
   readonly word: (needle: string) => Test<T>;
 }
 
 const flowSubject: Subject<FlowEvent> = {
   leaf: flowLeaf,
+  has: flowHas,
   word: (needle) => (flow) =>
     lowerIncludes(flow.source.workload, needle) ||
     lowerIncludes(flow.destination.workload, needle) ||
@@ -154,6 +157,7 @@ const flowSubject: Subject<FlowEvent> = {
 
 const findingSubject: Subject<FindingEvent> = {
   leaf: findingLeaf,
+  has: findingHas,
   word: (needle) => (finding) =>
     lowerIncludes(finding.source.workload, needle) ||
     lowerIncludes(finding.destination?.workload, needle) ||
@@ -181,7 +185,9 @@ function compile<T>(node: FilterNode, subject: Subject<T>): Test<T> {
       const compiled = compileTerm(node.field, node.op, node.value);
       if (!compiled.ok) throw new Error(`filter tree was not made by parseFilter: ${compiled.message}`);
       const test = subject.leaf(node, compiled.term);
-      return node.op === '!=' ? (event) => !test(event) : test;
+      if (node.op !== '!=') return test;
+      const has = subject.has[node.field];
+      return (event) => has(event) && !test(event);
     }
   }
 }

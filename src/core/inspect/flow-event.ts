@@ -14,7 +14,7 @@ import { hasRequest, isWhole } from './exchange-shape.ts';
 import { createClockText, elapsed } from './flow-event-time.ts';
 import { traceIdOf, traceText } from './flow-event-trace.ts';
 import { createTools, type Tools } from './flow-tools.ts';
-import { lightEventOf, type LightFlow } from './light-flow.ts';
+import { answerOf, lightEventOf, type LightFlow } from './light-flow.ts';
 import { createLightReader } from './light-reader.ts';
 
 /** What events are made with. */
@@ -60,7 +60,7 @@ function requestOf(exchange: Exchange, headers: readonly Header[], tools: Tools)
 }
 
 function responseOf(exchange: Exchange, tools: Tools): Response {
-  const response: Response = { status: exchange.status, bytes: exchange.responseBytes };
+  const response = answerOf(exchange.status, exchange.responseBytes);
   if (exchange.local) response.local = true;
   if (exchange.light) return response;
   const { responseHeadLength, responseBodyLength } = exchange;

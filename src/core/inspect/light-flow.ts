@@ -29,10 +29,12 @@ export interface LightFlow {
   readonly trace: Int32Array;
   requestBytes: number;
   responseBytes: number;
+  /** 0 when none was read. */
   status: number;
 }
 
 type Request = NonNullable<FlowEvent['request']>;
+type Response = NonNullable<FlowEvent['response']>;
 
 /** Id of the flow, as its event has it. */
 export function lightIdOf(connection: ConnectionWords, sequence: number): string {
@@ -44,6 +46,11 @@ function requestOf({ method, host, target, query, head, requestBytes }: LightFlo
   const request: Request = { method, host, path, route, bytes: requestBytes, headers: head.headers as never };
   if (query !== undefined) request.query = query;
   return request;
+}
+
+/** An answer as the event has it; `status` 0 says that none was read. */
+export function answerOf(status: number, bytes: number): Response {
+  return status > 0 ? { status, bytes } : { bytes };
 }
 
 /** The event of a light flow, equal to what the assembler makes of the same exchange. `clock` as `createClockText` makes it. */
@@ -60,7 +67,7 @@ export function lightEventOf(flow: LightFlow, clock: (epochMs: number) => string
     protocol: exchangeProtocols[flow.protocol] ?? 'opaque',
     verdict: flow.verdict,
     request: requestOf(flow),
-    response: { status, bytes: responseBytes },
+    response: answerOf(status, responseBytes),
     latencyMs: flow.latencyMs,
     firstByteMs: flow.firstByteMs,
     ...(traceId === undefined ? {} : { traceId }),
@@ -104,7 +111,7 @@ export function createLightView(first: LightFlow, clock: (epochMs: number) => st
       return requestOf(flow);
     },
     get response() {
-      return { status: flow.status, bytes: flow.responseBytes };
+      return answerOf(flow.status, flow.responseBytes);
     },
     light: true,
   };

@@ -78,8 +78,8 @@ export const flowEventSchema = z.object({
     .optional(),
   response: z
     .object({
-      /** HTTP status; 0 when the connection ended before an answer. */
-      status: count,
+      /** HTTP status as read, or as we wrote it; absent when none was read: what asks for one does not match, `!=` included. */
+      status: z.number().int().min(100).max(999).optional(),
       bytes: count,
       headers: z.array(headerSchema).optional(),
       body: bodyWindowSchema.optional(),

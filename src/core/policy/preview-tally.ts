@@ -234,12 +234,13 @@ export const createTally = (options: TallyOptions): Tally => new FlowTally(optio
 /** Status recorded, 0 or `notRead`. */
 function answerOf({ response }: FlowEvent): number {
   if (response === undefined) return 0;
-  return response.status === 0 && response.bytes > 0 ? notRead : response.status;
+  return response.status ?? (response.bytes > 0 ? notRead : 0);
 }
 
 /** Answered by the upstream, and well. */
 function succeeded({ response }: FlowEvent): boolean {
-  return response !== undefined && response.local !== true && response.status >= 200 && response.status < 400;
+  const status = response?.status ?? 0;
+  return response?.local !== true && status >= 200 && status < 400;
 }
 
 function spellRoute({ caller, route, flips, transitions }: RouteCount): PreviewResult['byRoute'][number] {

@@ -1,6 +1,6 @@
 // The layout of a recording and the bounds of its parts. Knows no file.
 //
-//   frame 0        header line                                    {"type":"recording","version":1,…}
+//   frame 0        header line                                    {"type":"recording","version":2,…}
 //   frames 1..n    event lines, or one state line                 {"type":"flow",…}  {"type":"state",…}
 //   frame n+1      index line                                     {"type":"index",…}
 //   skippable      footer: mark, offset, length and CRC-32 of the index frame
@@ -18,7 +18,7 @@ import {
 import type { ApiEvent } from '../../core/model/event.ts';
 
 /** Raised by one with every change that an older reader would misread; each raise adds a row in `converters.ts`. */
-export const recordingVersion = 1;
+export const recordingVersion = 2;
 
 /** The usual ending of a recording's name. */
 export const recordingSuffix = '.ndjson.zst';

@@ -23,7 +23,7 @@ function routeText(flow: FlowEvent): string {
 
 function statusText(flow: FlowEvent): string {
   const status = flow.response?.status;
-  return status === undefined || status === 0 ? '-' : String(status);
+  return status === undefined ? '-' : String(status);
 }
 
 function fromText(flow: FlowEvent, env: FlowEnv): string {

@@ -81,10 +81,9 @@ function responseLine(flow: FlowEvent): Line {
   const { response } = flow;
   if (!response) return [label('answer'), span('none seen', 'dim')];
   const none = response.bytes > 0 ? 'none that could be read' : 'the connection ended before an answer';
-  const status = response.status === 0 ? none : String(response.status);
   return [
     label('answer'),
-    span(status, statusRole(response.status)),
+    span(response.status === undefined ? none : String(response.status), statusRole(response.status)),
     span(`  ${formatBytes(response.bytes)}`, 'number'),
     ...(response.local === true
       ? [span('  written by the agent, the upstream was not asked', 'strong')]

@@ -22,8 +22,8 @@ const fieldCount = 9;
 /** True for an answer that failed without a policy refusing it: 5xx, or none at all. */
 export function isError(flow: FlowEvent): boolean {
   if (flow.verdict.action === 'block' || flow.verdict.action === 'throttle') return false;
-  const status = flow.response?.status;
-  return status !== undefined && (status >= 500 || status === 0);
+  // An answer without a status was not read, or never came.
+  return flow.response !== undefined && (flow.response.status ?? 500) >= 500;
 }
 
 /**

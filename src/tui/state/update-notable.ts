@@ -12,12 +12,13 @@ const firstError = 400;
 
 /** True for a flow that was refused, throttled, redacted or broken, that failed, or that a shadow policy would have refused. */
 export function isNotable(flow: FlowEvent): boolean {
-  const status = flow.response?.status;
+  const { response } = flow;
   return (
     flow.verdict.action !== 'allow' ||
     flow.shadow !== undefined ||
     flow.broken !== undefined ||
-    (status !== undefined && (status === 0 || status >= firstError))
+    // An answer without a status never came, or was none that could be read.
+    (response !== undefined && (response.status ?? firstError) >= firstError)
   );
 }
 

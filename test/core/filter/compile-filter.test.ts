@@ -187,7 +187,30 @@ test('ended: takes flows by how they were cut off', () => {
 });
 
 test('a status that was never read is no small number', () => {
-  const flow = { ...sampleFlow(), response: { status: 0, bytes: 40 } };
-  for (const text of ['status<100', 'status<500'])
+  const flow = { ...sampleFlow(), response: { bytes: 40 } };
+  for (const text of ['status<100', 'status<500', 'status!=503', 'status:*'])
     expect([text, compileFilter(nodeOf(text))(flow)]).toEqual([text, false]);
+});
+
+test('a comparison on what a flow has not is false, != too; not takes the rest', () => {
+  const { type, time, id, source, destination, protocol } = sampleFlow();
+  const verdict = { action: 'allow', mode: 'enforce' } as const;
+  const flow: FlowEvent = { type, time, id, source, destination, protocol, verdict };
+  for (const text of [
+    'method!=GET',
+    'path!=/x',
+    'policy!=shop/x',
+    'shadow!=block',
+    'trace!=1',
+    'ended!=drain',
+  ])
+    expect([text, compileFilter(nodeOf(text))(flow)]).toEqual([text, false]);
+  for (const text of [
+    'not method:GET',
+    'not policy:shop/x',
+    'not status:503',
+    'from!=nobody',
+    'verdict!=block',
+  ])
+    expect([text, compileFilter(nodeOf(text))(flow)]).toEqual([text, true]);
 });

@@ -130,10 +130,10 @@ test('a block that unpacks to more than any recording has is damage, not memory'
 test('a newer recording is refused with a sentence naming both versions, what is no recording with another', async () => {
   const folder = temporaryFolder();
   const newer = join(folder, 'newer.zst');
-  writeFileSync(newer, zstdCompressSync('{"type":"recording","version":2,"anything":true}\n'));
+  writeFileSync(newer, zstdCompressSync('{"type":"recording","version":3,"anything":true}\n'));
   await expect(readAll(newer)).rejects.toMatchObject({
     code: 'RECORDING_TOO_NEW',
-    message: `${newer} was written in recording format 2, and this program reads up to format 1.`,
+    message: `${newer} was written in recording format 3, and this program reads up to format 2.`,
   });
   const text = join(folder, 'text');
   writeFileSync(text, 'hello');

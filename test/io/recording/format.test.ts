@@ -101,6 +101,20 @@ test('old lines are brought up step by step, each by the row of its version', ()
   );
 });
 
+test('a status of 0 in a recording of version 1 is read as none, anything else stays as it was', () => {
+  const convert = converterFor(1, 'old');
+  const flow = (response: unknown): Record<string, unknown> => ({ type: 'flow', id: 'x', response });
+  expect(convert(flow({ status: 0, bytes: 3 }))).toEqual(flow({ bytes: 3 }));
+  for (const line of [
+    flow({ status: 503, bytes: 3 }),
+    flow(null),
+    flow('0'),
+    { type: 'finding', response: { status: 0 } },
+  ])
+    expect(convert(line)).toBe(line);
+  expect(converterFor(2, 'new')(flow({ status: 0 }))).toEqual(flow({ status: 0 }));
+});
+
 test('what still holds is the last word on each policy, workload and finding, and removed policies are forgotten', () => {
   const state = createStandingState<string>(2);
   state.note(policy('a', 0), 'a0');

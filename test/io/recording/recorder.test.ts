@@ -50,7 +50,7 @@ test('the header carries version, clock, identities, policies and the note on ma
   const path = join(temporaryFolder(), 'a.ndjson.zst');
   await recordAll(path, []);
   const header = await readRecording(path).header();
-  expect(header).toEqual({ ...details, type: 'recording', version: 1, created: at(0), clock: { startMs } });
+  expect(header).toEqual({ ...details, type: 'recording', version: 2, created: at(0), clock: { startMs } });
 });
 
 test('the index from the file equals the one rebuilt by scanning', async () => {
@@ -166,7 +166,7 @@ testUnless(zstdMissing)(
     const events = flows(30, 10);
     await recordAll(path, events, { limits: { blockChars: 2_000, stateMs: 60_000 } });
     const lines = execFileSync('zstd', ['-dc', path], { encoding: 'utf8' }).trimEnd().split('\n');
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'recording', version: 1 });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ type: 'recording', version: 2 });
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ type: 'index' });
     expect(lines.slice(1, -1).map((line): unknown => JSON.parse(line))).toEqual(events);
   },

@@ -16,7 +16,7 @@ function textOf(flow: FlowEvent): string[] {
 }
 
 test('an exchange without an answer says why, by its stable word and in plain words', () => {
-  const flow: FlowEvent = { ...blockedFlow(1), response: { status: 0, bytes: 0 }, ended: 'upstream-reset' };
+  const flow: FlowEvent = { ...blockedFlow(1), response: { bytes: 0 }, ended: 'upstream-reset' };
   expect(textOf(flow)).toContain('ended   upstream-reset  the server reset the connection');
 });
 
@@ -41,7 +41,7 @@ test('an answer that could not be read is not called none, and a request without
   const flow: FlowEvent = {
     ...blocked,
     request: { ...request, route: '' },
-    response: { status: 0, bytes: 47 },
+    response: { bytes: 47 },
   };
   const lines = textOf(flow);
   expect(lines).toContain('answer  none that could be read  47 B');

@@ -47,7 +47,7 @@ function requestText(flow: FlowEvent): string {
 
 /** `-` where no status was read. */
 function codeOf({ response }: FlowEvent): string {
-  return response === undefined || response.status === 0 ? '-' : String(response.status);
+  return response?.status === undefined ? '-' : String(response.status);
 }
 
 function flowVerdict(flow: FlowEvent): string {
