@@ -3,16 +3,16 @@
 import { createTimeReader } from '../inspect/flow-event-time.ts';
 import type { LightFlow } from '../inspect/light-flow.ts';
 import type { Endpoint, FindingEvent, FlowEvent } from '../model/event.ts';
-import { createCallers, type Caller, type CallerStats } from './callers.ts';
+import { createCallers, type Caller, type Callers, type CallerStats } from './callers.ts';
 import { callerOf, factsOf, type Facts, type Known } from './facts.ts';
-import { createFindings, type FindingStats } from './findings.ts';
+import { createFindings, type Findings, type FindingStats } from './findings.ts';
 import { createLightFacts } from './light-facts.ts';
 import { detectLimits, type DetectLimits } from './limits.ts';
-import type { Measure } from './measure.ts';
+import type { Measure, View } from './measure.ts';
 import type { ObjectRef } from './object-id.ts';
 import { createPairTexts } from './pair-text.ts';
-import { planOf } from './plan.ts';
-import { createRoutes, notePeer, type RouteBook } from './routes.ts';
+import { planOf, type Plan } from './plan.ts';
+import { createRoutes, notePeer, type RouteBook, type Routes } from './routes.ts';
 import type { Hit, Rule } from './rule.ts';
 import { rules as allRules } from './rule-table.ts';
 import { createSignIns } from './sign-ins.ts';
@@ -101,74 +101,111 @@ function createKnowledge(personal: Known['personal']): (caller: Caller, relays: 
   };
 }
 
-/** An engine with empty memories. */
-export function createDetector(options: DetectorOptions = {}): Detector {
+/** Everything a detector remembers, and what it reads for the flow in hand. */
+interface Engine {
+  readonly rules: readonly Rule[];
+  readonly plan: Plan;
+  readonly limits: DetectLimits;
+  readonly learningMs: number;
+  readonly callers: Callers;
+  readonly routes: Routes;
+  readonly findings: Findings;
+  /** Workloads that are called: they relay what others ask. */
+  readonly servers: Set<string>;
+  readonly knowledgeOf: (caller: Caller, relays: boolean) => Knowledge;
+  readonly routeKeyOf: (facts: Facts) => string;
+  sight: Sight | undefined;
+  view: View | undefined;
+}
+
+function createEngine(options: DetectorOptions, personal: Known['personal']): Engine {
   const { seed = 0, rules = allRules, learningMs = defaultLearningMs } = options;
   const limits: DetectLimits = { ...detectLimits, ...options.limits };
   const plan = planOf(rules);
-  const callers = createCallers(plan, limits, seed);
-  const routes = createRoutes(plan.byScope.route, limits);
-  const findings = createFindings(limits);
-  const signIns = createSignIns(limits.personalCredentials, seed);
-  const servers = new Set<string>();
   const serviceKeys = createPairTexts(limits.keys);
   const routeKeys = createPairTexts(limits.keys);
+  return {
+    rules,
+    plan,
+    limits,
+    learningMs,
+    callers: createCallers(plan, limits, seed),
+    routes: createRoutes(plan.byScope.route, limits),
+    findings: createFindings(limits),
+    servers: new Set(),
+    knowledgeOf: createKnowledge(personal),
+    routeKeyOf: ({ destination, method, route }) => routeKeys(serviceKeys(destination, method), route),
+    sight: undefined,
+    view: undefined,
+  };
+}
+
+/** Runs the rules whose prefilter the facts pass. */
+function judge(engine: Engine, facts: Facts, sight: Sight): readonly FindingEvent[] {
+  const reader = (engine.view ??= createView(sight, engine));
+  let due: FindingEvent[] | undefined;
+  for (const rule of engine.rules) {
+    if (!rule.prefilter(facts)) continue;
+    sight.rule = rule.id;
+    const hit = rule.test(facts, reader);
+    if (!hit) continue;
+    if (isSerious(hit)) {
+      sight.touched.caller.suspicions.set(rule.id, facts.nowMs);
+      taint(sight);
+    }
+    const event = engine.findings.record({ rule, facts, hit, learning: rule.baseline && reader.learning });
+    if (event) (due ??= []).push(event);
+  }
+  return due ?? nothing;
+}
+
+/** Who is called, is a server. */
+function noteServer({ servers }: Engine, { principal }: Endpoint): void {
+  if (servers.size < mostServers) servers.add(principal);
+}
+
+/** What is known of the caller before this flow. */
+function lookUp({ callers, servers, knowledgeOf }: Engine, source: Endpoint, timeMs: number): Knowledge {
+  const key = callerOf(source);
+  return knowledgeOf(callers.of(key, timeMs), servers.has(key));
+}
+
+/** Adds the facts to all memories, then judges. */
+function addFacts(engine: Engine, facts: Facts, caller: Caller): readonly FindingEvent[] {
+  const routeKey = engine.routeKeyOf(facts);
+  const touched = engine.callers.add(caller, facts, routeKey);
+  const book = engine.routes.add(facts, routeKey);
+  const sight = (engine.sight ??= { touched, book, nowMs: facts.nowMs, rule: '' });
+  sight.touched = touched;
+  sight.book = book;
+  sight.nowMs = facts.nowMs;
+  const due = judge(engine, facts, sight);
+  if (book) notePeers(sight, book, { measures: engine.plan.byScope.subjectRoute, limits: engine.limits });
+  return due;
+}
+
+/** An engine with empty memories. */
+export function createDetector(options: DetectorOptions = {}): Detector {
+  const personalCredentials = options.limits?.personalCredentials ?? detectLimits.personalCredentials;
+  const signIns = createSignIns(personalCredentials, options.seed ?? 0);
+  const engine = createEngine(options, signIns.isPersonal);
   const epochOf = createTimeReader();
   const lightFacts = createLightFacts();
-  let sight: Sight | undefined;
-  let view: ReturnType<typeof createView> | undefined;
-
-  const judge = (facts: Facts, current: Sight): readonly FindingEvent[] => {
-    const reader = (view ??= createView(current, { plan, limits, learningMs }));
-    let due: FindingEvent[] | undefined;
-    for (const rule of rules) {
-      if (!rule.prefilter(facts)) continue;
-      current.rule = rule.id;
-      const hit = rule.test(facts, reader);
-      if (!hit) continue;
-      if (isSerious(hit)) {
-        current.touched.caller.suspicions.set(rule.id, facts.nowMs);
-        taint(current);
-      }
-      const event = findings.record(rule, facts, hit, rule.baseline && reader.learning);
-      if (event) (due ??= []).push(event);
-    }
-    return due ?? nothing;
-  };
-
-  const knowledgeOf = createKnowledge(signIns.isPersonal);
-  /** What is known of the caller before this flow. */
-  const lookUp = (source: Endpoint, destination: Endpoint, timeMs: number): Knowledge => {
-    const key = callerOf(source);
-    if (servers.size < mostServers) servers.add(destination.principal);
-    return knowledgeOf(callers.of(key, timeMs), servers.has(key));
-  };
-  const add = (facts: Facts, caller: Caller): readonly FindingEvent[] => {
-    const routeKey = routeKeys(serviceKeys(facts.destination, facts.method), facts.route);
-    const touched = callers.add(caller, facts, routeKey);
-    const book = routes.add(facts, routeKey);
-    if (sight) {
-      sight.touched = touched;
-      sight.book = book;
-      sight.nowMs = facts.nowMs;
-    } else sight = { touched, book, nowMs: facts.nowMs, rule: '' };
-    const due = judge(facts, sight);
-    if (book) notePeers(sight, book, { measures: plan.byScope.subjectRoute, limits });
-    return due;
-  };
-
+  const { findings, callers, routes } = engine;
   return {
     observe: (flow) => {
       if (flow.request === undefined && flow.broken === undefined) return nothing;
-      const { caller, facts } = lookUp(flow.source, flow.destination, epochOf(flow.time));
-      const due = add(factsOf(flow, caller.key, facts), caller);
+      noteServer(engine, flow.destination);
+      const { caller, facts } = lookUp(engine, flow.source, epochOf(flow.time));
+      const due = addFacts(engine, factsOf(flow, caller.key, facts), caller);
       if (!facts.relays) caller.provenance.learn(flow);
       signIns.learn(flow);
       return due;
     },
     observeLight: (flow) => {
-      const { caller, facts } = lookUp(flow.connection.source, flow.destination, flow.startedMs);
-      const due = add(lightFacts(flow, caller.key, facts), caller);
+      noteServer(engine, flow.destination);
+      const { caller, facts } = lookUp(engine, flow.connection.source, flow.startedMs);
+      const due = addFacts(engine, lightFacts(flow, caller.key, facts), caller);
       if (!facts.relays) caller.provenance.learnLight(flow.status, flow.responseBytes);
       return due;
     },

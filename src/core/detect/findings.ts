@@ -27,10 +27,19 @@ export interface FindingStats {
   readonly dropped: number;
 }
 
+/** What a rule found in one flow. */
+export interface Found {
+  readonly rule: Rule;
+  readonly facts: Facts;
+  readonly hit: Hit;
+  /** The rule compares with a baseline that is still being learned. */
+  readonly learning: boolean;
+}
+
 /** The findings so far, one per fingerprint, with counts that are told at a bounded pace. */
 export interface Findings {
   /** Counts a hit; returns the event when it is due. */
-  record(rule: Rule, facts: Facts, hit: Hit, learning: boolean): FindingEvent | undefined;
+  record(found: Found): FindingEvent | undefined;
   /** Those whose newest count was not sent. */
   flush(): readonly FindingEvent[];
   stats(): FindingStats;
@@ -43,8 +52,7 @@ function fingerprintOf(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16);
 }
 
-function describe(open: Pick<Open, 'rule'>, facts: Facts, hit: Hit): Partial<FindingEvent> {
-  const { rule } = open;
+function describe({ rule, facts, hit }: Found): Partial<FindingEvent> {
   const suggestion = rule.suggestion(facts, hit);
   return {
     title: hit.title ?? rule.title,
@@ -55,7 +63,8 @@ function describe(open: Pick<Open, 'rule'>, facts: Facts, hit: Hit): Partial<Fin
   };
 }
 
-function firstEvent(rule: Rule, facts: Facts, hit: Hit, key: string): FindingEvent {
+function firstEvent(key: string, found: Found): FindingEvent {
+  const { rule, facts, hit } = found;
   const { time, source, destination, id } = facts.flow;
   return {
     type: 'finding',
@@ -75,7 +84,7 @@ function firstEvent(rule: Rule, facts: Facts, hit: Hit, key: string): FindingEve
     evidence: [id],
     why: '',
     fix: rule.fix,
-    ...describe({ rule }, facts, hit),
+    ...describe(found),
   };
 }
 
@@ -85,96 +94,124 @@ function whyOf({ why, count }: Pick<Open, 'why' | 'count'>): string {
 }
 
 /** Refused by us, and that says nothing new. */
-const isSettled = (rule: Rule, facts: Facts): boolean => facts.blocked && rule.whenRefused !== true;
+const isSettled = ({ rule, facts }: Found): boolean => facts.blocked && rule.whenRefused !== true;
+
+/** The findings that are open, and who has how many. */
+interface Book {
+  readonly limits: DetectLimits;
+  /** Oldest opened first. */
+  readonly open: Map<string, Open>;
+  readonly perCaller: Map<string, number>;
+  dropped: number;
+}
+
+function close(book: Book, key: string, { caller }: Open): void {
+  book.open.delete(key);
+  book.dropped += 1;
+  const left = (book.perCaller.get(caller) ?? 1) - 1;
+  if (left === 0) book.perCaller.delete(caller);
+  else book.perCaller.set(caller, left);
+}
+
+function hasRoom(book: Book, caller: string): boolean {
+  const { limits, open, perCaller } = book;
+  const own = perCaller.get(caller) ?? 0;
+  if (own >= limits.findingsPerCaller) return false;
+  const oldest = open.size >= limits.findings ? open.entries().next().value : undefined;
+  if (oldest) close(book, oldest[0], oldest[1]);
+  perCaller.set(caller, own + 1);
+  return true;
+}
+
+function send(finding: Open): FindingEvent {
+  finding.event = {
+    ...finding.event,
+    count: finding.count,
+    evidence: [...finding.evidence],
+    why: whyOf(finding),
+  };
+  finding.sentCount = finding.count;
+  finding.sentMs = finding.lastSeenMs;
+  return finding.event;
+}
+
+function begin(book: Book, key: string, found: Found): Open | undefined {
+  const { rule, facts } = found;
+  // What we refuse anyway needs no new finding; it only counts for those that are open.
+  const settled = isSettled(found);
+  if (settled || !hasRoom(book, facts.caller)) {
+    if (!settled) book.dropped += 1;
+    return undefined;
+  }
+  const event = firstEvent(key, found);
+  const made: Open = {
+    rule,
+    caller: facts.caller,
+    event,
+    why: event.why,
+    count: 0,
+    evidence: [],
+    lastSeenMs: facts.nowMs,
+    sentCount: 0,
+    sentMs: facts.nowMs,
+  };
+  book.open.set(key, made);
+  return made;
+}
+
+function count(finding: Open, { nowMs, flow }: Facts, { evidence }: DetectLimits): void {
+  finding.count += 1;
+  finding.lastSeenMs = nowMs;
+  finding.evidence.push(flow.id);
+  if (finding.evidence.length > evidence) finding.evidence.shift();
+}
+
+/** Worse than before, twice as many, or some seconds gone by. */
+function isDue(finding: Open, found: Found, { resendMs }: DetectLimits): boolean {
+  const isWorse = !isSettled(found) && rank(found.hit.severity) > rank(finding.event.severity);
+  if (isWorse || finding.count >= 2 * finding.sentCount) return true;
+  return found.facts.nowMs - finding.sentMs >= resendMs;
+}
+
+/** Puts into words what was found last, where that is as bad as what is told. */
+function reword(finding: Open, found: Found): void {
+  const { facts, hit, learning } = found;
+  const { event } = finding;
+  const isAsBad = !isSettled(found) && rank(hit.severity) >= rank(event.severity);
+  const words = isAsBad ? describe(found) : {};
+  finding.why = words.why ?? finding.why;
+  finding.event = {
+    ...event,
+    ...words,
+    time: facts.flow.time,
+    lastSeen: facts.flow.time,
+    // False once learned: that it changed is news, so it is not just left out.
+    ...(learning || event.learning !== undefined ? { learning } : {}),
+  };
+}
+
+function record(book: Book, found: Found): FindingEvent | undefined {
+  const { rule, facts } = found;
+  const route = rule.about === 'route' ? facts.route : '';
+  const key = [rule.id, facts.caller, facts.destination, route].join('\n');
+  const finding = book.open.get(key) ?? begin(book, key, found);
+  if (!finding) return undefined;
+  count(finding, facts, book.limits);
+  if (!isDue(finding, found, book.limits)) {
+    finding.event = { ...finding.event, lastSeen: facts.flow.time };
+    return undefined;
+  }
+  reword(finding, found);
+  return send(finding);
+}
 
 /** Starts with none. */
 export function createFindings(limits: DetectLimits): Findings {
-  /** Oldest opened first. */
-  const open = new Map<string, Open>();
-  const perCaller = new Map<string, number>();
-  let dropped = 0;
-
-  const close = (key: string, finding: Open): void => {
-    open.delete(key);
-    dropped += 1;
-    const left = (perCaller.get(finding.caller) ?? 1) - 1;
-    if (left === 0) perCaller.delete(finding.caller);
-    else perCaller.set(finding.caller, left);
-  };
-  const hasRoom = (caller: string): boolean => {
-    const own = perCaller.get(caller) ?? 0;
-    if (own >= limits.findingsPerCaller) return false;
-    const oldest = open.size >= limits.findings ? open.entries().next().value : undefined;
-    if (oldest) close(oldest[0], oldest[1]);
-    perCaller.set(caller, own + 1);
-    return true;
-  };
-  const send = (finding: Open): FindingEvent => {
-    finding.event = {
-      ...finding.event,
-      count: finding.count,
-      evidence: [...finding.evidence],
-      why: whyOf(finding),
-    };
-    finding.sentCount = finding.count;
-    finding.sentMs = finding.lastSeenMs;
-    return finding.event;
-  };
-  const begin = (key: string, rule: Rule, facts: Facts, hit: Hit): Open | undefined => {
-    // What we refuse anyway needs no new finding; it only counts for those that are open.
-    const settled = isSettled(rule, facts);
-    if (settled || !hasRoom(facts.caller)) {
-      if (!settled) dropped += 1;
-      return undefined;
-    }
-    const event = firstEvent(rule, facts, hit, key);
-    const made: Open = {
-      rule,
-      caller: facts.caller,
-      event,
-      why: event.why,
-      count: 0,
-      evidence: [],
-      lastSeenMs: facts.nowMs,
-      sentCount: 0,
-      sentMs: facts.nowMs,
-    };
-    open.set(key, made);
-    return made;
-  };
+  const book: Book = { limits, open: new Map(), perCaller: new Map(), dropped: 0 };
+  const { open } = book;
   return {
-    record: (rule, facts, hit, learning) => {
-      const route = rule.about === 'route' ? facts.route : '';
-      const key = [rule.id, facts.caller, facts.destination, route].join('\n');
-      const finding = open.get(key) ?? begin(key, rule, facts, hit);
-      if (!finding) return undefined;
-      finding.count += 1;
-      finding.lastSeenMs = facts.nowMs;
-      finding.evidence.push(facts.flow.id);
-      if (finding.evidence.length > limits.evidence) finding.evidence.shift();
-      const { event } = finding;
-      const settled = isSettled(rule, facts);
-      const isWorse = !settled && rank(hit.severity) > rank(event.severity);
-      const isDue =
-        isWorse || finding.count >= 2 * finding.sentCount || facts.nowMs - finding.sentMs >= limits.resendMs;
-      if (!isDue) {
-        finding.event = { ...event, lastSeen: facts.flow.time };
-        return undefined;
-      }
-      const isAsBad = !settled && rank(hit.severity) >= rank(event.severity);
-      const words = isAsBad ? describe(finding, facts, hit) : {};
-      finding.why = words.why ?? finding.why;
-      finding.event = {
-        ...event,
-        ...words,
-        time: facts.flow.time,
-        lastSeen: facts.flow.time,
-        // False once learned: that it changed is news, so it is not just left out.
-        ...(learning || event.learning !== undefined ? { learning } : {}),
-      };
-      return send(finding);
-    },
+    record: (found) => record(book, found),
     flush: () => [...open.values()].filter((finding) => finding.count > finding.sentCount).map(send),
-    stats: () => ({ open: open.size, dropped }),
+    stats: () => ({ open: open.size, dropped: book.dropped }),
   };
 }

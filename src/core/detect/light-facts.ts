@@ -19,12 +19,12 @@ function urlCredentialIn({ target, query, head }: LightFlow): MaskClass | undefi
   return inUrl ?? head.refererCredential;
 }
 
-function fill(facts: Writable, light: LightFlow, caller: string, known: Known): void {
+/** All but the caller. */
+function fill(facts: Writable, light: LightFlow, known: Known): void {
   const { target, head, status } = light;
   const object = objectIn(light);
   const { credential } = head;
   facts.nowMs = known.nowMs;
-  facts.caller = caller;
   facts.destination = destinationOf(light.destination);
   facts.method = light.method;
   facts.path = target.path;
@@ -74,7 +74,8 @@ export function createLightFacts(): (light: LightFlow, caller: string, known: Kn
     view ??= createLightView(light, clock);
     view.show(light);
     facts ??= emptyFacts(view);
-    fill(facts, light, caller, known);
+    facts.caller = caller;
+    fill(facts, light, known);
     return facts;
   };
 }

@@ -80,68 +80,95 @@ const agePrecision = 60;
 /** Closed windows whose peaks are remembered. */
 const rememberedPeaks = 16;
 
+/** Members by the time they were last seen, oldest first, and how many there were in earlier stretches. */
+interface Recent {
+  readonly members: Map<number, number>;
+  readonly windowMs: number;
+  readonly limit: number;
+  readonly refreshMs: number;
+  readonly peaks: number[];
+  closed: number;
+  oldestMs: number;
+  stretchStart: number;
+  stretchPeak: number;
+  tainted: boolean;
+}
+
+function expire(recent: Recent, nowMs: number): void {
+  const { members, windowMs } = recent;
+  if (nowMs - recent.oldestMs <= windowMs) return;
+  recent.oldestMs = Number.POSITIVE_INFINITY;
+  for (const [hash, seenMs] of members) {
+    if (nowMs - seenMs <= windowMs) {
+      recent.oldestMs = seenMs;
+      break;
+    }
+    members.delete(hash);
+  }
+}
+
+function closeStretch(recent: Recent, nowMs: number): void {
+  if (nowMs - recent.stretchStart < recent.windowMs) return;
+  if (!recent.tainted) {
+    if (recent.peaks.length === rememberedPeaks) recent.peaks.shift();
+    recent.peaks.push(recent.stretchPeak);
+    recent.closed += 1;
+  }
+  recent.stretchStart = nowMs;
+  recent.stretchPeak = 0;
+  recent.tainted = false;
+}
+
+/** Puts a member at the young end; the oldest makes room. */
+function refresh(recent: Recent, hash: number, nowMs: number): void {
+  const { members } = recent;
+  if (!members.delete(hash) && members.size >= recent.limit) {
+    const oldest = members.keys().next().value;
+    if (oldest !== undefined) members.delete(oldest);
+  }
+  members.set(hash, nowMs);
+  if (nowMs < recent.oldestMs) recent.oldestMs = nowMs;
+}
+
+function addRecent(recent: Recent, hash: number, nowMs: number): number {
+  const { members } = recent;
+  if (Number.isNaN(recent.stretchStart)) recent.stretchStart = nowMs;
+  const before = members.size;
+  expire(recent, nowMs);
+  closeStretch(recent, nowMs);
+  const seenMs = members.get(hash);
+  if (seenMs === undefined || nowMs - seenMs >= recent.refreshMs) refresh(recent, hash, nowMs);
+  if (members.size > recent.stretchPeak) recent.stretchPeak = members.size;
+  return members.size - before;
+}
+
 /** Starts empty; holds at most `limit` members. */
 export function createRecentSet(windowMs: number, limit: number): RecentSet {
   const members = new Map<number, number>();
-  const refreshMs = windowMs / agePrecision;
-  const peaks: number[] = [];
-  let closed = 0;
-  let oldestMs = Number.POSITIVE_INFINITY;
-  let stretchStart = Number.NaN;
-  let stretchPeak = 0;
-  let tainted = false;
-
-  const expire = (nowMs: number): void => {
-    if (nowMs - oldestMs <= windowMs) return;
-    oldestMs = Number.POSITIVE_INFINITY;
-    for (const [hash, seenMs] of members) {
-      if (nowMs - seenMs <= windowMs) {
-        oldestMs = seenMs;
-        break;
-      }
-      members.delete(hash);
-    }
+  const recent: Recent = {
+    members,
+    windowMs,
+    limit,
+    refreshMs: windowMs / agePrecision,
+    peaks: [],
+    closed: 0,
+    oldestMs: Number.POSITIVE_INFINITY,
+    stretchStart: Number.NaN,
+    stretchPeak: 0,
+    tainted: false,
   };
-  const closeStretch = (nowMs: number): void => {
-    if (nowMs - stretchStart < windowMs) return;
-    if (!tainted) {
-      if (peaks.length === rememberedPeaks) peaks.shift();
-      peaks.push(stretchPeak);
-      closed += 1;
-    }
-    stretchStart = nowMs;
-    stretchPeak = 0;
-    tainted = false;
-  };
+  const { peaks } = recent;
   return {
-    add: (hash, nowMs) => {
-      if (Number.isNaN(stretchStart)) stretchStart = nowMs;
-      const before = members.size;
-      expire(nowMs);
-      closeStretch(nowMs);
-      const seenMs = members.get(hash);
-      if (seenMs !== undefined && nowMs - seenMs < refreshMs) {
-        if (members.size > stretchPeak) stretchPeak = members.size;
-        return members.size - before;
-      }
-      if (!members.delete(hash) && members.size >= limit) {
-        const oldest = members.keys().next().value;
-        if (oldest !== undefined) members.delete(oldest);
-      }
-      members.set(hash, nowMs);
-      if (nowMs < oldestMs) oldestMs = nowMs;
-      if (members.size > stretchPeak) stretchPeak = members.size;
-      return members.size - before;
-    },
+    add: (hash, nowMs) => addRecent(recent, hash, nowMs),
     size: (nowMs) => {
-      expire(nowMs);
+      expire(recent, nowMs);
       return members.size;
     },
     held: () => members.size,
-    peak: () => ({ highest: peaks.length === 0 ? 0 : Math.max(...peaks), windows: closed }),
+    peak: () => ({ highest: peaks.length === 0 ? 0 : Math.max(...peaks), windows: recent.closed }),
     taint: (nowMs) => {
-      closeStretch(nowMs);
-      tainted = true;
+      closeStretch(recent, nowMs);
+      recent.tainted = true;
     },
   };
 }

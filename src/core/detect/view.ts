@@ -37,6 +37,14 @@ interface ViewOptions {
   readonly learningMs: number;
 }
 
+/** Other rules that have lately found something on the caller. */
+function suspicionsOf({ touched, rule, nowMs }: Sight, { suspicionMs }: DetectLimits): number {
+  let count = 0;
+  for (const [other, seenMs] of touched.caller.suspicions)
+    if (other !== rule && nowMs - seenMs <= suspicionMs) count += 1;
+  return count;
+}
+
 /** A view over `sight`, which the caller changes between flows. */
 export function createView(sight: Sight, { plan, limits, learningMs }: ViewOptions): View {
   const slotOf = (measure: Measure): Slot | undefined =>
@@ -69,10 +77,7 @@ export function createView(sight: Sight, { plan, limits, learningMs }: ViewOptio
     peers: (measure) => reach(measure, false),
     siblings: (measure) => reach(measure, true),
     get suspected() {
-      let count = 0;
-      for (const [rule, seenMs] of sight.touched.caller.suspicions)
-        if (rule !== sight.rule && sight.nowMs - seenMs <= limits.suspicionMs) count += 1;
-      return count;
+      return suspicionsOf(sight, limits);
     },
     get learning() {
       const since = sight.book?.firstMs ?? sight.touched.caller.firstMs;
