@@ -35,7 +35,7 @@ function valueBytes(value: Attribute[1]): Buffer {
     return bytes;
   }
   if (typeof value === 'string') return Buffer.from(`${value}\0`, 'latin1');
-  return Buffer.isBuffer(value) ? value : attributes(value as readonly Attribute[]);
+  return Buffer.isBuffer(value) ? value : attributes(value);
 }
 
 /** Attributes one after the other, padded. A number is 32 bits in host order, a string ends in NUL, a list is nested. */

@@ -53,7 +53,7 @@ export function createNamespaceRules(
     apply: (text) => void run(text, false),
     list(command) {
       const text = run(command, true);
-      return text === '' ? { nftables: [] } : JSON.parse(text);
+      return text === '' ? { nftables: [] } : (JSON.parse(text) as unknown);
     },
     close: () => nft.free(context),
   };

@@ -26,7 +26,7 @@ const ruleAttribute = { priority: 6, mark: 10, table: 15 } as const;
 /** RTA_*. */
 const routeAttribute = { interfaceIndex: 4, table: 15 } as const;
 /** FR_ACT_TO_TBL, RTPROT_STATIC, RT_SCOPE_HOST, RTN_LOCAL. */
-const [toTable, staticProtocol, hostScope, localType] = [1, 4, 254, 2];
+const [toTable, staticProtocol, hostScope, localType] = [1, 4, 254, 2] as const;
 /** The loopback interface is the first of every namespace. */
 const loopbackIndex = 1;
 /** Bytes of fib_rule_hdr and rtmsg. */
@@ -50,7 +50,7 @@ function ruleMessage(type: number, flags: number, of: number): Buffer {
   return netlinkMessage({
     type,
     flags: flags | netlinkFlag.acknowledge,
-    head: Buffer.from([of, 0, 0, 0, 0, 0, 0, toTable ?? 0, 0, 0, 0, 0]),
+    head: Buffer.from([of, 0, 0, 0, 0, 0, 0, toTable, 0, 0, 0, 0]),
     list: [
       [ruleAttribute.mark, agentMark],
       [ruleAttribute.table, routingTable],
@@ -63,7 +63,7 @@ function routeMessage(type: number, flags: number, of: number): Buffer {
   return netlinkMessage({
     type,
     flags: flags | netlinkFlag.acknowledge,
-    head: Buffer.from([of, 0, 0, 0, 0, staticProtocol ?? 0, hostScope ?? 0, localType ?? 0, 0, 0, 0, 0]),
+    head: Buffer.from([of, 0, 0, 0, 0, staticProtocol, hostScope, localType, 0, 0, 0, 0]),
     list: [
       [routeAttribute.table, routingTable],
       [routeAttribute.interfaceIndex, loopbackIndex],

@@ -17,6 +17,13 @@ export type EarlierValues = string;
 /** Nothing was changed. */
 export const unchangedValues: EarlierValues = '---';
 
+const eachSetting = (value: (index: number) => string): EarlierValues =>
+  markSettings.map((_setting, index) => value(index)).join('');
+
+/** What to note: values that an earlier life noted before it changed them stand, the others are as they are `now`. */
+export const noteEarlier = (noted: EarlierValues, now: EarlierValues): EarlierValues =>
+  eachSetting((index) => (noted[index] === '-' ? now[index] : noted[index]) ?? '-');
+
 /** Where settings are, and how to get at a namespace's. */
 export interface Sysctls {
   /** Values of `markSettings` in the namespace. */
@@ -74,6 +81,13 @@ export function createSysctls(door: NetnsDoor, root: string): Sysctls {
         }
         return earlier;
       }),
-    restore: (netns, earlier) => door.within(netns, () => writeAll(earlier, readAll())),
+    restore: (netns, earlier) =>
+      door.within(netns, () => {
+        const now = readAll();
+        writeAll(
+          eachSetting((index) => (now[index] === '1' ? (earlier[index] ?? '-') : '-')),
+          now,
+        );
+      }),
   };
 }

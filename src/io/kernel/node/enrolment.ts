@@ -1,0 +1,192 @@
+// A pod's namespace with us in it: rules, and where inline needs them routes and settings. Put in place step by step so that a crash at
+// any point leaves a mark that tells the next start what to take back; nothing stays after `release`. Knows no policy: the ruleset is text.
+import type { InlineMode } from '../../../core/model/abilities.ts';
+import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import { requireThePods } from './find-netns.ts';
+import { removeAll, takeBack } from './leftovers.ts';
+import { findMeshIn, meshError } from './mesh-in.ts';
+import { closeNetns, type Netns } from './netns.ts';
+import { requireNft, type NodeKernel } from './node-kernel.ts';
+import { createNamespaceRules, type NamespaceRules } from './nftables.ts';
+import { addMarkRouting, type MarkRouting } from './rtnetlink.ts';
+import type { TableMark } from './rule-listing.ts';
+import { noteEarlier, unchangedValues, type EarlierValues } from './sysctl.ts';
+import { changeMark, claimError, readClaim, replaceTable } from './table-claim.ts';
+
+/** What is to be in force. */
+export interface WantedRules {
+  /** nft text that makes the table `nftTable`; no deletion of an earlier one is needed in it. */
+  readonly ruleset: string;
+  /** How inline connections are handed on; `none` when none is left. Going to `none` while some are open cuts them off: drain first. */
+  readonly mode: InlineMode | 'none';
+  /** Read the listing that the transaction replaces, for its counters. */
+  readonly keepHits?: boolean;
+}
+
+/** What came of it. */
+export interface AppliedRules {
+  /** Families that inline connections can be handed on in; both false in mode `none`. */
+  readonly routing: MarkRouting;
+  /** The listing just before, when asked for. */
+  readonly replaced: unknown;
+}
+
+/** An enrolled namespace. */
+export interface Enrolment {
+  readonly netns: Netns;
+  /** Puts `wanted` in force instead of what is, in one transaction. @throws AppError; then the rules before are in force still. */
+  apply(wanted: WantedRules): AppliedRules;
+  /** The listing of our table, with counters. */
+  listing(): unknown;
+  /** Takes everything away that this generation put there, and lets the namespace go. What a newer one set stays. */
+  release(): 'released' | 'left to a newer agent';
+  /** Lets go of a namespace whose pod is gone: it takes its rules along. */
+  drop(): void;
+}
+
+/** What `enrol` found. */
+interface StartingPoint {
+  readonly rules: NamespaceRules;
+  readonly self: TableOwner;
+  readonly mark: TableMark | undefined;
+}
+
+const noRouting: MarkRouting = { ipv4: false, ipv6: false };
+const listTable = 'list table inet apidefense';
+
+class EnrolledNamespace implements Enrolment {
+  readonly netns: Netns;
+  readonly #kernel: NodeKernel;
+  readonly #rules: NamespaceRules;
+  readonly #self: TableOwner;
+  /** What stands in the table now; undefined before the first rules. */
+  #mark: TableMark | undefined;
+  #mode: InlineMode | 'none' = 'none';
+  /** Routes and settings of an earlier life may be in place. */
+  #inherited: boolean;
+  #routing = noRouting;
+
+  constructor(kernel: NodeKernel, netns: Netns, start: StartingPoint) {
+    this.netns = netns;
+    this.#kernel = kernel;
+    this.#self = start.self;
+    this.#mark = start.mark;
+    this.#inherited = start.mark !== undefined;
+    this.#rules = start.rules;
+  }
+
+  apply({ ruleset, mode, keepHits }: WantedRules): AppliedRules {
+    const before = { mode: this.#mode };
+    if (mode !== 'none') this.#open(mode);
+    let replaced: unknown;
+    try {
+      if (keepHits === true && this.#mark !== undefined) replaced = this.#rules.list(listTable);
+      this.#replace(ruleset, this.#mark?.earlier ?? unchangedValues);
+    } catch (error) {
+      if (before.mode === 'none' && mode !== 'none') this.#shut();
+      throw error;
+    }
+    if (mode === 'none' && (before.mode !== 'none' || this.#inherited)) this.#shut();
+    this.#mode = mode;
+    this.#inherited = false;
+    return { routing: this.#routing, replaced };
+  }
+
+  listing(): unknown {
+    return this.#rules.list(listTable);
+  }
+
+  release(): 'released' | 'left to a newer agent' {
+    try {
+      return removeAll(this.#kernel, this.netns, {
+        rules: this.#rules,
+        self: this.#self,
+        earlier: this.#mark?.earlier ?? unchangedValues,
+      })
+        ? 'released'
+        : 'left to a newer agent';
+    } finally {
+      this.drop();
+    }
+  }
+
+  drop(): void {
+    this.#rules.close();
+    closeNetns(this.netns);
+  }
+
+  #replace(ruleset: string, earlier: EarlierValues): void {
+    const mark = { owner: this.#self, earlier };
+    replaceTable(this.#rules, { held: this.#mark?.owner, mark, ruleset, path: this.netns.path });
+    this.#mark = mark;
+  }
+
+  /** Routes and settings for inline, the note of the settings first. */
+  #open(mode: InlineMode): void {
+    const { sysctls, netlink } = this.#kernel;
+    if (this.#mode === mode) return;
+    if (this.#mode === 'none') refuseMesh(this.#kernel, this.netns, this.#rules);
+    try {
+      if (mode === 'fwmark') {
+        this.#note(sysctls.read(this.netns));
+        sysctls.enable(this.netns);
+      }
+      this.#routing = addMarkRouting(netlink, this.netns);
+    } catch (error) {
+      if (this.#mode === 'none') this.#shut();
+      throw error;
+    }
+  }
+
+  /** Writes down the settings as they were, unless an earlier life has noted them before it changed them. */
+  #note(now: EarlierValues): void {
+    const noted = this.#mark?.earlier ?? unchangedValues;
+    const earlier = noteEarlier(noted, now);
+    if (this.#mark === undefined) {
+      this.#replace('', earlier);
+      return;
+    }
+    const to = { owner: this.#self, earlier };
+    changeMark(this.#rules, { from: this.#mark, to, path: this.netns.path });
+    this.#mark = to;
+  }
+
+  #shut(): void {
+    takeBack(this.#kernel, this.netns, this.#mark?.earlier ?? unchangedValues);
+    this.#routing = noRouting;
+  }
+}
+
+function refuseMesh(kernel: NodeKernel, netns: Netns, rules: NamespaceRules): void {
+  const mesh = findMeshIn(kernel, netns, rules);
+  if (mesh !== undefined) throw meshError(mesh, netns.path);
+}
+
+/**
+ * Takes a pod's namespace in. Compares inode and addresses before anything is written; what an earlier life of this agent left is taken
+ * over, so that its connections and blocks do not lapse in between. Nothing is changed before the first `apply`. The enrolment owns `netns`.
+ * @throws AppError when the namespace is not the pod's, or is another agent's.
+ */
+export function enrol(
+  kernel: NodeKernel,
+  {
+    netns,
+    addresses,
+    owner,
+  }: { readonly netns: Netns; readonly addresses: readonly string[]; readonly owner: TableOwner },
+): Enrolment {
+  requireThePods(kernel, netns, addresses);
+  const rules = createNamespaceRules(requireNft(kernel), kernel.door, netns);
+  try {
+    const claim = readClaim(rules, owner);
+    if (claim.type !== 'free' && claim.type !== 'ours') throw claimError(claim, netns.path);
+    return new EnrolledNamespace(kernel, netns, {
+      rules,
+      self: owner,
+      mark: claim.type === 'ours' ? claim.mark : undefined,
+    });
+  } catch (error) {
+    rules.close();
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+// Takes back what an agent put into a namespace: its own at the end, and what an earlier life of it left. Never what a newer one set, and
+// never another's. Rules go first and the note of the settings last, so that a crash in between leaves the note for the next start.
+import { AppError } from '../../../core/model/app-error.ts';
+import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import type { Netns } from './netns.ts';
+import { requireNft, type NodeKernel } from './node-kernel.ts';
+import { createNamespaceRules, type NamespaceRules } from './nftables.ts';
+import { addMarkRouting, markRouting, removeMarkRouting } from './rtnetlink.ts';
+import { unchangedValues, type EarlierValues } from './sysctl.ts';
+import { deleteTable, readClaim, replaceTable } from './table-claim.ts';
+
+/** Routes and settings as they were before us. */
+export function takeBack({ netlink, sysctls }: NodeKernel, netns: Netns, earlier: EarlierValues): void {
+  removeMarkRouting(netlink, netns);
+  sysctls.restore(netns, earlier);
+}
+
+/**
+ * Removes what `self` or an earlier life of it left. `earlier`: the settings before us, as far as the caller knows.
+ * False when a newer generation has the namespace, which is then left alone (and given back its routes, should it have come in between).
+ */
+export function removeAll(
+  kernel: NodeKernel,
+  netns: Netns,
+  {
+    rules,
+    self,
+    earlier,
+  }: { readonly rules: NamespaceRules; readonly self: TableOwner; readonly earlier: EarlierValues },
+): boolean {
+  const claim = readClaim(rules, self);
+  if (claim.type === 'free') {
+    // Somebody flushed the rules and the note with them.
+    takeBack(kernel, netns, earlier);
+    return true;
+  }
+  if (claim.type !== 'ours') return false;
+  const { path } = netns;
+  const { mark } = claim;
+  replaceTable(rules, { held: mark.owner, mark, ruleset: '', path });
+  takeBack(kernel, netns, mark.earlier);
+  try {
+    deleteTable(rules, { held: mark.owner, self, path });
+    return true;
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'ENROLMENT_SUPERSEDED') throw error;
+    kernel.sysctls.enable(netns);
+    addMarkRouting(kernel.netlink, netns);
+    return false;
+  }
+}
+
+/** Routes of ours without a table: somebody flushed the rules of an agent that then died. */
+function removeStray({ netlink }: NodeKernel, netns: Netns): Leftovers {
+  const stray = markRouting(netlink, netns);
+  if (!stray.ipv4 && !stray.ipv6) return 'none';
+  removeMarkRouting(netlink, netns);
+  return 'removed';
+}
+
+/** What a look for leftovers found. */
+export type Leftovers = 'none' | 'removed' | 'newer' | 'other' | 'foreign';
+
+/** Removes what an earlier life of `owner` left in a namespace that this one does not enrol; never what a newer one or another set. */
+export function cleanLeftovers(kernel: NodeKernel, netns: Netns, owner: TableOwner): Leftovers {
+  const rules = createNamespaceRules(requireNft(kernel), kernel.door, netns);
+  try {
+    const claim = readClaim(rules, owner);
+    if (claim.type === 'free') return removeStray(kernel, netns);
+    if (claim.type !== 'ours') return claim.type;
+    if (claim.mark.owner.generation === owner.generation) return 'none';
+    return removeAll(kernel, netns, { rules, self: owner, earlier: unchangedValues }) ? 'removed' : 'newer';
+  } finally {
+    rules.close();
+  }
+}

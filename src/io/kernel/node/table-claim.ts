@@ -1,0 +1,134 @@
+// Whose our table in a namespace is, and the transactions that change it only while it still is: each begins by deleting the owner's
+// chain, which fails as a whole when another generation has replaced it meanwhile. So two agents that overlap cannot undo each other.
+import { AppError } from '../../../core/model/app-error.ts';
+import { nftTable, ownerChain, type TableOwner } from '../../../core/plan/node-constants.ts';
+import type { NamespaceRules } from './nftables.ts';
+import {
+  chainsOf,
+  earlierChain,
+  ownTable,
+  type NftChain,
+  type OwnTable,
+  type TableMark,
+} from './rule-listing.ts';
+
+const table = `${nftTable.family} ${nftTable.name}`;
+
+/** Every chain and table of the namespace. */
+export const listChains = (rules: Pick<NamespaceRules, 'list'>): NftChain[] => [
+  ...chainsOf(rules.list('list tables')),
+  ...chainsOf(rules.list('list chains')),
+];
+
+/** What stands between an agent and a namespace. */
+export type Claim =
+  /** Nobody has it. */
+  | { readonly type: 'free' }
+  /** An earlier life of this agent, or this one. */
+  | { readonly type: 'ours'; readonly mark: TableMark }
+  /** A later life of this agent. */
+  | { readonly type: 'newer'; readonly mark: TableMark }
+  /** Another agent of this program. */
+  | { readonly type: 'other'; readonly mark: TableMark }
+  /** Somebody made a table of our name. */
+  | { readonly type: 'foreign' };
+
+/** Judges a table for `self`. */
+export function claimOf(found: OwnTable, self: TableOwner): Claim {
+  if (found.type === 'absent') return { type: 'free' };
+  if (found.type === 'foreign') return found;
+  const { mark } = found;
+  if (mark.owner.owner !== self.owner) return { type: 'other', mark };
+  return { type: mark.owner.generation > self.generation ? 'newer' : 'ours', mark };
+}
+
+/** The claim on the namespace as it is now. */
+export const readClaim = (rules: Pick<NamespaceRules, 'list'>, self: TableOwner): Claim =>
+  claimOf(ownTable(listChains(rules)), self);
+
+/** Why `claim` keeps us out, as an error. */
+export function claimError(claim: Exclude<Claim, { type: 'free' | 'ours' }>, path: string): AppError {
+  const [code, who] =
+    claim.type === 'foreign'
+      ? ['ENROLMENT_FOREIGN', `a table ${table} that no agent made`]
+      : claim.type === 'newer'
+        ? ['ENROLMENT_SUPERSEDED', 'the rules of a newer start of this agent']
+        : ['ENROLMENT_OTHER', `the rules of another agent, ${claim.mark.owner.owner}`];
+  return new AppError({
+    code,
+    family: 'refused',
+    message: `The namespace ${path} has ${who}; nothing of it was changed.`,
+    hint:
+      claim.type === 'newer'
+        ? 'This agent leaves the pod to it.'
+        : 'Stop the other, or remove its table, before this agent can enforce anything here.',
+  });
+}
+
+/** First lines of a transaction that replaces what `held` says; `held` undefined: there must be nothing. */
+function takeText(held: TableOwner | undefined): string {
+  if (held === undefined) return `create table ${table}\ndelete table ${table}\n`;
+  return `delete chain ${table} ${ownerChain(held)}\ndelete table ${table}\n`;
+}
+
+const markText = ({ owner, earlier }: TableMark): string =>
+  `add table ${table}\nadd chain ${table} ${ownerChain(owner)}\nadd chain ${table} ${earlierChain(earlier)}\n`;
+
+/**
+ * Replaces the whole table, in one transaction, by `ruleset` with `mark`. `held`: who has it now; undefined when nobody does.
+ * @throws AppError when another was faster, or nft refuses the text; then nothing is changed.
+ */
+export function replaceTable(
+  rules: NamespaceRules,
+  change: {
+    readonly held: TableOwner | undefined;
+    readonly mark: TableMark;
+    readonly ruleset: string;
+    readonly path: string;
+  },
+): void {
+  const { held, mark, ruleset, path } = change;
+  const text = (from: TableOwner | undefined): string => `${takeText(from)}${ruleset}\n${markText(mark)}`;
+  const self = mark.owner;
+  try {
+    guarded(rules, { path, self }, text(held));
+  } catch (error) {
+    // Somebody flushed the rules under us: nobody has the table then.
+    if (held === undefined || readClaim(rules, self).type !== 'free') throw error;
+    guarded(rules, { path, self }, text(undefined));
+  }
+}
+
+/** Another note of the settings before us; the rules stay as they are. @throws AppError as `replaceTable`. */
+export function changeMark(
+  rules: NamespaceRules,
+  { from, to, path }: { readonly from: TableMark; readonly to: TableMark; readonly path: string },
+): void {
+  const text =
+    `delete chain ${table} ${ownerChain(from.owner)}\nadd chain ${table} ${ownerChain(to.owner)}\n` +
+    (from.earlier === to.earlier
+      ? ''
+      : `add chain ${table} ${earlierChain(from.earlier)}\ndelete chain ${table} ${earlierChain(from.earlier)}\nadd chain ${table} ${earlierChain(to.earlier)}\n`);
+  guarded(rules, { path, self: to.owner }, text);
+}
+
+/** Deletes the table of `held`. @throws AppError as `replaceTable`. */
+export const deleteTable = (
+  rules: NamespaceRules,
+  { held, self, path }: { readonly held: TableOwner; readonly self: TableOwner; readonly path: string },
+): void => guarded(rules, { path, self }, takeText(held));
+
+/** Runs the transaction; when it fails because the table has changed hands, says that instead. */
+function guarded(
+  rules: NamespaceRules,
+  { path, self }: { readonly path: string; readonly self: TableOwner },
+  text: string,
+): void {
+  try {
+    rules.apply(text);
+  } catch (error) {
+    const claim = readClaim(rules, self);
+    if (claim.type === 'free' || claim.type === 'ours') throw error;
+    throw claimError(claim, path);
+  }
+}
