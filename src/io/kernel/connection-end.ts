@@ -1,7 +1,7 @@
 // How a connection ends: closed, reset, or by a deadline. After this nothing refers to it but the garbage collector.
 import { phase, type Connection, type Leg } from './connection.ts';
 import { count, type Plane } from './plane.ts';
-import { counter, openSlot } from './shared-stats.ts';
+import { counter, serviceCounter, serviceSlot } from './shared-stats.ts';
 import { stopWriting } from './connection-write.ts';
 
 /** Close one socket and drop what was queued for it. */
@@ -26,7 +26,7 @@ function forget(plane: Plane, connection: Connection): void {
   }
   connection.place = -1;
   count(plane, counter.open, -1);
-  count(plane, openSlot(connection.listener), -1);
+  count(plane, serviceSlot(connection.service.place, serviceCounter.open), -1);
 }
 
 function end(connection: Connection, abort: boolean): void {

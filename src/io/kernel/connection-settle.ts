@@ -7,7 +7,7 @@ import { wantsInput } from './connection-input.ts';
 import { stopWriting } from './connection-write.ts';
 import { epollEvent } from './linux.ts';
 import { count } from './plane.ts';
-import { counter } from './shared-stats.ts';
+import { counter, serviceCounter, serviceSlot } from './shared-stats.ts';
 
 /**
  * Bring epoll in line. Edge-triggered: each event comes once, so whatever was left unread is noted in `leg.more`, and asked for again
@@ -35,6 +35,7 @@ function tellConnectFailed(connection: Connection): void {
   const why = connection.connectError ?? 'unreachable';
   connection.connectError = undefined;
   count(plane, counter.connectFailed);
+  count(plane, serviceSlot(connection.service.place, serviceCounter.errors));
   if (upstream.fd >= 0) {
     stopWriting(connection, upstream);
     plane.byFd[upstream.fd] = undefined;
@@ -92,6 +93,10 @@ function advancePhase(connection: Connection): void {
     closeNow(connection);
 }
 
+function closeIfIdle(connection: Connection): void {
+  if (connection.conversation.idle()) connection.close();
+}
+
 /** Carry out what the conversation and the sockets left noted. Each note is taken once, so this ends. */
 export function settle(connection: Connection): void {
   connection.flushSpan();
@@ -105,8 +110,8 @@ export function settle(connection: Connection): void {
     resetNow(connection);
     return;
   }
-  if (connection.plane.stopping && connection.phase === phase.open && connection.conversation.idle())
-    connection.close();
+  if ((connection.plane.stopping || connection.leaving) && connection.phase === phase.open)
+    closeIfIdle(connection);
   if (connection.client.endWanted || connection.upstream.endWanted) finishHalfCloses(connection);
   advancePhase(connection);
   // `closeNow` may just have run; the descriptors are -1 then.

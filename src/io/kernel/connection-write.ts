@@ -6,11 +6,10 @@ import { errno, messageFlag } from './linux.ts';
 import { count, type Plane } from './plane.ts';
 import { counter } from './shared-stats.ts';
 
-/** Start connecting to the listener's upstream; an immediate failure is noted as `connectError`. */
+/** Start connecting to where the connection was meant to go; an immediate failure is noted as `connectError`. */
 export function openUpstream(connection: Connection): void {
   const { plane, upstream } = connection;
-  const address = plane.upstreams[connection.listener];
-  const fd = address ? plane.sockets.connect(address) : -1;
+  const fd = connection.service.dial(connection);
   if (fd < 0) {
     connection.connectError = connectFailure(-fd);
     return;

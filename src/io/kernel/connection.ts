@@ -2,11 +2,14 @@
 // the conversation is on the stack (closing, failing) are noted here and carried out by `settle`. Small on purpose: 10,000 may be idle.
 import type { AbortReason, Conversation, ConnectFailure } from '../../core/inspect/conversation-port.ts';
 import type { CommandSink, Side } from '../../core/model/command.ts';
+import { hostOf } from '../../core/model/address-text.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
+import type { ConnectionEnds } from '../../core/model/identity.ts';
 import { openUpstream, queueBytes, writeBytes } from './connection-write.ts';
 import { epollEvent } from './linux.ts';
 import { newQueue, type Queue } from './pending.ts';
 import { count, type Plane } from './plane.ts';
+import type { Service } from './service.ts';
 import { counter } from './shared-stats.ts';
 import type { WheelEntry } from './timer-wheel.ts';
 
@@ -62,19 +65,31 @@ export const phase = {
   closed: 3,
 } as const;
 
+function tellEnds(exchange: Exchange, ends: ConnectionEnds): void {
+  exchange.gear = ends.gear;
+  exchange.sourcePeer = ends.sourcePeer;
+  exchange.destinationPeer = ends.destinationPeer;
+  exchange.destinationAddress = ends.destinationAddress;
+}
+
 /** A class because 10,000 may be open: one shape, and it is its own command sink and wheel entry, so nothing is allocated around it. */
 export class Connection implements CommandSink, WheelEntry {
   readonly plane: Plane;
   /** Unique within the worker. */
   readonly number: number;
-  readonly listener: number;
+  readonly service: Service;
   readonly clientAddress: string;
   readonly client: Leg;
   readonly upstream: Leg;
   readonly conversation: Conversation;
+  /** Who is at both ends, where the listener's configuration does not say it; and as of which generation of the directory. */
+  #ends: ConnectionEnds | undefined;
+  #endsAsOf: number;
   phase: number = phase.open;
   /** Index in `plane.open`. */
   place = -1;
+  /** Closed as soon as it is idle: its service is going. */
+  leaving = false;
   /** RST both sides, as soon as the conversation is off the stack. */
   resetWanted = false;
   /** The upstream leg could not be opened; to be told. */
@@ -103,12 +118,14 @@ export class Connection implements CommandSink, WheelEntry {
 
   constructor(
     plane: Plane,
-    details: { number: number; listener: number; fd: number; clientAddress: string },
+    details: { service: Service; ends: ConnectionEnds | undefined; fd: number; clientAddress: string },
   ) {
     this.plane = plane;
-    this.number = details.number;
-    this.listener = details.listener;
+    this.number = ++plane.lastNumber;
+    this.service = details.service;
     this.clientAddress = details.clientAddress;
+    this.#ends = details.ends;
+    this.#endsAsOf = plane.identity.generation;
     this.client = newLeg('client', details.fd);
     this.upstream = newLeg('upstream', -1);
     this.activeAt = this.drainedAt = plane.monotonicMs;
@@ -175,8 +192,26 @@ export class Connection implements CommandSink, WheelEntry {
     if (this.upstream.fd < 0 && this.phase === phase.open) openUpstream(this);
   }
 
+  /** Index of the explicit listener; -1 for a pod's. */
+  get listener(): number {
+    return this.service.listener;
+  }
+
+  /** Who is at both ends, as far as it is known now; undefined where the listener's configuration says it. */
+  ends(): ConnectionEnds | undefined {
+    const { identity } = this.plane;
+    if (this.#ends === undefined || this.#endsAsOf === identity.generation) return this.#ends;
+    this.#endsAsOf = identity.generation;
+    const { peer, index } = identity.find(hostOf(this.clientAddress));
+    // Somebody who left the directory is still who it was when it called.
+    if (index >= 0 && peer !== this.#ends.source)
+      this.#ends = { ...this.#ends, source: peer, sourcePeer: index };
+    return this.#ends;
+  }
+
   observe(exchange: Exchange): void {
     exchange.clientAddress = this.clientAddress;
+    if (this.#ends !== undefined) tellEnds(exchange, this.#ends);
     count(this.plane, counter.exchanges);
     this.plane.observe(exchange);
   }

@@ -3,11 +3,14 @@
 import { newExchange } from '../../core/inspect/new-exchange.ts';
 import { AppError } from '../../core/model/app-error.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
+import type { DirectoryUpdate } from '../../core/model/directory.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
 import { createDrain } from './drain.ts';
 import { createRingBuffer } from './event-ring.ts';
 import { resolveLimits, type DataPlaneLimits } from './limits.ts';
+import { createPodHandles, type InlineHandle } from './pod-handles.ts';
 import { createStatsBuffer, readStats, viewStats, type DataPlaneStats } from './shared-stats.ts';
+import type { InlinePod } from './worker-message.ts';
 import { diedOf, linkWorker } from './worker-link.ts';
 
 /** What a data plane is started with; the callbacks run on the main thread. */
@@ -24,14 +27,20 @@ export interface DataPlaneOptions {
   readonly worker?: URL;
   /** The worker died on its own, or one conversation hit a bug of ours (`fatal` false). */
   readonly onFault?: (error: AppError, fatal: boolean) => void;
+  /** The kernel refused a pod's heartbeat with this error (2: its set is gone): its ports lapse unless the rules are mended. Told once until it works again. */
+  readonly onBeatFailed?: (pod: string, error: number) => void;
 }
 
 /** The running worker, as main sees it. */
 export interface DataPlane {
   /** Ports in the order of the listeners; the real ones where 0 was asked. */
   readonly ports: readonly number[];
-  /** Switch to newly compiled policies; open connections are judged again. */
-  setSnapshot(buffer: SharedArrayBuffer): void;
+  /** Switch to newly compiled policies, and in the same moment to what has changed in the directory; open connections are judged again. */
+  setSnapshot(buffer: SharedArrayBuffer, directory?: DirectoryUpdate): void;
+  /** Who is who has changed: connections of known callers are judged again. */
+  setDirectory(update: DirectoryUpdate): void;
+  /** Take over a pod's ports. Rejects with AppError when the worker cannot; its listening descriptors are closed then, and the worker's otherwise. */
+  attachPod(pod: InlinePod): Promise<InlineHandle>;
   stats(): DataPlaneStats;
   /** Stop accepting, let requests under way finish until the deadline, close, deliver the last events. Idempotent. */
   stop(deadlineMs: number): Promise<void>;
@@ -61,10 +70,10 @@ function workerUrl(): URL {
  */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   checkPlatform();
-  const { listeners, snapshot, onExchange, onLost, onFault } = options;
+  const { listeners, snapshot, onExchange, onLost, onFault, onBeatFailed } = options;
   const limits = resolveLimits(options.limits);
   const ring = createRingBuffer(limits.ringBytes);
-  const stats = createStatsBuffer(listeners.length);
+  const stats = createStatsBuffer(listeners.length + limits.inlinePods);
   const counters = viewStats(stats);
   const drain = createDrain({ ring, limits, target: newExchange(), onExchange, onLost });
   const link = linkWorker({
@@ -72,7 +81,18 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     setup: { listeners, limits, snapshot, ring, stats },
     onWake: () => drain.wake(),
     onFault: (error) => onFault?.(error, false),
-    onExit: () => drain.finish(),
+    onPod: (answer) => pods.hear(answer),
+    onExit() {
+      drain.finish();
+      pods.end(() => link.failure() ?? diedOf('it has ended'));
+    },
+  });
+  const pods = createPodHandles({
+    say: (message) => link.say(message),
+    counters,
+    firstPlace: listeners.length,
+    places: limits.inlinePods,
+    onBeatFailed: (pod, error) => onBeatFailed?.(pod, error),
   });
   let stopping: Promise<void> | undefined;
 
@@ -89,8 +109,11 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   });
   return {
     ports,
-    setSnapshot: (buffer) => link.say({ type: 'snapshot', buffer }),
-    stats: () => readStats(counters, Date.now(), drain.lost()),
+    setSnapshot: (buffer, directory) =>
+      link.say({ type: 'snapshot', buffer, ...(directory === undefined ? {} : { directory }) }),
+    setDirectory: (update) => link.say({ type: 'directory', update }),
+    attachPod: (pod) => pods.attach(pod),
+    stats: () => readStats(counters, { nowMs: Date.now(), lost: drain.lost(), listeners: listeners.length }),
     stop: (deadlineMs) => (stopping ??= stop(deadlineMs)),
   };
 }

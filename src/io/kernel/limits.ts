@@ -30,6 +30,8 @@ export interface DataPlaneLimits {
   readonly stallMs: number;
   /** How long we wait for the peer's FIN after our own answer, so that it can read it, ms. */
   readonly lingerMs: number;
+  /** Most pods that one worker carries. */
+  readonly inlinePods: number;
   /** Descriptors left to the rest of the process, at most a quarter of what it may open. */
   readonly reservedDescriptors: number;
   /** Size of the shared event ring, bytes; a power of two. */
@@ -75,6 +77,8 @@ export const defaultLimits: DataPlaneLimits = {
   stallMs: 300_000,
   // Closing with unread input sends RST, which destroys our answer in the peer's buffer.
   lingerMs: 2_000,
+  // Twice what kubelet lets run on a large node; their counters take 64 bytes each.
+  inlinePods: 512,
   // Policies, recordings, feed subscribers and /proc are opened by main: traffic must not take the last descriptor from them.
   reservedDescriptors: 64,
   // About 13,000 records of 600 bytes: half a second of a stalled main thread at 25,000 requests/s.

@@ -6,11 +6,12 @@ import { patienceMs } from './deadlines.ts';
 import { epollEvent, errno, isExhausted, openCloseOnExec } from './linux.ts';
 import type { Libc } from './libc.ts';
 import { count, type Plane } from './plane.ts';
-import { counter, openSlot } from './shared-stats.ts';
+import type { Service } from './service.ts';
+import { counter, serviceCounter, serviceSlot } from './shared-stats.ts';
 
-/** A watched listening socket; `index` is its place in the configuration. */
+/** A watched listening socket; a service may have several. */
 export interface Listener {
-  readonly index: number;
+  readonly service: Service;
   readonly fd: number;
   readonly generation: number;
   /** Out of descriptors and without a spare one: not asked until `rearm`. */
@@ -56,7 +57,6 @@ export interface Acceptor {
 class ListenerAcceptor implements Acceptor {
   readonly #plane: Plane;
   readonly #spare: SpareDescriptor;
-  #lastNumber = 0;
 
   constructor(plane: Plane, spare: SpareDescriptor) {
     this.#plane = plane;
@@ -67,7 +67,7 @@ class ListenerAcceptor implements Acceptor {
     const { sockets, limits, lastFd } = this.#plane;
     for (let taken = 0; taken < limits.acceptsPerPass; taken++) {
       const fd = sockets.accept(listener.fd);
-      if (fd > lastFd) this.#reject(fd);
+      if (fd > lastFd) this.#reject(listener, fd);
       else if (fd >= 0) this.#open(listener, fd);
       else if (isExhausted(-fd)) {
         if (this.#refuse(listener)) continue;
@@ -86,31 +86,40 @@ class ListenerAcceptor implements Acceptor {
 
   #open(listener: Listener, fd: number): void {
     const plane = this.#plane;
-    const { index } = listener;
+    const { service } = listener;
     const clientAddress = plane.sockets.lastPeer();
-    const number = ++this.#lastNumber;
-    const connection = new Connection(plane, { number, listener: index, fd, clientAddress });
+    const welcome = service.welcome(fd, clientAddress);
+    if (welcome === undefined) {
+      this.#reject(listener, fd);
+      return;
+    }
+    const connection = new Connection(plane, { service, ends: welcome.ends, fd, clientAddress });
     plane.byFd[fd] = connection;
     connection.place = plane.open.push(connection) - 1;
     count(plane, counter.accepted);
     count(plane, counter.open);
-    count(plane, openSlot(index));
+    count(plane, serviceSlot(service.place, serviceCounter.accepted));
+    count(plane, serviceSlot(service.place, serviceCounter.open));
     plane.wheel.schedule(connection, plane.monotonicMs + patienceMs(connection));
     connection.conversation.start(plane.nowMs);
     settle(connection);
   }
 
-  /** There would be no descriptor left for others: the kernel hands out the lowest free one, so its number tells how many are used. */
-  #reject(fd: number): void {
+  /**
+   * Not welcome, or there would be no descriptor left for others: the kernel hands out the lowest free one, so its number tells how many
+   * are used.
+   */
+  #reject({ service }: Listener, fd: number): void {
     this.#plane.sockets.abort(fd);
     count(this.#plane, counter.refused);
+    count(this.#plane, serviceSlot(service.place, serviceCounter.refused));
   }
 
   /** Takes one waiting connection with the spare descriptor and resets it. False when there is nothing to take or to take it with. */
   #refuse(listener: Listener): boolean {
     if (!this.#spare.spend()) return false;
     const fd = this.#plane.sockets.accept(listener.fd);
-    if (fd >= 0) this.#reject(fd);
+    if (fd >= 0) this.#reject(listener, fd);
     return this.#spare.restore() && fd >= 0;
   }
 

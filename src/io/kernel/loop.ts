@@ -6,16 +6,16 @@ import { resetNow } from './connection-end.ts';
 import { handleInput, hasRoom, takeInput } from './connection-input.ts';
 import { settle } from './connection-settle.ts';
 import { onDeadline } from './deadlines.ts';
+import { isFatal } from './fatal.ts';
 import { epollEvent, eventfdFlag } from './linux.ts';
-import {
-  createAcceptor,
-  createSpareDescriptor,
-  type Acceptor,
-  type Listener,
-  type SpareDescriptor,
-} from './listener.ts';
+import { createDepartures, type Departure, type Departures } from './departures.ts';
+import { createHeartbeats, type Beat, type Heartbeats } from './heartbeats.ts';
+import { createAcceptor, createSpareDescriptor, type Acceptor, type SpareDescriptor } from './listener.ts';
+import { createListenerSet, type ListenerSet } from './listener-set.ts';
+import type { LoopSource } from './loop-source.ts';
 import { count, type Plane } from './plane.ts';
 import { clear } from './read-batch.ts';
+import type { Service } from './service.ts';
 import { counter } from './shared-stats.ts';
 
 /** What the loop asks of its surroundings once per pass, or when something happened. */
@@ -26,6 +26,17 @@ export interface LoopHooks {
   readonly passed: () => void;
   /** One conversation threw: our bug; its connection was reset. */
   readonly fault: (error: unknown) => void;
+  /** The kernel refused a pod's sign of life with this error. */
+  readonly beatFailed: (service: Service, error: number) => void;
+}
+
+/** What a loop begins with. */
+export interface LoopOptions {
+  /** Listening descriptors and what they belong to; the loop's from here on. */
+  readonly listening: readonly { readonly service: Service; readonly fd: number }[];
+  /** Other things to be read besides connections. */
+  readonly sources: readonly LoopSource[];
+  readonly hooks: LoopHooks;
 }
 
 /** The turning wheel of one worker. */
@@ -34,12 +45,23 @@ export interface Loop {
   readonly controlFd: number;
   /** Judge every open connection again, a slice per pass. */
   rejudge(): void;
+  /** Takes over listening descriptors; `beat` is called every `heartbeatEveryMs` while passes happen. Throws AppError when the kernel does not watch them. */
+  attach(service: Service, fds: readonly number[], beat: Beat | undefined): void;
+  /** Gives the next sign of life at once: what it keeps alive has changed. */
+  hastenBeat(service: Service): void;
+  /** No more signs of life; accepts what waits and listens no longer. */
+  detach(service: Service): void;
+  /** Some of a service's connections are to go within `withinMs`. */
+  depart(departure: Omit<Departure, 'cutAt'>, withinMs: number): void;
   /** Runs until stopped; then everything it opened is closed. */
   run(): void;
 }
 
 /** How often listeners without descriptors try again and the worker's CPU time is noted, ms. */
 const choresEveryMs = 250;
+
+/** How often sources are told the time, ms. */
+const tickEveryMs = 100;
 
 /** Differences between the clocks smaller than this are not followed, ms. */
 const clockToleranceMs = 50;
@@ -50,34 +72,64 @@ class EpollLoop implements Loop {
   readonly #hooks: LoopHooks;
   readonly #spare: SpareDescriptor;
   readonly #acceptor: Acceptor;
-  /** By descriptor; a listener that is closed is no longer in it. */
-  readonly #listeners = new Map<number, Listener>();
+  readonly #listeners: ListenerSet;
+  readonly #departures: Departures;
+  readonly #heartbeats: Heartbeats<Service> = createHeartbeats();
+  readonly #sources: ReadonlyMap<number, LoopSource>;
   /** Connections below this index are still to be re-judged. Counts down, so that removals skip none. */
   #rejudgeBelow = 0;
   #stopAt = Number.POSITIVE_INFINITY;
   /** Passes (the one that read the order included) until idle connections are closed; 0 when no stop was asked, or it is done. */
   #passesToDrain = 0;
   #choresAt = 0;
+  #ticksAt = 0;
+  readonly #longestWaitMs: number;
   /** The wall clock minus Node's epoch clock, ms: follows steps of the wall clock. */
   #clockShift = 0;
 
-  constructor(plane: Plane, listeningFds: readonly number[], hooks: LoopHooks) {
+  constructor(plane: Plane, { listening, sources, hooks }: LoopOptions) {
     const { libc, epoll } = plane;
     this.#plane = plane;
     this.#hooks = hooks;
     this.#spare = createSpareDescriptor(libc);
     this.#acceptor = createAcceptor(plane, this.#spare);
-    for (const [index, fd] of listeningFds.entries()) {
-      const generation = ++plane.generation;
-      if (!epoll.add(fd, epollEvent.in, generation)) throw cannotWatch(libc.errno());
-      this.#listeners.set(fd, { index, fd, generation, paused: false });
-    }
+    this.#listeners = createListenerSet(plane, this.#acceptor);
+    this.#departures = createDepartures(plane);
+    this.#sources = new Map(sources.map((source) => [source.fd, source]));
+    this.#longestWaitMs =
+      sources.length > 0 ? Math.min(tickEveryMs, plane.limits.waitMs) : plane.limits.waitMs;
+    for (const { service, fd } of listening)
+      if (!this.#listeners.watch(service, fd)) throw cannotWatch(libc.errno());
+    for (const { fd } of sources) if (!epoll.add(fd, epollEvent.in, 0)) throw cannotWatch(libc.errno());
     this.controlFd = libc.eventfd(0, eventfdFlag.nonblock | eventfdFlag.closeOnExec);
     if (this.controlFd < 0 || !epoll.add(this.controlFd, epollEvent.in, 0)) throw cannotWatch(libc.errno());
   }
 
   rejudge(): void {
     this.#rejudgeBelow = this.#plane.open.length;
+  }
+
+  attach(service: Service, fds: readonly number[], beat: Beat | undefined): void {
+    const watched = fds.filter((fd) => this.#listeners.watch(service, fd));
+    if (watched.length < fds.length) {
+      const error = this.#plane.libc.errno();
+      this.#listeners.abandon(service);
+      throw cannotWatch(error);
+    }
+    if (beat) this.#heartbeats.start(service, beat);
+  }
+
+  hastenBeat(service: Service): void {
+    this.#heartbeats.hasten(service);
+  }
+
+  detach(service: Service): void {
+    this.#heartbeats.stop(service);
+    this.#listeners.close(service);
+  }
+
+  depart(departure: Omit<Departure, 'cutAt'>, withinMs: number): void {
+    this.#departures.add({ ...departure, cutAt: this.#plane.monotonicMs + withinMs });
   }
 
   run(): void {
@@ -96,8 +148,8 @@ class EpollLoop implements Loop {
 
   #pass(): void {
     const plane = this.#plane;
-    const busy = this.#rejudgeBelow > 0 || this.#passesToDrain > 0;
-    const ready = plane.epoll.wait(busy ? 0 : plane.limits.waitMs);
+    const busy = this.#rejudgeBelow > 0 || this.#passesToDrain > 0 || this.#departures.hurry;
+    const ready = plane.epoll.wait(busy ? 0 : this.#longestWaitMs);
     this.#readClock();
     count(plane, counter.passes);
     plane.stats[counter.heartbeatAt] = plane.nowMs;
@@ -106,7 +158,10 @@ class EpollLoop implements Loop {
     plane.wheel.advance(plane.monotonicMs, this.#due);
     if (this.#rejudgeBelow > 0) this.#rejudgeSlice();
     if (this.#passesToDrain > 0 && --this.#passesToDrain === 0) this.#drain();
+    this.#departures.pass(this.#guardedAct);
+    this.#heartbeats.pass(plane.monotonicMs, this.#hooks.beatFailed);
     if (plane.monotonicMs >= this.#choresAt) this.#chores();
+    if (plane.monotonicMs >= this.#ticksAt) this.#tick();
     this.#hooks.passed();
   }
 
@@ -123,8 +178,9 @@ class EpollLoop implements Loop {
     if (connection) this.#connectionEvent(connection, fd, index);
     else if (fd === this.controlFd) this.#controlled();
     else {
-      const listener = this.#listeners.get(fd);
+      const listener = this.#listeners.find(fd);
       if (listener?.generation === epoll.generationAt(index)) this.#acceptor.accept(listener);
+      else this.#sources.get(fd)?.onReadable();
     }
   }
 
@@ -165,6 +221,7 @@ class EpollLoop implements Loop {
   }
 
   #fault(connection: Connection, error: unknown): void {
+    if (isFatal(error)) throw error;
     count(this.#plane, counter.faults);
     resetNow(connection);
     this.#hooks.fault(error);
@@ -177,6 +234,9 @@ class EpollLoop implements Loop {
       this.#fault(connection, error);
     }
   }
+
+  readonly #guardedAct = (connection: Connection, act: (connection: Connection) => void): void =>
+    this.#guarded(connection, act);
 
   readonly #due = (connection: Connection): void => this.#guarded(connection, onDeadline);
 
@@ -203,19 +263,8 @@ class EpollLoop implements Loop {
     if (!order || this.#stopAt !== Number.POSITIVE_INFINITY) return;
     this.#readClock();
     this.#stopAt = this.#plane.monotonicMs + order.stopWithinMs;
-    this.#closeListeners();
+    this.#listeners.close();
     this.#passesToDrain = 2;
-  }
-
-  #closeListeners(): void {
-    const { libc, limits } = this.#plane;
-    for (const listener of this.#listeners.values()) {
-      // Whoever is through the handshake was promised a connection.
-      let taken = 0;
-      while (taken < limits.backlog && this.#acceptor.accept(listener)) taken += limits.acceptsPerPass;
-      libc.close(listener.fd);
-    }
-    this.#listeners.clear();
   }
 
   /** From here on what is idle is closed; requests that had arrived when stop was asked were read by now. */
@@ -224,10 +273,16 @@ class EpollLoop implements Loop {
     for (const connection of [...this.#plane.open]) this.#guarded(connection, settle);
   }
 
+  #tick(): void {
+    const { monotonicMs, nowMs } = this.#plane;
+    this.#ticksAt = this.#sources.size > 0 ? monotonicMs + tickEveryMs : Number.POSITIVE_INFINITY;
+    for (const source of this.#sources.values()) source.tick(nowMs);
+  }
+
   #chores(): void {
     const plane = this.#plane;
     this.#choresAt = plane.monotonicMs + choresEveryMs;
-    for (const listener of this.#listeners.values()) this.#acceptor.rearm(listener);
+    this.#listeners.rearm();
     const drift = Date.now() - plane.nowMs;
     if (Math.abs(drift) > clockToleranceMs) this.#clockShift += drift;
     const cpu = process.threadCpuUsage();
@@ -237,11 +292,12 @@ class EpollLoop implements Loop {
   /** Tell each conversation that is left that it is over, reset it, and close everything but the control descriptor. */
   #finish(): void {
     const plane = this.#plane;
-    this.#closeListeners();
+    this.#listeners.abandon();
     for (const connection of [...plane.open]) {
       this.#guarded(connection, (cut) => cut.conversation.aborted('client', 'stopped', plane.nowMs));
       resetNow(connection);
     }
+    for (const source of this.#sources.values()) source.close();
     this.#spare.spend();
     plane.epoll.close();
     this.#hooks.passed();
@@ -249,8 +305,8 @@ class EpollLoop implements Loop {
 }
 
 /** Wires listening descriptors to the plane. Throws AppError when the kernel gives no descriptor for it. */
-export function createLoop(plane: Plane, listeningFds: readonly number[], hooks: LoopHooks): Loop {
-  return new EpollLoop(plane, listeningFds, hooks);
+export function createLoop(plane: Plane, options: LoopOptions): Loop {
+  return new EpollLoop(plane, options);
 }
 
 function cannotWatch(error: number): AppError {

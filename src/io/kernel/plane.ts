@@ -4,11 +4,11 @@ import type { Conversation } from '../../core/inspect/conversation-port.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import type { Connection } from './connection.ts';
 import type { Epoll } from './epoll.ts';
+import type { Identity } from './identity.ts';
 import type { Libc, NativeBuffer } from './libc.ts';
 import type { DataPlaneLimits } from './limits.ts';
 import type { BlockPool } from './pending.ts';
 import type { ReadBatch } from './read-batch.ts';
-import type { SocketAddress } from './socket-address.ts';
 import type { Sockets } from './socket.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -18,7 +18,7 @@ export interface Plane {
   readonly epoll: Epoll;
   readonly sockets: Sockets;
   readonly limits: DataPlaneLimits;
-  /** Counters by `counter` and `openSlot`. */
+  /** Counters by `counter` and `serviceSlot`. */
   readonly stats: Float64Array;
   readonly pool: BlockPool;
   readonly wheel: TimerWheel<Connection>;
@@ -32,8 +32,8 @@ export interface Plane {
   readonly lastFd: number;
   /** Every open connection; `Connection.place` is its index. */
   readonly open: Connection[];
-  /** Where each listener forwards to. */
-  readonly upstreams: readonly SocketAddress[];
+  /** Who calls. */
+  readonly identity: Identity;
   /** The brain of a new connection. */
   readonly converse: (connection: Connection) => Conversation;
   /** Hand an exchange to main. */
@@ -46,6 +46,8 @@ export interface Plane {
   stopping: boolean;
   /** Of the last registration with epoll. */
   generation: number;
+  /** Number of the last connection, tapped ones included. */
+  lastNumber: number;
 }
 
 /** Adds to a counter. */

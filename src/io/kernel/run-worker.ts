@@ -3,23 +3,32 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
+import type { DirectoryUpdate } from '../../core/model/directory.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import { createDetailBudget } from './detail-budget.ts';
 import { createEpoll } from './epoll.ts';
+import { createExplicitService } from './explicit-service.ts';
+import { isFatal, stranded } from './fatal.ts';
 import { createRingWriter } from './event-ring.ts';
 import { createExchangeEncoder } from './exchange-codec.ts';
+import { createEmptyIdentity, type Identity } from './identity.ts';
 import { loadLibc, type Libc } from './libc.ts';
 import { createLoop, type Loop } from './loop.ts';
+import type { LoopSource } from './loop-source.ts';
+import { createNetnsDoor } from './node/netns.ts';
 import { createBlockPool } from './pending.ts';
 import { refuseOwnUpstream } from './own-upstream.ts';
 import type { Plane } from './plane.ts';
+import { attachError, createPods, type Pods } from './pods.ts';
 import { createReadBatch, readsPerInput } from './read-batch.ts';
+import { createRedirected } from './redirected.ts';
 import { askForShortSlice } from './scheduling.ts';
+import type { Service } from './service.ts';
 import { viewStats } from './shared-stats.ts';
 import { createSockets, type Sockets } from './socket.ts';
 import { toSocketAddress } from './socket-address.ts';
 import { createTimerWheel } from './timer-wheel.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-message.ts';
+import type { FailureWords, FromWorker, ToWorker, WorkerSetup } from './worker-message.ts';
 
 /** Bugs of ours reported one by one; later ones are only counted. */
 const reportedFaults = 20;
@@ -33,8 +42,14 @@ const scratchBytes = 64 * 1024;
 export interface Brain {
   /** The conversation of a new connection. */
   readonly converse: Plane['converse'];
-  /** Another policy snapshot is in force from the next event on. */
-  readonly replaceSnapshot: (buffer: SharedArrayBuffer) => void;
+  /** Another policy snapshot is in force from the next event on, with what has changed in the directory. */
+  readonly replaceSnapshot: (buffer: SharedArrayBuffer, directory?: DirectoryUpdate) => void;
+  /** Absent: everybody is a stranger. */
+  readonly identity?: Identity;
+  /** The directory has changed; connections ask again who they are of. */
+  readonly replaceDirectory?: (update: DirectoryUpdate) => void;
+  /** What else the loop reads. */
+  readonly sources?: readonly LoopSource[];
 }
 
 const post = (setup: WorkerSetup, message: FromWorker): void => setup.port.postMessage(message);
@@ -64,8 +79,8 @@ function createEvents(setup: WorkerSetup): Events {
 }
 
 function createPlane(
-  { limits, listeners, stats }: WorkerSetup,
-  parts: Pick<Plane, 'libc' | 'sockets' | 'converse' | 'observe'>,
+  { limits, stats }: WorkerSetup,
+  parts: Pick<Plane, 'libc' | 'sockets' | 'converse' | 'identity' | 'observe'>,
 ): Plane {
   const { libc, sockets } = parts;
   const openFiles = sockets.openFilesLimit();
@@ -83,11 +98,11 @@ function createPlane(
     byFd: [],
     lastFd: openFiles - 1 - Math.min(limits.reservedDescriptors, Math.floor(openFiles / 4)),
     open: [],
-    upstreams: listeners.map(({ upstream }) => toSocketAddress(libc, upstream.host, upstream.port)),
     nowMs: Date.now(),
     monotonicMs,
     stopping: false,
     generation: 0,
+    lastNumber: 0,
   };
 }
 
@@ -112,27 +127,70 @@ function listenAll(
   return { fds: opened.map(({ fd }) => fd), ports: opened.map(({ port }) => port) };
 }
 
-function readMessages(setup: WorkerSetup, brain: Brain, loop: Loop): { stopWithinMs: number } | undefined {
-  let order: { stopWithinMs: number } | undefined;
-  for (let next = receiveMessageOnPort(setup.port); next; next = receiveMessageOnPort(setup.port)) {
-    const message = next.message as ToWorker;
-    switch (message.type) {
-      case 'snapshot':
-        brain.replaceSnapshot(message.buffer);
-        loop.rejudge();
-        break;
-      case 'stop':
-        order = { stopWithinMs: message.deadlineMs };
-        break;
-      default:
-        assertNever(message);
+/** What orders are carried out by. */
+interface Hands {
+  readonly setup: WorkerSetup;
+  readonly brain: Brain;
+  readonly loop: Loop;
+  readonly pods: Pods;
+}
+
+/** Main's order to stop, when the message is one. */
+function obey(message: ToWorker, { setup, brain, loop, pods }: Hands): { stopWithinMs: number } | undefined {
+  switch (message.type) {
+    case 'snapshot':
+      brain.replaceSnapshot(message.buffer, message.directory);
+      loop.rejudge();
+      return undefined;
+    case 'directory':
+      brain.replaceDirectory?.(message.update);
+      loop.rejudge();
+      return undefined;
+    case 'attach':
+      attach(message, setup, pods);
+      return undefined;
+    case 'ports':
+      pods.setPorts(message.place, message.ports, message.withinMs);
+      return undefined;
+    case 'detach': {
+      const { place } = message;
+      pods.detach(place, message.withinMs, () => post(setup, { type: 'detached', place }));
+      return undefined;
     }
+    case 'stop':
+      return { stopWithinMs: message.deadlineMs };
+    default:
+      return assertNever(message);
   }
+}
+
+function attach({ place, pod }: Extract<ToWorker, { type: 'attach' }>, setup: WorkerSetup, pods: Pods): void {
+  try {
+    pods.attach(place, pod);
+    post(setup, { type: 'attached', place });
+  } catch (error) {
+    if (isFatal(error)) throw error;
+    post(setup, { type: 'attachFailed', place, ...wordsOf(attachError(pod.pod, error)) });
+  }
+}
+
+function readMessages(hands: Hands): { stopWithinMs: number } | undefined {
+  const { port } = hands.setup;
+  let order: { stopWithinMs: number } | undefined;
+  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port))
+    order = obey(next.message as ToWorker, hands) ?? order;
   return order;
 }
 
 const detailOf = (error: unknown): string =>
   error instanceof Error ? (error.stack ?? error.message) : String(error);
+
+const wordsOf = ({ code, family, message, hint }: AppError): FailureWords => ({
+  code,
+  family,
+  message,
+  hint,
+});
 
 function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
@@ -144,29 +202,66 @@ function toAppError(error: unknown): AppError {
   });
 }
 
+/** The service of each explicit listener. */
+function explicitServices({ listeners }: WorkerSetup, libc: Libc, sockets: Sockets): readonly Service[] {
+  return listeners.map(({ upstream }, index) =>
+    createExplicitService(sockets, index, toSocketAddress(libc, upstream.host, upstream.port)),
+  );
+}
+
+/** A loop over the explicit listeners, whose orders go through `hands`. */
+function loopOf(plane: Plane, services: readonly Service[], fds: readonly number[], hands: LoopHands): Loop {
+  const { setup, brain, events } = hands;
+  let faults = 0;
+  return createLoop(plane, {
+    listening: services.map((service, index) => ({ service, fd: fds[index] ?? -1 })),
+    sources: brain.sources ?? [],
+    hooks: {
+      control: hands.control,
+      passed: events.wake,
+      fault(error) {
+        if (++faults <= reportedFaults) post(setup, { type: 'fault', message: detailOf(error) });
+      },
+      beatFailed: ({ place }, error) => post(setup, { type: 'beatFailed', place, error }),
+    },
+  });
+}
+
+interface LoopHands {
+  readonly setup: WorkerSetup;
+  readonly brain: Brain;
+  readonly events: Events;
+  readonly control: () => { stopWithinMs: number } | undefined;
+}
+
 async function start(setup: WorkerSetup, createBrain: () => Brain): Promise<void> {
   const libc = await loadLibc();
   askForShortSlice(libc);
   const sockets = createSockets(libc);
   const events = createEvents(setup);
   const brain = createBrain();
-  let faults = 0;
+  const identity = brain.identity ?? createEmptyIdentity();
   const plane: Plane = createPlane(setup, {
     libc,
     sockets,
     converse: brain.converse,
+    identity,
     observe: (exchange) => events.observe(exchange, plane.monotonicMs),
   });
+  const services = explicitServices(setup, libc, sockets);
   const { fds, ports } = listenAll(setup, libc, sockets);
-  const loop: Loop = createLoop(plane, fds, {
-    control: () => readMessages(setup, brain, loop),
-    passed: events.wake,
-    fault(error) {
-      if (++faults <= reportedFaults) post(setup, { type: 'fault', message: detailOf(error) });
-    },
-  });
+  const control = (): { stopWithinMs: number } | undefined => readMessages({ setup, brain, loop, pods });
+  const loop: Loop = loopOf(plane, services, fds, { setup, brain, events, control });
+  const door = createNetnsDoor(libc, stranded);
+  const tools = { libc, door, redirected: createRedirected(libc), identity, stats: plane.stats };
+  const pods: Pods = createPods(tools, loop);
   post(setup, { type: 'ready', ports, controlFd: loop.controlFd });
-  loop.run();
+  try {
+    loop.run();
+  } finally {
+    pods.close();
+    door.close();
+  }
 }
 
 /** Runs to the end of the data plane; never throws: a failure is posted to main as a sentence. */
@@ -174,8 +269,7 @@ export async function runWorker(setup: WorkerSetup, createBrain: () => Brain): P
   try {
     await start(setup, createBrain);
   } catch (error) {
-    const { code, family, message, hint } = toAppError(error);
-    post(setup, { type: 'failed', code, family, message, hint });
+    post(setup, { type: 'failed', ...wordsOf(toAppError(error)) });
   } finally {
     setup.port.close();
   }

@@ -37,6 +37,30 @@ export const counter = {
 
 const counterCount = 24;
 
+/** Index of each counter of one service: an explicit listener or an attached pod. */
+export const serviceCounter = {
+  open: 0,
+  accepted: 1,
+  /** Reset at once: not redirected to us, or no descriptors. */
+  refused: 2,
+  /** Upstream legs that could not be opened. */
+  errors: 3,
+  /** Legs that left with another port than the client's. */
+  portChanged: 4,
+} as const;
+
+/** Counters of one service. */
+const serviceStride = 8;
+
+/** What is counted of one attached pod. */
+export interface PodStats {
+  readonly open: number;
+  readonly accepted: number;
+  readonly refused: number;
+  readonly errors: number;
+  readonly portChanged: number;
+}
+
 /** What `DataPlane.stats` answers. */
 export interface DataPlaneStats {
   readonly openConnections: number;
@@ -63,9 +87,9 @@ export interface DataPlaneStats {
   readonly workerCpuMs: number;
 }
 
-/** Shared memory for the counters and one open-connection count per listener. */
-export function createStatsBuffer(listeners: number): SharedArrayBuffer {
-  return new SharedArrayBuffer((counterCount + listeners) * 8);
+/** Shared memory for the counters of the plane and of as many services (listeners and pods). */
+export function createStatsBuffer(services: number): SharedArrayBuffer {
+  return new SharedArrayBuffer((counterCount + services * serviceStride) * 8);
 }
 
 /** The writer's and the reader's view of the counters. */
@@ -73,15 +97,44 @@ export function viewStats(buffer: SharedArrayBuffer): Float64Array {
   return new Float64Array(buffer);
 }
 
-/** Where the open connections of a listener are counted. */
-export const openSlot = (listener: number): number => counterCount + listener;
+/** Where a counter of a service is (`which`: one of `serviceCounter`). */
+export const serviceSlot = (place: number, which: number): number =>
+  counterCount + place * serviceStride + which;
 
-/** A copy for people; `nowMs` is the wall clock the heartbeat is compared with. */
-export function readStats(view: Float64Array, nowMs: number, lost: number): DataPlaneStats {
+/** A copy of what was counted of the service in that place. */
+export function readService(view: Float64Array, place: number): PodStats {
+  const at = (which: number): number => view[serviceSlot(place, which)] ?? 0;
+  return {
+    open: at(serviceCounter.open),
+    accepted: at(serviceCounter.accepted),
+    refused: at(serviceCounter.refused),
+    errors: at(serviceCounter.errors),
+    portChanged: at(serviceCounter.portChanged),
+  };
+}
+
+/** All counters of a service back to zero, before another one takes the place. */
+export function clearService(view: Float64Array, place: number): void {
+  view.fill(0, serviceSlot(place, 0), serviceSlot(place + 1, 0));
+}
+
+/** What a copy is made with. */
+export interface StatsReading {
+  /** The wall clock the heartbeat is compared with, epoch ms. */
+  readonly nowMs: number;
+  readonly lost: number;
+  /** How many of the services are explicit listeners: the first ones. */
+  readonly listeners: number;
+}
+
+/** A copy for people. */
+export function readStats(view: Float64Array, { nowMs, lost, listeners }: StatsReading): DataPlaneStats {
   const at = (index: number): number => view[index] ?? 0;
   return {
     openConnections: at(counter.open),
-    openByListener: [...view.subarray(counterCount)],
+    openByListener: Array.from({ length: listeners }, (_unused, place) =>
+      at(serviceSlot(place, serviceCounter.open)),
+    ),
     accepted: at(counter.accepted),
     refused: at(counter.refused),
     requests: at(counter.exchanges),

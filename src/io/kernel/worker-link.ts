@@ -14,6 +14,8 @@ export interface LinkOptions {
   readonly onWake: () => void;
   /** A bug of ours in one conversation. */
   readonly onFault: (error: AppError) => void;
+  /** An answer about a pod. */
+  readonly onPod: (answer: Extract<FromWorker, { readonly place: number }>) => void;
   /** The thread is over; nothing more will be written. Called before `exited` resolves. */
   readonly onExit: () => void;
 }
@@ -52,7 +54,7 @@ interface State {
 }
 
 /** Who hears what the worker says. */
-interface Hearers extends Pick<LinkOptions, 'onFault' | 'onWake'> {
+interface Hearers extends Pick<LinkOptions, 'onFault' | 'onWake' | 'onPod'> {
   readonly onReady: (ports: readonly number[]) => void;
 }
 
@@ -70,6 +72,12 @@ function readMessage(message: FromWorker, state: State, hearers: Hearers): void 
       return;
     case 'wake':
       hearers.onWake();
+      return;
+    case 'attached':
+    case 'attachFailed':
+    case 'detached':
+    case 'beatFailed':
+      hearers.onPod(message);
       return;
     default:
       assertNever(message);

@@ -1,6 +1,7 @@
 // What main and the data-plane worker say to each other besides the event ring. Small, rare, cloned.
 import type { ErrorFamily } from '../../core/model/app-error.ts';
-import type { ListenerConfig } from '../../core/model/identity.ts';
+import type { DirectoryUpdate } from '../../core/model/directory.ts';
+import type { ListenerConfig, Peer } from '../../core/model/identity.ts';
 import type { DataPlaneLimits } from './limits.ts';
 import type { MessagePort } from 'node:worker_threads';
 
@@ -15,24 +16,68 @@ export interface WorkerSetup {
   readonly port: MessagePort;
 }
 
-/** Orders of main; the eventfd is rung after each. */
+/** A pod whose ports go through the worker; everything that needs the namespace was made in it by main. */
+export interface InlinePod {
+  /** `namespace/name`. */
+  readonly pod: string;
+  /** The pod's network namespace; main's, to stay open until `detached`. */
+  readonly netnsFd: number;
+  /** Listening, IP_TRANSPARENT, non-blocking, close-on-exec, one or both families; the worker's from here on, also when it fails. */
+  readonly listeningFds: readonly number[];
+  /** What they are bound to: who connects to this port itself is refused. */
+  readonly listenPort: number;
+  /** How the leg to the pod is made; see transparent-leg.ts. */
+  readonly mode: 'fwmark' | 'ct';
+  readonly mark: number;
+  readonly loopback: { readonly ipv4: string; readonly ipv6: string };
+  /** The pod as policies see it, and its number in the directory. */
+  readonly destination: Peer;
+  readonly destinationPeer: number;
+  /** Ports taken over, for the heartbeat. */
+  readonly ports: readonly number[];
+  /** Name of the nftables set that the worker's heartbeat refreshes (`heartbeatSet(generation)`); absent: no heartbeat. */
+  readonly heartbeatSet?: string;
+}
+
+/** Orders of main; the eventfd is rung after each. Pods are meant by their `place` among the services' counters, which main gives. */
 export type ToWorker =
-  | { readonly type: 'snapshot'; readonly buffer: SharedArrayBuffer }
+  /** Policies, and who is who, from the next event on. */
+  | { readonly type: 'snapshot'; readonly buffer: SharedArrayBuffer; readonly directory?: DirectoryUpdate }
+  | { readonly type: 'directory'; readonly update: DirectoryUpdate }
+  /** Answered by `attached` or `attachFailed`. */
+  | { readonly type: 'attach'; readonly place: number; readonly pod: InlinePod }
+  /** The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). */
+  | {
+      readonly type: 'ports';
+      readonly place: number;
+      readonly ports: readonly number[];
+      readonly withinMs: number;
+    }
+  /** Accept what waits, listen no longer, drain, cut after `withinMs` (0: at once). Answered by `detached` when the last connection is gone. */
+  | { readonly type: 'detach'; readonly place: number; readonly withinMs: number }
   | { readonly type: 'stop'; readonly deadlineMs: number };
+
+/** A failure as it crosses threads: the fields of an AppError. */
+export interface FailureWords {
+  readonly code: string;
+  readonly family: ErrorFamily;
+  readonly message: string;
+  readonly hint: string;
+}
 
 /** Reports of the worker. */
 export type FromWorker =
   /** Listening. Writing 8 bytes to `controlFd` (an eventfd that main closes after the worker's end) makes the worker read its port. */
   | { readonly type: 'ready'; readonly ports: readonly number[]; readonly controlFd: number }
   /** It cannot start, or the loop died; nothing more comes. */
-  | {
-      readonly type: 'failed';
-      readonly code: string;
-      readonly family: ErrorFamily;
-      readonly message: string;
-      readonly hint: string;
-    }
+  | ({ readonly type: 'failed' } & FailureWords)
+  | { readonly type: 'attached'; readonly place: number }
+  /** The pod's descriptors are closed. */
+  | ({ readonly type: 'attachFailed'; readonly place: number } & FailureWords)
+  | { readonly type: 'detached'; readonly place: number }
   /** A bug of ours in one conversation; that connection was reset. */
   | { readonly type: 'fault'; readonly message: string }
+  /** The kernel refused a pod's heartbeat with this error: its ports lapse unless it is mended. Told once until it works again. */
+  | { readonly type: 'beatFailed'; readonly place: number; readonly error: number }
   /** The ring was empty and is no longer. */
   | { readonly type: 'wake' };
