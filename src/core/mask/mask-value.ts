@@ -53,10 +53,10 @@ function closerClass(cls: MaskClass, value: string): MaskClass {
   return covers && only.cls !== 'token' && credentialClasses.has(only.cls) ? only.cls : cls;
 }
 
-/** Builds the masker of values over one key. */
-export function createValueMasker(key: Uint8Array): ValueMasker {
-  const surrogates = createSurrogates(key);
+/** How values are replaced. */
+type Replace = Pick<ValueMasker, 'named' | 'plain' | 'hinted'>;
 
+function createReplace(surrogates: Surrogates): Replace {
   const whole = (cls: MaskClass, value: string): string =>
     value === '' || isSurrogate(value) || isPlaceholder(value)
       ? value
@@ -88,15 +88,19 @@ export function createValueMasker(key: Uint8Array): ValueMasker {
     return least !== undefined && countDigits(value) < least ? plain(value) : whole(cls, value);
   };
 
+  return { named, plain, hinted };
+}
+
+/** Builds the masker of values over one key. */
+export function createValueMasker(key: Uint8Array): ValueMasker {
+  const surrogates = createSurrogates(key);
   const names = createKeyNames();
   const readers: ReadUnits[] = [];
   return {
+    ...createReplace(surrogates),
     surrogates,
     classOfName: names.classOf,
     names,
     unitsOf: (text, nested) => (readers[nested] ??= createUnitReader())(text),
-    named,
-    plain,
-    hinted,
   };
 }

@@ -32,54 +32,78 @@ function hash(text: string, into: Hashes): void {
   into.second = second ^ (second >>> 16);
 }
 
-/** Linear probing in a table at most half full; what is emptied is closed by moving later ones up, so no marks remain. */
-export function createKeyPlaces(capacity: number): KeyPlaces {
-  const size = 2 ** Math.ceil(Math.log2(Math.max(2, capacity * 2)));
-  const mask = size - 1;
+/** Hashes by place, and a table of places by hash: linear probing, at most half full. */
+interface Places {
+  readonly mask: number;
   /** Place + 1, 0 when empty. */
-  const table = new Int32Array(size);
-  const firsts = new Int32Array(capacity);
-  const seconds = new Int32Array(capacity);
-  const hashes: Hashes = { first: 0, second: 0 };
-  const homeOf = (place: number): number => (firsts[place] ?? 0) & mask;
-  const closeGap = (emptied: number): void => {
-    let gap = emptied;
-    for (let at = (gap + 1) & mask; table[at] !== 0; at = (at + 1) & mask) {
-      const home = homeOf((table[at] ?? 0) - 1);
-      // It may move up unless its home lies behind the gap.
-      if (((at - home) & mask) < ((at - gap) & mask)) continue;
-      table[gap] = table[at] ?? 0;
-      gap = at;
-    }
-    table[gap] = 0;
-  };
+  readonly table: Int32Array;
+  readonly firsts: Int32Array;
+  readonly seconds: Int32Array;
+  readonly hashes: Hashes;
+}
+
+function createPlaces(capacity: number): Places {
+  const size = 2 ** Math.ceil(Math.log2(Math.max(2, capacity * 2)));
   return {
-    placeOf(key) {
-      hash(key, hashes);
-      for (let at = hashes.first & mask; ; at = (at + 1) & mask) {
-        const place = (table[at] ?? 0) - 1;
-        if (place < 0) return -1;
-        if (firsts[place] === hashes.first && seconds[place] === hashes.second) return place;
-      }
-    },
-    put(place, key) {
-      hash(key, hashes);
-      firsts[place] = hashes.first;
-      seconds[place] = hashes.second;
-      let at = hashes.first & mask;
-      while (table[at] !== 0) at = (at + 1) & mask;
-      table[at] = place + 1;
-    },
-    empty(place) {
-      let at = homeOf(place);
-      while (table[at] !== place + 1) {
-        if (table[at] === 0) return;
-        at = (at + 1) & mask;
-      }
-      closeGap(at);
-    },
-    clear() {
-      table.fill(0);
-    },
+    mask: size - 1,
+    table: new Int32Array(size),
+    firsts: new Int32Array(capacity),
+    seconds: new Int32Array(capacity),
+    hashes: { first: 0, second: 0 },
+  };
+}
+
+const homeOf = ({ firsts, mask }: Places, place: number): number => (firsts[place] ?? 0) & mask;
+
+function placeOf({ table, mask, firsts, seconds, hashes }: Places, key: string): number {
+  hash(key, hashes);
+  for (let at = hashes.first & mask; ; at = (at + 1) & mask) {
+    const place = (table[at] ?? 0) - 1;
+    if (place < 0) return -1;
+    if (firsts[place] === hashes.first && seconds[place] === hashes.second) return place;
+  }
+}
+
+function put({ table, mask, firsts, seconds, hashes }: Places, place: number, key: string): void {
+  hash(key, hashes);
+  firsts[place] = hashes.first;
+  seconds[place] = hashes.second;
+  let at = hashes.first & mask;
+  while (table[at] !== 0) at = (at + 1) & mask;
+  table[at] = place + 1;
+}
+
+/** What is emptied is closed by moving later ones up, so no marks remain. */
+function closeGap(places: Places, emptied: number): void {
+  const { table, mask } = places;
+  let gap = emptied;
+  for (let at = (gap + 1) & mask; table[at] !== 0; at = (at + 1) & mask) {
+    const home = homeOf(places, (table[at] ?? 0) - 1);
+    // It may move up unless its home lies behind the gap.
+    if (((at - home) & mask) < ((at - gap) & mask)) continue;
+    table[gap] = table[at] ?? 0;
+    gap = at;
+  }
+  table[gap] = 0;
+}
+
+function empty(places: Places, place: number): void {
+  const { table, mask } = places;
+  let at = homeOf(places, place);
+  while (table[at] !== place + 1) {
+    if (table[at] === 0) return;
+    at = (at + 1) & mask;
+  }
+  closeGap(places, at);
+}
+
+/** Room for `capacity` keys; all of it is allocated at once. */
+export function createKeyPlaces(capacity: number): KeyPlaces {
+  const places = createPlaces(capacity);
+  return {
+    placeOf: (key) => placeOf(places, key),
+    put: (place, key) => put(places, place, key),
+    empty: (place) => empty(places, place),
+    clear: () => void places.table.fill(0),
   };
 }
