@@ -93,24 +93,24 @@ interface Room {
   readonly ping: () => void;
 }
 
+/** Asked for with every event: no list is made for the answer. */
+function someSubscribed(connections: ReadonlySet<FeedConnection>): boolean {
+  for (const one of connections) if (one.subscribed()) return true;
+  return false;
+}
+
 /** Everyone who is connected, and what is told to all of them. */
 function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room {
   const connections = new Set<FeedConnection>();
   let droppedBefore = 0;
-  const subscribers = (): number => [...connections].filter((one) => one.subscribed()).length;
-  // Asked for with every event: no list is made for the answer.
-  const hasSubscribers = (): boolean => {
-    for (const one of connections) if (one.subscribed()) return true;
-    return false;
-  };
   const batcher = createBatcher(limits, (frame: Frame) => {
     for (const connection of connections) connection.deliver(frame);
   });
   return {
     connections,
     batcher,
-    subscribers,
-    hasSubscribers,
+    subscribers: () => [...connections].filter((one) => one.subscribed()).length,
+    hasSubscribers: () => someSubscribed(connections),
     dropped: () => [...connections].reduce((sum, one) => sum + one.dropped(), droppedBefore),
     enter(socket) {
       const connection = createFeedConnection({
@@ -126,7 +126,7 @@ function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room 
       connections.add(connection);
     },
     tick() {
-      if (!hasSubscribers()) return;
+      if (!someSubscribed(connections)) return;
       const status = Buffer.from(JSON.stringify(options.status()));
       for (const connection of connections) connection.tick(status);
     },

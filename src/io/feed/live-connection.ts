@@ -43,47 +43,60 @@ interface ConnectionOptions {
 /** What a frame that is no text is read as: nothing. */
 const noBytes = Buffer.alloc(0);
 
+/** The other side's silence: ends the connection when it has lasted too long. */
+interface Silence {
+  /** Something was heard: the next word may take `waitMs`. */
+  heard(waitMs: number): void;
+  /** As long as it takes. */
+  allow(): void;
+}
+
+function createSilence(name: string, finish: (end: ConnectionEnd) => void): Silence {
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    heard(waitMs) {
+      clearTimeout(timer);
+      const detail = `the agent at ${name} has not been heard for ${waitMs / 1000} s`;
+      timer = setTimeout(() => finish({ detail }), waitMs);
+    },
+    allow: () => clearTimeout(timer),
+  };
+}
+
 /** Dials at once; nothing is thrown, all that goes wrong is an end. */
 export function openConnection(options: ConnectionOptions, handlers: Handlers): LiveConnection {
   const { limits } = options;
   const name = formatFeedAddress(options.address);
   const socket = dial(options.address, options.token, limits);
   let over = false;
-  let silence: NodeJS.Timeout | undefined;
   const finish = (end: ConnectionEnd): void => {
     if (over) return;
     over = true;
-    clearTimeout(silence);
+    silence.allow();
     pace.end();
     socket.terminate();
     handlers.onEnd(end);
   };
-  const heard = (waitMs: number): void => {
-    clearTimeout(silence);
-    const detail = `the agent at ${name} has not been heard for ${waitMs / 1000} s`;
-    silence = setTimeout(() => finish({ detail }), waitMs);
+  const silence = createSilence(name, finish);
+  const heard = (): void => {
+    if (!over) silence.heard(limits.silenceMs);
   };
   // While we do not read, the other side's silence says nothing.
   const ready = (): Promise<void> | undefined => {
     const wait = options.ready?.();
-    if (wait === undefined) return undefined;
-    clearTimeout(silence);
-    return wait.then(() => {
-      if (!over) heard(limits.silenceMs);
-    });
+    if (wait !== undefined) silence.allow();
+    return wait?.then(heard);
   };
   const clock = (): number => performance.now();
   const pace = createTurnPace(socket, { turnMs: limits.turnMs, clock, ready });
-  heard(limits.handshakeMs);
+  silence.heard(limits.handshakeMs);
   socket.on('message', (data, isBinary) => {
     if (over) return;
-    heard(limits.silenceMs);
+    heard();
     const bytes = isBinary || !Buffer.isBuffer(data) ? noBytes : data;
     pace.spend(() => handlers.onFrame(readServerFrame(bytes)));
   });
-  socket.on('ping', () => {
-    if (!over) heard(limits.silenceMs);
-  });
+  socket.on('ping', heard);
   socket.on('unexpected-response', (_request, response) => finish(refused(name, response)));
   socket.on('error', (error) => finish(broken(name, error)));
   socket.on('close', (code) => finish({ detail: `the agent at ${name} ended the connection (${code})` }));

@@ -33,90 +33,121 @@ export interface LiveSession {
   fail(error: AppError): void;
 }
 
+/** What stays while connections come and go. */
+interface Standing {
+  /** The agent's address, for sentences. */
+  readonly name: string;
+  readonly pending: ReturnType<typeof createPendingRequests>;
+  readonly inbox: Inbox;
+  state: 'idle' | 'connecting' | 'connected';
+  connection: LiveConnection | undefined;
+  /** Asked for before the greeting. */
+  unsent: ClientFrame[];
+  fatal: AppError | undefined;
+  everGreeted: boolean;
+  token: string | undefined;
+}
+
+function ask(standing: Standing, operation: Operation): Promise<unknown> {
+  return standing.pending.add(operation.op, (id) => {
+    const frame: ClientFrame = { type: 'request', id, operation };
+    if (standing.state === 'connected') standing.connection?.send(frame);
+    else standing.unsent.push(frame);
+  });
+}
+
+function greet(standing: Standing, emit: Emit): void {
+  const { inbox, connection } = standing;
+  standing.state = 'connected';
+  standing.everGreeted = true;
+  const subscription = inbox.subscription();
+  if (subscription !== undefined) connection?.send(subscription.frame);
+  for (const frame of standing.unsent) connection?.send(frame);
+  standing.unsent = [];
+  // The answer to a status comes after the history that was subscribed to.
+  if (subscription?.again === true)
+    void ask(standing, { op: 'status' }).then(
+      () => inbox.finishCheck(emit),
+      () => undefined,
+    );
+}
+
+function receive(standing: Standing, read: ServerFrameRead, emit: Emit): void {
+  const { name, pending, inbox } = standing;
+  if (read.type === 'newer')
+    standing.connection?.end({ detail: 'newer agent', error: newer(name, read.version) });
+  else if (read.type === 'unreadable')
+    inbox.take({ type: 'batch', events: [], texts: [], unreadable: 1 }, emit);
+  else if (read.type === 'batch') {
+    pending.heard();
+    inbox.take(read, emit);
+  } else if (read.frame.type === 'status') emit({ type: 'status', status: read.frame });
+  else if (read.frame.type !== 'hello') pending.settle(read.frame);
+  else if (standing.state === 'connecting') {
+    greet(standing, emit);
+    emit({ type: 'connection', state: 'connected', detail: name });
+    emit({ type: 'hello', hello: read.frame });
+  }
+}
+
+/** The connection is over: what was asked through it fails. */
+function settle(standing: Standing, end: ConnectionEnd): ConnectionEnd & { readonly greeted: boolean } {
+  const greeted = standing.state === 'connected';
+  standing.state = 'idle';
+  standing.unsent = [];
+  standing.pending.rejectAll(end.error ?? lost(end.detail));
+  return { ...end, greeted };
+}
+
+function createStanding(options: LiveFeedOptions, limits: FeedClientLimits): Standing {
+  return {
+    name: formatFeedAddress(options.address),
+    pending: createPendingRequests(limits),
+    inbox: createInbox(options, limits),
+    state: 'idle',
+    connection: undefined,
+    unsent: [],
+    fatal: undefined,
+    everGreeted: false,
+    token: undefined,
+  };
+}
+
 /** A session that has not connected yet. Requests reject with FEED_LOST until it does. */
 export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLimits): LiveSession {
-  const name = formatFeedAddress(options.address);
-  const pending = createPendingRequests(limits);
-  const inbox = createInbox(options, limits);
+  const standing = createStanding(options, limits);
   const abort = new AbortController();
-  let state: 'idle' | 'connecting' | 'connected' = 'idle';
-  let connection: LiveConnection | undefined;
-  let unsent: ClientFrame[] = [];
-  let fatal: AppError | undefined;
-  let everGreeted = false;
-  let token: string | undefined;
-
-  const ask = (operation: Operation): Promise<unknown> =>
-    pending.add(operation.op, (id) => {
-      const frame: ClientFrame = { type: 'request', id, operation };
-      if (state === 'connected') connection?.send(frame);
-      else unsent.push(frame);
-    });
-  const greet = (emit: Emit): void => {
-    state = 'connected';
-    everGreeted = true;
-    const subscription = inbox.subscription();
-    if (subscription !== undefined) connection?.send(subscription.frame);
-    for (const frame of unsent) connection?.send(frame);
-    unsent = [];
-    // The answer to a status comes after the history that was subscribed to.
-    if (subscription?.again === true)
-      void ask({ op: 'status' }).then(
-        () => inbox.finishCheck(emit),
-        () => undefined,
-      );
-  };
-  const receive = (read: ServerFrameRead, emit: Emit): void => {
-    if (read.type === 'newer') connection?.end({ detail: 'newer agent', error: newer(name, read.version) });
-    else if (read.type === 'unreadable')
-      inbox.take({ type: 'batch', events: [], texts: [], unreadable: 1 }, emit);
-    else if (read.type === 'batch') {
-      pending.heard();
-      inbox.take(read, emit);
-    } else if (read.frame.type === 'status') emit({ type: 'status', status: read.frame });
-    else if (read.frame.type !== 'hello') pending.settle(read.frame);
-    else if (state === 'connecting') {
-      greet(emit);
-      emit({ type: 'connection', state: 'connected', detail: name });
-      emit({ type: 'hello', hello: read.frame });
-    }
-  };
-  const endOf = (end: ConnectionEnd): ConnectionEnd & { readonly greeted: boolean } => {
-    const greeted = state === 'connected';
-    state = 'idle';
-    unsent = [];
-    pending.rejectAll(end.error ?? lost(end.detail));
-    return { ...end, greeted };
-  };
-
   return {
     aborted: abort.signal,
     isClosed: () => abort.signal.aborted,
     request(operation) {
-      if (fatal !== undefined) return Promise.reject(fatal);
-      return state === 'idle' ? Promise.reject(lost(`not connected to ${name}`)) : ask(operation);
+      if (standing.fatal !== undefined) return Promise.reject(standing.fatal);
+      return standing.state === 'idle'
+        ? Promise.reject(lost(`not connected to ${standing.name}`))
+        : ask(standing, operation);
     },
     close() {
-      fatal ??= lost('the feed was closed');
+      standing.fatal ??= lost('the feed was closed');
       abort.abort();
-      connection?.end({ detail: 'closed' });
-      pending.rejectAll(fatal);
+      standing.connection?.end({ detail: 'closed' });
+      standing.pending.rejectAll(standing.fatal);
     },
     connectOnce: (emit) =>
       new Promise((done) => {
-        state = 'connecting';
+        standing.state = 'connecting';
         const handlers = {
-          onFrame: (read: ServerFrameRead) => receive(read, emit),
-          onEnd: (end: ConnectionEnd) => done(endOf(end)),
+          onFrame: (read: ServerFrameRead) => receive(standing, read, emit),
+          onEnd: (end: ConnectionEnd) => done(settle(standing, end)),
         };
-        token = typeof options.token === 'function' ? options.token() : options.token;
         const { address, ready } = options;
-        connection = openConnection({ address, token, ready, limits }, handlers);
+        const token = typeof options.token === 'function' ? options.token() : options.token;
+        standing.token = token;
+        standing.connection = openConnection({ address, token, ready, limits }, handlers);
       }),
-    wasGreeted: () => everGreeted,
-    tokenTried: () => token,
+    wasGreeted: () => standing.everGreeted,
+    tokenTried: () => standing.token,
     fail(error) {
-      fatal ??= error;
+      standing.fatal ??= error;
     },
   };
 }

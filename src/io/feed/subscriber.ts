@@ -33,69 +33,97 @@ export interface SubscriberOptions {
   readonly time: () => string;
 }
 
+/** One reader's delivery. */
+interface Delivery extends Omit<SubscriberOptions, 'history'> {
+  /** What came while history was being sent. */
+  backlog: Frame[];
+  backlogBytes: number;
+  live: boolean;
+  /** Lost, and not yet told. */
+  owed: number;
+  /** Lost in all. */
+  total: number;
+}
+
+function drop(delivery: Delivery, count: number): void {
+  delivery.owed += count;
+  delivery.total += count;
+}
+
+/** Tells about losses once the reader has caught up. */
+function settle(delivery: Delivery): void {
+  const { outlet, limits, time, owed } = delivery;
+  if (owed === 0 || !delivery.live || outlet.bufferedAmount > limits.bufferedBytes / 2) return;
+  const event: LostEvent = { type: 'lost', time: time(), where: 'feed', count: owed };
+  delivery.owed = 0;
+  outlet.send(encodeBatch([JSON.stringify(event)]).bytes);
+}
+
+/** One frame in flight at a time: history costs a slow reader's connection one chunk of memory, however long it is. */
+const sent = (outlet: Outlet, bytes: Buffer): Promise<void> =>
+  new Promise((done) => outlet.send(bytes, done));
+
+async function sendBacklog(delivery: Delivery): Promise<void> {
+  const { outlet, backlog } = delivery;
+  delivery.backlog = [];
+  for (const frame of backlog) {
+    if (!outlet.isOpen()) return;
+    await sent(outlet, frame.bytes);
+    delivery.backlogBytes -= frame.bytes.length;
+  }
+}
+
+async function sendHistory(delivery: Delivery, history: readonly ApiEvent[]): Promise<void> {
+  const { outlet, limits } = delivery;
+  for (const frame of chunks(history, limits)) {
+    if (!outlet.isOpen()) return;
+    await sent(outlet, frame.bytes);
+  }
+  await sendBacklog(delivery);
+}
+
+/** One round of the backlog belongs to the history; a reader slower than the traffic may never see the last round. */
+async function goLive(delivery: Delivery, caughtUp: Promise<void>): Promise<void> {
+  await caughtUp;
+  while (delivery.backlog.length > 0 && delivery.outlet.isOpen()) await sendBacklog(delivery);
+  delivery.live = true;
+  settle(delivery);
+}
+
+/** Behind the history, as far as there is room. */
+function queue(delivery: Delivery, frame: Frame): void {
+  if (delivery.backlogBytes + frame.bytes.length > delivery.limits.backlogBytes) {
+    drop(delivery, frame.count);
+    return;
+  }
+  delivery.backlog.push(frame);
+  delivery.backlogBytes += frame.bytes.length;
+}
+
+function deliverLive(delivery: Delivery, frame: Frame): void {
+  const { outlet, limits } = delivery;
+  settle(delivery);
+  // Once behind, stay behind until half is drained: a reader at the edge gets one gap, not hundreds.
+  if (delivery.owed > 0 || outlet.bufferedAmount > limits.bufferedBytes) drop(delivery, frame.count);
+  else outlet.send(frame.bytes);
+}
+
 /** Begins sending history at once; frames delivered meanwhile wait behind it, up to `backlogBytes`. */
-export function createSubscriber({ outlet, limits, history, time }: SubscriberOptions): Subscriber {
-  let backlog: Frame[] = [];
-  let backlogBytes = 0;
-  let live = false;
-  let owed = 0;
-  let total = 0;
-
-  const drop = (count: number): void => {
-    owed += count;
-    total += count;
+export function createSubscriber({ history, ...options }: SubscriberOptions): Subscriber {
+  const delivery: Delivery = {
+    ...options,
+    backlog: [],
+    backlogBytes: 0,
+    live: false,
+    owed: 0,
+    total: 0,
   };
-  const settle = (): void => {
-    if (owed === 0 || !live || outlet.bufferedAmount > limits.bufferedBytes / 2) return;
-    const event: LostEvent = { type: 'lost', time: time(), where: 'feed', count: owed };
-    owed = 0;
-    outlet.send(encodeBatch([JSON.stringify(event)]).bytes);
-  };
-  // One frame in flight at a time: history costs a slow reader's connection one chunk of memory, however long it is.
-  const sent = (bytes: Buffer): Promise<void> => new Promise((done) => outlet.send(bytes, done));
-  const sendBacklog = async (): Promise<void> => {
-    const frames = backlog;
-    backlog = [];
-    for (const frame of frames) {
-      if (!outlet.isOpen()) return;
-      await sent(frame.bytes);
-      backlogBytes -= frame.bytes.length;
-    }
-  };
-  const sendHistory = async (): Promise<void> => {
-    for (const frame of chunks(history, limits)) {
-      if (!outlet.isOpen()) return;
-      await sent(frame.bytes);
-    }
-    await sendBacklog();
-  };
-  const caughtUp = sendHistory();
-  // One round of the backlog belongs to the history; a reader slower than the traffic may never see the last round.
-  const goLive = async (): Promise<void> => {
-    await caughtUp;
-    while (backlog.length > 0 && outlet.isOpen()) await sendBacklog();
-    live = true;
-    settle();
-  };
-  void goLive();
-
+  const caughtUp = sendHistory(delivery, history);
+  void goLive(delivery, caughtUp);
   return {
-    deliver(frame) {
-      if (!live) {
-        if (backlogBytes + frame.bytes.length > limits.backlogBytes) drop(frame.count);
-        else {
-          backlog.push(frame);
-          backlogBytes += frame.bytes.length;
-        }
-        return;
-      }
-      settle();
-      // Once behind, stay behind until half is drained: a reader at the edge gets one gap, not hundreds.
-      if (owed > 0 || outlet.bufferedAmount > limits.bufferedBytes) drop(frame.count);
-      else outlet.send(frame.bytes);
-    },
-    tick: settle,
-    dropped: () => total,
+    deliver: (frame) => (delivery.live ? deliverLive : queue)(delivery, frame),
+    tick: () => settle(delivery),
+    dropped: () => delivery.total,
     caughtUp,
   };
 }
