@@ -22,28 +22,38 @@ export interface FolderStoreOptions {
   readonly limits?: Partial<PolicyLimits>;
 }
 
-/**
- * Opens the folder and has read it when it resolves.
- * @throws AppError when the folder cannot be read or made.
- */
-export async function openFolderStore(options: FolderStoreOptions): Promise<PolicyStore> {
-  const { directory, now } = options;
+/** An open folder: its policies, those who are told of changes, and the queue that all work waits in. */
+interface OpenFolder {
+  readonly directory: string;
+  readonly limits: PolicyLimits;
+  readonly now: () => number;
+  readonly folder: PolicyFolder;
+  readonly listeners: Set<() => void>;
+  readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly tell: () => void;
+  /** Reads what changed, and tells. */
+  readonly refresh: () => Promise<void>;
+}
+
+function createOpenFolder({ directory, now, ...options }: FolderStoreOptions): OpenFolder {
   const limits = { ...policyLimits, ...options.limits };
-  await ensureFolder(directory);
   const folder = createPolicyFolder(directory, limits, now);
-  const inTurn = createQueue();
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
   const refresh = async (): Promise<void> => {
     if (await folder.refresh()) tell();
   };
+  return { directory, limits, now, folder, listeners, inTurn: createQueue(), tell, refresh };
+}
+
+/** Reads the folder when it changes, tells when a lifetime ends, and puts aside what has been expired for long. */
+function watchOver(open: OpenFolder): ReturnType<typeof watchFolder> {
+  const { directory, limits, now, folder, inTurn, tell, refresh } = open;
+  const lifetimes = createLifetimes(folder, limits, now);
   const clearAside = async (): Promise<void> => {
     if (await setAsideExpired(folder, { directory, limits, nowMs: now() })) await refresh();
   };
-  const journal = openUndoJournal(directory, limits.undoSteps);
-  const edits = createFolderEdits({ directory, folder, journal, limits, now, refresh });
-  const lifetimes = createLifetimes(folder, limits, now);
-  const watch = watchFolder({
+  return watchFolder({
     directory,
     limits,
     fileCount: () => folder.fileCount(),
@@ -54,6 +64,19 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
       void inTurn(clearAside).catch(() => undefined);
     },
   });
+}
+
+/**
+ * Opens the folder and has read it when it resolves.
+ * @throws AppError when the folder cannot be read or made.
+ */
+export async function openFolderStore(options: FolderStoreOptions): Promise<PolicyStore> {
+  await ensureFolder(options.directory);
+  const open = createOpenFolder(options);
+  const { directory, limits, now, folder, listeners, inTurn, refresh } = open;
+  const journal = openUndoJournal(directory, limits.undoSteps);
+  const edits = createFolderEdits({ directory, folder, journal, limits, now, refresh });
+  const watch = watchOver(open);
   // After the watch began: a change between the two would otherwise show only at the next slow look.
   await inTurn(refresh);
   return {
