@@ -28,6 +28,22 @@ export function policyToYaml(policy: FlowPolicy): string {
   return stringify(ordered(policy), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+/** What a policy selects and does, one line a part: YAML too, `from: {peers: [{workload: {name: web}}]}`. */
+export function policyGist({ spec }: FlowPolicy): readonly string[] {
+  const { from, to, match, action } = spec;
+  return Object.entries({ from, to, ...(match && { match }), action }).map(
+    ([part, value]) => `${part}: ${oneLine(value)}`,
+  );
+}
+
+const oneLine = (value: unknown): string =>
+  stringify(ordered(value), {
+    collectionStyle: 'flow',
+    flowCollectionPadding: false,
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  }).trimEnd();
+
 function rank(key: string): number {
   const at = order.indexOf(key);
   return at === -1 ? order.length : at;

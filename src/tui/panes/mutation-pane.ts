@@ -2,21 +2,26 @@
 import type { Draw, DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
 import type { DraftScope } from '../../core/policy/draft.ts';
-import { plural } from '../columns/format.ts';
+import { policyGist } from '../../core/policy/to-yaml.ts';
+import { formatCount, plural } from '../columns/format.ts';
 import { mutationRefusal } from '../state/access.ts';
 import type { MutationDialog, MutationField } from '../state/dialog.ts';
 import { withKey } from '../state/key-hint.ts';
 import { fieldsOf } from '../state/mutation-draft.ts';
+import { scopesBeyond } from '../state/wider-scopes.ts';
 import type { AppState } from '../state/state.ts';
 import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
 import { drawBox, drawLine, drawLines, ruleLine, scrollTop, span, wrapText } from './painter.ts';
 import type { PreviewLook } from './preview-lines.ts';
-import { previewLines, previewLook } from './preview-lines.ts';
+import { previewLook, previewParts } from './preview-lines.ts';
 import { yamlLine } from './yaml-lines.ts';
 
 /** From this inner width on, the policy stands beside the preview. */
 const besideFrom = 104;
+
+/** Below this many rows inside, no blank one. */
+const fewRows = 24;
 
 const assuranceWords = {
   ip: 'identity by address',
@@ -46,6 +51,24 @@ function headLines(dialog: MutationDialog): readonly Line[] {
     ],
     [span('scope ', 'label'), span(scopeWords[dialog.scope])],
   ];
+}
+
+/** `w widens it to all of scanner → orders: 412, scanner → anyone: 693 of 9,310`; nothing where it is the widest. */
+function widerLines(dialog: MutationDialog, { state, theme }: PaneInput, width: number): readonly Line[] {
+  const { source, destination } = dialog.flow;
+  const beyond = scopesBeyond(dialog);
+  if (beyond.length === 0 || dialog.preview.type !== 'done') return [];
+  const found = beyond.map((scope) => {
+    const to = scope === 'everything' ? 'anyone' : destination.workload;
+    const known = dialog.wider.find((each) => each.scope === scope);
+    const count = known?.flips === undefined ? '' : `: ${formatCount(known.flips)}`;
+    return `${source.workload} ${theme.glyph('right')} ${to}${count}`;
+  });
+  const total = dialog.wider.find((each) => each.total !== undefined)?.total;
+  const of = total === undefined ? '' : ` of ${formatCount(total)}`;
+  const key = state.keyHints['dialog.scope'];
+  const text = `${key === undefined ? 'Wider' : `${key} widens it`} to all of ${found.join(', ')}${of}`;
+  return wrapText(text, width).map((line): Line => [span(line, 'notice.info')]);
 }
 
 const fieldTitles: Readonly<Record<MutationField, string>> = {
@@ -101,6 +124,25 @@ function statusOf(dialog: MutationDialog, state: AppState): Span {
     : span('Ready: exactly this is stored and enforced.', 'dim');
 }
 
+/** One under another: what it would do, to whom else, what it selects and does; then the numbers in detail and the whole YAML. */
+function narrowLines(dialog: MutationDialog, input: PaneInput, look: PreviewLook): readonly Line[] {
+  const { theme } = input;
+  const { head, details } = previewParts(dialog.preview, look);
+  const rule = (title: string): Line => ruleLine(theme, [span(title, 'title')], look.width);
+  const gist = policyGist(dialog.policy).flatMap((part) =>
+    wrapText(part, look.width - 2).map((line, index) => yamlLine(index === 0 ? line : `  ${line}`)),
+  );
+  return [
+    ...head,
+    ...widerLines(dialog, input, look.width),
+    rule('what the policy selects and does'),
+    ...gist,
+    ...(details.length > 0 ? [rule('in detail'), ...details] : []),
+    rule('the whole policy'),
+    ...dialog.yaml.map(yamlLine),
+  ];
+}
+
 const linesBelow = (lines: number, height: number, scroll: number): number =>
   Math.max(0, lines - height - scrollTop(lines, height, scroll));
 
@@ -116,14 +158,14 @@ function drawMiddle(
   const look = (width: number): PreviewLook => previewLook(input, { width, focused: true, throttling });
   const how = { theme, scroll: dialog.scroll, on: 'dialog' } as const;
   if (rect.width < besideFrom) {
-    const policy = ruleLine(theme, [span('the policy', 'title')], rect.width - 2);
-    const lines = [...previewLines(dialog.preview, look(rect.width - 2)), policy, ...yaml()];
+    const lines = narrowLines(dialog, input, look(rect.width - 2));
     drawLines(context, rect, { lines, ...how });
     return linesBelow(lines.length, rect.height, dialog.scroll);
   }
   const right = Math.min(52, Math.floor(rect.width * 0.4));
   const left = { ...rect, width: rect.width - right - 2 };
-  const preview = previewLines(dialog.preview, look(left.width - 1));
+  const { head, details } = previewParts(dialog.preview, look(left.width - 1));
+  const preview = [...head, ...widerLines(dialog, input, left.width - 1), ...details];
   const policy = yaml();
   drawLines(context, left, { lines: preview, ...how });
   const beside = { ...rect, x: rect.x + rect.width - right, width: right };
@@ -146,6 +188,8 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
     const put = (y: number, line: Line): void =>
       drawLine(context, line, { theme, x: inner.x, y, width: inner.width, on: 'dialog' });
     const bottom = inner.y + inner.height;
+    // Where rows are few, none is left blank.
+    const gap = inner.height < fewRows ? 0 : 1;
     const [fields, reason] = fieldLines(dialog, inner.width);
     for (const [index, line] of headLines(dialog).entries()) put(inner.y + index, line);
     put(bottom - 4, fields);
@@ -153,7 +197,12 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
     const status = statusOf(dialog, state);
     const lines = wrapText(status.text, inner.width);
     for (const line of [0, 1]) put(bottom - 2 + line, [span(lines[line] ?? '', status.role)]);
-    const middle = { x: inner.x, y: inner.y + 3, width: inner.width, height: Math.max(1, inner.height - 8) };
+    const middle = {
+      x: inner.x,
+      y: inner.y + 2 + gap,
+      width: inner.width,
+      height: Math.max(1, inner.height - 7 - gap),
+    };
     const below = drawMiddle(context, middle, { dialog, input });
     if (below > 0) {
       const how = withKey(state, 'scroll', 'move.down');

@@ -149,6 +149,10 @@ function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
   );
 }
 
+/** It refuses nothing more and lets through what was refused. */
+const isRelief = ({ toAllowed, toRefused, earlier }: PreviewResult): boolean =>
+  toRefused === 0 && (toAllowed > 0 || earlier !== undefined);
+
 /** A policy that goes: what its own verdicts say it did, and what it would have done had it been there. */
 function removalLines(refused: number, earlier: number, look: PreviewLook): readonly Line[] {
   const such = refused === 0 ? '' : '; the like of them would be let through again';
@@ -165,11 +169,11 @@ function harmLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   const { successTotal, successFlips } = result;
   if (result.earlier !== undefined && result.toRefused === 0)
     return removalLines(result.toAllowed, result.earlier, look);
-  if (result.toAllowed > 0 && result.toRefused === 0)
+  if (isRelief(result))
     return labelled('let through', `${plural(result.toAllowed, 'request')} that are refused with it`, look);
   const share = successTotal === 0 ? '' : ` (${formatShare(successFlips / successTotal)})`;
   const successes = `${formatCount(successFlips)} of ${formatCount(successTotal)} answered with 2xx or 3xx would be refused${share}`;
-  return [...(look.focused ? [bystanderLine(result)] : []), ...labelled('successes', successes, look)];
+  return labelled('successes', successes, look);
 }
 
 const noneAsked =
@@ -185,7 +189,8 @@ function damageLines({ damage }: PreviewResult, { width }: PreviewLook): readonl
   ]);
 }
 
-function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
+/** What must be read before anything: how many, and whom else it would hurt. */
+function headLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
   return [
     ...wrapText(previewHeadline(result, look.focused, look.over), look.width).map((line): Line => [
       span(line, 'strong'),
@@ -196,6 +201,12 @@ function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] 
           span(line),
         ])
       : []),
+    ...(look.focused && !isRelief(result) ? [bystanderLine(result)] : []),
+  ];
+}
+
+function detailLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
+  return [
     ...routeLines(result, look),
     ...harmLines(result, look),
     ...(result.unreadFlips === undefined ? [] : labelled('not read', unreadHarm(result), look)),
@@ -219,8 +230,29 @@ function resultLines(result: PreviewResult, look: PreviewLook): readonly Line[] 
   ];
 }
 
+/** A preview in two parts: what is to be seen at once, and what may be scrolled to. */
+export interface PreviewParts {
+  readonly head: readonly Line[];
+  readonly details: readonly Line[];
+}
+
+/** The parts of a preview in whichever state. */
+export function previewParts(preview: PreviewState, look: PreviewLook): PreviewParts {
+  return preview.type === 'done'
+    ? { head: headLines(preview.result, look), details: detailLines(preview.result, look) }
+    : { head: unfinishedLines(preview, look), details: [] };
+}
+
 /** Lines for a preview in whichever state. */
 export function previewLines(preview: PreviewState, look: PreviewLook): readonly Line[] {
+  const { head, details } = previewParts(preview, look);
+  return [...head, ...details];
+}
+
+function unfinishedLines(
+  preview: Exclude<PreviewState, { type: 'done' }>,
+  look: PreviewLook,
+): readonly Line[] {
   switch (preview.type) {
     case 'running': {
       const { done, total } = preview;
@@ -236,8 +268,6 @@ export function previewLines(preview: PreviewState, look: PreviewLook): readonly
         ],
       ];
     }
-    case 'done':
-      return resultLines(preview.result, look);
     case 'failed':
       return wrapText(`The preview failed, so its effect is not known: ${preview.message}`, look.width).map(
         (line): Line => [span(line, 'notice.bad')],

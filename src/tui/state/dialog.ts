@@ -18,6 +18,16 @@ export type PreviewState =
   | { readonly type: 'done'; readonly job: number; readonly result: PreviewResult }
   | { readonly type: 'failed'; readonly job: number; readonly message: string };
 
+/** What a wider scope than the draft's would have refused; counts are absent until they are known. */
+export interface WiderScope {
+  readonly scope: DraftScope;
+  /** Its preview's number. */
+  readonly job: number;
+  readonly flips: number | undefined;
+  /** Requests looked at. */
+  readonly total: number | undefined;
+}
+
 /** Block or throttle: the exact policy, what it would have done, and the fields to change. */
 export interface MutationDialog {
   readonly type: 'mutation';
@@ -40,6 +50,8 @@ export interface MutationDialog {
     | { readonly field: MutationField; readonly input: TextInput; readonly error: string | undefined }
     | undefined;
   readonly preview: PreviewState;
+  /** Asked for once the preview is done, narrowest first. */
+  readonly wider: readonly WiderScope[];
   /** First line of the scrolled part. */
   readonly scroll: number;
   /** Why y was refused, in a sentence. */

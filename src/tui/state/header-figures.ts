@@ -5,7 +5,8 @@ import { accessWord } from './access.ts';
 import { changeWords } from './changes.ts';
 import type { DataView } from './data-view.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
-import type { AppState, Notice } from './state.ts';
+import { withKey } from './key-hint.ts';
+import type { AppState, Change, Notice } from './state.ts';
 
 /** How much a figure matters; themes give each level its role. */
 export type FigureLevel = 'plain' | 'dim' | 'good' | 'warn' | 'bad';
@@ -119,6 +120,15 @@ export function followFigure(state: AppState, data: DataView): Figure {
 /** How long a change is told after it was asked for: it stands where the keys are otherwise. */
 const tellMs = { settled: 12_000, open: 30_000 };
 
+/** Rows that are read stand still: how to see what an applied policy does, said where it cannot be seen. */
+function seeIt(state: AppState, { kind, state: progress }: Change): string {
+  const { follow, heldAt } = state.flows;
+  const isSeen = state.screen !== 'flows' || (follow && heldAt === undefined);
+  return kind !== 'apply' || progress !== 'stored' || isSeen
+    ? ''
+    : ` See it: ${withKey(state, 'follow', 'view.follow')}.`;
+}
+
 /** The sentence of the message line: a notice, else how the newest change is going. */
 export function messageLine(
   state: AppState,
@@ -129,5 +139,5 @@ export function messageLine(
   if (!change) return undefined;
   const { level, text, settled } = changeWords(change, data);
   const told = state.nowMs - change.askedAtMs <= (settled ? tellMs.settled : tellMs.open);
-  return told ? { level, text } : undefined;
+  return told ? { level, text: text + seeIt(state, change) } : undefined;
 }

@@ -27,6 +27,7 @@ import { policyObject } from './policy-store.ts';
 import type { AppState } from './state.ts';
 import { textInput } from './text-input.ts';
 import { pushDialog, replaceTop, topDialog } from './top-dialog.ts';
+import { runningJobs } from './wider-scopes.ts';
 
 type Action = MutationDialog['action'];
 
@@ -116,6 +117,7 @@ function openMutation(state: AppState, data: DataView, action: Action): Next<App
     policy: drafted.policy,
     yaml: drafted.yaml,
     editing: undefined,
+    wider: [],
     scroll: 0,
     refusal: undefined,
     sending: undefined,
@@ -140,7 +142,8 @@ function redraft(
   dialog: MutationDialog,
   change: Partial<Pick<MutationDialog, 'fields' | 'scope' | 'editing'>>,
 ): Next<AppState> {
-  const wanted = { ...dialog, ...change, refusal: undefined };
+  // Another preview: its headline must be in sight.
+  const wanted = { ...dialog, ...change, refusal: undefined, wider: [], scroll: 0 };
   const drafted = draftFor(state, wanted, wanted);
   if (!drafted.ok) return next(replaceTop(state, { ...dialog, refusal: drafted.message }));
   const [tagged, fresh, effect] = startPreview(state, {
@@ -148,9 +151,7 @@ function redraft(
     policy: drafted.policy,
     yaml: drafted.yaml,
   });
-  const cancel: readonly Effect[] =
-    dialog.preview.type === 'running' ? [{ type: 'preview.cancel', job: dialog.preview.job }] : [];
-  return next(replaceTop(tagged, fresh), ...cancel, effect);
+  return next(replaceTop(tagged, fresh), ...runningJobs(dialog), effect);
 }
 
 /** The next scope, narrowest after widest. One that no policy can say is passed over, and said so. */

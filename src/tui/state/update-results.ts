@@ -2,10 +2,13 @@
 import { policyName } from '../../core/model/brand.ts';
 import { appliedSchema, undoneSchema } from '../../core/model/feed-message.ts';
 import { changeOf, updateChange } from './changes.ts';
-import type { Dialog, PreviewState } from './dialog.ts';
+import type { Dialog, MutationDialog, PreviewState } from './dialog.ts';
 import { next, withNotice } from './handler.ts';
-import type { Msg, Next, Refusal } from './msg.ts';
+import type { Effect, Msg, Next, Refusal } from './msg.ts';
 import type { AppState, Change } from './state.ts';
+import { previewWider, runningJobs } from './wider-scopes.ts';
+
+type DoneMsg = Extract<Msg, { type: 'preview.done' }>;
 
 const sentence = (error: Refusal): string =>
   error.hint === '' ? error.message : `${error.message} ${error.hint}`;
@@ -25,6 +28,39 @@ function withPreview(state: AppState, job: number, preview: PreviewState): AppSt
   );
 }
 
+/** The dialog with what one of its wider scopes would have caught. */
+function withWider(dialog: MutationDialog, { job, result }: DoneMsg): MutationDialog {
+  const wider = dialog.wider.map((each) =>
+    each.job === job ? { ...each, flips: result.flips, total: result.total } : each,
+  );
+  return { ...dialog, wider };
+}
+
+/** A wider scope that cannot be previewed is not offered with a number. */
+function withoutWider(state: AppState, job: number): AppState {
+  return mapDialogs(state, (dialog) =>
+    dialog.type === 'mutation' && dialog.wider.some((each) => each.job === job)
+      ? { ...dialog, wider: dialog.wider.filter((each) => each.job !== job) }
+      : dialog,
+  );
+}
+
+/** A preview is done: a draft's own is followed by those of its wider scopes. */
+function previewDone(state: AppState, msg: DoneMsg): Next<AppState> {
+  const shown = withPreview(state, msg.job, { type: 'done', job: msg.job, result: msg.result });
+  let following: AppState = shown;
+  const effects: Effect[] = [];
+  const dialogs = shown.dialogs.map((dialog): Dialog => {
+    if (dialog.type !== 'mutation') return dialog;
+    if (dialog.preview.job !== msg.job) return withWider(dialog, msg);
+    const [tagged, waiting, asked] = previewWider(following, dialog);
+    following = tagged;
+    effects.push(...asked);
+    return waiting;
+  });
+  return next({ ...following, dialogs }, ...effects);
+}
+
 const isSending = (dialog: Dialog, tag: number): boolean =>
   (dialog.type === 'mutation' || dialog.type === 'confirm') && dialog.sending === tag;
 
@@ -39,7 +75,11 @@ function replied(state: AppState, msg: Extract<Msg, { type: 'replied' }>): Next<
   const change = changeOf(state, msg.tag);
   if (!change) return next(state);
   const stored = updateChange(state, msg.tag, { state: 'stored', ...answerOf(change, msg.result) });
-  return next({ ...stored, dialogs: stored.dialogs.filter((dialog) => !isSending(dialog, msg.tag)) });
+  const done = stored.dialogs.filter((dialog) => isSending(dialog, msg.tag));
+  return next(
+    { ...stored, dialogs: stored.dialogs.filter((dialog) => !isSending(dialog, msg.tag)) },
+    ...done.flatMap(runningJobs),
+  );
 }
 
 function refused(state: AppState, msg: Extract<Msg, { type: 'refused' }>): Next<AppState> {
@@ -70,9 +110,14 @@ export function updateResult(state: AppState, msg: Result): Next<AppState> {
         withPreview(state, msg.job, { type: 'running', job: msg.job, done: msg.done, total: msg.total }),
       );
     case 'preview.done':
-      return next(withPreview(state, msg.job, { type: 'done', job: msg.job, result: msg.result }));
+      return previewDone(state, msg);
     case 'preview.failed':
-      return next(withPreview(state, msg.job, { type: 'failed', job: msg.job, message: msg.message }));
+      return next(
+        withoutWider(
+          withPreview(state, msg.job, { type: 'failed', job: msg.job, message: msg.message }),
+          msg.job,
+        ),
+      );
     case 'explained':
       return next({
         ...state,

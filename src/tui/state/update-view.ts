@@ -17,6 +17,7 @@ import { refocus } from './update-move.ts';
 import { exportDraft } from './update-mutation.ts';
 import { openPolicy } from './update-policies.ts';
 import { toggleReplay } from './update-replay.ts';
+import { runningJobs } from './wider-scopes.ts';
 import { nextSort, reverse, sortEffect } from './update-sort.ts';
 
 const goTo =
@@ -107,12 +108,7 @@ const open: Handler = (state, data) => {
 
 /** Take the top dialog away, ending a preview that nobody will read. */
 export function closeDialog(state: AppState): Next<AppState> {
-  const dialog = topDialog(state);
-  const closed = popDialog(state);
-  const preview = dialog?.type === 'mutation' || dialog?.type === 'confirm' ? dialog.preview : undefined;
-  return preview?.type === 'running'
-    ? next(closed, { type: 'preview.cancel', job: preview.job })
-    : next(closed);
+  return next(popDialog(state), ...runningJobs(topDialog(state)));
 }
 
 /** Drop the filter; one that another screen made gives way to the one before, and that screen comes back. */

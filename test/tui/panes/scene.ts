@@ -290,10 +290,10 @@ function bodyText(state: AppState, session: Session, look: Theme): string {
   return gridText(grid);
 }
 
-/** The result of the preview asked for last, if any was. */
-function previewed(effects: readonly Effect[], session: Session, state: AppState): Msg | undefined {
-  const started = effects.findLast((effect) => effect.type === 'preview.start');
-  if (!started) return undefined;
+type PreviewStart = Extract<Effect, { type: 'preview.start' }>;
+
+/** The result of a preview that was asked for. */
+function previewed(started: PreviewStart, session: Session, state: AppState): Msg | undefined {
   const { status } = state.connection;
   const { result } = createPreviewJob({ session, ...started, status, nowMs: state.nowMs }).step(1_000_000);
   return result && { type: 'preview.done', job: started.job, result };
@@ -334,8 +334,13 @@ export function stage(columns: number, rows: number, options: StageOptions = {})
     type: (text) => send({ type: 'text', text }),
     feed: (events) => receive({ type: 'batch', events }),
     preview() {
-      const done = previewed(effects, session, state);
-      if (done) send(done);
+      const first = effects.findLastIndex((effect) => effect.type === 'preview.start');
+      // What follows from its result is worked off too.
+      for (let at = Math.max(0, first); at < effects.length; at++) {
+        const effect = effects[at];
+        const done = effect?.type === 'preview.start' ? previewed(effect, session, state) : undefined;
+        if (done) send(done);
+      }
     },
     screen: (look = theme) => bodyText(state, session, look),
   };
