@@ -14,6 +14,8 @@ export interface Libc {
   send(fd: number, address: number, length: number, flags: number): number;
   shutdown(fd: number, how: number): number;
   close(fd: number): number;
+  /** Closes in another thread, soon: for what keeps its closer waiting (a packet socket waits for two RCU grace periods, 30 ms). */
+  closeElsewhere(fd: number): void;
   epollCreate(flags: number): number;
   epollControl(epollFd: number, operation: number, fd: number, eventAddress: number): number;
   epollWait(epollFd: number, eventsAddress: number, count: number, timeoutMs: number): number;
@@ -125,6 +127,7 @@ function bindLibc(koffi: Bindings): Libc {
     ...parameters: readonly string[]
   ): ((...values: readonly number[]) => number) => library.func(name, 'int', [...parameters]);
   const pointer = 'uintptr_t';
+  const closing = library.func('close', 'int', ['int']);
   return {
     socket: bindTo('socket', 'int', 'int', 'int'),
     bind: bindTo('bind', 'int', pointer, 'uint'),
@@ -135,6 +138,9 @@ function bindLibc(koffi: Bindings): Libc {
     send: bindTo('send', 'int', pointer, 'size_t', 'int'),
     shutdown: bindTo('shutdown', 'int', 'int'),
     close: bindTo('close', 'int'),
+    closeElsewhere(fd) {
+      closing.async(fd, () => undefined);
+    },
     epollCreate: bindTo('epoll_create1', 'int'),
     epollControl: bindTo('epoll_ctl', 'int', 'int', 'int', pointer),
     epollWait: bindTo('epoll_wait', 'int', pointer, 'int', 'int'),

@@ -39,7 +39,7 @@ export interface TapRing {
   counts(): RingCounts;
   /** Whether the interface was deleted. One that is only down may come back. Clears the pending error, so that epoll is quiet again. */
   isGone(): boolean;
-  /** Gives the memory back, then the descriptor. Nothing is read after it. */
+  /** Gives the memory back, and the descriptor soon after. Nothing is read after it. */
   close(): void;
 }
 
@@ -160,7 +160,7 @@ class PacketRing implements TapRing {
     if (this.#closed) return;
     this.#closed = true;
     this.#memory.unmap();
-    this.#libc.close(this.fd);
+    this.#libc.closeElsewhere(this.fd);
   }
 }
 

@@ -8,10 +8,12 @@ import type { Libc } from '../libc.ts';
 import { attachRingFilter } from './open-ring.ts';
 import { mapRing, type FrameSink, type TapRing } from './ring.ts';
 
-/** What becomes of one namespace's frames. */
+/** What becomes of one namespace's frames: core's `Tap`. */
 export interface TapTable extends FrameSink {
-  /** Time goes on without frames: expiry. `nowMs` is the wall clock; frames that arrive later may be up to a second older. */
+  /** Time goes on without frames. `nowMs` is the wall clock; frames that are handed over later may be up to a second older. */
   tick(nowMs: number): void;
+  /** No frame comes any more. */
+  close(nowMs: number): void;
 }
 
 /** A ring made by `openRing`, and whose frames they are. */
@@ -52,7 +54,7 @@ export interface TapSource {
   /** Readable while frames wait. */
   readonly fd: number;
   onReadable(): void;
-  /** To be called now and then, at least once a second. */
+  /** To be called about ten times a second. */
   tick(nowMs: number): void;
   /** A pod that has a ring already gets this one in its place: what the old one holds is read first. Throws AppError as `mapRing`. */
   attach(attachment: TapAttachment): void;
@@ -90,6 +92,13 @@ interface AttachedRing {
   endingSince: number | undefined;
 }
 
+/** The newest ring of a pod: those before it are being emptied. */
+function lastOf(attached: AttachedRing): AttachedRing {
+  let last = attached;
+  while (last.next !== undefined) last = last.next;
+  return last;
+}
+
 class Source implements TapSource {
   readonly fd: number;
   readonly #libc: Libc;
@@ -100,6 +109,7 @@ class Source implements TapSource {
   readonly #totals = { frames: 0, drops: 0, freezes: 0, cutPasses: 0 };
   #generation = 0;
   #countAt = 0;
+  #nowMs = 0;
 
   constructor(libc: Libc, options: TapSourceOptions) {
     this.#libc = libc;
@@ -120,11 +130,12 @@ class Source implements TapSource {
     else this.#replace(present, attached);
   }
 
+  /** Behind those that wait already: each holds frames that the one before it does not. */
   #replace(present: AttachedRing, next: AttachedRing): void {
-    attachRingFilter(this.#libc, present.ring.fd, nothingFilter);
-    present.next?.ring.close();
-    present.next = next;
-    present.ending = true;
+    const last = lastOf(present);
+    attachRingFilter(this.#libc, last.ring.fd, nothingFilter);
+    last.next = next;
+    last.ending = true;
     this.#endIfEmpty(present);
   }
 
@@ -138,14 +149,23 @@ class Source implements TapSource {
     const attached = this.#byPod.get(pod);
     if (attached === undefined) return;
     this.#drop(attached);
-    attached.next?.ring.close();
+    for (let next = attached.next; next !== undefined; next = next.next) this.#drop(next);
+    this.#closeTable(lastOf(attached));
+  }
+
+  #closeTable({ pod, table }: AttachedRing): void {
+    try {
+      table.close(this.#nowMs);
+    } catch (error) {
+      this.#options.onGone(pod, error);
+    }
   }
 
   /** Out of the tables and closed; what takes its place is not touched. Frames that were not read are lost, and said so. */
   #drop(attached: AttachedRing): void {
     this.#count(attached);
     if (attached.unread > 0) this.#options.onLost(attached.pod, attached.unread);
-    this.#byPod.delete(attached.pod);
+    if (this.#byPod.get(attached.pod) === attached) this.#byPod.delete(attached.pod);
     this.#byFd.delete(attached.ring.fd);
     attached.ring.close();
   }
@@ -192,6 +212,7 @@ class Source implements TapSource {
   }
 
   tick(nowMs: number): void {
+    this.#nowMs = nowMs;
     const counting = nowMs >= this.#countAt || nowMs < this.#countAt - countEveryMs;
     if (counting) this.#countAt = nowMs + countEveryMs;
     for (const attached of [...this.#byPod.values()]) {
@@ -218,14 +239,17 @@ class Source implements TapSource {
 
   #endIfEmpty(attached: AttachedRing): void {
     this.#count(attached);
-    if (attached.unread <= 0) this.#end(attached);
+    if (attached.unread <= 0 && attached.ending) this.#end(attached);
   }
 
   #end(attached: AttachedRing): void {
     if (this.#byPod.get(attached.pod) !== attached) return;
+    const { pod, table, next } = attached;
     this.#drop(attached);
-    if (attached.next === undefined) this.#options.onGone(attached.pod);
-    else this.#listen(attached.next);
+    if (next?.table !== table) this.#closeTable(attached);
+    if (next === undefined) this.#options.onGone(pod);
+    else this.#listen(next);
+    if (next?.ending === true) this.#endIfEmpty(next);
   }
 
   #count(attached: AttachedRing): void {
