@@ -26,6 +26,16 @@ export interface Ability {
 /** All of them, by name. */
 export type NodeAbilities = Readonly<Record<AbilityName, Ability>>;
 
+/** By name; what `found` does not tell is taken as missing. */
+export function toAbilities(found: readonly Ability[]): NodeAbilities {
+  const told = new Map(found.map((ability) => [ability.name, ability]));
+  const entry = (name: AbilityName): [AbilityName, Ability] => [
+    name,
+    told.get(name) ?? { name, ok: false, sentence: 'Not tried.' },
+  ];
+  return Object.fromEntries(abilityNames.map(entry)) as Record<AbilityName, Ability>;
+}
+
 /** The ways a policy can be enforced or traffic be seen. */
 export const gearNames = ['tap', 'kernel', 'inline'] as const;
 /** One of them. */
@@ -40,11 +50,11 @@ export interface Gear {
   readonly sentence: string;
 }
 
-/** What each gear cannot be without; half a gear is none. */
+/** What each gear cannot be without; half a gear is none. A missing capability shows in what it is for, by trial. */
 const needs: Readonly<Record<GearName, readonly AbilityName[]>> = {
-  tap: ['capabilities', 'namespaces', 'ring'],
-  kernel: ['capabilities', 'namespaces', 'nftables', 'destroy'],
-  inline: ['capabilities', 'namespaces', 'nftables', 'tproxy', 'destroy'],
+  tap: ['namespaces', 'ring'],
+  kernel: ['namespaces', 'nftables', 'destroy'],
+  inline: ['namespaces', 'nftables', 'tproxy', 'destroy'],
 };
 
 /** What a gear does, for its sentence. */
@@ -67,17 +77,19 @@ function inlineSentence(abilities: NodeAbilities): string {
     : `${doing.inline} by connection tracking: the application sees the client's address, but another port; a client that later uses that port itself times out.`;
 }
 
-function off(name: GearName, missing: readonly AbilityName[]): Gear {
-  return { name, ok: false, sentence: `${name} is off, for want of: ${missing.join(', ')}.` };
+const title: Readonly<Record<GearName, string>> = { tap: 'Tap', kernel: 'Kernel', inline: 'Inline' };
+
+function off(name: GearName, missing: string): Gear {
+  return { name, ok: false, sentence: `${title[name]} is off, for want of ${missing}.` };
 }
 
 /** The gear of that name, as this node can have it. */
 export function gearOf(abilities: NodeAbilities, name: GearName): Gear {
   const missing = needs[name].filter((needed) => !abilities[needed].ok);
-  if (missing.length > 0) return off(name, missing);
+  if (missing.length > 0) return off(name, missing.join(', '));
   if (name !== 'inline') return { name, ok: true, sentence: doing[name] };
   return inlineMode(abilities) === undefined
-    ? off(name, ['fwmark', 'conntrack'])
+    ? off(name, 'fwmark or conntrack')
     : { name, ok: true, sentence: inlineSentence(abilities) };
 }
 

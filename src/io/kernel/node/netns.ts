@@ -60,7 +60,7 @@ export interface NetnsDoor {
    */
   within<T>(netns: Pick<Netns, 'fd'>, work: () => T): T;
   /** As `within`, in a new empty namespace that is gone afterwards. */
-  withinScratch<T>(work: () => T): T;
+  withinScratch<T>(work: (scratch: Netns) => T): T;
   /** A socket made inside, or minus the error; nothing is allocated. */
   // eslint-disable-next-line max-params -- once per connection: an options object would be allocated
   socketIn(netnsFd: number, family: number, type: number, protocol: number): number;
@@ -110,11 +110,11 @@ class ThreadDoor implements NetnsDoor {
     return this.#thenBack(netns.fd, work);
   }
 
-  withinScratch<T>(work: () => T): T {
+  withinScratch<T>(work: (scratch: Netns) => T): T {
     if (this.#libc.unshare(networkNamespace) !== 0) throw cannotEnter(this.#libc.errno());
-    const inside = openNetns('/proc/thread-self/ns/net');
+    const inside = { ...openNetns('/proc/thread-self/ns/net'), path: 'a scratch namespace' };
     try {
-      return this.#thenBack(inside.fd, work);
+      return this.#thenBack(inside.fd, () => work(inside));
     } finally {
       closeNetns(inside);
     }

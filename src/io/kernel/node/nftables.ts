@@ -12,14 +12,15 @@ export interface NamespaceRules {
   close(): void;
 }
 
-/** Longest part of nft's message that is passed on: it quotes the line at fault. */
+/** Longest part of nft's message that is passed on. */
 const messageLimit = 400;
 
 function refused(netns: Pick<Netns, 'path'>, said: string): AppError {
   const lines = said
     .split('\n')
     .map((line) => line.trim().slice(0, messageLimit))
-    .filter((line) => line !== '' && !/^[~^ ]+$/.test(line));
+    // The lines it quotes are the first of the text, not the one at fault (1.0.6).
+    .filter((line) => line.includes('Error:'));
   return new AppError({
     code: 'NFTABLES_REFUSED',
     family: 'unavailable',
