@@ -204,6 +204,18 @@ export const verbs: readonly VerbRow[] = [
     examples: ['record session.adr --for 5m'],
     load: async () => (await import('./verbs/record.ts')).record,
   },
+  {
+    usage: 'doctor',
+    text: 'what works on this machine and what does not, one sentence each; status 1 when something is off',
+    options: [
+      { flags: '--node', text: "the kernel's abilities and our rights: tap, kernel rules, inline" },
+      { flags: '--netns <dir>', text: "where pods' network namespaces are", fallback: '/run/netns' },
+      { flags: '--sysctl <dir>', text: "the node's kernel settings", fallback: '/proc/sys/net' },
+      { flags: '-o, --output <format>', text: 'how to print', choices: ['table', 'json'], fallback: 'table' },
+    ],
+    examples: ['doctor --node', 'doctor --node -o json'],
+    load: async () => (await import('./verbs/doctor.ts')).doctor,
+  },
 ];
 
 /** Options of the program without a verb: the terminal on a running agent. */
