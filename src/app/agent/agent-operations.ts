@@ -2,7 +2,7 @@
 import { assertNever } from '../../core/model/assert-never.ts';
 import type { PolicyMask } from '../../core/mask/mask-policy.ts';
 import { policyName } from '../../core/model/brand.ts';
-import type { AgentStatus, Applied, Operation } from '../../core/model/feed-message.ts';
+import type { AgentStatus, Applied, Operation, Undone } from '../../core/model/feed-message.ts';
 import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 
 /** What operations act on. */
@@ -21,7 +21,7 @@ export function operate({ store, status, mask }: Operated, operation: Operation)
     case 'policy.remove':
       return store.remove(policyName(operation.name));
     case 'policy.undo':
-      return store.undo();
+      return undone(store, mask, operation);
     case 'policy.list':
       return Promise.resolve(store.entries().map((entry) => told(entry, mask)));
     case 'status':
@@ -37,6 +37,23 @@ type Apply = Extract<Operation, { op: 'policy.apply' }>;
 async function applied(store: PolicyStore, mask: PolicyMask, { object, dryRun }: Apply): Promise<Applied> {
   const done = await store.apply(mask.restore(object), { dryRun: dryRun ?? false });
   return done.object === undefined ? done : { ...done, object: mask.mask(done.object) };
+}
+
+type Undo = Extract<Operation, { op: 'policy.undo' }>;
+
+/** A plan is told masked, as everything is. */
+async function undone(store: PolicyStore, mask: PolicyMask, { dryRun, change }: Undo): Promise<Undone> {
+  const done = await store.undo({ dryRun: dryRun ?? false, ...(change === undefined ? {} : { change }) });
+  if (done.plan === undefined) return done;
+  const { before, after, ...plan } = done.plan;
+  return {
+    ...done,
+    plan: {
+      ...plan,
+      ...(before === undefined ? {} : { before: mask.mask(before) }),
+      ...(after === undefined ? {} : { after: mask.mask(after) }),
+    },
+  };
 }
 
 /** An entry as a client may see it. */

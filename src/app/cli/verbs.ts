@@ -181,9 +181,17 @@ export const verbs: readonly VerbRow[] = [
   },
   {
     usage: 'undo',
-    text: 'revert the newest policy change that still stands',
-    options: [...connect, { flags: '-y, --yes', text: 'undo without asking' }],
-    examples: ['undo', 'undo --yes'],
+    text: 'revert the newest policy change that still stands, after showing what that would have done',
+    options: [
+      {
+        flags: '--dry-run',
+        text: 'show which change that is and what undoing it would have done; write nothing',
+      },
+      { flags: '-y, --yes', text: 'undo without asking' },
+      { flags: '--policies <dir>', text: 'undo in this folder instead of through a feed' },
+      ...connect,
+    ],
+    examples: ['undo', 'undo --dry-run', 'undo --yes'],
     load: async () => (await import('./verbs/undo.ts')).undo,
   },
   {

@@ -65,8 +65,15 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
 export const operationSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('policy.apply'), object: flowPolicySchema, dryRun: z.boolean().optional() }),
   z.object({ op: z.literal('policy.remove'), name: z.string() }),
-  /** Reverts the newest change that is still standing (its stored inverse). */
-  z.object({ op: z.literal('policy.undo') }),
+  /**
+   * Reverts the newest change that is still standing (its stored inverse). `dryRun` only says which; `change` is the id that it
+   * said, and refuses when the newest one is another by now.
+   */
+  z.object({
+    op: z.literal('policy.undo'),
+    dryRun: z.boolean().optional(),
+    change: z.string().max(100).optional(),
+  }),
   z.object({ op: z.literal('policy.list') }),
   z.object({ op: z.literal('status') }),
 ]);
@@ -85,10 +92,26 @@ export const appliedSchema = z.object({
   /** The object now in force, absent after a removal. */
   object: flowPolicySchema.optional(),
 });
-/** Result of `policy.undo`. */
+/** Result of `policy.undo`; of a dry run, what would be. */
 export const undoneSchema = z.object({
   name: z.string(),
+  /** What undoing does to the policy. */
   change: z.enum(['created', 'replaced', 'removed']),
+  /** Only of a dry run. */
+  plan: z
+    .object({
+      /** Id of the change that would be reverted. */
+      change: z.string(),
+      /** When that was made, RFC 3339. */
+      time: z.string(),
+      /** File within the policy folder. */
+      file: z.string(),
+      /** The policy as it is now; absent when the change removed it. */
+      before: flowPolicySchema.optional(),
+      /** As it would be; absent when undoing removes it. */
+      after: flowPolicySchema.optional(),
+    })
+    .optional(),
 });
 
 /** The agent's first words, checked. */

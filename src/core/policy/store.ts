@@ -48,6 +48,14 @@ export type StoredPolicy =
       readonly object?: unknown;
     };
 
+/** How to undo. */
+export interface UndoOptions {
+  /** Only say what would be reverted. Default: false. */
+  readonly dryRun?: boolean;
+  /** Id from a dry run: AppError UNDO_OTHER_CHANGE when the newest change is another one. */
+  readonly change?: string;
+}
+
 /** Where policies are kept; implemented over a watched folder. Rejections are AppErrors. */
 export interface PolicyStore {
   /** Everything held, in file-name order; a new array after each change. `expired` is judged at the call. */
@@ -62,6 +70,6 @@ export interface PolicyStore {
   /** Removes one object; AppError POLICY_NOT_FOUND when there is none. */
   remove(name: PolicyName, options?: { readonly author?: string }): Promise<Applied>;
   /** Reverts the newest change made through this store that still stands; AppError when there is none or it was changed since. */
-  undo(): Promise<Undone>;
+  undo(options?: UndoOptions): Promise<Undone>;
   close(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import type { PolicyName } from '../../core/model/brand.ts';
 import { policyName } from '../../core/model/brand.ts';
 import type { Applied, Undone } from '../../core/model/feed-message.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { UndoOptions } from '../../core/policy/store.ts';
 import { policyToYaml } from '../../core/policy/to-yaml.ts';
 import { acceptPolicy } from './accept-policy.ts';
 import { removeDurably, writeAtomically } from './atomic-write.ts';
@@ -24,7 +25,7 @@ import type { Change, JournaledChange, UndoJournal } from './undo-journal.ts';
 export interface FolderEdits {
   apply(policy: FlowPolicy, how: { readonly dryRun?: boolean; readonly author?: string }): Promise<Applied>;
   remove(name: PolicyName, how: { readonly author?: string }): Promise<Applied>;
-  undo(): Promise<Undone>;
+  undo(how: UndoOptions): Promise<Undone>;
 }
 
 interface EditOptions {
@@ -57,7 +58,7 @@ export function createFolderEdits(options: EditOptions): FolderEdits {
       await commit(options, { name, edit: editFor(options, name, undefined), after: null, author });
       return { name, change: 'removed' };
     },
-    undo: () => undo(options),
+    undo: (how) => undo(options, how),
   };
 }
 
@@ -110,16 +111,35 @@ async function apply(
   return { name, change: before === undefined ? 'created' : 'replaced', object };
 }
 
-async function undo(options: EditOptions): Promise<Undone> {
+async function undo(options: EditOptions, how: UndoOptions): Promise<Undone> {
   const { directory, folder, journal, refresh } = options;
   await refresh();
   const found = await newestStanding(journal, (name) => folder.merged().held.get(name));
-  await write(directory, inverseOf(options, found.change));
+  if (how.change !== undefined && how.change !== found.id) throw storeErrors.otherChange(found.change.name);
+  const inverse = inverseOf(options, found.change);
+  const undone = undoneOf(found.change);
+  if (how.dryRun === true) return { ...undone, plan: planOf(found, inverse.file) };
+  await write(directory, inverse);
   await journal.drop(found.id);
   await refresh();
-  const { before, after } = found.change;
+  return undone;
+}
+
+function undoneOf({ name, before, after }: Change): Undone {
   const change = before.object === null ? 'removed' : after.object === null ? 'created' : 'replaced';
-  return { name: policyName(found.change.name), change };
+  return { name: policyName(name), change };
+}
+
+/** What undoing would do: the change's own before is what would stand after. */
+function planOf({ id, change }: JournaledChange, file: string): Undone['plan'] {
+  const [before, after] = [change.after.object, change.before.object];
+  return {
+    change: id,
+    time: change.time,
+    file,
+    ...(before === null ? {} : { before }),
+    ...(after === null ? {} : { after }),
+  };
 }
 
 /** Validates as strictly as a file would be, and refuses what could never be in force. */

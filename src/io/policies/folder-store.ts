@@ -87,7 +87,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
     },
     apply: (policy, how = {}) => inTurn(() => edits.apply(policy, how)),
     remove: (name, how = {}) => inTurn(() => edits.remove(policyName(name), how)),
-    undo: () => inTurn(() => edits.undo()),
+    undo: (how = {}) => inTurn(() => edits.undo(how)),
     close: () => {
       watch.close();
       listeners.clear();

@@ -70,6 +70,13 @@ export const storeErrors = {
           ? 'Edit or remove it by hand.'
           : `Undo again to revert the change before it, to ${next}.`,
     }),
+  otherChange: (name: string) =>
+    new AppError({
+      code: 'UNDO_OTHER_CHANGE',
+      family: 'refused',
+      message: `The newest change is another one by now, of the policy ${name}, so nothing was undone.`,
+      hint: 'Undo again to see what that would do.',
+    }),
   cannotWrite: (file: string, cause: unknown) =>
     new AppError({
       code: 'POLICY_CANNOT_WRITE',

@@ -64,6 +64,7 @@ function confirmStatus(dialog: ConfirmDialog, state: AppState): Span {
   if (dialog.refusal !== undefined) return span(dialog.refusal, 'notice.bad');
   const refusal = mutationRefusal(state);
   if (refusal !== undefined) return span(refusal, 'notice.warn');
+  if (dialog.asking !== undefined) return span('Asking the agent which change that is.', 'dim');
   return dialog.preview?.type === 'running'
     ? span('It can be done when the preview is done.', 'dim')
     : span('Ready.', 'dim');

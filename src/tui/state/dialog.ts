@@ -64,8 +64,12 @@ export interface MutationDialog {
 export interface ConfirmDialog {
   readonly type: 'confirm';
   readonly what: 'remove' | 'undo';
-  /** Absent for an undo, which the agent chooses: its newest standing change. */
+  /** Absent for an undo until the agent has said what its newest standing change is. */
   readonly name: PolicyName | undefined;
+  /** Tag of the question which change an undo would revert, while it is open. */
+  readonly asking?: number | undefined;
+  /** Id of that change as the agent told it: no other one is undone. */
+  readonly change?: string | undefined;
   readonly sentence: string;
   readonly preview: PreviewState | undefined;
   readonly refusal: string | undefined;

@@ -5,7 +5,6 @@ import type { AgentStatus, Hello } from '../../core/model/feed-message.ts';
 import type { ReplayPosition } from '../../core/model/feed-port.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { Dialog } from './dialog.ts';
 import type { KeyHints } from './key-hint.ts';
 import type { TextInput } from './text-input.ts';
@@ -142,8 +141,6 @@ export interface Change {
   readonly state: 'sent' | 'stored' | 'refused';
   /** What the agent answered: its change word, or why it refused. */
   readonly answer: string;
-  /** What stood under this name when it was asked for, so that undoing can be previewed; absent when nothing did or it could not be read. */
-  readonly before?: FlowPolicy | undefined;
   /** Requests the policy had decided when it was asked for (it may have existed before). */
   readonly hitsBefore: number;
 }

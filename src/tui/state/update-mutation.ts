@@ -23,7 +23,6 @@ import {
   initialFields,
   scopesOf,
 } from './mutation-draft.ts';
-import { policyObject } from './policy-store.ts';
 import type { AppState } from './state.ts';
 import { textInput } from './text-input.ts';
 import { pushDialog, replaceTop, topDialog } from './top-dialog.ts';
@@ -194,7 +193,6 @@ function apply(state: AppState, dialog: MutationDialog, data: DataView): Next<Ap
   const { metadata, spec } = dialog.policy;
   const name = policyName(`${metadata.namespace}/${metadata.name}`);
   const tally = data.flows.tally(name);
-  const standing = data.policies.byName(name);
   const asked = withChange(
     { ...replaceTop(state, { ...dialog, refusal: undefined, sending: tag }), nextTag: tag + 1 },
     {
@@ -206,7 +204,6 @@ function apply(state: AppState, dialog: MutationDialog, data: DataView): Next<Ap
       askedAtMs: state.nowMs,
       state: 'sent',
       answer: '',
-      before: standing && policyObject(standing),
       hitsBefore: spec.mode === 'Shadow' ? (tally?.shadowHits ?? 0) : (tally?.hits ?? 0),
     },
   );

@@ -1,19 +1,20 @@
 // Policies: reading one, removing one, undoing the newest change; both of the latter show what would be let through again.
 import { policyName } from '../../core/model/brand.ts';
+import type { Undone } from '../../core/model/feed-message.ts';
 import type { PolicyChange } from '../../core/policy/preview.ts';
 import { policyToYaml } from '../../core/policy/to-yaml.ts';
+import { undoChange, undoSentence } from '../../core/policy/undo-words.ts';
 import { formatClock } from '../columns/format.ts';
 import { mutationRefusal } from './access.ts';
 import { withChange } from './changes.ts';
-import type { DataView } from './data-view.ts';
-import type { ConfirmDialog } from './dialog.ts';
+import type { ConfirmDialog, Dialog } from './dialog.ts';
 import type { Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
 import { cursorPolicy } from './list-cursor.ts';
 import { withKey } from './key-hint.ts';
 import type { Effect, Next } from './msg.ts';
 import { policyObject } from './policy-store.ts';
-import type { AppState, Change } from './state.ts';
+import type { AppState } from './state.ts';
 import { pushDialog, replaceTop, topDialog } from './top-dialog.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
 
@@ -57,35 +58,47 @@ function confirm(
   return next(shown, effect);
 }
 
-/** The newest change of this session that has not been undone: what the agent will most likely revert. */
-function newestStanding(state: AppState): Change | undefined {
-  const standing: Change[] = [];
-  for (const change of state.changes) {
-    if (change.state !== 'stored' || change.answer === 'unchanged') continue;
-    if (change.kind !== 'undo') standing.push(change);
-    else {
-      const at = standing.findLastIndex((each) => each.name === change.name);
-      if (at >= 0) standing.splice(at, 1);
-    }
-  }
-  return standing.at(-1);
-}
-
-/** What reverting a change does to the policies, where that is known here. */
-function inverse({ kind, answer, name, before }: Change): PolicyChange | undefined {
-  if (kind === 'remove' || answer === 'replaced') return before && { type: 'add', policy: before };
-  return answer === 'created' && name !== undefined ? { type: 'remove', name } : undefined;
-}
-
+/** Asks the agent which change is the newest that still stands, whoever made it; the dialog waits for the answer. */
 function openUndo(state: AppState): Next<AppState> {
   const refusal = state.connection.kind === 'replay' ? mutationRefusal(state) : undefined;
   if (refusal !== undefined) return next(withNotice(state, 'warn', refusal));
-  const change = newestStanding(state);
-  const sentence =
-    change === undefined
-      ? 'Revert the newest change that still stands. None of this session does: the agent decides which it is.'
-      : `Revert the newest change that still stands: ${change.name ?? ''}, ${change.answer} at ${formatClock(change.askedAtMs, state.utcOffsetMinutes)}.`;
-  return confirm(state, { what: 'undo', name: change?.name, sentence }, change && inverse(change));
+  const tag = state.nextTag;
+  const dialog: ConfirmDialog = {
+    type: 'confirm',
+    what: 'undo',
+    name: undefined,
+    sentence: 'Revert the newest change that still stands.',
+    asking: tag,
+    preview: undefined,
+    refusal: undefined,
+    sending: undefined,
+  };
+  const operation = { op: 'policy.undo', dryRun: true } as const;
+  return next(pushDialog({ ...state, nextTag: tag + 1 }, dialog), { type: 'feed.request', tag, operation });
+}
+
+/** What the agent would undo: said in the dialog that asked, and previewed. The same state when none asked. */
+export function plannedUndo(state: AppState, tag: number, planned: Undone | undefined): Next<AppState> {
+  const asked = (dialog: Dialog): dialog is ConfirmDialog =>
+    dialog.type === 'confirm' && dialog.asking === tag;
+  const into = (change: Partial<ConfirmDialog>): AppState['dialogs'] =>
+    state.dialogs.map((dialog) => (asked(dialog) ? { ...dialog, asking: undefined, ...change } : dialog));
+  if (!state.dialogs.some(asked)) return next(state);
+  const change = planned && undoChange(planned);
+  if (planned?.plan === undefined || change === undefined)
+    return next({ ...state, dialogs: into({ refusal: 'The agent did not say which change that is.' }) });
+  const { plan } = planned;
+  const job = state.nextTag;
+  const dialogs = into({
+    name: policyName(planned.name),
+    sentence: undoSentence(planned, formatClock(Date.parse(plan.time), state.utcOffsetMinutes)),
+    change: plan.change,
+    preview: { type: 'running', job, done: 0, total: 0 },
+  });
+  return next(
+    { ...state, dialogs, nextTag: job + 1 },
+    { type: 'preview.start', job, change, focusCaller: undefined },
+  );
 }
 
 function openRemove(state: AppState, event: PolicyEvent | undefined): Next<AppState> {
@@ -96,18 +109,23 @@ function openRemove(state: AppState, event: PolicyEvent | undefined): Next<AppSt
   return confirm(state, { what: 'remove', name, sentence }, felt ? { type: 'remove', name } : undefined);
 }
 
+/** Why it cannot be done yet, or not at all. */
+function notYet({ what, asking, change, preview, refusal }: ConfirmDialog): string | undefined {
+  if (asking !== undefined) return 'The agent has not said yet which change that is.';
+  // Nothing to undo, as the agent said.
+  if (what === 'undo' && change === undefined) return refusal ?? 'The agent named no change.';
+  return preview?.type === 'running'
+    ? 'Still working out what this would change: wait for the preview.'
+    : undefined;
+}
+
 /** y in the confirm dialog. */
-export function applyConfirm(state: AppState, data: DataView): Next<AppState> {
+export function applyConfirm(state: AppState): Next<AppState> {
   const dialog = topDialog(state);
   if (dialog?.type !== 'confirm' || dialog.sending !== undefined) return next(state);
-  const refusal =
-    mutationRefusal(state) ??
-    (dialog.preview?.type === 'running'
-      ? 'Still working out what this would let through: wait for the preview.'
-      : undefined);
+  const refusal = mutationRefusal(state) ?? notYet(dialog);
   if (refusal !== undefined) return next(replaceTop(state, { ...dialog, refusal }));
   const tag = state.nextTag;
-  const event = dialog.what === 'remove' && dialog.name ? data.policies.byName(dialog.name) : undefined;
   const asked = withChange(
     { ...replaceTop(state, { ...dialog, refusal: undefined, sending: tag }), nextTag: tag + 1 },
     {
@@ -119,14 +137,13 @@ export function applyConfirm(state: AppState, data: DataView): Next<AppState> {
       askedAtMs: state.nowMs,
       state: 'sent',
       answer: '',
-      before: event && policyObject(event),
       hitsBefore: 0,
     },
   );
   const operation =
     dialog.what === 'remove' && dialog.name !== undefined
       ? ({ op: 'policy.remove', name: dialog.name } as const)
-      : ({ op: 'policy.undo' } as const);
+      : ({ op: 'policy.undo', ...(dialog.change !== undefined && { change: dialog.change }) } as const);
   return next(asked, { type: 'feed.request', tag, operation });
 }
 

@@ -6,6 +6,7 @@ import type { Dialog, MutationDialog, PreviewState } from './dialog.ts';
 import { next, withNotice } from './handler.ts';
 import type { Effect, Msg, Next, Refusal } from './msg.ts';
 import type { AppState, Change } from './state.ts';
+import { plannedUndo } from './update-policies.ts';
 import { previewWider, runningJobs } from './wider-scopes.ts';
 
 type DoneMsg = Extract<Msg, { type: 'preview.done' }>;
@@ -73,7 +74,7 @@ function answerOf(change: Change, result: unknown): Partial<Change> {
 
 function replied(state: AppState, msg: Extract<Msg, { type: 'replied' }>): Next<AppState> {
   const change = changeOf(state, msg.tag);
-  if (!change) return next(state);
+  if (!change) return plannedUndo(state, msg.tag, undoneSchema.safeParse(msg.result).data);
   const stored = updateChange(state, msg.tag, { state: 'stored', ...answerOf(change, msg.result) });
   const done = stored.dialogs.filter((dialog) => isSending(dialog, msg.tag));
   return next(
@@ -85,15 +86,15 @@ function replied(state: AppState, msg: Extract<Msg, { type: 'replied' }>): Next<
 function refused(state: AppState, msg: Extract<Msg, { type: 'refused' }>): Next<AppState> {
   const text = sentence(msg.error);
   const told = updateChange(state, msg.tag, { state: 'refused', answer: text });
-  const open = told.dialogs.some((dialog) => isSending(dialog, msg.tag));
-  if (!open) return next(withNotice(told, 'bad', text));
-  return next(
-    mapDialogs(told, (dialog) =>
-      (dialog.type === 'mutation' || dialog.type === 'confirm') && dialog.sending === msg.tag
-        ? { ...dialog, sending: undefined, refusal: text }
-        : dialog,
-    ),
-  );
+  const answered = mapDialogs(told, (dialog) => {
+    if (dialog.type === 'confirm' && dialog.asking === msg.tag)
+      return { ...dialog, asking: undefined, refusal: text };
+    return (dialog.type === 'mutation' || dialog.type === 'confirm') && dialog.sending === msg.tag
+      ? { ...dialog, sending: undefined, refusal: text }
+      : dialog;
+  });
+  // Nobody waits for it in a dialog.
+  return next(answered === told ? withNotice(told, 'bad', text) : answered);
 }
 
 type Result = Exclude<Msg, { type: 'feed' | 'intent' | 'text' | 'edit' | 'palette' | 'tick' | 'resize' }>;

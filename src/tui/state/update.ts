@@ -21,7 +21,7 @@ import { viewHandlers } from './update-view.ts';
 
 const appHandlers = {
   'dialog.apply': (state: AppState, data: DataView) =>
-    topDialog(state)?.type === 'mutation' ? applyMutation(state, data) : applyConfirm(state, data),
+    topDialog(state)?.type === 'mutation' ? applyMutation(state, data) : applyConfirm(state),
   'app.lock': (state: AppState) => {
     if (state.access.readOnly)
       return next(withNotice(state, 'warn', mutationRefusal(state) ?? 'Started with --read-only.'));

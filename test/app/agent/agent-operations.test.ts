@@ -38,4 +38,8 @@ test('a masked policy that comes back is written with its real values and answer
   expect(answer).toEqual({ name: 'shop/p', change: 'created', object });
   const [file = ''] = readdirSync(directory).filter((name) => name.endsWith('.yaml'));
   expect(readFileSync(join(directory, file), 'utf8')).toContain(secret);
+  const planned = await operate({ store, status, mask }, { op: 'policy.undo', dryRun: true });
+  expect(planned).toMatchObject({ name: 'shop/p', change: 'removed', plan: { before: object } });
+  expect(JSON.stringify(planned)).not.toContain(secret);
+  expect(readdirSync(directory)).toContain(file);
 });

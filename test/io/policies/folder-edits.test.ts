@@ -45,6 +45,30 @@ test('a dry run judges and writes nothing', async () => {
   await expect(store.apply(over)).rejects.toThrow('it expires at 2020-01-01T00:00:00Z, which has passed');
 });
 
+test('a dry run of undo tells both objects and changes nothing; what it told is undone, and no other change', async () => {
+  const folder = policyFolder();
+  const store = await folder.open();
+  await store.apply(policy('a'));
+  await store.apply(policy('a', { mode: 'Shadow' }));
+  const files = (): readonly string[] => readdirSync(folder.directory).map(String);
+  const before = files();
+  const planned = await store.undo({ dryRun: true });
+  expect(planned).toMatchObject({
+    name: 'shop/a',
+    change: 'replaced',
+    plan: { file: 'shop.a.yaml', before: policy('a', { mode: 'Shadow' }), after: policy('a') },
+  });
+  expect(files()).toEqual(before);
+  expect(store.entries()[0]).toMatchObject({ policy: { spec: { mode: 'Shadow' } } });
+  const change = planned.plan?.change ?? '';
+  await store.apply(policy('b'));
+  await expect(store.undo({ change })).rejects.toMatchObject({ code: 'UNDO_OTHER_CHANGE' });
+  expect((await store.undo({ dryRun: true })).plan).not.toHaveProperty('after');
+  expect(await store.undo()).toEqual({ name: 'shop/b', change: 'removed' });
+  expect(await store.undo({ change })).toEqual({ name: 'shop/a', change: 'replaced' });
+  expect(store.entries()[0]).toMatchObject({ policy: { spec: { mode: 'Enforce' } } });
+});
+
 test('undo takes back create, replace and remove, newest first, also after a restart', async () => {
   const folder = policyFolder();
   folder.put('mine.yaml', yaml('kept'));

@@ -65,7 +65,14 @@ const screens: Readonly<Record<string, (scene: Stage) => void>> = {
     scene.press('screen.policies', 'policy.remove');
     scene.preview();
   },
-  undo: (scene) => scene.press('policy.undo'),
+  undo: (scene) => {
+    scene.press('policy.undo');
+    const asked = scene.effects.findLast((effect) => effect.type === 'feed.request');
+    const { name, object, time } = activePolicy;
+    const plan = { change: 'c-1', time, file: 'shop.block.yaml', before: object };
+    scene.send({ type: 'replied', tag: asked?.tag ?? -1, result: { name, change: 'removed', plan } });
+    scene.preview();
+  },
   yaml: (scene) => scene.press('screen.policies', 'policy.yaml'),
 };
 

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { without } from '../../core/policy/build.ts';
 import { messageLine } from '../../../src/tui/state/header-figures.ts';
-import type { MutationDialog } from '../../../src/tui/state/dialog.ts';
+import type { Undone } from '../../../src/core/model/feed-message.ts';
+import type { Dialog, MutationDialog } from '../../../src/tui/state/dialog.ts';
 import { activePolicy, blockedFlow, sceneFlows, stage } from '../panes/scene.ts';
 import type { Stage } from '../panes/scene.ts';
 
@@ -30,88 +31,86 @@ function answer(scene: Stage, result: unknown): void {
   scene.send({ type: 'replied', tag, result });
 }
 
+/** Presses u and answers what the agent would revert, and how that looks before and after. */
+interface Policies {
+  readonly before?: unknown;
+  readonly after?: unknown;
+}
+
+function askUndo(scene: Stage, planned: Pick<Undone, 'name' | 'change'>, policies: Policies = {}): void {
+  scene.press('policy.undo');
+  expect(requests(scene).at(-1)?.operation).toEqual({ op: 'policy.undo', dryRun: true });
+  const plan = { change: 'c-1', time: sceneFlows(600).at(-1)!.time, file: 'shop.x.yaml', ...policies };
+  answer(scene, { ...planned, plan });
+}
+
 const nameOf = (dialog: MutationDialog): string =>
   `${dialog.policy.metadata.namespace}/${dialog.policy.metadata.name}`;
 
-test('undo names the change of this session, and what the agent undid is said', () => {
-  const scene = onScanner();
-  scene.press('flow.block');
-  scene.preview();
-  const name = nameOf(dialogOf(scene));
-  scene.press('dialog.apply');
-  answer(scene, { name, change: 'created' });
-  scene.press('policy.undo');
-  expect(scene.state().dialogs.at(-1)).toMatchObject({ type: 'confirm', what: 'undo', name });
-  scene.preview();
-  scene.press('dialog.apply');
-  expect(requests(scene).at(-1)?.operation).toEqual({ op: 'policy.undo' });
-  answer(scene, { name, change: 'removed' });
-  expect(told(scene)).toMatch(/Undone: block-.* was removed/);
-});
+const shownDialog = (scene: Stage): Dialog | undefined => scene.state().dialogs.at(-1);
 
-test('undoing a removal names it and previews the policy coming back; what was undone stands no more', () => {
+test('undo shows what the agent would revert, undoes that one and no other, and says what was undone', () => {
   const scene = onScanner();
+  scene.press('policy.undo');
+  expect(scene.screen()).toContain('Asking the agent which change that is.');
+  scene.press('dialog.apply');
+  expect(scene.screen()).toContain('The agent has not said yet which change that is.');
+  scene.press('dialog.close');
   const { name } = activePolicy;
   scene.feed([activePolicy]);
-  scene.press('screen.policies', 'policy.remove');
+  askUndo(scene, { name, change: 'removed' }, { before: activePolicy.object });
+  expect(shownDialog(scene)).toMatchObject({
+    type: 'confirm',
+    what: 'undo',
+    name,
+    sentence: expect.stringContaining(`Undo removes ${name}, which was created at`) as unknown,
+  });
   scene.preview();
   scene.press('dialog.apply');
+  expect(requests(scene).at(-1)?.operation).toEqual({ op: 'policy.undo', change: 'c-1' });
   answer(scene, { name, change: 'removed' });
-  scene.feed([{ ...activePolicy, state: 'removed' }]);
-  scene.press('policy.undo');
-  expect(scene.state().dialogs.at(-1)).toMatchObject({
-    type: 'confirm',
-    name,
-    sentence: expect.stringContaining(`${name}, removed at`) as unknown,
-  });
+  expect(told(scene)).toMatch(/Undone: .* was removed/);
+});
+
+test('undoing what another session removed previews the policy coming back', () => {
+  const scene = onScanner();
+  const { name } = activePolicy;
+  askUndo(scene, { name, change: 'created' }, { after: activePolicy.object });
+  expect(shownDialog(scene)).toMatchObject({ name, preview: { type: 'running' } });
+  scene.press('dialog.apply');
+  expect(scene.screen()).toContain('Still working out what this would change');
   scene.preview();
   expect(scene.screen()).toMatch(/3[0-9] of \d+ requests would flip/);
-  scene.press('dialog.apply');
-  answer(scene, { name, change: 'created' });
-  scene.press('policy.undo');
-  expect(scene.state().dialogs.at(-1)).toMatchObject({
-    type: 'confirm',
-    name: undefined,
-    sentence: expect.stringMatching(/None of this session/) as unknown,
-  });
+  expect(scene.screen()).toContain(`Undo brings back ${name}`);
 });
 
 test('undoing an edit previews the earlier version coming back', () => {
   const scene = onScanner();
   scene.press('flow.block');
-  scene.preview();
   const name = nameOf(dialogOf(scene));
   const { policy } = dialogOf(scene);
-  // The same name stands already: applying replaces it.
+  scene.press('dialog.close');
   const earlier = { ...policy, spec: { ...without(policy.spec, 'match'), from: { scope: 'All' } } };
-  scene.feed([{ ...activePolicy, name, object: earlier }]);
-  scene.press('dialog.apply');
-  answer(scene, { name, change: 'replaced' });
   scene.feed([{ ...activePolicy, name, object: policy }]);
-  scene.press('policy.undo');
-  expect(scene.state().dialogs.at(-1)).toMatchObject({
-    type: 'confirm',
-    name,
-    sentence: expect.stringContaining(`${name}, replaced at`) as unknown,
-    preview: { type: 'running' },
-  });
+  askUndo(scene, { name, change: 'replaced' }, { before: policy, after: earlier });
   scene.preview();
-  const shown = scene.state().dialogs.at(-1);
+  const shown = shownDialog(scene);
   const result =
     shown?.type === 'confirm' && shown.preview?.type === 'done' ? shown.preview.result : undefined;
   expect(result).toMatchObject({ toAllowed: 0 });
   expect(result?.toRefused).toBeGreaterThan(0);
 });
 
-test('an apply that changed nothing is not what undo would revert', () => {
+test('where nothing can be undone the dialog says why, and y asks for nothing', () => {
   const scene = onScanner();
-  scene.press('flow.block');
-  scene.preview();
-  const name = nameOf(dialogOf(scene));
-  scene.press('dialog.apply');
-  answer(scene, { name, change: 'unchanged' });
   scene.press('policy.undo');
-  expect(scene.state().dialogs.at(-1)).toMatchObject({ type: 'confirm', name: undefined });
+  const tag = requests(scene).at(-1)?.tag ?? -1;
+  const error = { code: 'UNDO_NOTHING', message: 'There is no change left to undo.', hint: '' };
+  scene.send({ type: 'refused', tag, error });
+  expect(scene.screen()).toContain(error.message);
+  scene.press('dialog.apply');
+  expect(requests(scene)).toHaveLength(1);
+  expect(scene.screen()).toContain(error.message);
 });
 
 test('undo of a policy applied a moment ago calls nothing refused that was answered before it', () => {
@@ -128,7 +127,7 @@ test('undo of a policy applied a moment ago calls nothing refused that was answe
     const flow = blockedFlow(at);
     scene.feed([{ ...flow, verdict: { ...flow.verdict, policy: name } }]);
   }
-  scene.press('policy.undo');
+  askUndo(scene, { name, change: 'removed' }, { before: policy });
   scene.preview();
   expect(scene.screen()).toMatch(/it has refused 3 of 322 requests, all from scanner/);
   expect(scene.screen()).toMatch(/refused so far +3 requests, by its own verdicts/);

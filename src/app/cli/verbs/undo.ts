@@ -1,31 +1,88 @@
-// `undo`: the newest policy change that still stands is reverted.
-import { undoneSchema } from '../../../core/model/feed-message.ts';
-import { addressOf, openFeed, startSession } from '../feed-client.ts';
+// `undo`: what the newest policy change that still stands was, what reverting it would do, and after a question it is reverted.
 import { exitCodes } from '../../../core/model/app-error.ts';
+import { undoneSchema, type Operation, type Undone } from '../../../core/model/feed-message.ts';
+import { policyToYaml } from '../../../core/policy/to-yaml.ts';
+import { undoChange, undoSentence } from '../../../core/policy/undo-words.ts';
+import { openFolderStore } from '../../../io/policies/folder-store.ts';
+import { visibleText } from '../../../tui/render/visible.ts';
+import type { CommandContext } from '../command-context.ts';
 import { confirmed } from '../confirm.ts';
-import { connectOptions, flagOption } from '../option-values.ts';
-import type { RunVerb } from '../verbs.ts';
+import { addressOf, openFeed, startSession } from '../feed-client.ts';
+import { connectOptions, flagOption, textOption } from '../option-values.ts';
+import { undoLines, type SeenWindow } from '../undo-lines.ts';
+import type { OptionValues, RunVerb } from '../verbs.ts';
 
-const question = {
-  text: 'Revert the newest policy change that still stands?',
-  hint: 'Add --yes to undo it all the same.',
-} as const;
+const question = { text: 'Undo it?', hint: 'Add --yes to undo it, or --dry-run to only look.' } as const;
+
+type Undo = Omit<Extract<Operation, { op: 'policy.undo' }>, 'op'>;
+
+interface Target {
+  readonly seen: SeenWindow | undefined;
+  /** Where the policies lie, as the end of a sentence. */
+  readonly where: string;
+  undo(how: Undo): Promise<Undone>;
+  close(): Promise<void>;
+}
+
+async function feedTarget(options: OptionValues, context: CommandContext): Promise<Target> {
+  const connect = connectOptions(options);
+  const feed = openFeed(connect, context.env);
+  const seen = await startSession(feed, addressOf(connect, context.env), context);
+  return {
+    seen,
+    where: '',
+    undo: async (how) => undoneSchema.parse(await feed.request({ op: 'policy.undo', ...how })),
+    close: () => seen.close(),
+  };
+}
+
+async function folderTarget(
+  directory: string,
+  options: OptionValues,
+  context: CommandContext,
+): Promise<Target> {
+  const store = await openFolderStore({ directory, now: Date.now });
+  const agent = await feedTarget(options, context).catch(() => undefined);
+  await agent?.close();
+  return {
+    seen: agent?.seen,
+    where: ` in ${directory}; the agent that watches this folder enforces it`,
+    undo: ({ dryRun, change }) =>
+      store.undo({ dryRun: dryRun ?? false, ...(change === undefined ? {} : { change }) }),
+    close: () => store.close(),
+  };
+}
+
+/** What comes back on standard output, what it would have done as messages. */
+function show(planned: Undone, { seen }: Target, context: CommandContext): void {
+  const { plan } = planned;
+  if (plan?.after !== undefined) context.out.line(policyToYaml(plan.after).trimEnd());
+  const file = plan === undefined ? '' : ` File: ${plan.file}.`;
+  context.say(visibleText(undoSentence(planned, plan?.time ?? 'an unknown time') + file));
+  const change = undoChange(planned);
+  if (change !== undefined) for (const line of undoLines(change, seen)) context.say(visibleText(line));
+}
 
 /** Takes the newest change of a policy back. */
 export const undo: RunVerb = async (_words, options, context) => {
-  const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env, { subscribe: false });
-  const session = await startSession(feed, addressOf(connect, context.env), context);
+  const directory = textOption(options, 'policies');
+  const target = await (directory === undefined
+    ? feedTarget(options, context)
+    : folderTarget(directory, options, context));
   try {
-    const asks = !flagOption(options, 'yes');
-    if (asks && !(await confirmed(question, context))) {
+    const planned = await target.undo({ dryRun: true });
+    show(planned, target, context);
+    if (flagOption(options, 'dryRun')) return 0;
+    if (!flagOption(options, 'yes') && !(await confirmed(question, context))) {
       context.say('Nothing was changed.');
       return exitCodes.refused;
     }
-    const undone = undoneSchema.parse(await feed.request({ op: 'policy.undo' }));
-    context.out.line(`${undone.change} ${undone.name}`);
+    // What was shown, and no other change that somebody made meanwhile.
+    const change = planned.plan?.change;
+    const undone = await target.undo(change === undefined ? {} : { change });
+    context.out.line(`${undone.change} ${undone.name}${target.where}`);
     return 0;
   } finally {
-    await session.close();
+    await target.close();
   }
 };
