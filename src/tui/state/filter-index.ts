@@ -14,6 +14,8 @@ export interface FilterIndex {
   newerThan(sequence: number): number;
   /** Test a flow that was just pushed. */
   added(sequence: number, flow: FlowEvent): void;
+  /** Test a held flow again that was replaced; the place of its row does not change. */
+  replaced(sequence: number, flow: FlowEvent): void;
   /** Forget what the ring no longer holds. */
   trim(): void;
   /** Test up to `limit` older flows; true when nothing is left. */
@@ -62,6 +64,13 @@ function createNewer() {
     push(sequence: number): void {
       values.push(sequence);
     },
+    /** Take a sequence in or out, wherever it belongs. */
+    set(sequence: number, isIn: boolean): void {
+      const at = upperBound(values, sequence - 1, head);
+      const has = values[at] === sequence;
+      if (isIn && !has) values.splice(at, 0, sequence);
+      else if (!isIn && has) values.splice(at, 1);
+    },
     forgetBelow(base: number): void {
       while (head < values.length && (values[head] ?? 0) < base) head++;
       if (head < compactAt || head * 2 < values.length) return;
@@ -96,6 +105,19 @@ export function createFilterIndex(ring: FlowRing, test: (flow: FlowEvent) => boo
     },
     added(sequence, flow) {
       if (test(flow)) newer.push(sequence);
+    },
+    replaced(sequence, flow) {
+      if (sequence >= startedAt) {
+        newer.set(sequence, test(flow));
+        return;
+      }
+      // Not yet looked at: the search will find it as it is now.
+      if (sequence < scanned) return;
+      const at = countAbove(older, sequence);
+      const has = older[at] === sequence;
+      const isIn = test(flow);
+      if (isIn && !has) older.splice(at, 0, sequence);
+      else if (!isIn && has) older.splice(at, 1);
     },
     trim() {
       while (older.length > 0 && (older.at(-1) ?? 0) < ring.base) older.pop();

@@ -40,6 +40,11 @@ export interface FlowRing {
    * ASCII; without it the flow is written down here.
    */
   push(flow: FlowEvent, text?: string): boolean;
+  /**
+   * Put another flow, under its own id, in the place of one that is held: what is known at the end of a connection over what was
+   * told at its opening. The other rows keep their places.
+   */
+  replace(sequence: number, flow: FlowEvent, text?: string): void;
   /** The flow as it was pushed, equal but not the same object. */
   at(sequence: number): FlowEvent | undefined;
   sequenceOf(id: FlowId): number | undefined;
@@ -75,6 +80,19 @@ function makeRoom(slots: Slots, size: number): void {
     evictOldest(slots);
 }
 
+/** A flow and its JSON, where that is at hand: ASCII. */
+interface RingEntry {
+  readonly flow: FlowEvent;
+  readonly text: string | undefined;
+}
+
+/** The text to hold and what it costs. */
+function sizedText({ flow, text }: RingEntry): { readonly text: string; readonly size: number } {
+  if (text !== undefined) return { text, size: fixedBytes + text.length };
+  const written = JSON.stringify(flow);
+  return { text: written, size: flowBytes(written) };
+}
+
 function pushFlow(slots: Slots, flow: FlowEvent, given: string | undefined): boolean {
   if (slots.ids.placeOf(flow.id) >= 0) return false;
   const text = given ?? JSON.stringify(flow);
@@ -89,16 +107,33 @@ function pushFlow(slots: Slots, flow: FlowEvent, given: string | undefined): boo
   return true;
 }
 
+function replaceFlow(slots: Slots, sequence: number, entry: RingEntry): void {
+  const slot = sequence % slots.limits.flows;
+  const { text, size } = sizedText(entry);
+  slots.ids.empty(slot);
+  slots.ids.put(slot, entry.flow.id);
+  slots.bytes += size - (slots.sizes[slot] ?? 0);
+  slots.texts[slot] = text;
+  slots.sizes[slot] = size;
+  while (slots.next > slots.base && slots.bytes > slots.limits.bytes) evictOldest(slots);
+}
+
 /** The sequence held at a place of the ring. */
 function sequenceAt({ limits, base }: Slots, place: number): number | undefined {
   return place < 0 ? undefined : base + ((place - (base % limits.flows) + limits.flows) % limits.flows);
 }
 
+interface FlowReader {
+  at(sequence: number): FlowEvent | undefined;
+  /** The text of this flow has changed. */
+  forget(sequence: number): void;
+}
+
 /** Reads the flows of the ring, remembering the last ones by their place. */
-function createReader({ texts, limits }: Slots): (sequence: number) => FlowEvent | undefined {
+function createReader({ texts, limits }: Slots): FlowReader {
   const sequences = new Float64Array(readFlows).fill(-1);
   const flows = new Array<FlowEvent | undefined>(readFlows);
-  return (sequence) => {
+  const at = (sequence: number): FlowEvent | undefined => {
     const place = sequence % readFlows;
     if (sequences[place] === sequence) return flows[place];
     const text = texts[sequence % limits.flows];
@@ -109,6 +144,13 @@ function createReader({ texts, limits }: Slots): (sequence: number) => FlowEvent
     flows[place] = flow;
     return flow;
   };
+  return {
+    at,
+    forget(sequence) {
+      const place = sequence % readFlows;
+      if (sequences[place] === sequence) sequences[place] = -1;
+    },
+  };
 }
 
 /** An empty ring. Sequences go on growing over `clear`, so that an old selection never points at a new flow. */
@@ -117,7 +159,7 @@ export function createFlowRing(limits: RingLimits): FlowRing {
   const sizes = new Uint32Array(limits.flows);
   const ids = createKeyPlaces(limits.flows);
   const slots: Slots = { limits, texts, sizes, ids, base: 0, next: 0, bytes: 0 };
-  const read = createReader(slots);
+  const reader = createReader(slots);
   return {
     get base() {
       return slots.base;
@@ -129,7 +171,12 @@ export function createFlowRing(limits: RingLimits): FlowRing {
       return slots.bytes;
     },
     push: (flow, text) => pushFlow(slots, flow, text),
-    at: (sequence) => (sequence >= slots.base && sequence < slots.next ? read(sequence) : undefined),
+    replace(sequence, flow, text) {
+      if (sequence < slots.base || sequence >= slots.next) return;
+      replaceFlow(slots, sequence, { flow, text });
+      reader.forget(sequence);
+    },
+    at: (sequence) => (sequence >= slots.base && sequence < slots.next ? reader.at(sequence) : undefined),
     sequenceOf: (id) => sequenceAt(slots, ids.placeOf(id)),
     clear() {
       texts.fill(undefined);

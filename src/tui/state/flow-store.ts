@@ -1,5 +1,7 @@
 // Flows as the terminal holds them: a bounded ring, the running filter, the sort picture and the sums over everything seen.
 // Mutable, outside React and the reducer; live and replay feed it alike. Panes read it through DataView.
+import type { FlowId } from '../../core/model/brand.ts';
+import { flowId } from '../../core/model/brand.ts';
 import type { FlowEvent, IdentityEvent, LostEvent } from '../../core/model/event.ts';
 import { createStampReader } from '../../core/model/read-stamp.ts';
 import type { FlowList, FlowsData, Totals } from './data-view.ts';
@@ -14,6 +16,7 @@ import type { SortedList, SortKey } from './sort-snapshot.ts';
 import { sortSnapshot } from './sort-snapshot.ts';
 import { createTotalsStore } from './totals-store.ts';
 
+/** The flows of a session: `data` for reading, the rest for whoever feeds it and runs its filter and sort. */
 export interface FlowStore {
   /** The reading side. */
   readonly data: FlowsData;
@@ -34,6 +37,7 @@ export interface FlowStore {
   reset(): void;
 }
 
+/** What the rows are sorted by; `heldAt` is the sequence of the newest flow that may be among them, undefined for all. */
 export interface SortOrder {
   readonly key: SortKey | undefined;
   readonly descending: boolean;
@@ -95,6 +99,33 @@ function listOf(ring: FlowRing, lists: Lists, heldAt: number | undefined): FlowL
   return lists.sort.descending ? list : reversed(list);
 }
 
+/** What the id of a connection's opening ends in; its end has the id without it. */
+const openingEnd = '-opening';
+
+/** The row of an id; of an opening, that of its end where that is known. */
+function sequenceOf(ring: FlowRing, id: FlowId): number | undefined {
+  const own = ring.sequenceOf(id);
+  return own === undefined && id.endsWith(openingEnd)
+    ? ring.sequenceOf(flowId(id.slice(0, -openingEnd.length)))
+    : own;
+}
+
+/** Give a flow its row: a new one, or that of its opening, of which nothing more is to be told. False when it is held already. */
+// eslint-disable-next-line max-params -- hot path: an options object would be allocated per flow
+function takeRow(ring: FlowRing, lists: Lists, flow: FlowEvent, text: string | undefined): boolean {
+  if (flow.opening === true && sequenceOf(ring, flowId(flow.id)) !== undefined) return false;
+  const opened = flow.opening === false ? ring.sequenceOf(flowId(flow.id + openingEnd)) : undefined;
+  if (opened === undefined) {
+    if (!ring.push(flow, text)) return false;
+    lists.filter?.added(ring.next - 1, flow);
+    return true;
+  }
+  ring.replace(opened, flow, text);
+  lists.filter?.replaced(opened, flow);
+  lists.picture?.keys.delete(opened);
+  return true;
+}
+
 /** Time of the event in epoch ms; 0 for a stamp nobody can read. */
 export function timeOf(time: string): number {
   return orZero(Date.parse(time));
@@ -126,10 +157,10 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
       return ring.next - 1;
     },
     byId: (id) => {
-      const sequence = ring.sequenceOf(id);
+      const sequence = sequenceOf(ring, id);
       return sequence === undefined ? undefined : ring.at(sequence);
     },
-    sequenceOf: (id) => ring.sequenceOf(id),
+    sequenceOf: (id) => sequenceOf(ring, id),
     get filterProgress() {
       return lists.filter?.progress ?? 1;
     },
@@ -154,10 +185,9 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
     data,
     clock,
     add(flow, text) {
-      if (!ring.push(flow, text)) return false;
+      if (!takeRow(ring, lists, flow, text)) return false;
       const timeMs = orZero(stampMs(flow.time));
       clock.advance(timeMs + (flow.latencyMs ?? 0));
-      lists.filter?.added(ring.next - 1, flow);
       lists.filter?.trim();
       edges.add(flow, timeMs);
       sums.add(flow, timeMs);

@@ -19,7 +19,8 @@ export function compareKeys(left: number | string, right: number | string): numb
 
 /** A sorted picture, and the key of each of its rows by sequence: the next picture need not read those flows again. */
 export interface SortedList extends FlowList {
-  readonly keys: ReadonlyMap<number, number | string>;
+  /** A flow that was replaced is taken out of it by whoever replaced it. */
+  readonly keys: Map<number, number | string>;
 }
 
 /**
@@ -32,7 +33,7 @@ export function sortSnapshot(
   order: {
     readonly key: SortKey;
     readonly descending: boolean;
-    readonly known?: SortedList['keys'] | undefined;
+    readonly known?: ReadonlyMap<number, number | string> | undefined;
   },
 ): SortedList {
   const rows: { readonly sequence: number; readonly key: number | string }[] = [];

@@ -1,7 +1,7 @@
 // Opaque connections are told of twice, when they are established and when they end: sums count them once.
 import { expect, test } from 'vitest';
 import type { FlowEvent } from '../../../src/core/model/event.ts';
-import { policyName } from '../../../src/core/model/brand.ts';
+import { flowId, policyName } from '../../../src/core/model/brand.ts';
 import { createFlowStore } from '../../../src/tui/state/flow-store.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
@@ -35,4 +35,64 @@ test('its end is counted, once', () => {
   expect(store.data.totals).toMatchObject({ flows: 2, opaqueShare: 0.5 });
   expect(store.data.edges[0]).toMatchObject({ total: 2, recent: { allow: 2 } });
   expect(store.data.tally(policyName('shop/p'))).toMatchObject({ hits: 1 });
+});
+
+const shown = (store: ReturnType<typeof createFlowStore>): (string | undefined)[] => {
+  const list = store.data.list(undefined);
+  return Array.from({ length: list.size }, (_, index) => list.at(index)?.id);
+};
+
+test('its end takes the place of its opening: one connection, one row, found by either id', () => {
+  const store = createFlowStore();
+  store.add(opaque('b-opening', { opening: true }));
+  store.add(sampleFlow({ id: 'a' }));
+  expect(store.data.byId(flowId('b-opening'))?.opening).toBe(true);
+  store.add(opaque('b', { opening: false, ended: 'client-reset' }));
+  expect(shown(store)).toEqual(['a', 'b']);
+  expect(store.data.byId(flowId('b-opening'))).toMatchObject({ id: 'b', ended: 'client-reset' });
+  expect(store.data.sequenceOf(flowId('b'))).toBe(0);
+});
+
+test('a history that is sent again opens nothing that has ended', () => {
+  const store = createFlowStore();
+  const opening = opaque('b-opening', { opening: true });
+  store.add(opening);
+  store.add(opaque('b', { opening: false }));
+  expect(store.add(opening)).toBe(false);
+  expect(store.add(opaque('b', { opening: false }))).toBe(false);
+  expect(shown(store)).toEqual(['b']);
+});
+
+test('an end whose opening was never heard of has a row of its own', () => {
+  const store = createFlowStore();
+  store.add(opaque('b', { opening: false }));
+  expect(shown(store)).toEqual(['b']);
+});
+
+test('a filter sees the row as it is now, whether it was found before or while it ran', () => {
+  const store = createFlowStore();
+  const ended = (flow: FlowEvent): boolean => flow.ended !== undefined;
+  for (const id of ['b', 'c']) store.add(opaque(`${id}-opening`, { opening: true }));
+  store.setFilter(ended);
+  store.work(10);
+  store.add(opaque('d-opening', { opening: true }));
+  expect(shown(store)).toEqual([]);
+  for (const id of ['d', 'b']) store.add(opaque(id, { opening: false, ended: 'client-reset' }));
+  expect(shown(store)).toEqual(['d', 'b']);
+  store.setFilter((flow) => !ended(flow));
+  store.work(10);
+  store.add(opaque('c', { opening: false, ended: 'client-reset' }));
+  expect(shown(store)).toEqual([]);
+});
+
+test('a sorted picture sorts it by what it is now', () => {
+  const store = createFlowStore();
+  store.add(opaque('b-opening', { opening: true }));
+  store.add(sampleFlow({ id: 'a', latencyMs: 5 }));
+  const byLatency = { key: (flow: FlowEvent) => flow.latencyMs ?? -1, descending: true, heldAt: undefined };
+  store.setSort(byLatency);
+  expect(shown(store)).toEqual(['a', 'b-opening']);
+  store.add(opaque('b', { opening: false, latencyMs: 90 }));
+  store.setSort(byLatency);
+  expect(shown(store)).toEqual(['b', 'a']);
 });
