@@ -85,10 +85,12 @@ export function opaqueRefused(talk: Talk): boolean {
   return refuses(decision);
 }
 
-/** Opaque streams that no enforcing policy on requests lets begin, whatever its `failure` says. */
+/** Opaque streams that no enforcing policy on requests lets begin, whatever its `failure` says: open ones are cut when one comes. */
 const hidingCodes: ReadonlyMap<string, BrokenCode> = new Map([
   ['h2', 'H2_PRIOR_KNOWLEDGE'],
   ['connect', 'CONNECT_TUNNEL'],
+  // The strict parser's word on a first byte that no text begins with.
+  ['unknown', 'BAD_METHOD'],
 ]);
 
 /** TLS that no policy watched when it began, and that upstream has not answered: nobody knows yet what it is. */
@@ -103,7 +105,11 @@ export function nowRefused(talk: Talk, slot: Slot): boolean {
   const fresh = newDecision();
   const decider = talk.decider();
   const unreadable = exchange.broken === '' ? hidingCode(talk, exchange) : exchange.broken;
-  if (unreadable !== undefined && talk.mustRead()) {
+  if (
+    unreadable !== undefined &&
+    talk.mustRead() &&
+    !(exchange.opaque === 'unknown' && opaqueRefused(talk))
+  ) {
     refuseBroken(talk, slot, unreadable as BrokenCode);
     return true;
   }

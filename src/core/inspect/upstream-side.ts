@@ -35,7 +35,7 @@ function serverFirst(talk: Talk, bytes: Uint8Array, start: number, end: number):
   }
   const { held } = talk;
   talk.held = undefined;
-  if (!openOpaque(talk, 'unknown')) return false;
+  if (!openOpaque(talk, 'server-first')) return false;
   if (held !== undefined) {
     talk.options.sink.send('upstream', held, 0, held.length);
     if (talk.back !== undefined) talk.back.exchange.requestBytes += held.length;

@@ -98,7 +98,7 @@ export const flowEventSchema = z.object({
   traceId: z.string().optional(),
   /** Parser code when the bytes could not be read as HTTP, e.g. `CL_AND_TE`. */
   broken: z.string().optional(),
-  /** Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`. */
+  /** Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown` (the client began with no text), `server-first`, `broken`. */
   opaque: z.string().optional(),
   /**
    * True for an opaque connection that goes on: told once when bytes have passed both ways, or when it was upgraded, so that one

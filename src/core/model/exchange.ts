@@ -91,7 +91,7 @@ export interface Exchange {
   blockId: string;
   /** Parser code, '' when fine. */
   broken: string;
-  /** `tls`, `h2`, `upgrade`, `connect`, `unknown`, `broken`, '' when not opaque. */
+  /** `tls`, `h2`, `upgrade`, `connect`, `unknown`, `server-first`, `broken`, '' when not opaque. */
   opaque: string;
   /** Over the budget for details: no bodies, no response head, and only a few of the request's headers are wanted. */
   light: boolean;

@@ -12,6 +12,8 @@ const cutShort: ReadonlySet<string> = new Set(['EOF_IN_BODY']);
 export function unreadableCode({ broken, opaque, request }: FlowEvent): string | undefined {
   if (broken !== undefined) return cutShort.has(broken) ? undefined : broken;
   if (opaque === 'h2') return 'H2_PRIOR_KNOWLEDGE';
+  // Bytes of a client that no server may take for a request: the strict parser refuses them. Where the server spoke first, none will.
+  if (opaque === 'unknown') return 'BAD_METHOD';
   if (request?.method === 'CONNECT') return 'CONNECT_TUNNEL';
   return (request?.headers ?? []).some(asksForH2c) ? 'H2C_UPGRADE' : undefined;
 }

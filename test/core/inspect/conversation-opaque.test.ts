@@ -307,9 +307,9 @@ test('a server that speaks first is not HTTP', () => {
     << client 220 mail ready\r\n
     >> client EHLO x\r\n
     << upstream EHLO x\r\n
-    << observe - - 0 allow opening opaque=unknown
+    << observe - - 0 allow opening opaque=server-first
     >> abort client reset
-    << observe - - 0 allow cut=client-reset opaque=unknown req=8 res=16
+    << observe - - 0 allow cut=client-reset opaque=server-first req=8 res=16
   `);
 });
 
@@ -472,6 +472,44 @@ test('an opaque connection is cut when it is now blocked, or when requests must 
     >> policy l7
     >> rejudge
     << observe - - 0 block broken=BAD_VERSION cut=policy-cut opaque=broken req=14 res=0
+    << reset
+  `);
+});
+
+test('a stream that its client began without text meets at rejudge what a new one would: 400 and the end', () => {
+  const bytes = String.raw`\x00\x00\x00\x17`;
+  play(`
+    >> policy l7 opaque=allow
+    >> client ${bytes}
+    << client answer 400 close
+    << observe - - 400 block local broken=BAD_METHOD
+    << close
+  `);
+  play(`
+    >> policy none
+    >> client ${bytes}
+    << upstream ${bytes}
+    >> policy l4
+    >> rejudge
+    >> policy l7 opaque=allow
+    >> rejudge
+    << observe - - 0 block broken=BAD_METHOD cut=policy-cut opaque=unknown req=4 res=0
+    << reset
+  `);
+});
+
+test('a stream whose server spoke first is left to the failure of a policy that comes later, as a new one is', () => {
+  play(r`
+    >> policy none
+    >> start
+    << connect
+    >> upstream 220 mail ready\r\n
+    << client 220 mail ready\r\n
+    >> policy l7 opaque=allow
+    >> rejudge
+    >> policy l7 opaque=block
+    >> rejudge
+    << observe - - 0 block cut=policy-cut opaque=server-first req=0 res=16
     << reset
   `);
 });

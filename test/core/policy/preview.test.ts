@@ -284,6 +284,15 @@ test('streams that nobody can read and that the new policy lets through are told
   expect(previewOf({}, [flowOf({})])).not.toHaveProperty('passingUnread');
 });
 
+test('a stream that its client began without text would be refused as malformed, one whose server spoke first passes', () => {
+  const stream = without(without(flowOf({}), 'request'), 'response');
+  const unread = (opaque: string): FlowEvent => ({ ...stream, protocol: 'opaque', opaque });
+  const refused = previewOf({}, [unread('unknown')]);
+  expect(refused).toMatchObject({ flips: 1, toRefused: 1 });
+  expect(refused.byRoute[0]?.transitions).toEqual([{ from: 0, to: 400, count: 1 }]);
+  expect(previewOf({}, [unread('server-first')])).toMatchObject({ flips: 0, passingUnread: 1 });
+});
+
 test('an answer whose status was not read is no missing answer, and counts as harm', () => {
   const unread = {
     ...flowOf({ path: '/orders/1', route: '/orders/{id}' }),

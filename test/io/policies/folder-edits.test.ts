@@ -106,7 +106,8 @@ test('undo refuses again and again while what somebody else changed stands', asy
   const store = await folder.open();
   await store.apply(policy('a'));
   folder.put('shop.a.yaml', yaml('a', 'Off'));
-  for (const _ of [1, 2, 3]) await expect(store.undo()).rejects.toMatchObject({ code: 'UNDO_CHANGED_SINCE' });
+  for (let times = 0; times < 3; times += 1)
+    await expect(store.undo()).rejects.toMatchObject({ code: 'UNDO_CHANGED_SINCE' });
 });
 
 test('a change already taken back by hand is skipped by undo', async () => {
