@@ -1,20 +1,19 @@
 // What assembling flows works with: bounded caches from bytes of the wire to masked, safe text, because what repeats must not be
 // masked again. Knows no event.
 import type { Masker } from '../mask/masker.ts';
-import { visible } from './flow-event-visible.ts';
-import { byteHash, createBufferView, createByteCache, safeText } from './flow-event-bytes.ts';
+import { createBoundedMask, longestMasked, type BoundedMask } from './bounded-mask.ts';
+import { byteHash, createBufferView, createByteCache } from './flow-event-bytes.ts';
 import { createHeaderReader, type HeaderReader } from './flow-event-headers.ts';
 import { traceInts } from './flow-event-trace.ts';
 import { ownText } from './flow-text.ts';
 import type { TargetWords } from './light-words.ts';
 
-/** Characters of a path, query or host that an event carries. */
-const longestTarget = 4096;
 /** Distinct paths, queries and hosts remembered at a time. */
 const cachedTargets = 4096;
 const cachedRoutes = 4096;
-/** Longer routes and normalised paths, in characters, are masked anew each time: with their number it bounds the memory to 8 MiB. */
-const longestRoute = 512;
+/** Characters of all routes remembered at a time; of normalised paths as many: together 4 to 8 MiB. */
+const cachedChars = 1 << 20;
+
 /** A path, and its words under the template that it was seen with last. */
 export interface Target {
   readonly path: string;
@@ -40,37 +39,52 @@ export interface Tools {
   readonly responseBody: (bytes: Uint8Array) => Buffer;
 }
 
-const cut = (text: string): string =>
-  text.length <= longestTarget ? text : `${text.slice(0, longestTarget - 1)}…`;
-
-function remembered<T>(make: (text: string) => T): (bytes: Buffer, start: number, end: number) => T {
-  const cache = createByteCache(cachedTargets, (bytes, start, end) => make(safeText(bytes, start, end)));
+function remembered<T>(
+  { ofBytes }: BoundedMask,
+  make: (masked: string) => T,
+): (bytes: Buffer, start: number, end: number) => T {
+  const cache = createByteCache(cachedTargets, (bytes, start, end) =>
+    make(ownText(ofBytes(bytes, start, end))),
+  );
   return (bytes, start, end) => cache.get(bytes, start, end, byteHash(bytes, start, end));
 }
 
-function rememberedText(make: (text: string) => string): (text: string) => string {
+/** Text that is longer than what is masked of it is read anew each time. */
+function rememberedText({ ofText }: BoundedMask): (text: string) => string {
   let known = new Map<string, string>();
+  let chars = 0;
   return (text) => {
+    if (text === '') return '';
     const hit = known.get(text);
     if (hit !== undefined) return hit;
-    if (known.size >= cachedRoutes) known = new Map();
-    const made = ownText(make(text));
-    if (text.length <= longestRoute) known.set(text, made);
+    const made = ownText(ofText(text));
+    if (text.length > longestMasked) return made;
+    chars += text.length + made.length;
+    if (known.size >= cachedRoutes || chars > cachedChars) {
+      known = new Map();
+      chars = text.length + made.length;
+    }
+    known.set(text, made);
     return made;
   };
 }
 
+const same = (text: string): string => text;
+
 /** Empty caches; everything that comes out of them is masked with `masker`. */
 export function createTools(masker: Masker): Tools {
+  const path = createBoundedMask((text) => masker.maskPath(text), '/');
+  const query = createBoundedMask((text) => masker.maskQuery(text), '&');
+  const host = createBoundedMask((text) => masker.maskHeader('host', text), undefined);
   return {
     masker,
     headers: createHeaderReader(masker),
-    target: remembered((text): Target => ({ path: ownText(cut(masker.maskPath(text))), words: undefined })),
-    query: remembered((text) => ownText(cut(masker.maskQuery(text)))),
-    word: remembered((text) => ownText(cut(text))),
-    host: remembered((text) => ownText(cut(masker.maskHeader('host', text)))),
-    route: rememberedText((text) => cut(masker.maskPath(visible(text)))),
-    normalised: rememberedText((text) => (text === '' ? '' : masker.maskPath(visible(text)))),
+    target: remembered(path, (masked): Target => ({ path: masked, words: undefined })),
+    query: remembered(query, same),
+    word: remembered(createBoundedMask(same, undefined), same),
+    host: remembered(host, same),
+    route: rememberedText(path),
+    normalised: rememberedText(path),
     trace: new Int32Array(traceInts),
     head: createBufferView(),
     requestBody: createBufferView(),
