@@ -117,75 +117,104 @@ interface Watch {
   readonly done: () => void;
 }
 
-/** Starts the program; remember to `close`. */
-export function launch(options: LaunchOptions = {}): TestTerminal {
-  const cols = options.cols ?? 100;
-  const rows = options.rows ?? 30;
-  const emulator = new xterm.Terminal({ cols, rows, allowProposedApi: true, scrollback: 0 });
+/** A program in its terminal, as far as it has come. */
+interface Launched {
+  readonly child: IPty;
+  readonly emulator: Emulator;
+  readonly watches: Set<Watch>;
+  written: string;
+  ended: { readonly status: number; readonly signal: number | undefined } | undefined;
+  cursorShown: boolean;
+}
+
+function spawnChild(options: LaunchOptions, size: { readonly cols: number; readonly rows: number }): IPty {
   const args = options.args ?? [];
   const command = options.program === undefined ? [options.script ?? binary, ...args] : [...args];
-  const child: IPty = spawn(options.program ?? process.execPath, command, {
-    cols,
-    rows,
+  return spawn(options.program ?? process.execPath, command, {
+    ...size,
     cwd: options.cwd ?? root,
     env: childEnvironment(options.env ?? {}),
   });
-  let written = '';
-  let ended: { readonly status: number; readonly signal: number | undefined } | undefined;
-  let cursorShown = true;
-  const watches = new Set<Watch>();
+}
+
+/** Keeps what the program writes, and looks at every wait when the screen has it. */
+function follow(launched: Launched): void {
+  const { child, emulator, watches } = launched;
   const look = (): void => {
     for (const watch of [...watches]) if (watch.check()) watch.done();
   };
   child.onData((data) => {
-    written += data;
-    const shownAt = written.lastIndexOf('\u001b[?25h');
-    cursorShown = shownAt >= written.lastIndexOf('\u001b[?25l');
+    launched.written += data;
+    const shownAt = launched.written.lastIndexOf('\u001b[?25h');
+    launched.cursorShown = shownAt >= launched.written.lastIndexOf('\u001b[?25l');
     emulator.write(data, look);
   });
   child.onExit(({ exitCode, signal }) => {
-    ended = { status: exitCode, signal: signal === 0 ? undefined : signal };
+    launched.ended = { status: exitCode, signal: signal === 0 ? undefined : signal };
     emulator.write('', look);
   });
+}
 
-  const until = (check: () => boolean, what: string, limitMs: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      if (check()) {
-        resolve();
-        return;
-      }
-      const timer = setTimeout(() => {
+/** What is waited for, in words for whoever waits in vain. */
+interface Wait {
+  readonly what: string;
+  readonly limitMs: number;
+}
+
+function until(launched: Launched, check: () => boolean, { what, limitMs }: Wait): Promise<void> {
+  const { watches, emulator } = launched;
+  return new Promise((resolve, reject) => {
+    if (check()) {
+      resolve();
+      return;
+    }
+    const timer = setTimeout(() => {
+      watches.delete(watch);
+      const end = launched.ended ? ` (the program has ended: ${JSON.stringify(launched.ended)})` : '';
+      reject(new Error(`waited ${limitMs} ms for ${what}${end}; the screen is:\n${screenText(emulator)}`));
+    }, limitMs);
+    const watch: Watch = {
+      check,
+      done: () => {
+        clearTimeout(timer);
         watches.delete(watch);
-        const end = ended ? ` (the program has ended: ${JSON.stringify(ended)})` : '';
-        reject(new Error(`waited ${limitMs} ms for ${what}${end}; the screen is:\n${screenText(emulator)}`));
-      }, limitMs);
-      const watch: Watch = {
-        check,
-        done: () => {
-          clearTimeout(timer);
-          watches.delete(watch);
-          resolve();
-        },
-      };
-      watches.add(watch);
-    });
+        resolve();
+      },
+    };
+    watches.add(watch);
+  });
+}
 
+async function waitFor(
+  launched: Launched,
+  wanted: RegExp | ((screen: string) => boolean),
+  limitMs: number,
+): Promise<string> {
+  const { emulator } = launched;
+  const matches = wanted instanceof RegExp ? (text: string): boolean => wanted.test(text) : wanted;
+  await until(launched, () => matches(screenText(emulator)), { what: String(wanted), limitMs });
+  return screenText(emulator);
+}
+
+async function close(launched: Launched): Promise<void> {
+  if (launched.ended === undefined) {
+    launched.child.kill('SIGKILL');
+    const wait = { what: 'the killed program to end', limitMs: 10_000 };
+    await until(launched, () => launched.ended !== undefined, wait);
+  }
+  launched.emulator.dispose();
+}
+
+type Hands = Pick<TestTerminal, 'press' | 'type' | 'resize' | 'signal'>;
+
+/** What a person at the terminal can do. */
+function handsOn({ child, emulator }: Launched): Hands {
   return {
-    screen: () => screenText(emulator),
-    async waitFor(wanted, limitMs = patienceMs) {
-      const matches = wanted instanceof RegExp ? (text: string): boolean => wanted.test(text) : wanted;
-      await until(() => matches(screenText(emulator)), String(wanted), limitMs);
-      return screenText(emulator);
-    },
     press: (...keys) => {
       for (const key of keys) child.write(keyBytes(key));
     },
     type: (text) => {
       child.write(text);
-    },
-    cell: (x, y) => {
-      const buffer = emulator.buffer.active;
-      return lookOf(buffer.getLine(buffer.viewportY + y)?.getCell(x));
     },
     resize: (width, height) => {
       emulator.resize(width, height);
@@ -194,24 +223,46 @@ export function launch(options: LaunchOptions = {}): TestTerminal {
     signal: (name) => {
       child.kill(name);
     },
-    bytes: () => written,
+  };
+}
+
+function terminalOf(launched: Launched): TestTerminal {
+  const { child, emulator } = launched;
+  return {
+    ...handsOn(launched),
+    screen: () => screenText(emulator),
+    waitFor: (wanted, limitMs = patienceMs) => waitFor(launched, wanted, limitMs),
+    cell: (x, y) => {
+      const buffer = emulator.buffer.active;
+      return lookOf(buffer.getLine(buffer.viewportY + y)?.getCell(x));
+    },
+    bytes: () => launched.written,
     get alternate() {
       return emulator.buffer.active.type === 'alternate';
     },
     get cursorShown() {
-      return cursorShown;
+      return launched.cursorShown;
     },
     pid: child.pid,
     async exited(limitMs = patienceMs) {
-      await until(() => ended !== undefined, 'the program to end', limitMs);
-      return ended ?? { status: -1, signal: undefined };
+      await until(launched, () => launched.ended !== undefined, { what: 'the program to end', limitMs });
+      return launched.ended ?? { status: -1, signal: undefined };
     },
-    async close() {
-      if (ended === undefined) {
-        child.kill('SIGKILL');
-        await until(() => ended !== undefined, 'the killed program to end', 10_000);
-      }
-      emulator.dispose();
-    },
+    close: () => close(launched),
   };
+}
+
+/** Starts the program; remember to `close`. */
+export function launch(options: LaunchOptions = {}): TestTerminal {
+  const size = { cols: options.cols ?? 100, rows: options.rows ?? 30 };
+  const launched: Launched = {
+    child: spawnChild(options, size),
+    emulator: new xterm.Terminal({ ...size, allowProposedApi: true, scrollback: 0 }),
+    watches: new Set(),
+    written: '',
+    ended: undefined,
+    cursorShown: true,
+  };
+  follow(launched);
+  return terminalOf(launched);
 }

@@ -63,6 +63,13 @@ function createSilence(name: string, finish: (end: ConnectionEnd) => void): Sile
   };
 }
 
+/** Refused, broken, ended: what a socket says of its end. */
+function watchEnd(socket: WebSocket, name: string, finish: (end: ConnectionEnd) => void): void {
+  socket.on('unexpected-response', (_request, response) => finish(refused(name, response)));
+  socket.on('error', (error) => finish(broken(name, error)));
+  socket.on('close', (code) => finish({ detail: `the agent at ${name} ended the connection (${code})` }));
+}
+
 /** Dials at once; nothing is thrown, all that goes wrong is an end. */
 export function openConnection(options: ConnectionOptions, handlers: Handlers): LiveConnection {
   const { limits } = options;
@@ -97,9 +104,7 @@ export function openConnection(options: ConnectionOptions, handlers: Handlers): 
     pace.spend(() => handlers.onFrame(readServerFrame(bytes)));
   });
   socket.on('ping', heard);
-  socket.on('unexpected-response', (_request, response) => finish(refused(name, response)));
-  socket.on('error', (error) => finish(broken(name, error)));
-  socket.on('close', (code) => finish({ detail: `the agent at ${name} ended the connection (${code})` }));
+  watchEnd(socket, name, finish);
   return {
     send: (frame) => socket.send(JSON.stringify(frame), () => undefined),
     end: finish,

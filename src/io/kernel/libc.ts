@@ -119,15 +119,16 @@ function bindMapping(koffi: Bindings, library: ReturnType<Koffi['load']>): Libc[
   };
 }
 
-function bindLibc(koffi: Bindings): Libc {
-  const library = loadLibrary(koffi);
+/** What takes numbers and answers with one, under the name that libc has for it. */
+function bindCalls(
+  library: ReturnType<Koffi['load']>,
+): Omit<Libc, 'closeElsewhere' | 'mapShared' | 'errno' | 'allocate'> {
   // Lengths fit an int by our limits, and an int comes back as a small integer: no BigInt, no heap number.
   const bindTo = (
     name: string,
     ...parameters: readonly string[]
   ): ((...values: readonly number[]) => number) => library.func(name, 'int', [...parameters]);
   const pointer = 'uintptr_t';
-  const closing = library.func('close', 'int', ['int']);
   return {
     socket: bindTo('socket', 'int', 'int', 'int'),
     bind: bindTo('bind', 'int', pointer, 'uint'),
@@ -138,9 +139,6 @@ function bindLibc(koffi: Bindings): Libc {
     send: bindTo('send', 'int', pointer, 'size_t', 'int'),
     shutdown: bindTo('shutdown', 'int', 'int'),
     close: bindTo('close', 'int'),
-    closeElsewhere(fd) {
-      closing.async(fd, () => undefined);
-    },
     epollCreate: bindTo('epoll_create1', 'int'),
     epollControl: bindTo('epoll_ctl', 'int', 'int', 'int', pointer),
     epollWait: bindTo('epoll_wait', 'int', pointer, 'int', 'int'),
@@ -156,6 +154,17 @@ function bindLibc(koffi: Bindings): Libc {
     setns: bindTo('setns', 'int', 'int'),
     unshare: bindTo('unshare', 'int'),
     interfaceIndex: bindTo('if_nametoindex', pointer),
+  };
+}
+
+function bindLibc(koffi: Bindings): Libc {
+  const library = loadLibrary(koffi);
+  const closing = library.func('close', 'int', ['int']);
+  return {
+    ...bindCalls(library),
+    closeElsewhere(fd) {
+      closing.async(fd, () => undefined);
+    },
     mapShared: bindMapping(koffi, library),
     errno: () => koffi.errno(),
     allocate(bytes) {

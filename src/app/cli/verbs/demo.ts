@@ -95,9 +95,16 @@ function policiesFolder(
   return { directory, remove };
 }
 
+const seedOf = (options: OptionValues): number =>
+  numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
+
+/** Requests a second of everybody together. */
+const rateOf = (options: OptionValues): number =>
+  numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate;
+
 async function startDemo(options: OptionValues, context: CommandContext, reports: Reports): Promise<Running> {
-  const rate = numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate;
-  const seed = numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
+  const rate = rateOf(options);
+  const seed = seedOf(options);
   ensureRuntimeDirectory(context.env);
   sweepRuntime(context.env);
   const policies = policiesFolder(options, context.env);
@@ -125,12 +132,11 @@ async function startDemo(options: OptionValues, context: CommandContext, reports
       await agent.stop(drainMs);
       policies.remove();
     };
-    try {
-      await shop.startTraffic(agent.ports, { rate, attacker: options['attacker'] !== false });
-    } catch (error) {
+    const traffic = { rate, attacker: options['attacker'] !== false };
+    await shop.startTraffic(agent.ports, traffic).catch(async (error: unknown) => {
       await stop();
       throw error;
-    }
+    });
     return { shop, agent, stop };
   } catch (error) {
     await shop.stop();
