@@ -20,7 +20,15 @@ function barredSentence(state: AppState, label: string): string {
     ? `Started with --read-only: "${label}" is off. Start without it to change policies.`
     : state.access.locked
       ? `Locked: "${label}" is off. Leave this and ${withKey(state, 'unlock', 'app.lock')}.`
-      : (mutationRefusal(state) ?? '');
+      : inDialog(state, label);
+}
+
+/** A dialog of a change says itself why it cannot be made: the whole sentence a second time would tell nothing. */
+function inDialog(state: AppState, label: string): string {
+  const refusal = mutationRefusal(state) ?? '';
+  return state.dialogs.at(-1)?.type !== 'mutation'
+    ? refusal
+    : `"${label}" is off: ${withKey(state, 'export it', 'flow.export')}, or leave.`;
 }
 
 /** The answer to a key that types nothing here, undefined when it means nothing. */

@@ -90,7 +90,7 @@ function firstEvent(key: string, found: Found): FindingEvent {
 
 /** The rule speaks of its window, the count of all requests since the finding was opened: both are said. */
 function whyOf({ why, count }: Pick<Open, 'why' | 'count'>): string {
-  return count < 2 ? why : `${why} ${count} such requests in all since this was first noticed.`;
+  return count < 2 ? why : `${why} The finding counts ${count} requests since it was first noticed.`;
 }
 
 /** Refused by us, and that says nothing new. */

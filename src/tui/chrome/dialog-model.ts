@@ -72,6 +72,18 @@ export function paletteChoices(input: DialogInput): {
 
 const paletteRows = 12;
 
+/** A title is read, a note helps: where both do not fit, the note is cut to its first word (the key) or left out. */
+function paletteLine(
+  title: string,
+  note: string,
+  { wide, more }: { readonly wide: number; readonly more: string },
+): Line {
+  const [short = ''] = note.split('  ', 1);
+  const room = wide - lineWidth([segment(title)]) - 2;
+  const shown = [note, short, ''].find((text) => lineWidth([segment(text)]) <= room) ?? '';
+  return spread([segment(title)], [segment(`${shown === '' ? short : shown} `, 'dim')], wide, more);
+}
+
 function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput): DialogContent {
   const { shown, index } = paletteChoices(input);
   const more = input.theme.glyph('more');
@@ -80,12 +92,7 @@ function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput
   const lines = shown.slice(first, first + paletteRows).map((entry, at): Line => {
     const marked = first + at === index;
     const sign = marked ? input.theme.glyph('cursor') : ' ';
-    const line = spread(
-      [segment(`${sign} ${entry.title}`)],
-      [segment(`${entry.note} `, 'dim')],
-      wide,
-      input.theme.glyph('more'),
-    );
+    const line = paletteLine(`${sign} ${entry.title}`, entry.note, { wide, more });
     return marked ? line.map((each) => ({ ...each, on: 'selection' as const })) : line;
   });
   const none = plainLine('  nothing matches', 'dim');

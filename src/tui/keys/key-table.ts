@@ -97,7 +97,7 @@ export const keyTable: readonly KeyRow[] = [
         'view.pause',
         'pause',
         'Hold the view still, or let it run again (nothing is lost)',
-        6,
+        1,
       ],
       ['flows.follow', 'f', 'view.follow', 'follow', 'Follow the newest flow'],
       [
@@ -164,14 +164,21 @@ export const keyTable: readonly KeyRow[] = [
   ...plain(
     ['replay'],
     [
-      ['replay.pause', 'space', 'replay.pause', 'play', 'Stop or continue the replay', 6],
-      ['replay.back', '[ ,', 'replay.back', 'back', 'Back in the recording', 8],
-      ['replay.forward', '] .', 'replay.forward', 'on', 'Forward in the recording', 9],
-      ['replay.slower', '<', 'replay.slower', 'slower', 'Next slower speed'],
-      ['replay.faster', '>', 'replay.faster', 'faster', 'Next faster speed', 10],
+      ['replay.pause', 'space', 'replay.pause', 'play', 'Stop or continue the replay', 1],
+      ['replay.back', '[ ,', 'replay.back', 'back', 'Back in the recording', 1],
+      ['replay.forward', '] .', 'replay.forward', 'on', 'Forward in the recording', 1],
+      ['replay.slower', '<', 'replay.slower', 'slower', 'Next slower speed', 1],
+      ['replay.faster', '>', 'replay.faster', 'faster', 'Next faster speed', 1],
       ['replay.start', '{', 'replay.start', 'start', 'To the beginning of the recording'],
       ['replay.end', '}', 'replay.end', 'end', 'To the end of the recording'],
-      ['replay.nextFinding', '! n', 'replay.nextFinding', 'next !', 'To the next finding in the recording'],
+      [
+        'replay.nextFinding',
+        '! n',
+        'replay.nextFinding',
+        'finding',
+        'To the next finding in the recording',
+        1,
+      ],
     ],
   ),
   ...plain(scrolling, [

@@ -63,8 +63,8 @@ describe('a finding that recurs', () => {
     for (const { count, why } of own) if (count > 1) expect(why).toContain(`within a minute`);
     const last = own.at(-1);
     expect(last?.count).toBeGreaterThan(1);
-    expect(last?.why).toContain(` ${last?.count} such requests in all`);
-    expect(last?.why.match(/such requests in all/g)).toHaveLength(1);
+    expect(last?.why).toContain(`The finding counts ${last?.count} requests since it was first noticed.`);
+    expect(last?.why.match(/The finding counts/g)).toHaveLength(1);
   });
 
   test('grows worse when an attempt succeeds, and does not grow better again', () => {

@@ -29,7 +29,8 @@ test('neither undo nor apply is offered, and y answers', () => {
   expect(keys(on)).not.toContain('apply');
   expect(keys(on)).toContain('export');
   const [answer] = answerInput('y', plainKey, () => on.state(), keymap);
-  expect(answer?.type === 'barred' && answer.sentence).toContain('This is a recording');
+  // The dialog itself says that this is a recording.
+  expect(answer?.type === 'barred' && answer.sentence).toBe('"apply" is off: export it, or leave.');
 });
 
 test('space is called what it would do', () => {
@@ -127,4 +128,21 @@ test('a preview of a damaged recording says that it judged only a part, and wher
   expect(text('It ends in a block.')).toContain('the recording up to its damage');
   expect(text()).toContain('the whole recording');
   expect(text()).not.toContain('damage');
+});
+
+test('at 80 columns the foot line names the keys of the clock', () => {
+  const line = words(keysLine({ ...recording().input(), width: 80 }));
+  expect(line).toMatch(/space resume/);
+  for (const key of ['[ ', '] ', '< ', '> ', '! ']) expect(line).toContain(key);
+  expect(line).toContain('? help');
+});
+
+test('at 80 columns the palette keeps what a command does and the key, and leaves out the name for remapping', () => {
+  const on = recording();
+  press(on, 'app.palette');
+  const dialog = on.state().dialogs.at(-1);
+  const { lines } = dialogContent(dialog as Parameters<typeof dialogContent>[0], on.input());
+  const block = lines.map(words).find((line) => line.includes('Block this caller')) ?? '';
+  expect(block).toMatch(/Block this caller: shows the policy and its effect/);
+  expect(block).toMatch(/ B $/);
 });

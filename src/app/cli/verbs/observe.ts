@@ -14,20 +14,25 @@ import {
   numberOption,
   outputOption,
 } from '../option-values.ts';
+import { withoutEndedOpenings } from '../output/one-row.ts';
 import { createEventPrinter } from '../output/event-printer.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 
 /** Without --last and --since: what fits on a screen. */
 const defaultLast = 20;
 
+const newestOf = (events: readonly ApiEvent[], limit: number): ApiEvent[] =>
+  events.slice(Math.max(0, events.length - limit));
+
 /** The newest `limit` of what is put in. Everything is handed on at once where there is no limit. */
 function createTail(
   limit: number,
   print: (event: ApiEvent) => void,
+  thin: (events: readonly ApiEvent[]) => readonly ApiEvent[],
 ): { readonly put: (event: ApiEvent) => void; readonly end: () => void } {
   if (limit === Number.POSITIVE_INFINITY) return { put: print, end: () => undefined };
   let kept: ApiEvent[] = [];
-  const newest = (): ApiEvent[] => kept.slice(Math.max(0, kept.length - limit));
+  const newest = (): ApiEvent[] => newestOf(thin(kept), limit);
   return {
     put(event) {
       kept.push(event);
@@ -117,9 +122,10 @@ export const observe: RunVerb = async (words, options, context) => {
   const feed = openFeed(connect, context.env, { subscribe, ready });
   const printer = createEventPrinter(format, 'flow', context.out);
   const print = (event: ApiEvent): void => printer.print(event);
-  const tail = createTail(wanted, print);
+  const thin = format === 'table' ? withoutEndedOpenings : (events: readonly ApiEvent[]) => events;
+  const tail = createTail(wanted, print, thin);
   const session = await sessionWith(context, { connect, feed, sinceMs }, (events) => {
-    for (const event of events) sieve.through(event, tail.put);
+    for (const event of thin(events)) sieve.through(event, tail.put);
   });
   if (session === undefined) return 0;
   tail.end();
