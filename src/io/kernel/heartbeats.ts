@@ -7,11 +7,9 @@ export type Beat = () => number;
 
 /** By whoever they belong to. */
 export interface Heartbeats<Owner> {
-  /** Beats at the next pass, and then every `heartbeatEveryMs`. */
-  start(owner: Owner, beat: Beat): void;
+  /** Beats every `heartbeatEveryMs`, first after that time. */
+  start(owner: Owner, beat: Beat, monotonicMs: number): void;
   stop(owner: Owner): void;
-  /** Beat at the next pass, because what it keeps alive has changed. */
-  hasten(owner: Owner): void;
   /** Once per pass. `failed` hears of errors, once until it works again. */
   pass(monotonicMs: number, failed: (owner: Owner, error: number) => void): void;
 }
@@ -27,15 +25,12 @@ export function createHeartbeats<Owner>(): Heartbeats<Owner> {
   const pulses = new Map<Owner, Pulse>();
   let nextAt = Number.POSITIVE_INFINITY;
   return {
-    start(owner, beat) {
-      pulses.set(owner, { beat, dueAt: 0, error: 0 });
-      nextAt = 0;
+    start(owner, beat, monotonicMs) {
+      const dueAt = monotonicMs + heartbeatEveryMs;
+      pulses.set(owner, { beat, dueAt, error: 0 });
+      nextAt = Math.min(nextAt, dueAt);
     },
     stop: (owner) => void pulses.delete(owner),
-    hasten(owner) {
-      const pulse = pulses.get(owner);
-      if (pulse) pulse.dueAt = nextAt = 0;
-    },
     pass(monotonicMs, failed) {
       if (monotonicMs < nextAt) return;
       nextAt = Number.POSITIVE_INFINITY;

@@ -13,6 +13,7 @@ export const option = {
   linger: 13,
   mark: 36,
   noDelay: 1,
+  reusePort: 15,
   transparent: 19,
   ipv6Only: 26,
   transparent6: 75,

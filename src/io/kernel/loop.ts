@@ -47,8 +47,6 @@ export interface Loop {
   rejudge(): void;
   /** Takes over listening descriptors; `beat` is called every `heartbeatEveryMs` while passes happen. Throws AppError when the kernel does not watch them. */
   attach(service: Service, fds: readonly number[], beat: Beat | undefined): void;
-  /** Gives the next sign of life at once: what it keeps alive has changed. */
-  hastenBeat(service: Service): void;
   /** No more signs of life; accepts what waits and listens no longer. */
   detach(service: Service): void;
   /** Some of a service's connections are to go within `withinMs`. */
@@ -116,11 +114,7 @@ class EpollLoop implements Loop {
       this.#listeners.abandon(service);
       throw cannotWatch(error);
     }
-    if (beat) this.#heartbeats.start(service, beat);
-  }
-
-  hastenBeat(service: Service): void {
-    this.#heartbeats.hasten(service);
+    if (beat) this.#heartbeats.start(service, beat, this.#plane.monotonicMs);
   }
 
   detach(service: Service): void {

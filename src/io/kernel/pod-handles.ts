@@ -8,8 +8,11 @@ import type { FromWorker, InlinePod, ToWorker } from './worker-message.ts';
 export interface InlineHandle {
   readonly pod: string;
   stats(): PodStats;
-  /** The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). */
-  setPorts(ports: readonly number[], withinMs: number): void;
+  /**
+   * The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). Resolves when new connections
+   * go the new way: only then is the moment to cut those that still go the old one.
+   */
+  setPorts(ports: readonly number[], withinMs: number): Promise<void>;
   /**
    * Listens no longer, drains, cuts after `withinMs` (0: at once). Resolves when the last connection is gone, or the worker is; from then
    * on the namespace's descriptor may be closed. Idempotent: a later call may only shorten the time.
@@ -45,6 +48,8 @@ interface Entry {
   readonly pod: string;
   readonly attached: PromiseWithResolvers<undefined>;
   readonly detached: PromiseWithResolvers<undefined>;
+  /** Orders about ports that are not answered yet, oldest first. */
+  readonly portsSet: (() => void)[];
 }
 
 function tooMany(pod: string, places: number): AppError {
@@ -54,6 +59,12 @@ function tooMany(pod: string, places: number): AppError {
     message: `The ports of pod ${pod} cannot be taken over: the worker already has ${places} pods.`,
     hint: 'Raise the number of pods of a worker (limits.inlinePods), or start another worker.',
   });
+}
+
+/** Nothing more will be heard of the place: nobody waits any longer. */
+function release({ detached, portsSet }: Entry): void {
+  detached.resolve(undefined);
+  for (const set of portsSet.splice(0)) set();
 }
 
 class Handles implements PodHandles {
@@ -73,6 +84,7 @@ class Handles implements PodHandles {
       pod: pod.pod,
       attached: Promise.withResolvers(),
       detached: Promise.withResolvers(),
+      portsSet: [],
     };
     this.#entries.set(place, entry);
     this.#options.say({ type: 'attach', place, pod });
@@ -85,18 +97,19 @@ class Handles implements PodHandles {
     if (!entry) return;
     if (answer.type === 'beatFailed') this.#options.onBeatFailed(entry.pod, answer.error);
     else if (answer.type === 'attached') entry.attached.resolve(undefined);
+    else if (answer.type === 'portsSet') entry.portsSet.shift()?.();
     else {
       this.#entries.delete(answer.place);
       if (answer.type === 'attachFailed') entry.attached.reject(new AppError(answer));
-      entry.detached.resolve(undefined);
+      release(entry);
     }
   }
 
   end(why: () => AppError): void {
     this.#ended = why;
-    for (const { attached, detached } of this.#entries.values()) {
-      attached.reject(why());
-      detached.resolve(undefined);
+    for (const entry of this.#entries.values()) {
+      entry.attached.reject(why());
+      release(entry);
     }
     this.#entries.clear();
   }
@@ -114,8 +127,10 @@ class Handles implements PodHandles {
     return {
       pod: entry.pod,
       stats: () => readService(counters, place),
-      setPorts(ports, withinMs) {
-        if (isHere()) say({ type: 'ports', place, ports, withinMs });
+      async setPorts(ports, withinMs) {
+        if (!isHere()) return;
+        say({ type: 'ports', place, ports, withinMs });
+        await new Promise<void>((resolve) => entry.portsSet.push(resolve));
       },
       async detach(withinMs) {
         if (isHere()) say({ type: 'detach', place, withinMs });

@@ -65,7 +65,8 @@ class AttachedPods implements Pods {
     if (!attached) return;
     const { service, heartbeat } = attached;
     heartbeat?.setPorts(ports);
-    this.#loop.hastenBeat(service);
+    // At once: who is told that the ports are taken over cuts what is still open to them. An error shows at the next beat again.
+    heartbeat?.beat();
     const kept = new Set(ports);
     const concerns = (connection: Connection): boolean => !kept.has(connection.ends()?.destinationPort ?? 0);
     this.#loop.depart({ service, concerns, gone: () => undefined }, withinMs);
@@ -104,7 +105,10 @@ class AttachedPods implements Pods {
       { set: heartbeatSet, refreshes: refreshesByAdding(release()) },
     );
     heartbeat.setPorts(ports);
-    return heartbeat;
+    const error = heartbeat.beat();
+    if (error === 0) return heartbeat;
+    heartbeat.close();
+    throw new Error(`the kernel refused its heartbeat (error ${error}).`);
   }
 }
 

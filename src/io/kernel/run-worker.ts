@@ -151,6 +151,7 @@ function obey(message: ToWorker, { setup, brain, loop, pods }: Hands): { stopWit
       return undefined;
     case 'ports':
       pods.setPorts(message.place, message.ports, message.withinMs);
+      post(setup, { type: 'portsSet', place: message.place });
       return undefined;
     case 'detach': {
       const { place } = message;

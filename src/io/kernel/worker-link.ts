@@ -75,6 +75,7 @@ function readMessage(message: FromWorker, state: State, hearers: Hearers): void 
       return;
     case 'attached':
     case 'attachFailed':
+    case 'portsSet':
     case 'detached':
     case 'beatFailed':
       hearers.onPod(message);

@@ -46,7 +46,7 @@ export type ToWorker =
   | { readonly type: 'directory'; readonly update: DirectoryUpdate }
   /** Answered by `attached` or `attachFailed`. */
   | { readonly type: 'attach'; readonly place: number; readonly pod: InlinePod }
-  /** The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). */
+  /** The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). Answered by `portsSet`. */
   | {
       readonly type: 'ports';
       readonly place: number;
@@ -71,9 +71,12 @@ export type FromWorker =
   | { readonly type: 'ready'; readonly ports: readonly number[]; readonly controlFd: number }
   /** It cannot start, or the loop died; nothing more comes. */
   | ({ readonly type: 'failed' } & FailureWords)
+  /** Its ports go through the worker from now on. */
   | { readonly type: 'attached'; readonly place: number }
   /** The pod's descriptors are closed. */
   | ({ readonly type: 'attachFailed'; readonly place: number } & FailureWords)
+  /** The new ports are taken over, the old ones are let go. */
+  | { readonly type: 'portsSet'; readonly place: number }
   | { readonly type: 'detached'; readonly place: number }
   /** A bug of ours in one conversation; that connection was reset. */
   | { readonly type: 'fault'; readonly message: string }

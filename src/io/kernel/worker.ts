@@ -5,8 +5,11 @@ import { createRouteLearner } from '../../core/catalog/route-learner.ts';
 import { createConversation } from '../../core/inspect/conversation.ts';
 import { newExchange } from '../../core/inspect/new-exchange.ts';
 import { createWorkspace } from '../../core/inspect/workspace.ts';
+import type { ConnectionEnds } from '../../core/model/identity.ts';
 import { createBuckets } from '../../core/policy/buckets.ts';
 import { createDecider } from '../../core/policy/decide.ts';
+import type { Connection } from './connection.ts';
+import { createEmptyIdentity } from './identity.ts';
 import { runWorker, type Brain } from './run-worker.ts';
 import type { WorkerSetup } from './worker-message.ts';
 
@@ -18,12 +21,20 @@ function createRandomId(): () => string {
   return () => randomFillSync(bytes).toString('hex');
 }
 
+/** Of a connection that came by no explicit listener. */
+function endsOf(sink: Connection): ConnectionEnds {
+  const ends = sink.ends();
+  if (ends === undefined) throw new Error(`connection ${sink.number} has lost its ends`);
+  return ends;
+}
+
 /** Conversations judged by the decider in force, which is replaced between two events; throttles outlive the change. */
 function createBrain(): Brain {
   const { listeners } = setup;
   const buckets = createBuckets();
   let current = createDecider(setup.snapshot, listeners, buckets);
   const decider = (): typeof current => current;
+  const identity = createEmptyIdentity();
   const routes = createRouteLearner();
   const workspace = createWorkspace();
   const exchange = newExchange();
@@ -31,6 +42,7 @@ function createBrain(): Brain {
   return {
     converse: (sink) => {
       const { number: connection, listener, clientAddress } = sink;
+      if (current.isFull()) current = current.renewed();
       return createConversation({
         connection,
         listener,
@@ -41,8 +53,10 @@ function createBrain(): Brain {
         randomId,
         clientAddress,
         workspace,
+        ...(sink.ends() === undefined ? {} : { ends: () => endsOf(sink) }),
       });
     },
+    identity,
     replaceSnapshot: (buffer) => void (current = createDecider(buffer, listeners, buckets)),
   };
 }

@@ -1,0 +1,72 @@
+// The sockets in a pod's namespace that redirected connections arrive at: on the loopback addresses, so that nobody outside can dial them.
+// Made by main inside the namespace, used by the worker from outside. Knows no rule and no connection.
+import { AppError } from '../../core/model/app-error.ts';
+import type { Libc } from './libc.ts';
+import { family, level, option, socketType } from './linux.ts';
+import type { NetnsDoor } from './node/netns.ts';
+import { toSocketAddress, type SocketAddress } from './socket-address.ts';
+
+/** Where, and how many may wait to be accepted. */
+export interface TransparentListenerOptions {
+  readonly netnsFd: number;
+  readonly port: number;
+  readonly backlog: number;
+}
+
+/** Where tproxy sends redirected connections, by family. */
+const addresses = ['127.0.0.1', '::1'] as const;
+/** The family is switched off or not there: EADDRNOTAVAIL, EAFNOSUPPORT. */
+const withoutFamily: readonly number[] = [99, 97];
+
+function cannotListen(port: number, error: number): AppError {
+  return new AppError({
+    code: 'CANNOT_LISTEN_IN_POD',
+    family: 'cannotCreate',
+    message: `The agent cannot listen on port ${port} inside the pod: the kernel answered error ${error}.`,
+    hint: 'Something in the pod may use that port; its traffic goes on without the agent.',
+  });
+}
+
+function open(
+  { libc, door }: { readonly libc: Libc; readonly door: NetnsDoor },
+  { netnsFd, backlog }: TransparentListenerOptions,
+  address: SocketAddress,
+): number {
+  const type = socketType.stream | socketType.nonblock | socketType.closeOnExec;
+  const fd = door.socketIn(netnsFd, address.family, type, 0);
+  if (fd < 0) return fd;
+  const on = libc.allocate(4);
+  on.view.setInt32(0, 1, true);
+  const set = (at: number, name: number): boolean => libc.setsockopt(fd, at, name, on.address, 4) === 0;
+  const isIpv4 = address.family === family.inet;
+  const ready =
+    set(level.socket, option.reuseAddress) &&
+    // A newer agent listens beside us before we go.
+    set(level.socket, option.reusePort) &&
+    (isIpv4 ? set(level.ip, option.transparent) : set(level.ipv6, option.transparent6)) &&
+    (isIpv4 || set(level.ipv6, option.ipv6Only)) &&
+    libc.bind(fd, address.memory.address, address.length) === 0 &&
+    libc.listen(fd, backlog) === 0;
+  if (ready) return fd;
+  const error = libc.errno();
+  libc.close(fd);
+  return -error;
+}
+
+/** Listening descriptors for `InlinePod.listeningFds`, IPv4 and, where the namespace has it, IPv6. @throws AppError; then none is left open. */
+export function openTransparentListeners(
+  tools: { readonly libc: Libc; readonly door: NetnsDoor },
+  options: TransparentListenerOptions,
+): readonly number[] {
+  const opened: number[] = [];
+  for (const address of addresses) {
+    const fd = open(tools, options, toSocketAddress(tools.libc, address, options.port));
+    if (fd >= 0) opened.push(fd);
+    else if (!withoutFamily.includes(-fd)) {
+      for (const other of opened) tools.libc.close(other);
+      throw cannotListen(options.port, -fd);
+    }
+  }
+  if (opened.length === 0) throw cannotListen(options.port, 0);
+  return opened;
+}

@@ -1,0 +1,247 @@
+// A pod whose ports go through a data plane, in real namespaces: `client` and `other` call, `pod` serves and knows nothing of it. Rules are
+// put in place as an agent does it; the worker is the real one, run from source.
+import { createFlowAssembler } from '../../src/core/inspect/flow-event.ts';
+import { createMasker } from '../../src/core/mask/masker.ts';
+import { millis } from '../../src/core/model/brand.ts';
+import type { FlowEvent } from '../../src/core/model/event.ts';
+import { peerFromName } from '../../src/core/model/identity.ts';
+import {
+  agentMark,
+  connectionMark,
+  heartbeatSet,
+  listenPort,
+  upstreamAddress,
+} from '../../src/core/plan/node-constants.ts';
+import { compilePolicies } from '../../src/core/policy/compile.ts';
+import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
+import type { DataPlaneLimits } from '../../src/io/kernel/limits.ts';
+import { enrol } from '../../src/io/kernel/node/enrolment.ts';
+import { openNetns } from '../../src/io/kernel/node/netns.ts';
+import { openNodeKernel, type NodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
+import type { InlineHandle } from '../../src/io/kernel/pod-handles.ts';
+import { openTransparentListeners } from '../../src/io/kernel/transparent-listener.ts';
+import { createNetnsLab, type Hands, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
+
+/** What a caller got. */
+export interface Answer {
+  /** 0 when the connection ended without one. */
+  readonly status: number;
+  readonly head: string;
+  readonly body: string;
+  readonly error: string;
+  readonly localPort: number;
+}
+
+/** One request as the server itself noted it. */
+export interface Served {
+  readonly method: string;
+  readonly url: string;
+  readonly address: string;
+  readonly port: number;
+  /** The server's own address that it came to. */
+  readonly at: string;
+  readonly bytes: number;
+}
+
+export interface InlineLabOptions {
+  readonly policies?: readonly FlowPolicy[];
+  readonly mode?: 'fwmark' | 'ct';
+  /** Ports that go through the agent; 8080 if not said. */
+  readonly ports?: readonly number[];
+  /** Words of the server script; `8080` if not said. */
+  readonly serves?: readonly string[];
+  readonly limits?: Partial<DataPlaneLimits>;
+}
+
+export interface InlineLab extends AsyncDisposable {
+  readonly net: NetnsLab;
+  readonly client: LabPod;
+  readonly pod: LabPod;
+  readonly other: LabPod;
+  readonly plane: DataPlane;
+  readonly handle: InlineHandle;
+  /** Everything that the agent told of, in order. */
+  readonly flows: readonly FlowEvent[];
+  readonly faults: readonly string[];
+  readonly caller: Hands;
+  /** A caller in the pod itself. */
+  readonly inside: Hands;
+  readonly server: Hands;
+  get(order?: Readonly<Record<string, unknown>>): Promise<Answer>;
+  served(): Promise<readonly Served[]>;
+  setPolicies(policies: readonly FlowPolicy[]): void;
+}
+
+/** The pod as its callers' policies name it. */
+export const orders = peerFromName('orders', 'shop');
+
+/** A policy on whoever calls the pod. */
+export function policyOn(name: string, spec: Partial<FlowPolicy['spec']>): FlowPolicy {
+  return {
+    apiVersion: 'apidefense.dev/v1alpha1',
+    kind: 'FlowPolicy',
+    metadata: { name, namespace: 'shop' },
+    spec: {
+      mode: 'Enforce',
+      from: { scope: 'All' },
+      to: { peers: [{ workload: { name: 'orders' } }] },
+      action: { type: 'Block' },
+      failure: 'Open',
+      ...spec,
+    },
+  };
+}
+
+const generation = 1;
+
+/** in-pod.md, 2: what is redirected, and in mode ct how the leg finds back. */
+function rulesetOf(mode: 'fwmark' | 'ct'): string {
+  const set = heartbeatSet(generation);
+  const outward = `chain out { type route hook output priority mangle; policy accept;
+    meta mark ${connectionMark} ct mark set ${connectionMark} accept
+    ct mark ${connectionMark} meta mark set ${agentMark}
+  }`;
+  return `table inet apidefense {
+  set ${set} { type inet_service; flags timeout; }
+  chain pre { type filter hook prerouting priority mangle; policy accept;
+    iifname != "lo" meta nfproto ipv4 tcp dport @${set} tproxy ip to 127.0.0.1:${listenPort} counter accept
+    iifname != "lo" meta nfproto ipv6 tcp dport @${set} tproxy ip6 to [::1]:${listenPort} counter accept
+  }
+  ${mode === 'ct' ? outward : ''}
+}
+`;
+}
+
+interface Compiled {
+  readonly replace: (policies: readonly FlowPolicy[]) => SharedArrayBuffer;
+}
+
+function compiling(): Compiled {
+  let number = 0;
+  return {
+    replace: (policies) =>
+      compilePolicies(policies, { generation: ++number, nowMs: millis(Date.now()) }).buffer,
+  };
+}
+
+interface Watched {
+  readonly plane: DataPlane;
+  readonly flows: FlowEvent[];
+  readonly faults: string[];
+}
+
+async function startPlane(snapshot: SharedArrayBuffer, limits: Partial<DataPlaneLimits>): Promise<Watched> {
+  const flows: FlowEvent[] = [];
+  const faults: string[] = [];
+  const assemble = createFlowAssembler({
+    listeners: [],
+    agent: 'lab',
+    masker: createMasker(Buffer.alloc(32, 7)),
+    describe: ({ decision }) => ({
+      verdict: { action: decision.action === 1 ? 'block' : 'allow', mode: 'enforce' },
+    }),
+    peer: (index) => (index === 0 ? orders : undefined),
+  });
+  const plane = await startDataPlane({
+    listeners: [],
+    snapshot,
+    limits,
+    onExchange: (exchange) => void flows.push(assemble(exchange)),
+    onLost: () => undefined,
+    onFault: (error) => void faults.push(error.message),
+    onBeatFailed: (pod, error) => void faults.push(`${pod} has no heartbeat: ${error}`),
+  });
+  return { plane, flows, faults };
+}
+
+/** Rules, listeners and the worker's part, as an agent puts them in place; `undo` takes all of it back. */
+async function takeOver(
+  kernel: NodeKernel,
+  plane: DataPlane,
+  pod: LabPod,
+  { mode = 'fwmark', ports = [8080] }: InlineLabOptions,
+): Promise<{ readonly handle: InlineHandle; undo(): void }> {
+  const enrolment = enrol(kernel, {
+    netns: openNetns(pod.path),
+    addresses: [pod.ipv4],
+    owner: { owner: 'lab', generation },
+  });
+  const undo = (): void => void enrolment.release();
+  try {
+    enrolment.apply({ ruleset: rulesetOf(mode), mode });
+    const { fd: netnsFd } = enrolment.netns;
+    const handle = await plane.attachPod({
+      pod: 'shop/orders',
+      netnsFd,
+      listeningFds: openTransparentListeners(kernel, { netnsFd, port: listenPort, backlog: 4096 }),
+      listenPort,
+      mode,
+      mark: mode === 'fwmark' ? agentMark : connectionMark,
+      loopback: upstreamAddress,
+      destination: orders,
+      destinationPeer: 0,
+      ports,
+      heartbeatSet: heartbeatSet(generation),
+    });
+    return { handle, undo };
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+const podOf = (net: NetnsLab, name: string): LabPod => {
+  const pod = net.pods[name];
+  if (pod === undefined) throw new Error(`the lab has no pod ${name}`);
+  return pod;
+};
+
+async function build(net: NetnsLab, options: InlineLabOptions): Promise<InlineLab> {
+  const [client, pod, other] = ['client', 'pod', 'other'].map((name) => podOf(net, name)) as [
+    LabPod,
+    LabPod,
+    LabPod,
+  ];
+  const server = net.start(pod, 'inline-server.mjs', ...(options.serves ?? ['8080']));
+  const [caller, inside] = [client, pod].map((place) => net.start(place, 'inline-client.mjs')) as [
+    Hands,
+    Hands,
+  ];
+  await Promise.all([server, caller, inside].map((hands) => hands.ask({ order: 'ready' })));
+  const compiled = compiling();
+  const watched = await startPlane(compiled.replace(options.policies ?? []), options.limits ?? {});
+  const kernel = await openNodeKernel();
+  const { handle, undo } = await takeOver(kernel, watched.plane, pod, options).catch(
+    async (error: unknown) => {
+      await watched.plane.stop(0);
+      kernel.close();
+      throw error;
+    },
+  );
+  return {
+    ...{ net, client, pod, other, handle, caller, inside, server },
+    ...watched,
+    get: async (order = {}) =>
+      (await caller.ask({ order: 'get', host: pod.ipv4, port: 8080, ...order })) as Answer,
+    served: async () => (await server.ask({ order: 'log' })) as readonly Served[],
+    setPolicies: (policies) => watched.plane.setSnapshot(compiled.replace(policies)),
+    async [Symbol.asyncDispose]() {
+      await watched.plane.stop(0);
+      undo();
+      kernel.close();
+      net[Symbol.dispose]();
+    },
+  };
+}
+
+/** Everything running, with port 8080 of the pod taken over. */
+export async function startInlineLab(options: InlineLabOptions = {}): Promise<InlineLab> {
+  const net = createNetnsLab(['client', 'pod', 'other']);
+  try {
+    return await build(net, options);
+  } catch (error) {
+    net[Symbol.dispose]();
+    throw error;
+  }
+}

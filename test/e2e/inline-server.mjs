@@ -1,0 +1,43 @@
+// A service in a pod of the lab, unaware of any agent: HTTP on `::` (both families), with a log of its own of every request that reached
+// it. Lines of JSON on stdin are orders (`log`, `release`), answered on stdout. Words: the ports, `0.0.0.0:PORT` for IPv4 alone.
+import { createServer } from 'node:http';
+import { createInterface } from 'node:readline';
+
+const log = [];
+const held = [];
+const say = (value) => void process.stdout.write(`${JSON.stringify(value)}\n`);
+const plain = (address) => address.replace(/^::ffff:/, '');
+
+function serve(incoming, answer) {
+  const { method, url, socket } = incoming;
+  const caller = { address: plain(socket.remoteAddress), port: socket.remotePort };
+  let bytes = 0;
+  incoming.on('data', (chunk) => (bytes += chunk.length));
+  incoming.on('end', () => {
+    log.push({ method, url, ...caller, at: plain(socket.localAddress), bytes });
+    const finish = () => answer.end(JSON.stringify({ ...caller, bytes }));
+    if (url.startsWith('/held')) held.push(finish);
+    else finish();
+  });
+}
+
+const listening = process.argv.slice(2).map((word) => {
+  const [host, port] = word.includes(':') ? word.split(':') : ['::', word];
+  const server = createServer(serve);
+  server.keepAliveTimeout = 0;
+  server.headersTimeout = server.requestTimeout = 0;
+  return new Promise((resolve) => server.listen({ port: Number(port), host, backlog: 4096 }, resolve));
+});
+
+const orders = {
+  ready: () => Promise.all(listening).then(() => true),
+  log: () => log,
+  clear: () => log.splice(0).length,
+  held: () => held.length,
+  release: () => held.splice(0).map((finish) => finish()).length,
+};
+for await (const line of createInterface({ input: process.stdin })) {
+  const { id, order } = JSON.parse(line);
+  say({ id, answer: await orders[order]() });
+}
+process.exit(0);
