@@ -19,3 +19,7 @@ export function missingCapabilities(status: string): string[] {
 /** Those that the calling thread lacks. */
 export const ownMissingCapabilities = (): string[] =>
   missingCapabilities(readFileSync('/proc/thread-self/status', 'latin1'));
+
+/** Whether the calling thread may change rules and routes. */
+export const mayAdminister = (): boolean =>
+  !ownMissingCapabilities().some((missing) => missing.startsWith('NET_ADMIN'));

@@ -16,7 +16,7 @@ import { openRing } from '../tap/open-ring.ts';
 import { errno, family, level, option, socketType } from '../linux.ts';
 import type { Libc } from '../libc.ts';
 import { socketAddressBytes } from '../socket-address.ts';
-import { ownMissingCapabilities } from './capabilities.ts';
+import { mayAdminister, ownMissingCapabilities } from './capabilities.ts';
 import { namespaceFiles } from './find-netns.ts';
 import { raiseLoopback } from './interfaces.ts';
 import type { Netns } from './netns.ts';
@@ -42,8 +42,7 @@ function lacks(message: string): AppError {
 /** Loads a table of the given chain into the scratch namespace. */
 function loadRules({ kernel, scratch }: Place, body: string): void {
   // The library would write to standard error.
-  if (ownMissingCapabilities().some((missing) => missing.startsWith('NET_ADMIN')))
-    throw lacks('nftables needs the capability NET_ADMIN, which this process lacks.');
+  if (!mayAdminister()) throw lacks('nftables needs the capability NET_ADMIN, which this process lacks.');
   const rules = createNamespaceRules(requireNft(kernel), kernel.door, scratch);
   try {
     rules.apply(`table inet probe {\n${body}\n}\ndelete table inet probe\n`);

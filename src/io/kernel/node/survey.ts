@@ -1,6 +1,7 @@
 // A look at every namespace of the directory: its addresses, a mesh in it, and rules that an agent left. Changes nothing.
 import { join } from 'node:path';
 import { AppError } from '../../../core/model/app-error.ts';
+import { mayAdminister } from './capabilities.ts';
 import { globalAddresses, namespaceFiles, sameAsHost } from './find-netns.ts';
 import { findMeshIn } from './mesh-in.ts';
 import type { FoundMesh } from './mesh.ts';
@@ -21,7 +22,8 @@ export interface SurveyedNetns {
 function lookInto(kernel: NodeKernel, name: string, netns: Netns): SurveyedNetns | undefined {
   if (sameAsHost(kernel, netns)) return undefined;
   const addresses = globalAddresses(kernel, netns);
-  if (kernel.nft instanceof AppError) return { name, addresses, mesh: undefined, table: { type: 'absent' } };
+  if (kernel.nft instanceof AppError || !mayAdminister())
+    return { name, addresses, mesh: undefined, table: { type: 'absent' } };
   const rules = createNamespaceRules(requireNft(kernel), kernel.door, netns);
   try {
     return { name, addresses, mesh: findMeshIn(kernel, netns, rules), table: ownTable(listChains(rules)) };
