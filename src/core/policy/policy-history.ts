@@ -9,6 +9,8 @@ export interface PolicyHistory {
   take(event: PolicyEvent): boolean;
   /** Active, in shadow or off; each with the expiry it was written with. */
   policies(): readonly FlowPolicy[];
+  /** Loaded at this point, but no policy that this program can read: nobody can judge by it. */
+  isUnreadable(name: string): boolean;
 }
 
 interface Loaded {
@@ -23,18 +25,29 @@ const isLoaded = ({ state }: PolicyEvent): boolean =>
 /** Begins with no policy. Objects are checked as those of a folder are: a recording comes from anywhere. */
 export function createPolicyHistory(): PolicyHistory {
   const loaded = new Map<string, Loaded>();
+  /** Their objects as recorded. */
+  const unreadable = new Map<string, string>();
+  const forget = (name: string): boolean => {
+    unreadable.delete(name);
+    return loaded.delete(name);
+  };
   return {
     take(event) {
-      if (!isLoaded(event)) return loaded.delete(event.name);
+      if (!isLoaded(event)) return forget(event.name);
       // Counter updates may leave the object out.
       if (event.object === undefined) return false;
       const text = JSON.stringify(event.object);
-      if (loaded.get(event.name)?.text === text) return false;
+      if (loaded.get(event.name)?.text === text || unreadable.get(event.name) === text) return false;
       const parsed = parsePolicy(event.object);
-      if (!parsed.ok) return loaded.delete(event.name);
+      const hadOther = forget(event.name);
+      if (!parsed.ok) {
+        unreadable.set(event.name, text);
+        return hadOther;
+      }
       loaded.set(event.name, { text, policy: parsed.policy });
       return true;
     },
     policies: () => [...loaded.values()].map(({ policy }) => policy),
+    isUnreadable: (name) => unreadable.has(name),
   };
 }

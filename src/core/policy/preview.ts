@@ -183,6 +183,11 @@ class FlowPreview implements Preview {
     const atMs = Date.parse(flow.time);
     this.#tally.seen(flow, atMs);
     if (pair.untouched) return;
+    const unread = this.#decidedUnread(flow);
+    if (unread !== undefined) {
+      this.#tally.undecidable(`${unread}, which decided them, is recorded in words this program cannot read`);
+      return;
+    }
     const asked = this.#ask(flow, atMs);
     const was = this.#judge(this.#worlds[0], pair.before, asked);
     const is = this.#judge(this.#worlds[1], pair.after, asked);
@@ -198,6 +203,12 @@ class FlowPreview implements Preview {
     const isRemoval = this.#tellsPolicies && this.#input.change.type === 'remove';
     if (isRemoval && !this.#decided(flow)) this.#tally.earlier();
     else this.#tally.flip(flow, to);
+  }
+
+  /** The policy that decided the flow, where the window tells it in words that are no policy. */
+  #decidedUnread({ verdict, shadow }: FlowEvent): string | undefined {
+    const name = (this.#shadow ? shadow : verdict)?.policy;
+    return name !== undefined && this.#history.isUnreadable(name) ? name : undefined;
   }
 
   #decided({ verdict, shadow }: FlowEvent): boolean {

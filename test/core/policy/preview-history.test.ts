@@ -157,3 +157,25 @@ test('after thousands of words on policies the flow is judged by the last of eac
   const result = previewOf({ type: 'add', policy: draft }, [...words, ...changes, ask('/users', 2_000)]);
   expect(result.toRefused).toBe(1);
 });
+
+test('what a policy decided that is recorded in words nobody can read is undecidable, and said so', () => {
+  const foreign: PolicyEvent = {
+    ...loaded(orders, 1),
+    object: { ...orders, spec: { ...orders.spec, mode: 'Strict' } },
+  };
+  const events = [
+    foreign,
+    refusedBy(orders, 2),
+    ask('/orders', 3),
+    foreign,
+    gone(orders, 4),
+    refusedBy(orders, 5),
+  ];
+  const both = policy({ name: 'both', from: workload('scanner'), http: { paths: ['/orders'] } });
+  const result = previewOf({ type: 'add', policy: both }, events);
+  expect(result.undecidable).toEqual([
+    { count: 1, why: 'shop/orders, which decided them, is recorded in words this program cannot read' },
+  ]);
+  // What it let through is judged, and what came after it was gone.
+  expect(result).toMatchObject({ total: 3, toRefused: 2 });
+});
