@@ -1,0 +1,103 @@
+// The part of the table that hands connections to the agent's listener. A port is diverted when it is in `diverted…`, which the plan
+// fills, and in `live`, which the data thread refreshes: a beat that comes late cannot bring back what the plan took away. With no
+// listener `tproxy` does not match, and the packet goes on: to the application, or into `closed`.
+//
+// The tproxy rules look at every packet of the port and not at openings only: with SYN cookies our listener has no trace of a handshake
+// until its last packet, which would otherwise be taken for the application's.
+import { addressText, blocksOf } from './address-block.ts';
+import { counterName, guardCounter } from './counter-name.ts';
+import { flattenBlocks, wordsOf } from './flatten-blocks.ts';
+import { openingPacket } from './kernel-rules.ts';
+import { agentMark, connectionMark, heartbeatSet, heartbeatTimeoutMs } from './node-constants.ts';
+import type { InlinePort } from './node-plan.ts';
+import type { ChainModel, RulesetOptions, SetModel } from './table-model.ts';
+
+const portType = 'inet_service';
+
+/** Sets of the ports; none when there is no port. */
+export function inlineSets(inline: readonly InlinePort[], generation: number): readonly SetModel[] {
+  if (inline.length === 0) return [];
+  const open = inline.filter(({ sources }) => sources === undefined);
+  const closed = inline.filter(({ failure }) => failure === 'Closed');
+  const live: SetModel = {
+    ...{ name: heartbeatSet(generation), kind: 'set', type: portType, interval: false },
+    timeoutMs: heartbeatTimeoutMs,
+    elements: new Map(inline.map(({ port }) => [String(port), ''])),
+  };
+  const anyone: SetModel = {
+    ...{ name: 'diverted', kind: 'set', type: portType, interval: false },
+    elements: new Map(open.map(({ port }) => [String(port), ''])),
+  };
+  const refusing: SetModel = {
+    ...{ name: 'closed', kind: 'map', type: portType, interval: false },
+    elements: new Map(
+      closed.map(({ port, policies }) => [String(port), counterName('c', policies[0] ?? '')]),
+    ),
+  };
+  return [
+    ...(closed.length === 0 ? [] : [refusing]),
+    ...(open.length === 0 ? [] : [anyone]),
+    ...([4, 6] as const).flatMap((family) => sourceSet(inline, family)),
+    live,
+  ];
+}
+
+/** Ports that only literal blocks are diverted for. */
+function sourceSet(inline: readonly InlinePort[], family: 4 | 6): readonly SetModel[] {
+  const elements = new Map<string, string>();
+  for (const { port, sources } of inline) {
+    const blocks = (sources ?? []).flatMap(blocksOf).filter((block) => block.family === family);
+    for (const { first, last } of flattenBlocks(blocks.map((block) => ({ block, owner: '' }))))
+      elements.set(`${addressText(wordsOf(first))}-${addressText(wordsOf(last))} . ${port}`, '');
+  }
+  if (elements.size === 0) return [];
+  const type = `ipv${family}_addr . ${portType}`;
+  return [{ name: `diverted${family}`, kind: 'set', type, interval: true, elements }];
+}
+
+/** Chains that divert; none when there is no port. */
+export function inlineChains(inline: readonly InlinePort[], options: RulesetOptions): readonly ChainModel[] {
+  if (inline.length === 0) return [];
+  const names = new Set(inlineSets(inline, options.generation).map(({ name }) => name));
+  const entrances = [
+    { set: 'diverted', key: 'tcp dport' },
+    { set: 'diverted4', key: 'ip saddr . tcp dport' },
+    { set: 'diverted6', key: 'ip6 saddr . tcp dport' },
+  ].filter(({ set }) => names.has(set));
+  return [
+    { name: 'divert', hook: '', rules: divertRules(options, names.has('closed')) },
+    {
+      name: 'redirect_in',
+      hook: 'type filter hook prerouting priority mangle; policy accept;',
+      rules: [
+        'iifname "lo" accept',
+        // From outside it would be its own original destination, and loop.
+        `tcp dport ${options.listenPort} counter name "${guardCounter}" reject with tcp reset`,
+        ...entrances.map(({ set, key }) => `${key} @${set} goto divert`),
+      ],
+    },
+    ...(options.mode === 'ct' ? [returnChain] : []),
+  ];
+}
+
+function divertRules(
+  { listenPort, generation, ipv6 = true }: RulesetOptions,
+  hasClosed: boolean,
+): readonly string[] {
+  const alive = `tcp dport @${heartbeatSet(generation)}`;
+  return [
+    `${alive} meta nfproto ipv4 tproxy ip to 127.0.0.1:${listenPort} accept`,
+    ...(ipv6 ? [`${alive} meta nfproto ipv6 tproxy ip6 to [::1]:${listenPort} accept`] : []),
+    ...(hasClosed ? [`${openingPacket} counter name tcp dport map @closed reject with tcp reset`] : []),
+  ];
+}
+
+/** Mode ct: what the application answers to the agent's own leg finds back to the agent by its connection's mark. */
+const returnChain: ChainModel = {
+  name: 'return_leg',
+  hook: 'type route hook output priority mangle; policy accept;',
+  rules: [
+    `meta mark ${connectionMark} ct mark set ${connectionMark} accept`,
+    `ct mark ${connectionMark} meta mark set ${agentMark}`,
+  ],
+};

@@ -1,0 +1,99 @@
+// The rules of the kernel gear: a fixed walk through the maps that there are, for packets that open something.
+import { entryMapName, entryShapes, type EntryShape } from './entry-elements.ts';
+import type { ChainModel } from './table-model.ts';
+
+/** Below the ephemeral ports (net.ipv4.ip_local_port_range): UDP that is asked of the pod, not an answer to what it asked. */
+const firstEphemeralPort = 32_768;
+/** The first packet of a TCP connection. */
+export const openingPacket = 'tcp flags & (fin|syn|rst|ack) == syn';
+/** DNS: who may speak to nobody may still ask for names. */
+const nameServicePort = 53;
+
+/** Chains for the maps of these names; none where a direction has no map. */
+export function kernelChains(names: ReadonlySet<string>): readonly ChainModel[] {
+  return [...directionChains('in', names), ...directionChains('out', names)];
+}
+
+function directionChains(direction: 'in' | 'out', names: ReadonlySet<string>): readonly ChainModel[] {
+  const tcp = walk({ direction, protocol: 'tcp' }, names);
+  if (tcp.length === 0) return [];
+  const interfaceKey = direction === 'in' ? 'iifname' : 'oifname';
+  const hook = direction === 'in' ? 'prerouting' : 'output';
+  const spared = ([4, 6] as const)
+    .filter((family) => direction === 'out' && names.has(`judged${family}`))
+    .map((family) => `${ip(family)} daddr @judged${family} accept`);
+  return [
+    { name: `${direction}_tcp`, hook: '', rules: tcp },
+    { name: `${direction}_udp`, hook: '', rules: walk({ direction, protocol: 'udp' }, names) },
+    {
+      name: direction === 'in' ? 'inbound' : 'outbound',
+      // Before what a mesh or we ourselves redirect.
+      hook: `type filter hook ${hook} priority mangle - 10; policy accept;`,
+      rules: [
+        `${interfaceKey} "lo" accept`,
+        ...spared,
+        `${openingPacket} goto ${direction}_tcp`,
+        `meta l4proto udp goto ${direction}_udp`,
+      ],
+    },
+  ];
+}
+
+const ip = (family: 4 | 6): string => (family === 4 ? 'ip' : 'ip6');
+
+interface Walk {
+  readonly direction: 'in' | 'out';
+  readonly protocol: 'tcp' | 'udp';
+}
+
+/** One rule for each map; what names ports comes first, because without ports not everything is meant. */
+function walk(way: Walk, names: ReadonlySet<string>): readonly string[] {
+  const ofShapes = (shapes: readonly EntryShape[]): readonly string[] =>
+    shapes.flatMap((shape) => rulesOf(way, shape, names));
+  const named = ofShapes(entryShapes.filter(hasPort));
+  const unnamed = ofShapes(entryShapes.filter((shape) => !hasPort(shape) && shape !== 'any'));
+  const any = ofShapes(['any']);
+  const answers =
+    way.protocol === 'udp' && unnamed.length + any.length > 0
+      ? [`udp dport >= ${firstEphemeralPort} accept`]
+      : [];
+  const naming =
+    way.direction === 'out' && any.length > 0 ? [`${way.protocol} dport ${nameServicePort} accept`] : [];
+  return [...named, ...answers, ...unnamed, ...naming, ...any];
+}
+
+const hasPort = (shape: EntryShape): boolean => shape.endsWith('_port');
+
+function rulesOf(way: Walk, shape: EntryShape, names: ReadonlySet<string>): readonly string[] {
+  return mapsOf(way.direction, shape)
+    .filter(({ name }) => names.has(name))
+    .map(({ name, family, answer }) => {
+      const key = keyOf(way, shape, family);
+      return `counter name ${key} map @${name} ${verdict(way.protocol, answer)}`;
+    });
+}
+
+function mapsOf(
+  direction: 'in' | 'out',
+  shape: EntryShape,
+): readonly { name: string; family: 4 | 6; answer: 'reset' | 'drop' }[] {
+  const families = shape.startsWith('any') ? ([4] as const) : ([4, 6] as const);
+  return families.flatMap((family) =>
+    (['reset', 'drop'] as const).map((answer) => ({
+      ...{ family, answer },
+      name: entryMapName({ direction, shape, family, answer }),
+    })),
+  );
+}
+
+function keyOf({ direction, protocol }: Walk, shape: EntryShape, family: 4 | 6): string {
+  const end = direction === 'in' ? 'saddr' : 'daddr';
+  const who = shape.startsWith('any') ? 'meta nfproto' : `${ip(family)} ${end}`;
+  return hasPort(shape) ? `${who} . ${protocol} dport` : who;
+}
+
+/** A port that is not served answers UDP with ICMP. */
+function verdict(protocol: 'tcp' | 'udp', answer: 'reset' | 'drop'): string {
+  if (answer === 'drop') return 'drop';
+  return protocol === 'tcp' ? 'reject with tcp reset' : 'reject with icmpx port-unreachable';
+}

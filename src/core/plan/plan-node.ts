@@ -1,0 +1,54 @@
+// Policies and the pods of a node → what is enforced where, by which gear (R2.3). Pure, and linear in policies and in whom they select. A
+// policy in shadow reaches no gear: the tap watches it; what is Off or has expired does nothing.
+import type { FlowPolicy } from '../policy/schema.ts';
+import { expiryOf } from '../policy/compile-facts.ts';
+import { byAttribution, nameOf } from '../policy/specificity.ts';
+import { gearOf } from '../model/abilities.ts';
+import type { NodePlan, PlanInput, PlanStatement } from './node-plan.ts';
+import { newOutcome, statementOf, unplanned } from './outcome.ts';
+import { createParties } from './parties.ts';
+import type { PlanContext } from './plan-context.ts';
+import { planInline } from './plan-inline.ts';
+import { planKernel } from './plan-kernel.ts';
+import { finishPod, newPodDraft } from './pod-draft.ts';
+
+/** The plan of one node; the same input gives the same plan. */
+export function planNode(input: PlanInput): NodePlan {
+  const { inventory, abilities, meshed } = input;
+  const enrolled = inventory.pods.filter(({ hostNetwork }) => !hostNetwork);
+  const drafts = new Map(enrolled.map((pod) => [pod.id, newPodDraft(pod)]));
+  const context: PlanContext = { parties: createParties(inventory), abilities, meshed, drafts };
+  const policies = [...new Map(input.policies.map((policy) => [nameOf(policy), policy])).values()];
+  const statements = new Map<FlowPolicy, PlanStatement>();
+  for (const policy of policies.toSorted(byAttribution))
+    statements.set(policy, planPolicy(context, policy, input.nowMs));
+  const tap = gearOf(abilities, 'tap').ok;
+  return {
+    pods: [...drafts.values()].map((draft) => finishPod(draft, tap)),
+    statements: policies.flatMap((policy) => statements.get(policy) ?? []),
+  };
+}
+
+/** Whether requests must be read to judge by it. */
+export const needsHttp = ({ spec }: FlowPolicy): boolean =>
+  spec.match !== undefined || spec.action.type === 'Throttle';
+
+function planPolicy(context: PlanContext, policy: FlowPolicy, nowMs: number): PlanStatement {
+  const name = nameOf(policy);
+  const { mode, expiresAt } = policy.spec;
+  if (mode === 'Off') return unplanned(name, 'off', 'It is Off.');
+  if (nowMs >= expiryOf(policy)) return unplanned(name, 'expired', `It expired at ${expiresAt ?? ''}.`);
+  if (mode === 'Shadow')
+    return unplanned(
+      name,
+      'shadow',
+      'It is in Shadow: nothing is refused, and the tap tells what would have been.',
+    );
+  const outcome = newOutcome();
+  if (!needsHttp(policy)) {
+    planKernel(context, policy, outcome);
+    return statementOf(name, outcome, 'Refused by address in the kernel');
+  }
+  planInline(context, policy, outcome);
+  return statementOf(name, outcome, 'Judged request by request');
+}
