@@ -76,7 +76,6 @@ function sameBytes(name: Uint8Array, bytes: Uint8Array, start: number): boolean 
   return true;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 function literalChild(node: Node, bytes: Uint8Array, start: number, end: number): Node | undefined {
   if (node.children === undefined) return undefined;
   const bucket = node.children.get(hashOf(bytes, start, end));
@@ -112,7 +111,6 @@ class Learner implements RouteLearner {
     this.#limits = limits;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   routeOf(destination: number, bytes: Uint8Array, pathStart: number, pathEnd: number): string {
     this.known = false;
     if (pathStart === pathEnd) return '/';
@@ -139,7 +137,6 @@ class Learner implements RouteLearner {
     return node?.route ?? route;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   learn(destination: number, bytes: Uint8Array, pathStart: number, pathEnd: number, status: number): void {
     if (status < 100 || status >= 400 || bytes[pathStart] !== slash || pathStart === pathEnd) return;
     const tree = this.#treeOf(destination);
@@ -165,7 +162,6 @@ class Learner implements RouteLearner {
   }
 
   /** The child that stands for a segment, if there is one. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #childOf(node: Node, bytes: Uint8Array, start: number, end: number): Node | undefined {
     const literal = literalChild(node, bytes, start, end);
     if (literal !== undefined) return literal;

@@ -57,7 +57,6 @@ export function captureRequestHead(exchange: Exchange, view: HeadView): void {
 }
 
 /** Copies a response head whole; at most the parser's head limit (32 KiB). */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function captureResponseHead(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
   exchange.responseHead = roomFor(exchange.responseHead, end - start);
   copyBytes(bytes, start, end, exchange.responseHead, 0);
@@ -65,7 +64,6 @@ export function captureResponseHead(exchange: Exchange, bytes: Uint8Array, start
 }
 
 /** Appends body data to the request's window. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function captureRequestBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
   const limit = captureLimits.requestBodyBytes;
   const length = Math.min(end - start, limit - exchange.requestBodyLength);
@@ -77,7 +75,6 @@ export function captureRequestBody(exchange: Exchange, bytes: Uint8Array, start:
 }
 
 /** Appends body data to the answer's window. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function captureResponseBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
   const limit = captureLimits.responseBodyBytes;
   const length = Math.min(end - start, limit - exchange.responseBodyLength);

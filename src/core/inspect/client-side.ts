@@ -22,7 +22,6 @@ interface Span {
 }
 
 /** Bytes of the client, as the mode of the connection has them read. `bytes` is only valid during the call. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 export function readClient(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
   switch (talk.mode) {
     case mode.sniff:
@@ -39,7 +38,6 @@ export function readClient(talk: Talk, bytes: Uint8Array, start: number, end: nu
   }
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function sniffClient(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
   const protocol = sniff(bytes, start, end);
   switch (protocol) {
@@ -118,7 +116,6 @@ export function openOpaque(talk: Talk, word: string): boolean {
   return !talk.closed;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function sendRaw(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
   if (talk.tls !== undefined && !staysTls(talk, talk.tls.client, bytes, start, end)) return;
   if (talk.back !== undefined) talk.back.exchange.requestBytes += end - start;
@@ -137,7 +134,6 @@ function settleSpan(span: Span, slot: Slot | undefined, at: number): void {
   span.ready = at;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function readRequests(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
   const parser = talk.requests;
   const span: Span = { bytes, end, start, ready: start };

@@ -44,7 +44,6 @@ class Brain implements Conversation {
     if (!this.#withheld) talk.options.sink.connect();
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   receive(from: Side, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     const talk = this.#talk;
     if (talk.closed) return;

@@ -87,7 +87,6 @@ export function createByteCache<T>(
   const lengths = new Int16Array(slots).fill(-1);
   const made = new Array<T | undefined>(slots).fill(undefined);
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   function holds(slot: number, bytes: Buffer, start: number, end: number): boolean {
     const length = end - start;
     if (lengths[slot] !== length) return false;
@@ -99,7 +98,6 @@ export function createByteCache<T>(
   }
 
   return {
-    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
     get: (bytes, start, end, hash) => {
       const slot = (hash ^ (hash >>> 15)) & (slots - 1);
       if (holds(slot, bytes, start, end)) return made[slot] as T;

@@ -23,7 +23,6 @@ export interface HeaderReader {
   /** Headers of the head in `bytes[0, length)`, after its first line. The pairs may be shared between events: never change them. */
   read(bytes: Buffer, length: number): Header[];
   /** Only `lightHeaders`; their trace goes into `trace`. Returns `before` itself when they are the same again. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   readLight(bytes: Buffer, length: number, before: HeadWords, trace: Int32Array): HeadWords;
 }
 
@@ -149,7 +148,6 @@ export function createHeaderReader(masker: Masker): HeaderReader {
       eachLine(bytes, length, (line, start, end) => collection.add(lineOf(line, start, end)));
       return collection.headers;
     },
-    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
     readLight: (bytes, length, before, trace) => {
       light.begin();
       trace.fill(0);

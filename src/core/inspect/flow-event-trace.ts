@@ -44,7 +44,6 @@ function hexValue(byte: number): number {
  * Reads the trace id of a line in the spelling that practically everybody uses (`traceparent: 00-…`) off its bytes into `trace`
  * (`traceInts` numbers). False for any other line, which may still hold one; `trace` is all zero then.
  */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function traceOfPlainLine(bytes: Buffer, start: number, end: number, trace: Int32Array): boolean {
   const id = start + idStart;
   if (end - start !== lineChars || bytes[id - 1] !== dash || bytes[id + traceChars] !== dash) return false;

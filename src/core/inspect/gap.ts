@@ -40,7 +40,6 @@ export function passUpstreamGap(talk: Talk, bytes: number): boolean {
   return true;
 }
 
-// eslint-disable-next-line max-params -- two counts of one kind: an object would only rename them
 function passRaw(talk: Talk, slot: Slot, sent: number, answered: number): boolean {
   const { exchange } = slot;
   exchange.requestBytes += sent;

@@ -24,7 +24,6 @@ export const watchTls = (strict: boolean): TlsWatch => ({
 export const awaitsTls = ({ tls }: Talk): boolean => tls?.strict === true && !tls.upstream.begun;
 
 /** Whether a span is TLS records still. If not: the end where requests must be read, else noted, and no longer looked at. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 export function staysTls(
   talk: Talk,
   walk: RecordWalk,

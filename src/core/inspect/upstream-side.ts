@@ -14,7 +14,6 @@ const httpName = 'HTTP/';
 const badGateway = 502;
 
 /** Bytes of the upstream: what of them belongs to answers goes to the client unchanged. `bytes` is only valid during the call. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 export function readUpstream(talk: Talk, bytes: Uint8Array, start: number, end: number): void {
   if (talk.mode === mode.sniff && !serverFirst(talk, bytes, start, end)) return;
   const at = readAnswers(talk, bytes, start, end);
@@ -23,7 +22,6 @@ export function readUpstream(talk: Talk, bytes: Uint8Array, start: number, end: 
 }
 
 /** Upstream speaks before the client did: no HTTP. False when its bytes must not pass. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function serverFirst(talk: Talk, bytes: Uint8Array, start: number, end: number): boolean {
   let at = 0;
   while (at < httpName.length && bytes[start + at] === httpName.charCodeAt(at)) at += 1;
@@ -44,7 +42,6 @@ function serverFirst(talk: Talk, bytes: Uint8Array, start: number, end: number):
 }
 
 /** Returns the index up to which the bytes belong to answers and go to the client. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function readAnswers(talk: Talk, bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   /** Where the answer being read begins; -1 when a part of it went to the client earlier. */
@@ -86,7 +83,6 @@ function wrongIn(slot: Slot, event: number, parser: ResponseParser): BrokenCode 
  * An answer that two readers may understand differently, under a policy that must read: the client gets none of it but what
  * went earlier, and a 502 where nothing did. `from` is where it begins, if in the bytes in hand: they may pass up to there.
  */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function refuseAnswer(
   talk: Talk,
   slot: Slot,
@@ -107,8 +103,6 @@ function refuseAnswer(
   return from;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function passOn(talk: Talk, slot: Slot, bytes: Uint8Array, at: number, end: number): number {
   if (talk.tls !== undefined && !staysTls(talk, talk.tls.upstream, bytes, at, end)) return at;
   const { exchange } = slot;
@@ -117,7 +111,6 @@ function passOn(talk: Talk, slot: Slot, bytes: Uint8Array, at: number, end: numb
   return end;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function onEvent(talk: Talk, slot: Slot, event: number, bytes: Uint8Array): void {
   const parser = talk.responses;
   switch (event) {

@@ -89,7 +89,6 @@ class TokenBuckets implements ThrottleBuckets {
     this.#request += 1;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   open(terms: BucketTerms, key: string, now: number, seed: number): number {
     const nowMs = Math.floor(now);
     const known = this.#byKey.get(key);
@@ -132,7 +131,6 @@ class TokenBuckets implements ThrottleBuckets {
     return this.#buckets.length < maxBuckets && (this.#perOwner.get(owner) ?? 0) < maxBucketsPerOwner;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #add(terms: BucketTerms, key: string, nowMs: number, seed: number): number {
     const level = this.#buckets[seed]?.level ?? capacity(terms);
     this.#buckets.push({ key, terms, level, filledAt: nowMs, opened: this.#request });

@@ -39,7 +39,6 @@ export function createCanonicalPath(): CanonicalPath {
 }
 
 /** Every stage after the other, each result at the start of the arena; the length, or -1 when the path cannot be judged. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 function rewrite(arena: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
   const hash = bytes.subarray(start, end).indexOf(0x23);
   let length = decodeOnce(bytes, start, hash > 0 ? start + hash : end, arena, 0);

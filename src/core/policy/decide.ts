@@ -37,7 +37,6 @@ export interface DeciderLimits {
  * Scopes are made when first asked for and kept: at most one per listener and distinguishable client address, and
  * `mostPairScopes` of connections without listener.
  */
-// eslint-disable-next-line max-params -- the fourth is for tests of the bound only
 export function createDecider(
   buffer: SharedArrayBuffer,
   listeners: readonly ListenerConfig[],
@@ -58,9 +57,7 @@ function deciderOver(evaluator: Evaluator, scopes: ScopeCache): PolicyDecider {
     scopeOfConnection: (pair) => scopes.ofPair(pair),
     judges: (index, now) => evaluator.judges(scopes.at(index), now),
     refusesAll: (index, now) => evaluator.refusesAll(scopes.at(index), now),
-    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
     decide: (index, head, route, now, out) => evaluator.decide(scopes.at(index), head, route, now, out),
-    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
     judge: (index, head, route, now, out) => evaluator.judge(scopes.at(index), head, route, now, out),
     decideOpaque: (index, now, out) => evaluator.decideOpaque(scopes.at(index), now, out),
     normalisedPath: () => evaluator.normalisedPath(),

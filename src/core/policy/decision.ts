@@ -52,7 +52,6 @@ export function shadowAsEnforced(out: Decision): void {
 }
 
 /** A flip: what "enforced set plus shadow set" would have done instead. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function setShadow(out: Decision, action: number, policy: number, rule: number): void {
   out.shadowAction = action;
   out.shadowPolicy = policy;

@@ -88,7 +88,6 @@ class TableEvaluator implements Evaluator {
     return this.#plain.first(scope, now) !== -1;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   decide(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
     resetDecision(out);
     this.#decidedRow = -1;
@@ -101,7 +100,6 @@ class TableEvaluator implements Evaluator {
     this.#decided = out.policy !== noPolicy || out.shadowPolicy !== noPolicy;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   judge(scope: Scope, head: HeadView, route: string, now: number, out: Decision): void {
     this.#charging = false;
     this.decide(scope, head, route, now, out);

@@ -4,7 +4,6 @@
 export const maxHostBytes = 253;
 
 /** Writes the normalised host into `out` (at least `maxHostBytes`) and returns its length; 0 when there is none or it is longer. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function normaliseHost(bytes: Uint8Array, start: number, end: number, out: Uint8Array): number {
   let last = withoutPort(bytes, start, end);
   while (last > start && bytes[last - 1] === 0x2e) last -= 1;

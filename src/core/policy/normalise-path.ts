@@ -1,8 +1,6 @@
 // All ways a request's path can be read by some server behind us. A Block matches if ANY reading matches. On bytes, into
 // one arena reused for every request: nothing is allocated, and an ordinary path is its own only reading, not copied.
 // The bytes that are forwarded are never touched.
-/* eslint-disable max-params -- hot path: a span is three values and where it goes a fourth; an options object would be allocated for
-   each reading of each request */
 import { invalidUtf8At } from '../model/valid-utf8.ts';
 
 /** Index of `PATH_NUL` in `strictPathCodes` of decider.ts. */

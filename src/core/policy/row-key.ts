@@ -11,7 +11,6 @@ export const suffixHost = (id: number): number => id * 2 + 1;
 export const headerKey = (name: number, value: number): number => mix(mix(0, name), value);
 
 /** Parts that `shape` leaves out must be 0. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function rowKey(pattern: number, shape: number, method: number, host: number, header: number): number {
   let key = mix(pattern, shape);
   if ((shape & shapeMethod) !== 0) key = mix(key, method);

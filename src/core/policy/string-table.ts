@@ -46,13 +46,11 @@ export function createStringTable(): StringTable & { addBytes(bytes: Uint8Array)
 }
 
 /** Id of `bytes[start, end)`, or -1 when no policy mentions it. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function findString(tables: Tables, bytes: Uint8Array, start: number, end: number): number {
   return probe(tables, hashBytes(bytes, start, end), bytes, start, end, false);
 }
 
 /** The same with ASCII letters folded to lower case. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 export function findLowerString(tables: Tables, bytes: Uint8Array, start: number, end: number): number {
   let hash = hashStart;
   for (let at = start; at < end; at += 1) hash = hashStep(hash, lower(bytes[at] ?? 0));
@@ -74,7 +72,6 @@ export function textOf(tables: Tables, id: number): string {
 
 const lower = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte);
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per header of every request
 function probe(
   tables: Tables,
   hash: number,
@@ -93,7 +90,6 @@ function probe(
   }
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per header of every request
 function equals(
   tables: Tables,
   id: number,

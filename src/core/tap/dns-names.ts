@@ -28,7 +28,6 @@ export function createDnsNames(limit: number = defaultNames): DnsNames {
     get size() {
       return entries.size;
     },
-    // eslint-disable-next-line max-params -- called per answer record: four plain values, an options object would hide nothing
     learn: (address, name, ttlSeconds, nowMs) => {
       const lifeMs = Math.min(mostMs, Math.max(leastMs, ttlSeconds * 1000));
       entries.delete(address);

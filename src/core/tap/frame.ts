@@ -69,7 +69,6 @@ const full = (bytes: Uint8Array, at: number): number => ((half(bytes, at) << 16)
  * Reads the frame `bytes[start, end)`, whose whole length on the wire was `wireLength`; what `view.kind` says is also the answer.
  * `end` beyond the array or `wireLength` below what was captured count as what was captured.
  */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 export function readFrame(
   view: FrameView,
   bytes: Uint8Array,
@@ -96,7 +95,6 @@ export function readFrame(
   return (view.kind = frameKind.other);
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 function readIpv4(view: FrameView, bytes: Uint8Array, at: number, end: number, wireEnd: number): number {
   if (at + leastTcpBytes > end) return frameKind.malformed;
   const headerBytes = ((bytes[at] as number) & 15) * 4;
@@ -114,7 +112,6 @@ function readIpv4(view: FrameView, bytes: Uint8Array, at: number, end: number, w
   return readTransport(view, bytes[at + 9] as number, bytes, payload, end, packetEnd);
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 function readIpv6(view: FrameView, bytes: Uint8Array, at: number, end: number, wireEnd: number): number {
   let next = at + ipv6HeaderBytes;
   if (next > end || (bytes[at] as number) >> 4 !== 6) return frameKind.malformed;
@@ -150,7 +147,6 @@ function extensionBytes(header: number, length: number): number {
   return header === protocol.auth ? (length + 2) * 4 : (length + 1) * 8;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 function readTransport(
   view: FrameView,
   header: number,
@@ -170,7 +166,6 @@ function readTransport(
   return frameKind.udp;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 function readTcp(view: FrameView, bytes: Uint8Array, at: number, end: number, packetEnd: number): number {
   if (at + leastTcpBytes > end || at + leastTcpBytes > packetEnd) return frameKind.malformed;
   const headerBytes = ((bytes[at + 12] as number) >> 4) * 4;
@@ -185,7 +180,6 @@ function readTcp(view: FrameView, bytes: Uint8Array, at: number, end: number, pa
 }
 
 /** What lies behind the packet's end is padding of the frame. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 function setPayload(view: FrameView, start: number, end: number, packetEnd: number): void {
   view.payloadLength = packetEnd - start;
   view.payloadEnd = Math.min(end, packetEnd);

@@ -92,7 +92,6 @@ function watchHead(connection: Connection, progressed: boolean): void {
   }
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function received(connection: Connection, leg: Leg, start: number, length: number): void {
   const { plane } = connection;
   const isClient = leg.side === 'client';

@@ -40,7 +40,6 @@ export function fail(connection: Connection, leg: Leg, why: AbortReason): void {
 }
 
 /** Copy to the leg's queue, within the limits; beyond them the connection fails with `overflow`. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 export function queueBytes(
   connection: Connection,
   leg: Leg,
@@ -90,7 +89,6 @@ function writeFailed(connection: Connection, leg: Leg): void {
 }
 
 /** Bytes the kernel took, 0 when it is full, -1 when the leg is broken (noted). */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 function sendSome(connection: Connection, leg: Leg, address: number, length: number): number {
   const { libc } = connection.plane;
   const sent = libc.send(leg.fd, address, length, messageFlag.noSignal);
@@ -109,7 +107,6 @@ function sendSome(connection: Connection, leg: Leg, address: number, length: num
 }
 
 /** Write now, queue the rest. `bytes` is the input buffer, or anything (which is copied). */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
 export function writeBytes(
   connection: Connection,
   leg: Leg,

@@ -132,7 +132,6 @@ export class Connection implements CommandSink, WheelEntry {
     this.conversation = plane.converse(this);
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   send(to: Side, bytes: Uint8Array, start: number, end: number): void {
     this.commands++;
     const leg = to === 'client' ? this.client : this.upstream;

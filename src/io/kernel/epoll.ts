@@ -31,7 +31,6 @@ export function createEpoll(libc: Libc, eventsPerPass: number): Epoll {
   const one = libc.allocate(eventBytes);
   const { view } = memory;
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per call
   function control(operation: number, target: number, events: number, generation: number): boolean {
     one.view.setUint32(0, events, true);
     one.view.setInt32(dataOffset, target, true);

@@ -55,7 +55,6 @@ function writeText(bytes: Buffer, at: number, text: string): number {
 
 const maxTextBytes = (text: string): number => text.length * 3;
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 function copyBytes(ring: Buffer, at: number, source: Uint8Array, length: number): number {
   if (length === source.length) ring.set(source, at);
   else if (length < 48) for (let index = 0; index < length; index++) ring[at + index] = source[index] ?? 0;

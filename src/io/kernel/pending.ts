@@ -46,7 +46,6 @@ class Pool implements BlockPool {
     this.#libc = libc;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   push(queue: Queue, bytes: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end) {

@@ -40,7 +40,6 @@ export function createReadBatch<Whose = Connection, Which = Leg>(entries: number
 }
 
 /** Notes what an event brought; `length` bytes are at `batch.used`, or it is an outcome. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per read
 export function note<Whose, Which>(
   batch: ReadBatch<Whose, Which>,
   connection: Whose,

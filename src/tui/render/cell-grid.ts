@@ -80,7 +80,6 @@ export function copyRect(from: CellGrid, to: CellGrid, rect: Rect): void {
 }
 
 /** Copies one row of `area`; wide graphemes that the edges cut in two become blanks on both grids' sides. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per row
 function copySpan(from: CellGrid, to: CellGrid, rowStart: number, area: Rect): void {
   const start = rowStart + area.x;
   const end = start + area.width;
@@ -108,13 +107,11 @@ export const gridText = (grid: CellGrid): string =>
   Array.from({ length: grid.rows }, (_, row) => rowText(grid, row)).join('\n');
 
 /** When a wide grapheme loses one half, the other half becomes a blank. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per cell
 function mendHalves(grid: CellGrid, at: number, rowStart: number, rowEnd: number): void {
   if (grid.chars[at] === rightHalf && at > rowStart) grid.chars[at - 1] = blank;
   if (at + 1 < rowEnd && grid.chars[at + 1] === rightHalf) grid.chars[at + 1] = blank;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per cell
 function put(grid: CellGrid, at: number, char: CellChar, style: StyleId): void {
   const rowStart = at - (at % grid.columns);
   const old = grid.chars[at];
@@ -171,7 +168,6 @@ export function drawOn(grid: CellGrid, bounds: Rect, ascii = false): DrawContext
       visit(y * grid.columns + part.x, y * grid.columns + part.x + part.width);
   };
   return {
-    // eslint-disable-next-line max-params -- hot path: an options object would be allocated per text of a frame
     text(x, y, text, style, width, pad = false) {
       const right = Math.min(x + width, areaRight);
       if (!inside(y) || right <= area.x) return 0;

@@ -61,7 +61,6 @@ function setStyle(writer: Writer, style: number): void {
   writer.style = style;
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per cell
 function writeUnit(writer: Writer, row: number, column: number, width: number): void {
   const { next } = writer;
   const at = row * next.columns + column;

@@ -36,7 +36,6 @@ export function createFrameReader(grid: CellGrid, styles: StyleTable, ascii: boo
   const applySgr = createSgrReader(styles);
   const lines: (string | undefined)[] = [];
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per run of text
   const writeRich = (text: string, start: number, end: number, style: number): number => {
     let at = start;
     for (const glyph of glyphsOf(text)) {

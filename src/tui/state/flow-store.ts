@@ -111,7 +111,6 @@ function sequenceOf(ring: FlowRing, id: FlowId): number | undefined {
 }
 
 /** Give a flow its row: a new one, or that of its opening, of which nothing more is to be told. False when it is held already. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per flow
 function takeRow(ring: FlowRing, lists: Lists, flow: FlowEvent, text: string | undefined): boolean {
   if (flow.opening === true && sequenceOf(ring, flowId(flow.id)) !== undefined) return false;
   const opened = flow.opening === false ? ring.sequenceOf(flowId(flow.id + openingEnd)) : undefined;

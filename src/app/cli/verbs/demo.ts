@@ -98,13 +98,15 @@ function policiesFolder(
 const seedOf = (options: OptionValues): number =>
   numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? randomInt(2 ** 32);
 
-/** Requests a second of everybody together. */
-const rateOf = (options: OptionValues): number =>
-  numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate;
+/** Requests a second of everybody together, and whether an attacker is among them. */
+const trafficOf = (options: OptionValues): { readonly rate: number; readonly attacker: boolean } => ({
+  rate: numberOption(options, 'rate', { min: 1, max: maxRate }) ?? defaultRate,
+  attacker: options['attacker'] !== false,
+});
 
 async function startDemo(options: OptionValues, context: CommandContext, reports: Reports): Promise<Running> {
-  const rate = rateOf(options);
   const seed = seedOf(options);
+  const traffic = trafficOf(options);
   ensureRuntimeDirectory(context.env);
   sweepRuntime(context.env);
   const policies = policiesFolder(options, context.env);
@@ -132,7 +134,6 @@ async function startDemo(options: OptionValues, context: CommandContext, reports
       await agent.stop(drainMs);
       policies.remove();
     };
-    const traffic = { rate, attacker: options['attacker'] !== false };
     await shop.startTraffic(agent.ports, traffic).catch(async (error: unknown) => {
       await stop();
       throw error;

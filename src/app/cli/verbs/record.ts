@@ -27,20 +27,20 @@ function headerOf({ hello, history }: Session): Parameters<typeof createRecorder
 interface Recording {
   readonly recorder: Recorder;
   /** Resolves when the file cannot be written any more. */
-  readonly failed: Promise<void>;
+  readonly failed: Promise<undefined>;
   readonly failure: () => Error | undefined;
 }
 
 /** The session is closed where the file cannot be begun. */
 async function openRecording(path: string, session: Session): Promise<Recording> {
   let failure: Error | undefined;
-  const failing = Promise.withResolvers<void>();
+  const failing = Promise.withResolvers<undefined>();
   const recorder = await createRecorder({
     path,
     header: headerOf(session),
     onFailure(error) {
       failure = error;
-      failing.resolve();
+      failing.resolve(undefined);
     },
   }).catch(async (error: unknown) => {
     await session.close();

@@ -134,7 +134,6 @@ export class BodyReader {
     this.#trailers.begin(undefined, this.#limits.trailers);
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   #expect(bytes: Uint8Array, at: number, byte: number, code: BrokenCode): number {
     return bytes[at] === byte ? at + 1 : this.#fail(code, at);
   }

@@ -48,7 +48,6 @@ export const colon = 58;
 export const isBlank = (byte: number | undefined): boolean => byte === space || byte === tab;
 
 /** Compares `bytes[start, end)` with a lower-case ASCII word, letters in any case. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per call
 export function equalsWord(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false;
   for (let at = 0; at < word.length; at += 1) {

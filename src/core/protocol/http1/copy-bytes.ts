@@ -6,7 +6,6 @@ import { Buffer } from 'node:buffer';
 const lender = Buffer.alloc(0);
 
 /** Copies `from[start, end)` to `to[at, …)`, as much as fits. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per call
 export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
   lender.copy.call(from, to, at, start, end);
 }

@@ -30,7 +30,6 @@ export class FieldReader {
   }
 
   /** Consumes up to the end of the section, an error or `end`; recorded spans are indices plus `shift`. Returns the new index. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   read(bytes: Uint8Array, start: number, end: number, shift: number): number {
     let at = start;
     while (at < end) {
@@ -93,7 +92,6 @@ export class FieldReader {
     return at;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   #name(bytes: Uint8Array, start: number, end: number, shift: number): number {
     let at = start;
     while (at < end && tokenBytes[bytes[at] as number] === 1) at += 1;
@@ -111,7 +109,6 @@ export class FieldReader {
     return this.#fail('BAD_HEADER_NAME', at);
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per chunk
   #value(bytes: Uint8Array, start: number, end: number, shift: number): number {
     let at = start;
     while (at < end && valueBytes[bytes[at] as number] === 1) at += 1;

@@ -92,7 +92,6 @@ export class HeadFacts {
   }
 
   /** One header with a meaning, by the length of its name. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #take(length: number, bytes: Uint8Array, start: number, end: number): void {
     switch (length) {
       case 4:
@@ -174,7 +173,6 @@ export function isAuthority(bytes: Uint8Array, start: number, end: number): bool
  * True when the comma-separated list in `bytes[start, end)` holds the lower-case word, letters in any case; what follows
  * the byte `cut` in a member is left out.
  */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 function listHas(bytes: Uint8Array, start: number, end: number, word: Uint8Array, cut = comma): boolean {
   let from = start;
   for (let at = start; at <= end; at += 1) {

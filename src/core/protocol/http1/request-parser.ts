@@ -87,7 +87,6 @@ export class RequestParser extends MessageParser {
     return at;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #method(bytes: Uint8Array, start: number, end: number, view: HeadView): number {
     const stop = Math.min(end, view.methodStart - this.shift + this.limits.methodBytes);
     let at = start;
@@ -101,7 +100,6 @@ export class RequestParser extends MessageParser {
     return at + 1;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
   #target(bytes: Uint8Array, start: number, end: number, view: HeadView): number {
     let at = start;
     for (; at < end; at += 1) {

@@ -12,7 +12,6 @@ const httpsScheme = wordOf('https://');
 const optionsMethod = wordOf('OPTIONS');
 
 /** Byte-exact comparison: methods are case-sensitive. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per request
 function isExactly(bytes: Uint8Array, start: number, end: number, word: Uint8Array): boolean {
   if (end - start !== word.length) return false;
   for (let at = 0; at < word.length; at += 1) if (bytes[start + at] !== word[at]) return false;

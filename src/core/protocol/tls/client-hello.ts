@@ -49,7 +49,6 @@ export function helloLength(bytes: Uint8Array, start: number, end: number): numb
 }
 
 /** Through the records that carry `wanted` bytes of handshake. */
-// eslint-disable-next-line max-params -- a span and a size: called for each read of a beginning
 function walkRecords(bytes: Uint8Array, start: number, end: number, wanted: number): number {
   let left = wanted;
   let at = start;

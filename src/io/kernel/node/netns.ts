@@ -62,7 +62,6 @@ export interface NetnsDoor {
   /** As `within`, in a new empty namespace that is gone afterwards. */
   withinScratch<T>(work: (scratch: Netns) => T): T;
   /** A socket made inside, or minus the error; nothing is allocated. */
-  // eslint-disable-next-line max-params -- once per connection: an options object would be allocated
   socketIn(netnsFd: number, family: number, type: number, protocol: number): number;
   close(): void;
 }
@@ -120,7 +119,6 @@ class ThreadDoor implements NetnsDoor {
     }
   }
 
-  // eslint-disable-next-line max-params -- once per connection: an options object would be allocated
   socketIn(netnsFd: number, family: number, type: number, protocol: number): number {
     if (this.#libc.setns(netnsFd, networkNamespace) !== 0) return -this.#libc.errno();
     const fd = this.#libc.socket(family, type, protocol);

@@ -13,7 +13,6 @@ export interface FrameSink {
    * only. `wireLength` is more than `end - start` when the filter cut it short. `nowMs` is the kernel's wall clock at its arrival, with
    * a fraction.
    */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
   push(bytes: Buffer, start: number, end: number, wireLength: number, nowMs: number): void;
 }
 
