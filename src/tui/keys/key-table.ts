@@ -84,7 +84,16 @@ export const keyTable: readonly KeyRow[] = [
   ),
   ...plain(
     ['global'],
-    [['policy.undo', 'u', 'policy.undo', 'undo', 'Undo the newest policy change, after asking', 7]],
+    [
+      [
+        'policy.undo',
+        'u',
+        'policy.undo',
+        'undo',
+        'Undo the newest policy change, after showing what that would change',
+        7,
+      ],
+    ],
   ),
   ...plain(
     ['flows'],
