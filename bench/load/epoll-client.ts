@@ -53,14 +53,20 @@ function loadLibc(): Libc {
 
 const one = Buffer.from([1, 0, 0, 0]);
 
-/** A socket connected to a loopback port and watched by `epoll`. */
-function openWatched(libc: Libc, epoll: number, port: number): number {
+/** Where the client connects: an IPv4 address in text. */
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A connected socket that is watched by `epoll`. */
+function openWatched(libc: Libc, epoll: number, { host, port }: Target): number {
   const fd = libc.socket(AF_INET, SOCK_STREAM, 0);
   const address = Buffer.alloc(16);
   address.writeUInt16LE(AF_INET, 0);
   address.writeUInt16BE(port, 2);
-  address.set([127, 0, 0, 1], 4);
-  if (fd < 0 || libc.connect(fd, address, 16) < 0) throw new Error(`cannot connect to port ${port}`);
+  address.set(host.split('.').map(Number), 4);
+  if (fd < 0 || libc.connect(fd, address, 16) < 0) throw new Error(`cannot connect to ${host}:${port}`);
   libc.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, one, 4);
   const event = Buffer.alloc(eventBytes);
   event.writeUInt32LE(EPOLLIN, 0);
@@ -70,7 +76,7 @@ function openWatched(libc: Libc, epoll: number, port: number): number {
 }
 
 /** With no socket yet; loads the FFI. */
-export function createEpollClient(): EpollClient {
+export function createEpollClient(host = '127.0.0.1'): EpollClient {
   const libc = loadLibc();
   const epoll = libc.epoll(0);
   const events = Buffer.alloc(eventBytes * mostEvents);
@@ -79,7 +85,7 @@ export function createEpollClient(): EpollClient {
   const input = Buffer.alloc(64 * 1024);
   return {
     input,
-    open: (port) => openWatched(libc, epoll, port),
+    open: (port) => openWatched(libc, epoll, { host, port }),
     send: (fd, bytes) => libc.send(fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) === bytes.length,
     receive: (fd) => {
       const got = libc.receive(fd, input, input.length, MSG_DONTWAIT);

@@ -1,16 +1,16 @@
 // The fixed-rate client: sends on schedule whether or not answers come, and counts latency from the scheduled moment, so
-// that a stalled proxy cannot hide its stall. `open-loop-main PORT RATE SECONDS CONNECTIONS` prints one JSON line.
+// that a stalled proxy cannot hide its stall. `open-loop-main PORT RATE SECONDS CONNECTIONS [HOST]` prints one JSON line.
 import { quantile } from '../lib/statistics.ts';
 import { createEpollClient } from './epoll-client.ts';
 import { requestBytes } from './request.ts';
 
-const [port = 0, rate = 0, seconds = 0, connections = 0] = process.argv.slice(2).map(Number);
+const [port = 0, rate = 0, seconds = 0, connections = 0] = process.argv.slice(2, 6).map(Number);
 /** Not counted: JIT and connection set-up of the peer. */
 const warmUpUs = 1_000_000;
 /** How long answers may take after the last request was sent. */
 const graceUs = 1_000_000;
 const request = requestBytes();
-const client = createEpollClient();
+const client = createEpollClient(process.argv[6]);
 const nowUs = (): number => performance.now() * 1000;
 
 interface Connection {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { commandIn, type LoadPlace } from './place.ts';
 
 const resultSchema = z.object({
   answered: z.number(),
@@ -22,9 +23,14 @@ export async function runOpenLoop(options: {
   readonly rate: number;
   readonly seconds: number;
   readonly connections: number;
+  readonly place?: LoadPlace;
 }): Promise<FixedRateResult> {
-  const { port, rate, seconds, connections } = options;
-  const args = [join(import.meta.dirname, 'open-loop-main.ts'), port, rate, seconds, connections].map(String);
-  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const { port, rate, seconds, connections, place } = options;
+  const main = join(import.meta.dirname, 'open-loop-main.ts');
+  const [command, args] = commandIn(place, [process.execPath, main, port, rate, seconds, connections]);
+  const { stdout } = await promisify(execFile)(command, [
+    ...args,
+    ...(place === undefined ? [] : [place.host]),
+  ]);
   return resultSchema.parse(JSON.parse(stdout));
 }

@@ -1,5 +1,5 @@
 // The upstream of every measurement: answers each request with the same 200 at the least cost, so that the proxy dominates.
-// `upstream-main` prints its port.
+// `upstream-main [HOST]` prints its port.
 import { createServer } from 'node:net';
 
 const body = JSON.stringify({ id: 10427, status: 'paid', items: ['x'.repeat(140)] });
@@ -15,7 +15,7 @@ const server = createServer({ noDelay: true }, (socket) => {
   });
   socket.on('error', () => socket.destroy());
 });
-server.listen(0, '127.0.0.1', 4096, () => {
+server.listen(0, process.argv[2] ?? '127.0.0.1', 4096, () => {
   const address = server.address();
   if (typeof address === 'object' && address !== null) process.stdout.write(`port ${address.port}\n`);
 });

@@ -1,6 +1,7 @@
 // Peak load by wrk: closed loop, as fast as the peer answers.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { commandIn, type LoadPlace } from './place.ts';
 import { requestHeaders, requestPath } from './request.ts';
 
 export interface PeakResult {
@@ -26,18 +27,20 @@ export async function runWrk(options: {
   readonly port: number;
   readonly connections: number;
   readonly seconds: number;
+  readonly place?: LoadPlace;
 }): Promise<PeakResult> {
   const headers = [['Host', 'api.shop.svc.cluster.local'] as const, ...requestHeaders].flatMap(
     ([name, value]) => ['-H', `${name}: ${value}`],
   );
-  const { stdout } = await promisify(execFile)('wrk', [
-    '-t1',
+  const [command, args] = commandIn(options.place, [
+    ...['wrk', '-t1'],
     `-c${options.connections}`,
     `-d${options.seconds}s`,
     '--latency',
     ...headers,
-    `http://127.0.0.1:${options.port}${requestPath}`,
+    `http://${options.place?.host ?? '127.0.0.1'}:${options.port}${requestPath}`,
   ]);
+  const { stdout } = await promisify(execFile)(command, args);
   const socketErrors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(stdout);
   const failed = (socketErrors ?? []).slice(1).reduce((sum, part) => sum + Number(part), 0);
   return {
