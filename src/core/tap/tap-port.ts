@@ -119,6 +119,8 @@ export interface TapOptions {
   /** Numbers of connections, unique within the worker. */
   readonly newConnection: () => number;
   readonly routes: RouteLearner;
+  /** Whose routes the catalogue is asked for (`RouteLearner`); -1 for all when absent. */
+  readonly catalogueOf?: (id: TapConnectionId) => number;
   readonly output: TapOutput;
   /** Where answers of DNS are written; shared by all taps of a node. */
   readonly names?: DnsNames;

@@ -1,0 +1,324 @@
+// The tap of one pod: frames in, each segment to its connection, connections opened, aged and forgotten within limits. What a connection says is
+// tap-connection.ts; policy is nobody's business here.
+import { newExchange } from '../inspect/new-exchange.ts';
+import { createWorkspace } from '../inspect/workspace.ts';
+import type { Side } from '../model/command.ts';
+import { createDnsStream } from '../protocol/dns/dns-stream.ts';
+import { createDnsWatch, dnsPort, type DnsWatch } from './dns-watch.ts';
+import { frameKind, newFrameView, readFrame, tcpFlag } from './frame.ts';
+import { noAck } from './reassembly.ts';
+import { TapConnection, type TapWorld } from './tap-connection.ts';
+import { addressText, endText, readKey } from './tap-ends.ts';
+import {
+  tapLimits,
+  type Tap,
+  type TapConnectionId,
+  type TapCounters,
+  type TapLimits,
+  type TapOptions,
+} from './tap-port.ts';
+import { rolesOf } from './tap-roles.ts';
+import { ageList, keyWords, TapTable } from './tap-table.ts';
+
+const newCounters = (): TapCounters => ({
+  frames: 0,
+  malformed: 0,
+  fragments: 0,
+  others: 0,
+  segments: 0,
+  connections: 0,
+  midStream: 0,
+  ignored: 0,
+  evicted: 0,
+  attempts: 0,
+  outOfOrder: 0,
+  retransmitted: 0,
+  outside: 0,
+  conflicts: 0,
+  gaps: 0,
+  gapBytes: 0,
+  resumed: 0,
+  exchanges: 0,
+  dnsMessages: 0,
+  dnsMalformed: 0,
+  dnsUnasked: 0,
+  copiedBytes: 0,
+  open: 0,
+  bufferedBytes: 0,
+});
+
+/** What `gap` holds before the first one. */
+const nobody: TapConnectionId = {
+  connection: 0,
+  inbound: false,
+  clientAddress: '',
+  clientPort: 0,
+  serverAddress: '',
+  serverPort: 0,
+};
+
+function newWorld(options: TapOptions, limits: TapLimits): TapWorld {
+  return {
+    options,
+    limits,
+    counters: newCounters(),
+    workspace: options.workspace ?? createWorkspace(),
+    exchange: newExchange(),
+    gap: { id: nobody, from: 'client', bytes: 0, cause: 'end', skipped: false },
+  };
+}
+
+/** A class for its speed: `push` is called per frame. */
+class PodTap implements Tap {
+  readonly counters: TapCounters;
+  readonly #options: TapOptions;
+  readonly #limits: TapLimits;
+  readonly #world: TapWorld;
+  readonly #table: TapTable;
+  readonly #dns: DnsWatch;
+  readonly #connections: (TapConnection | undefined)[] = [];
+  /** Those with a hole that may be filled yet. */
+  readonly #waiting = new Set<TapConnection>();
+  readonly #view = newFrameView();
+  readonly #key = new Int32Array(keyWords);
+  #sourceFirst = false;
+  #nowMs = 0;
+
+  constructor(options: TapOptions) {
+    this.#options = options;
+    this.#limits = { ...tapLimits, ...options.limits };
+    this.#world = newWorld(options, this.#limits);
+    this.counters = this.#world.counters;
+    this.#table = new TapTable(this.#limits.connections, options.seed);
+    this.#dns = createDnsWatch(options.names, this.counters);
+  }
+
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
+  push(bytes: Uint8Array, start: number, end: number, wireLength: number, nowMs: number): void {
+    const { counters } = this;
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    counters.frames += 1;
+    switch (readFrame(this.#view, bytes, start, end, wireLength)) {
+      case frameKind.tcp:
+        this.#segment(bytes);
+        break;
+      case frameKind.udp:
+        this.#datagram(bytes);
+        break;
+      case frameKind.fragment:
+        counters.fragments += 1;
+        break;
+      case frameKind.malformed:
+        counters.malformed += 1;
+        break;
+      default:
+        counters.others += 1;
+        break;
+    }
+  }
+
+  tick(nowMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    for (const connection of this.#waiting) this.#settle(connection);
+    this.#expire(ageList.opening, this.#limits.openingMs);
+    this.#expire(ageList.open, this.#limits.idleMs);
+    this.#expire(ageList.closed, this.#limits.closedMs);
+  }
+
+  close(nowMs: number): void {
+    this.#nowMs = Math.max(this.#nowMs, nowMs);
+    for (const list of Object.values(ageList))
+      for (let index = this.#table.oldest(list); index >= 0; index = this.#table.oldest(list))
+        this.#forget(index, 'stopped');
+  }
+
+  #segment(bytes: Uint8Array): void {
+    const view = this.#view;
+    this.counters.segments += 1;
+    this.#sourceFirst = readKey(this.#key, view, bytes);
+    const found = this.#table.find(this.#key);
+    if (found < 0) {
+      this.#meet(bytes);
+      return;
+    }
+    const connection = this.#connections[found];
+    if (connection === undefined) return;
+    const begins = (view.flags & (tcpFlag.syn | tcpFlag.ack)) === tcpFlag.syn;
+    if (begins && !connection.beganWith(view.sequence)) {
+      // The same ends again: what was open between them is over, or it is a forged SYN, after which the rest is mid-stream.
+      this.#forget(found, 'gap');
+      this.#meet(bytes);
+      return;
+    }
+    this.#follow(found, connection, bytes);
+  }
+
+  /** A segment of a connection that is not in the table. */
+  #meet(bytes: Uint8Array): void {
+    const view = this.#view;
+    const isSyn = (view.flags & tcpFlag.syn) !== 0;
+    // What is over, or idle, can wait until there is something to read.
+    if (!isSyn && (view.payloadLength === 0 || (view.flags & tcpFlag.rst) !== 0)) return;
+    if (this.#table.isFull) this.#evict();
+    const { id, fromClient, isReported } = rolesOf(
+      view,
+      bytes,
+      this.#options.scope(),
+      this.#options.newConnection(),
+    );
+    const connection = new TapConnection(this.#world, id, fromClient === this.#sourceFirst);
+    const isQuestion = isSyn && (view.flags & tcpFlag.ack) === 0;
+    const index = this.#table.add(this.#key, isQuestion ? ageList.opening : ageList.open, this.#nowMs);
+    this.#connections[index] = connection;
+    this.counters.connections += 1;
+    this.counters.open += 1;
+    connection.ignored = !isReported || this.#options.claimed(id);
+    if (connection.ignored) this.counters.ignored += 1;
+    else if (id.serverPort === dnsPort) this.#watchDns(connection);
+    if (!isSyn) this.#joinMidStream(connection, fromClient);
+    this.#follow(index, connection, bytes);
+  }
+
+  #joinMidStream(connection: TapConnection, fromClient: boolean): void {
+    const { pair } = connection;
+    this.counters.midStream += 1;
+    connection.answered = true;
+    (fromClient ? pair.client : pair.upstream).startAt(this.#view.sequence);
+    if (!connection.ignored) connection.joinMidStream(this.#nowMs);
+  }
+
+  #follow(index: number, connection: TapConnection, bytes: Uint8Array): void {
+    const view = this.#view;
+    const { flags } = view;
+    const side: Side = connection.clientFirst === this.#sourceFirst ? 'client' : 'upstream';
+    const over = this.#table.listOf(index) === ageList.closed;
+    if (side === 'upstream' && (flags & tcpFlag.rst) === 0) connection.answered = true;
+    const list = connection.answered ? ageList.open : ageList.opening;
+    this.#table.touch(index, over ? ageList.closed : list, this.#nowMs);
+    if (connection.ignored) {
+      if ((flags & (tcpFlag.fin | tcpFlag.rst)) !== 0) this.#table.touch(index, ageList.closed, this.#nowMs);
+      return;
+    }
+    this.#deliver(connection, side, bytes);
+    if ((flags & tcpFlag.rst) !== 0) this.#reset(index, connection, side);
+    const { client, upstream } = connection.pair;
+    if (client.ended && upstream.ended) this.#table.touch(index, ageList.closed, this.#nowMs);
+  }
+
+  #deliver(connection: TapConnection, side: Side, bytes: Uint8Array): void {
+    const view = this.#view;
+    const { flags, sequence, payloadLength } = view;
+    const { pair } = connection;
+    const stream = pair[side];
+    const ack = (flags & tcpFlag.ack) === 0 ? noAck : view.acknowledgement;
+    const isSyn = (flags & tcpFlag.syn) !== 0;
+    if (isSyn && !stream.known) {
+      stream.startAt(sequence + 1);
+      if (side === 'client') connection.firstSequence = sequence;
+    } else if (!stream.known) stream.startAt(sequence);
+    if (ack !== noAck) pair.other(stream).acknowledged(ack, this.#nowMs);
+    // A SYN takes the first number.
+    const first = isSyn ? sequence + 1 : sequence;
+    if (payloadLength > 0)
+      stream.segment(first, ack, bytes, view.payloadStart, view.payloadEnd, payloadLength, this.#nowMs);
+    if ((flags & tcpFlag.fin) !== 0) stream.finish(first + payloadLength, ack);
+    this.#settle(connection);
+  }
+
+  #settle(connection: TapConnection): void {
+    const { pair } = connection;
+    pair.settle(this.#nowMs);
+    if (pair.waits === connection.waiting) return;
+    connection.waiting = pair.waits;
+    if (connection.waiting) this.#waiting.add(connection);
+    else this.#waiting.delete(connection);
+  }
+
+  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
+  #reset(index: number, connection: TapConnection, side: Side): void {
+    // RFC 5961 3.2: a receiver takes only the number it expects; others are guesses of somebody else.
+    if (!connection.pair[side].expects(this.#view.sequence) && connection.answered) return;
+    if (!connection.answered) {
+      this.#attempt(connection, 'reset');
+      connection.answered = true;
+    } else connection.cut(side, this.#nowMs);
+    this.#stopWaiting(connection);
+    this.#table.touch(index, ageList.closed, this.#nowMs);
+  }
+
+  #attempt(connection: TapConnection, outcome: 'reset' | 'unanswered'): void {
+    this.counters.attempts += 1;
+    this.#options.output.attempt(connection.id, outcome, this.#nowMs);
+  }
+
+  #stopWaiting(connection: TapConnection): void {
+    connection.waiting = false;
+    this.#waiting.delete(connection);
+  }
+
+  #expire(list: number, afterMs: number): void {
+    const table = this.#table;
+    for (let index = table.oldest(list); index >= 0; index = table.oldest(list)) {
+      if (this.#nowMs - table.seenAt(index) < afterMs) return;
+      this.#forget(index, 'idle-timeout');
+    }
+  }
+
+  /** What is over goes first, then what was never answered: a flood of SYNs must not drive out those that live. */
+  #evict(): void {
+    const table = this.#table;
+    const order = [ageList.closed, ageList.opening, ageList.open];
+    const list = order.find((candidate) => table.oldest(candidate) >= 0);
+    if (list === undefined) return;
+    const index = table.oldest(list);
+    const connection = this.#connections[index];
+    if (list === ageList.open && connection?.ignored === false) {
+      this.counters.evicted += 1;
+      this.#options.output.evicted(connection.id, this.#nowMs);
+    }
+    this.#forget(index, 'gap');
+  }
+
+  #forget(index: number, why: 'gap' | 'idle-timeout' | 'stopped'): void {
+    const connection = this.#connections[index];
+    const isOpening = this.#table.listOf(index) === ageList.opening;
+    this.#table.remove(index);
+    this.#connections[index] = undefined;
+    this.counters.open -= 1;
+    if (connection === undefined) return;
+    this.#stopWaiting(connection);
+    if (isOpening && !connection.ignored && why !== 'stopped') this.#attempt(connection, 'unanswered');
+    connection.finish(why, this.#nowMs);
+  }
+
+  #watchDns(connection: TapConnection): void {
+    const ends = dnsEnds(connection.id);
+    const take = (bytes: Uint8Array, start: number, end: number): void => {
+      this.#dns.message(bytes, start, end, { ends, nowMs: this.#nowMs });
+    };
+    connection.dns = { client: createDnsStream(take), upstream: createDnsStream(take) };
+  }
+
+  #datagram(bytes: Uint8Array): void {
+    const { sourcePort, destinationPort, sourceStart, destinationStart, ...view } = this.#view;
+    const fromServer = sourcePort === dnsPort;
+    if (!fromServer && destinationPort !== dnsPort) {
+      this.counters.others += 1;
+      return;
+    }
+    const ends = dnsEnds({
+      clientAddress: addressText(bytes, fromServer ? destinationStart : sourceStart, view.family),
+      clientPort: fromServer ? destinationPort : sourcePort,
+      serverAddress: addressText(bytes, fromServer ? sourceStart : destinationStart, view.family),
+    });
+    this.#dns.message(bytes, view.payloadStart, view.payloadEnd, { ends, nowMs: this.#nowMs });
+  }
+}
+
+const dnsEnds = (id: Pick<TapConnectionId, 'clientAddress' | 'clientPort' | 'serverAddress'>): string =>
+  `${endText(id.clientAddress, id.clientPort)} ${id.serverAddress}`;
+
+/** The tap of one pod's interface. */
+export function createTap(options: TapOptions): Tap {
+  return new PodTap(options);
+}
