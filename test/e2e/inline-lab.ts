@@ -21,6 +21,7 @@ import { openNetns } from '../../src/io/kernel/node/netns.ts';
 import { openNodeKernel, type NodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
 import type { InlineHandle } from '../../src/io/kernel/pod-handles.ts';
 import { openTransparentListeners } from '../../src/io/kernel/transparent-listener.ts';
+import type { InlinePod } from '../../src/io/kernel/worker-message.ts';
 import { createNetnsLab, type Hands, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
 
 /** What a caller got. */
@@ -68,6 +69,8 @@ export interface InlineLab extends AsyncDisposable {
   /** A caller in the pod itself. */
   readonly inside: Hands;
   readonly server: Hands;
+  /** Hands the pod to the worker once more, with listeners of their own. */
+  attach(overrides?: Partial<InlinePod>): Promise<InlineHandle>;
   get(order?: Readonly<Record<string, unknown>>): Promise<Answer>;
   served(): Promise<readonly Served[]>;
   setPolicies(policies: readonly FlowPolicy[]): void;
@@ -155,40 +158,44 @@ async function startPlane(snapshot: SharedArrayBuffer, limits: Partial<DataPlane
   return { plane, flows, faults };
 }
 
-/** Rules, listeners and the worker's part, as an agent puts them in place; `undo` takes all of it back. */
-async function takeOver(
+/** Rules in place, and how the worker is handed the pod. */
+interface Taken {
+  attach(overrides?: Partial<InlinePod>): Promise<InlineHandle>;
+  /** Takes all of it back. */
+  undo(): void;
+}
+
+/** Rules and routes in the pod's namespace, as an agent puts them in place. */
+function takeOver(
   kernel: NodeKernel,
-  plane: DataPlane,
-  pod: LabPod,
+  { plane, pod }: { readonly plane: DataPlane; readonly pod: LabPod },
   { mode = 'fwmark', ports = [8080] }: InlineLabOptions,
-): Promise<{ readonly handle: InlineHandle; undo(): void }> {
+): Taken {
   const enrolment = enrol(kernel, {
     netns: openNetns(pod.path),
     addresses: [pod.ipv4],
     owner: { owner: 'lab', generation },
   });
-  const undo = (): void => void enrolment.release();
-  try {
-    enrolment.apply({ ruleset: rulesetOf(mode), mode });
-    const { fd: netnsFd } = enrolment.netns;
-    const handle = await plane.attachPod({
-      pod: 'shop/orders',
-      netnsFd,
-      listeningFds: openTransparentListeners(kernel, { netnsFd, port: listenPort, backlog: 4096 }),
-      listenPort,
-      mode,
-      mark: mode === 'fwmark' ? agentMark : connectionMark,
-      loopback: upstreamAddress,
-      destination: orders,
-      destinationPeer: 0,
-      ports,
-      heartbeatSet: heartbeatSet(generation),
-    });
-    return { handle, undo };
-  } catch (error) {
-    undo();
-    throw error;
-  }
+  enrolment.apply({ ruleset: rulesetOf(mode), mode });
+  const { fd: netnsFd } = enrolment.netns;
+  return {
+    attach: (overrides = {}) =>
+      plane.attachPod({
+        pod: 'shop/orders',
+        netnsFd,
+        listeningFds: openTransparentListeners(kernel, { netnsFd, port: listenPort, backlog: 4096 }),
+        listenPort,
+        mode,
+        mark: mode === 'fwmark' ? agentMark : connectionMark,
+        loopback: upstreamAddress,
+        destination: orders,
+        destinationPeer: 0,
+        ports,
+        heartbeatSet: heartbeatSet(generation),
+        ...overrides,
+      }),
+    undo: () => void enrolment.release(),
+  };
 }
 
 const podOf = (net: NetnsLab, name: string): LabPod => {
@@ -197,51 +204,53 @@ const podOf = (net: NetnsLab, name: string): LabPod => {
   return pod;
 };
 
-async function build(net: NetnsLab, options: InlineLabOptions): Promise<InlineLab> {
-  const [client, pod, other] = ['client', 'pod', 'other'].map((name) => podOf(net, name)) as [
-    LabPod,
-    LabPod,
-    LabPod,
-  ];
-  const server = net.start(pod, 'inline-server.mjs', ...(options.serves ?? ['8080']));
-  const [caller, inside] = [client, pod].map((place) => net.start(place, 'inline-client.mjs')) as [
-    Hands,
-    Hands,
-  ];
-  await Promise.all([server, caller, inside].map((hands) => hands.ask({ order: 'ready' })));
+/** The programs in the pods, ready. */
+async function startHands(
+  net: NetnsLab,
+  serves: readonly string[],
+): Promise<Pick<InlineLab, 'server' | 'caller' | 'inside'>> {
+  const hands = {
+    server: net.start(podOf(net, 'pod'), 'inline-server.mjs', ...serves),
+    caller: net.start(podOf(net, 'client'), 'inline-client.mjs'),
+    inside: net.start(podOf(net, 'pod'), 'inline-client.mjs'),
+  };
+  await Promise.all(Object.values(hands).map((each) => each.ask({ order: 'ready' })));
+  return hands;
+}
+
+async function build(
+  net: NetnsLab,
+  cleanup: AsyncDisposableStack,
+  options: InlineLabOptions,
+): Promise<InlineLab> {
+  const pod = podOf(net, 'pod');
+  const hands = await startHands(net, options.serves ?? ['8080']);
   const compiled = compiling();
   const watched = await startPlane(compiled.replace(options.policies ?? []), options.limits ?? {});
-  const kernel = await openNodeKernel();
-  const { handle, undo } = await takeOver(kernel, watched.plane, pod, options).catch(
-    async (error: unknown) => {
-      await watched.plane.stop(0);
-      kernel.close();
-      throw error;
-    },
-  );
+  const kernel = cleanup.adopt(await openNodeKernel(), (opened) => opened.close());
+  const taken = cleanup.adopt(takeOver(kernel, { ...watched, pod }, options), (rules) => rules.undo());
+  cleanup.defer(() => watched.plane.stop(0));
   return {
-    ...{ net, client, pod, other, handle, caller, inside, server },
+    ...{ net, pod, client: podOf(net, 'client'), other: podOf(net, 'other') },
+    ...hands,
     ...watched,
+    handle: await taken.attach(),
+    attach: (overrides) => taken.attach(overrides),
     get: async (order = {}) =>
-      (await caller.ask({ order: 'get', host: pod.ipv4, port: 8080, ...order })) as Answer,
-    served: async () => (await server.ask({ order: 'log' })) as readonly Served[],
+      (await hands.caller.ask({ order: 'get', host: pod.ipv4, port: 8080, ...order })) as Answer,
+    served: async () => (await hands.server.ask({ order: 'log' })) as readonly Served[],
     setPolicies: (policies) => watched.plane.setSnapshot(compiled.replace(policies)),
-    async [Symbol.asyncDispose]() {
-      await watched.plane.stop(0);
-      undo();
-      kernel.close();
-      net[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };
 }
 
-/** Everything running, with port 8080 of the pod taken over. */
+/** Everything running, with the ports of the pod taken over. */
 export async function startInlineLab(options: InlineLabOptions = {}): Promise<InlineLab> {
-  const net = createNetnsLab(['client', 'pod', 'other']);
+  const cleanup = new AsyncDisposableStack();
   try {
-    return await build(net, options);
+    return await build(cleanup.use(createNetnsLab(['client', 'pod', 'other'])), cleanup, options);
   } catch (error) {
-    net[Symbol.dispose]();
+    await cleanup.disposeAsync();
     throw error;
   }
 }

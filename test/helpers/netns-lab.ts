@@ -39,7 +39,9 @@ export interface NetnsLab extends Disposable {
   /** By the names given, in order 10.77.0.2 and fd77::2, 10.77.0.3 … */
   readonly pods: Readonly<Record<string, LabPod>>;
   /** Runs a command in a pod and answers its output. @throws Error with what it wrote to standard error. */
-  run(pod: LabPod, command: string, words: readonly string[], input?: string): string;
+  run(...call: readonly [pod: LabPod, command: string, words: readonly string[], input?: string]): string;
+  /** Takes a pod off the bridge and removes its namespace's name, as happens when a pod ends. */
+  remove(pod: LabPod): void;
   /** Starts a script of `test/e2e` in a pod. */
   start(pod: LabPod, script: string, ...words: readonly string[]): Hands;
 }
@@ -90,7 +92,7 @@ function addNamespace({ namespaces }: Made, name: string): void {
   ip('-n', name, 'link', 'set', 'lo', 'up');
 }
 
-function addPod(made: Made, bridge: string, name: string, index: number): LabPod {
+function addPod(made: Made, bridge: string, { name, index }: { name: string; index: number }): LabPod {
   const pod = `${bridge}-${name}`;
   const [ipv4, ipv6, port] = [`10.77.0.${index + 2}`, `fd77::${index + 2}`, `port${index}`];
   addNamespace(made, pod);
@@ -102,9 +104,15 @@ function addPod(made: Made, bridge: string, name: string, index: number): LabPod
   return { name: pod, path: `/run/netns/${pod}`, ipv4, ipv6 };
 }
 
-function remove({ namespaces, children }: Made): void {
+function removeAll({ namespaces, children }: Made): void {
   for (const child of children) child.kill('SIGKILL');
   for (const namespace of namespaces.splice(0)) ip('netns', 'del', namespace);
+}
+
+function removePod({ namespaces }: Made, { name }: LabPod): void {
+  ip('-n', name, 'link', 'del', 'eth0');
+  ip('netns', 'del', name);
+  namespaces.splice(namespaces.indexOf(name), 1);
 }
 
 let labs = 0;
@@ -113,15 +121,17 @@ let labs = 0;
 export function createNetnsLab(names: readonly string[]): NetnsLab {
   const bridge = `ad-${process.pid}-${++labs}`;
   const made: Made = { namespaces: [], children: new Set() };
-  const clean = (): void => remove(made);
+  const clean = (): void => removeAll(made);
   process.once('exit', clean);
   try {
     addNamespace(made, bridge);
     ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
     ip('-n', bridge, 'link', 'set', 'br0', 'up');
     return {
-      pods: Object.fromEntries(names.map((name, index) => [name, addPod(made, bridge, name, index)])),
-      run: (pod, command, words, input) => run('ip', ['netns', 'exec', pod.name, command, ...words], input),
+      pods: Object.fromEntries(names.map((name, index) => [name, addPod(made, bridge, { name, index })])),
+      run: (...[pod, command, words, input]) =>
+        run('ip', ['netns', 'exec', pod.name, command, ...words], input),
+      remove: (pod) => removePod(made, pod),
       start(pod, script, ...words) {
         const path = new URL(`../e2e/${script}`, import.meta.url).pathname;
         const child = spawn('ip', ['netns', 'exec', pod.name, process.execPath, path, ...words]);

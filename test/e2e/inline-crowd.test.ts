@@ -1,0 +1,72 @@
+// Many connections at once from one address, in real namespaces.
+import { readFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { noNamespaces } from '../helpers/netns-lab.ts';
+import { lacking, testUnless } from '../helpers/unless.ts';
+import { until } from '../helpers/until.ts';
+import { startInlineLab, type InlineLab } from './inline-lab.ts';
+
+const inline = testUnless(noNamespaces);
+
+interface Crowd {
+  /** Answers by status, or by the error instead of one. */
+  readonly tally: Readonly<Record<string, number>>;
+  /** Answers in which the server named the caller's own port. */
+  readonly portsKept: number;
+}
+
+const crowd = async (lab: InlineLab, count: number, host = lab.pod.ipv4): Promise<Crowd> =>
+  (await lab.caller.ask({ order: 'crowd', name: 'crowd', count, host, port: 8080, path: '/x' })) as Crowd;
+
+/** Soft limit of open files: each connection takes two of the worker's. */
+function openFiles(): number {
+  const limits = process.platform === 'linux' ? readFileSync('/proc/self/limits', 'latin1') : '';
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);
+}
+
+inline(
+  '500 connections from one address are carried at once, each with its own port, in both families',
+  async () => {
+    await using lab = await startInlineLab();
+    for (const host of [lab.pod.ipv4, lab.pod.ipv6]) {
+      expect(await crowd(lab, 500, host)).toEqual({ tally: { 200: 500 }, portsKept: 500 });
+      expect(lab.handle.stats().open).toBe(500);
+      await lab.caller.ask({ order: 'disperse', name: 'crowd' });
+      await until('all are gone', () => lab.handle.stats().open === 0);
+    }
+    expect(lab.handle.stats()).toMatchObject({ accepted: 1000, refused: 0, errors: 0, portChanged: 0 });
+  },
+);
+
+inline('the mode without marks keeps the address but not the port, for 500 at once', async () => {
+  await using lab = await startInlineLab({ mode: 'ct' });
+  expect(await crowd(lab, 500)).toEqual({ tally: { 200: 500 }, portsKept: 0 });
+  const served = await lab.served();
+  expect(new Set(served.map(({ address, at }) => `${address} ${at}`))).toEqual(
+    new Set([`${lab.client.ipv4} ${lab.pod.ipv4}`]),
+  );
+  // Outside what Linux gives to clients, so that none of theirs can be the same.
+  expect(served.filter(({ port }) => port >= 32_768 && port <= 60_999)).toEqual([]);
+  expect(lab.handle.stats()).toMatchObject({ accepted: 500, errors: 0, portChanged: 500 });
+  expect((await lab.get({ host: lab.pod.ipv6 })).status).toBe(200);
+});
+
+testUnless(noNamespaces || lacking(openFiles() >= 12_000, 'fewer than 12,000 files may be open'))(
+  '5,000 connections from one address are carried at once, and a change of policies judges all of them',
+  async () => {
+    await using lab = await startInlineLab();
+    expect(await crowd(lab, 5_000)).toEqual({ tally: { 200: 5_000 }, portsKept: 5_000 });
+    expect(lab.handle.stats()).toMatchObject({ open: 5_000, refused: 0, errors: 0 });
+    lab.setPolicies([]);
+    await until('all are judged again', () => lab.plane.stats().rejudged >= 5_000);
+    expect(
+      await lab.caller.ask({ order: 'crowdAsk', name: 'crowd', host: lab.pod.ipv4, path: '/y' }),
+    ).toEqual({
+      tally: { 200: 5_000 },
+      portsKept: 5_000,
+    });
+    await lab.handle.detach(0);
+    expect(lab.handle.stats().open).toBe(0);
+    expect(lab.faults).toEqual([]);
+  },
+);

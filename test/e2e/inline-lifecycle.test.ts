@@ -1,0 +1,140 @@
+// Pods that come and go while their callers' connections are open, in real namespaces: who drains, who is cut, and who carries on.
+import { expect } from 'vitest';
+import { noNamespaces } from '../helpers/netns-lab.ts';
+import { testUnless } from '../helpers/unless.ts';
+import { until } from '../helpers/until.ts';
+import { startInlineLab, type Answer, type InlineLab } from './inline-lab.ts';
+
+const inline = testUnless(noNamespaces);
+/** Longer than any of these tests may take. */
+const everMs = 3_600_000;
+
+const open = (lab: InlineLab, name: string, port = 8080): Promise<unknown> =>
+  lab.caller.ask({ order: 'open', name, host: lab.pod.ipv4, port });
+const write = (lab: InlineLab, name: string, path: string): Promise<unknown> =>
+  lab.caller.ask({ order: 'write', name, text: `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n` });
+const over = async (lab: InlineLab, name: string): Promise<{ text: string; error: string }> =>
+  (await lab.caller.ask({ order: 'over', name })) as { text: string; error: string };
+const askOn = async (lab: InlineLab, name: string): Promise<Answer> =>
+  (await lab.caller.ask({ order: 'ask', name, host: lab.pod.ipv4, path: '/again' })) as Answer;
+const heldAt = (lab: InlineLab, count: number): Promise<unknown> =>
+  until(`${count} requests are held`, async () => (await lab.server.ask({ order: 'held' })) === count);
+
+inline(
+  'detaching lets a request under way finish, closes what is idle, and new callers pass by',
+  async () => {
+    await using lab = await startInlineLab();
+    await open(lab, 'idle');
+    expect((await askOn(lab, 'idle')).status).toBe(200);
+    await open(lab, 'busy');
+    await write(lab, 'busy', '/held');
+    await heldAt(lab, 1);
+    let gone = false;
+    const detached = lab.handle.detach(everMs).then(() => void (gone = true));
+    expect(await over(lab, 'idle')).toMatchObject({ error: '' });
+    const { accepted } = lab.handle.stats();
+    expect(await lab.get({ path: '/direct' })).toMatchObject({ status: 200 });
+    expect(lab.handle.stats()).toMatchObject({ accepted });
+    await until('only the busy one is left', () => lab.handle.stats().open === 1);
+    expect(gone).toBe(false);
+    await lab.server.ask({ order: 'release' });
+    expect((await over(lab, 'busy')).text).toMatch(/^HTTP\/1\.1 200 /);
+    await detached;
+    expect(lab.handle.stats().open).toBe(0);
+  },
+);
+
+inline('detaching with no time to spare cuts every connection of the pod', async () => {
+  await using lab = await startInlineLab();
+  for (const name of ['a', 'b']) {
+    await open(lab, name);
+    await write(lab, name, '/held');
+  }
+  await heldAt(lab, 2);
+  await lab.handle.detach(0);
+  for (const name of ['a', 'b'])
+    expect(await over(lab, name)).toMatchObject({ text: '', error: 'ECONNRESET' });
+  expect(lab.handle.stats().open).toBe(0);
+});
+
+inline('a patient detach can be made an impatient one', async () => {
+  await using lab = await startInlineLab();
+  await open(lab, 'busy');
+  await write(lab, 'busy', '/held');
+  await heldAt(lab, 1);
+  const patient = lab.handle.detach(everMs);
+  await Promise.all([lab.handle.detach(0), patient]);
+  expect(await over(lab, 'busy')).toMatchObject({ error: 'ECONNRESET' });
+});
+
+inline('a pod that is taken over anew counts from zero, while the old connections drain', async () => {
+  await using lab = await startInlineLab();
+  await open(lab, 'busy');
+  await write(lab, 'busy', '/held');
+  await heldAt(lab, 1);
+  const detached = lab.handle.detach(everMs);
+  const again = await lab.attach();
+  expect((await lab.get()).status).toBe(200);
+  expect(again.stats()).toMatchObject({ accepted: 1 });
+  expect(lab.handle.stats()).toMatchObject({ accepted: 1, open: 1 });
+  await lab.server.ask({ order: 'release' });
+  expect((await over(lab, 'busy')).text).toMatch(/^HTTP\/1\.1 200 /);
+  await detached;
+});
+
+inline('a port that is let go drains, and its callers pass by; a port that is added is carried', async () => {
+  await using lab = await startInlineLab({ ports: [8080, 9090], serves: ['8080', '9090', '7070'] });
+  await open(lab, 'stays');
+  await open(lab, 'goes', 9090);
+  expect((await askOn(lab, 'stays')).status).toBe(200);
+  expect((await askOn(lab, 'goes')).status).toBe(200);
+  await lab.handle.setPorts([8080, 7070], everMs);
+  expect(await over(lab, 'goes')).toMatchObject({ error: '' });
+  expect((await askOn(lab, 'stays')).status).toBe(200);
+  const { accepted } = lab.handle.stats();
+  expect((await lab.get({ port: 7070 })).status).toBe(200);
+  expect(lab.handle.stats().accepted).toBe(accepted + 1);
+  // Its element lapses two seconds after the last beat; until then it is still carried.
+  await until('port 9090 passes by', async () => {
+    const before = lab.handle.stats().accepted;
+    return (await lab.get({ port: 9090 })).status === 200 && lab.handle.stats().accepted === before;
+  });
+});
+
+inline(
+  'stopping the plane resets nobody whose request is under way, and traffic goes on without it',
+  async () => {
+    await using lab = await startInlineLab();
+    await open(lab, 'busy');
+    await write(lab, 'busy', '/held');
+    await heldAt(lab, 1);
+    const stopped = lab.plane.stop(everMs);
+    await lab.server.ask({ order: 'release' });
+    expect((await over(lab, 'busy')).text).toMatch(/^HTTP\/1\.1 200 /);
+    await stopped;
+    expect((await lab.get()).status).toBe(200);
+    await lab.handle.detach(0);
+  },
+);
+
+inline('a pod that cannot be attached is refused with the reason, and nothing of it stays open', async () => {
+  await using lab = await startInlineLab();
+  await expect(lab.attach({ heartbeatSet: 'no-such-set' })).rejects.toMatchObject({
+    message: expect.stringMatching(
+      /^The ports of pod shop\/orders cannot be taken over: .*heartbeat/,
+    ) as string,
+  });
+  expect((await lab.get()).status).toBe(200);
+});
+
+inline('a namespace that disappears under its connections leaves the worker running', async () => {
+  await using lab = await startInlineLab();
+  await open(lab, 'cut');
+  expect((await askOn(lab, 'cut')).status).toBe(200);
+  lab.server.child.kill('SIGKILL');
+  lab.inside.child.kill('SIGKILL');
+  lab.net.remove(lab.pod);
+  await lab.handle.detach(0);
+  expect(lab.plane.stats()).toMatchObject({ openConnections: 0, faults: 0 });
+  expect(lab.faults).toEqual([]);
+});
