@@ -27,20 +27,30 @@ export function foreignInodes({ door }: Pick<Finder, 'door'>, proc = '/proc'): R
 }
 
 /** True when it is the agent's own namespace or the node's. */
-export const sameAsHost = (finder: Pick<Finder, 'door'>, { inode }: Pick<Netns, 'inode'>): boolean =>
-  foreignInodes(finder).has(inode);
+export const sameAsHost = (
+  finder: Pick<Finder, 'door'>,
+  { inode }: Pick<Netns, 'inode'>,
+  proc?: string,
+): boolean => foreignInodes(finder, proc).has(inode);
 
 /** Addresses of the namespace that others can reach it by. */
 export const globalAddresses = ({ netlink }: Pick<Finder, 'netlink'>, netns: Pick<Netns, 'fd'>): string[] =>
   addressesIn(netlink, netns).flatMap(({ address, global }) => (global ? [address] : []));
 
+/** What a pod's namespace is known by. */
+interface WantedPod {
+  readonly addresses: readonly string[];
+  /** The node's /proc where it is mounted; default: ours. */
+  readonly proc?: string | undefined;
+}
+
 /** Why a namespace is not the pod's; undefined when it is. */
 export function whyNotThePods(
   finder: Finder,
   netns: Netns,
-  addresses: readonly string[],
+  { addresses, proc }: WantedPod,
 ): string | undefined {
-  if (sameAsHost(finder, netns)) return `${netns.path} is the node's own network namespace`;
+  if (sameAsHost(finder, netns, proc)) return `${netns.path} is the node's own network namespace`;
   const there = globalAddresses(finder, netns);
   if (there.some((address) => addresses.includes(address))) return undefined;
   return `${netns.path} has ${there.length === 0 ? 'no address yet' : `the addresses ${there.join(', ')}`}, not ${addresses.join(' or ')}`;
@@ -48,7 +58,7 @@ export function whyNotThePods(
 
 /** @throws AppError naming the difference, unless the namespace is a pod's with one of `addresses`. */
 export function requireThePods(finder: Finder, netns: Netns, addresses: readonly string[]): void {
-  const why = whyNotThePods(finder, netns, addresses);
+  const why = whyNotThePods(finder, netns, { addresses });
   if (why === undefined) return;
   throw new AppError({
     code: 'NETNS_NOT_THE_PODS',
@@ -59,11 +69,11 @@ export function requireThePods(finder: Finder, netns: Netns, addresses: readonly
 }
 
 /** The first of `paths` that passes, held open; the others are closed again. */
-function firstOf(finder: Finder, paths: Iterable<string>, addresses: readonly string[]): Netns | undefined {
+function firstOf(finder: Finder, paths: Iterable<string>, pod: WantedPod): Netns | undefined {
   for (const path of paths) {
     const netns = tryOpen(path);
     if (netns === undefined) continue;
-    if (tryWhy(finder, netns, addresses) === undefined) return netns;
+    if (tryWhy(finder, netns, pod) === undefined) return netns;
     closeNetns(netns);
   }
   return undefined;
@@ -80,9 +90,9 @@ function tryOpen(path: string): Netns | undefined {
 }
 
 /** A file of the directory may be of another kind of namespace, which cannot be entered. */
-function tryWhy(finder: Finder, netns: Netns, addresses: readonly string[]): string | undefined {
+function tryWhy(finder: Finder, netns: Netns, pod: WantedPod): string | undefined {
   try {
-    return whyNotThePods(finder, netns, addresses);
+    return whyNotThePods(finder, netns, pod);
   } catch (error) {
     if (error instanceof AppError && error.code === 'NETNS_DENIED') return error.message;
     throw error;
@@ -106,7 +116,7 @@ export const findNetns = (
   firstOf(
     finder,
     namespaceFiles(directory).map((name) => join(directory, name)),
-    addresses,
+    { addresses },
   );
 
 function* processPaths(proc: string, podUid: string): Iterable<string> {
@@ -128,4 +138,4 @@ function* processPaths(proc: string, podUid: string): Iterable<string> {
 export const findNetnsByProcess = (
   finder: Finder,
   pod: { readonly uid: string; readonly addresses: readonly string[]; readonly proc?: string },
-): Netns | undefined => firstOf(finder, processPaths(pod.proc ?? '/proc', pod.uid), pod.addresses);
+): Netns | undefined => firstOf(finder, processPaths(pod.proc ?? '/proc', pod.uid), pod);
