@@ -4,7 +4,8 @@ import { createFlowAssembler } from '../../src/core/inspect/flow-event.ts';
 import { createMasker } from '../../src/core/mask/masker.ts';
 import { millis } from '../../src/core/model/brand.ts';
 import type { FlowEvent } from '../../src/core/model/event.ts';
-import { peerFromName } from '../../src/core/model/identity.ts';
+import { entryOf, type DirectoryUpdate } from '../../src/core/model/directory.ts';
+import { peerFromName, type Peer } from '../../src/core/model/identity.ts';
 import {
   agentMark,
   connectionMark,
@@ -12,6 +13,7 @@ import {
   listenPort,
   upstreamAddress,
 } from '../../src/core/plan/node-constants.ts';
+import { parseAddress } from '../../src/core/policy/ip-address.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
 import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
@@ -74,6 +76,8 @@ export interface InlineLab extends AsyncDisposable {
   get(order?: Readonly<Record<string, unknown>>): Promise<Answer>;
   served(): Promise<readonly Served[]>;
   setPolicies(policies: readonly FlowPolicy[]): void;
+  /** From now on the address is a pod of that workload, or nobody's. */
+  setOwner(address: string, workload: string | undefined): void;
 }
 
 /** The pod as its callers' policies name it. */
@@ -128,13 +132,41 @@ function compiling(): Compiled {
   };
 }
 
+/** Who is who, as main keeps it: peer 0 is the pod. */
+interface Book {
+  peerOf(index: number): Peer | undefined;
+  own(address: string, workload: string | undefined): DirectoryUpdate;
+}
+
+function createBook(): Book {
+  const peers: Peer[] = [orders];
+  let generation = 0;
+  return {
+    peerOf: (index) => peers[index],
+    own(address, workload) {
+      if (workload !== undefined) peers.push(peerFromName(workload, 'shop'));
+      return {
+        generation: ++generation,
+        firstPeer: 0,
+        peers,
+        addresses: Uint32Array.from(parseAddress(address) ?? []),
+        entries: Int32Array.of(workload === undefined ? -1 : entryOf(peers.length - 1, false)),
+      };
+    },
+  };
+}
+
 interface Watched {
   readonly plane: DataPlane;
   readonly flows: FlowEvent[];
   readonly faults: string[];
 }
 
-async function startPlane(snapshot: SharedArrayBuffer, limits: Partial<DataPlaneLimits>): Promise<Watched> {
+async function startPlane(
+  snapshot: SharedArrayBuffer,
+  limits: Partial<DataPlaneLimits>,
+  book: Book,
+): Promise<Watched> {
   const flows: FlowEvent[] = [];
   const faults: string[] = [];
   const assemble = createFlowAssembler({
@@ -144,7 +176,7 @@ async function startPlane(snapshot: SharedArrayBuffer, limits: Partial<DataPlane
     describe: ({ decision }) => ({
       verdict: { action: decision.action === 1 ? 'block' : 'allow', mode: 'enforce' },
     }),
-    peer: (index) => (index === 0 ? orders : undefined),
+    peer: (index) => book.peerOf(index),
   });
   const plane = await startDataPlane({
     listeners: [],
@@ -226,7 +258,8 @@ async function build(
   const pod = podOf(net, 'pod');
   const hands = await startHands(net, options.serves ?? ['8080']);
   const compiled = compiling();
-  const watched = await startPlane(compiled.replace(options.policies ?? []), options.limits ?? {});
+  const book = createBook();
+  const watched = await startPlane(compiled.replace(options.policies ?? []), options.limits ?? {}, book);
   const kernel = cleanup.adopt(await openNodeKernel(), (opened) => opened.close());
   const taken = cleanup.adopt(takeOver(kernel, { ...watched, pod }, options), (rules) => rules.undo());
   cleanup.defer(() => watched.plane.stop(0));
@@ -239,6 +272,7 @@ async function build(
     get: async (order = {}) =>
       (await hands.caller.ask({ order: 'get', host: pod.ipv4, port: 8080, ...order })) as Answer,
     served: async () => (await hands.server.ask({ order: 'log' })) as readonly Served[],
+    setOwner: (address, workload) => watched.plane.setDirectory(book.own(address, workload)),
     setPolicies: (policies) => watched.plane.setSnapshot(compiled.replace(policies)),
     [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
   };

@@ -91,6 +91,48 @@ inline('a change of policies reaches the open connection at its next request', a
   expect(await ask()).toBe(403);
 });
 
+inline(
+  'who a caller is may become known later: its open connection is judged anew, and told by its name',
+  async () => {
+    const blockScanner = policyOn('no-scanner', {
+      from: { peers: [{ workload: { name: 'scanner' } }] },
+      match: { http: { paths: ['/*'] } },
+    });
+    await using lab = await startInlineLab({ policies: [blockScanner] });
+    await lab.caller.ask({ order: 'open', name: 'kept', host: lab.pod.ipv4, port: 8080 });
+    const ask = async (): Promise<number> =>
+      ((await lab.caller.ask({ order: 'ask', name: 'kept', host: lab.pod.ipv4, path: '/a' })) as Answer)
+        .status;
+    expect(await ask()).toBe(200);
+    lab.setOwner(lab.client.ipv4, 'scanner');
+    await until('the scanner is known', async () => (await lab.get()).status === 403);
+    expect(await ask()).toBe(403);
+    await until('both are told', () => lab.flows.some(({ verdict }) => verdict.action === 'block'));
+    expect(lab.flows[0]?.source.workload).toBe(lab.client.ipv4);
+    expect(lab.flows.at(-1)?.source).toMatchObject({ workload: 'scanner', principal: 'sa:shop/scanner' });
+    // The address is somebody else's now; who called before is still who it was, but has no open connection any more.
+    lab.setOwner(lab.client.ipv4, 'web');
+    await until('the new owner is known', async () => (await lab.get()).status === 200);
+  },
+);
+
+inline('who has left the directory keeps its name on the connections it has', async () => {
+  const blockScanner = policyOn('no-scanner', {
+    from: { peers: [{ workload: { name: 'scanner' } }] },
+    match: { http: { paths: ['/admin'] } },
+  });
+  await using lab = await startInlineLab({ policies: [blockScanner] });
+  lab.setOwner(lab.client.ipv4, 'scanner');
+  await until('the scanner is known', async () => (await lab.get({ path: '/admin' })).status === 403);
+  await lab.caller.ask({ order: 'open', name: 'kept', host: lab.pod.ipv4, port: 8080 });
+  const ask = async (path: string): Promise<number> =>
+    ((await lab.caller.ask({ order: 'ask', name: 'kept', host: lab.pod.ipv4, path })) as Answer).status;
+  expect(await ask('/a')).toBe(200);
+  lab.setOwner(lab.client.ipv4, undefined);
+  await until('nobody has the address', async () => (await lab.get({ path: '/admin' })).status === 200);
+  expect(await ask('/admin')).toBe(403);
+});
+
 inline('the pod’s own calls, to its address and to loopback, do not come through the agent', async () => {
   await using lab = await startInlineLab({ policies: [blockAdmin] });
   for (const host of [lab.pod.ipv4, lab.pod.ipv6, '127.0.0.1', '::1']) {

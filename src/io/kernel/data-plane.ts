@@ -18,6 +18,8 @@ export interface DataPlaneOptions {
   readonly listeners: readonly ListenerConfig[];
   /** Compiled policies, as `compilePolicies` made them. */
   readonly snapshot: SharedArrayBuffer;
+  /** Who is who at the start: all of it. */
+  readonly directory?: DirectoryUpdate;
   readonly limits?: Partial<DataPlaneLimits>;
   /** One exchange ended. The object is reused: read what you need before returning. */
   readonly onExchange: (exchange: Exchange) => void;
@@ -78,7 +80,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const drain = createDrain({ ring, limits, target: newExchange(), onExchange, onLost });
   const link = linkWorker({
     entry: options.worker ?? workerUrl(),
-    setup: { listeners, limits, snapshot, ring, stats },
+    setup: {
+      ...{ listeners, limits, snapshot, ring, stats },
+      ...(options.directory === undefined ? {} : { directory: options.directory }),
+    },
     onWake: () => drain.wake(),
     onFault: (error) => onFault?.(error, false),
     onPod: (answer) => pods.hear(answer),

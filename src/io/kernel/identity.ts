@@ -1,4 +1,5 @@
-// Who calls, as the data thread asks it: an address' peer as the directory has it now. A port: the worker brings the directory.
+// Who calls, as the data thread asks it: an address' peer as the directory has it now, or a stranger by its address.
+import type { Directory } from '../../core/model/directory.ts';
 import type { Peer } from '../../core/model/identity.ts';
 import { createStrangers } from '../../core/model/stranger.ts';
 
@@ -17,8 +18,17 @@ export interface Identity {
   find(host: string): Who;
 }
 
-/** A directory without entries: everybody is a stranger. */
-export function createEmptyIdentity(): Identity {
+/** Answers as the directory has it at the moment. */
+export function createIdentity(directory: Pick<Directory, 'generation' | 'peerOf' | 'peer'>): Identity {
   const strangerOf = createStrangers();
-  return { generation: 0, find: (host) => ({ peer: strangerOf(host), index: -1 }) };
+  return {
+    get generation() {
+      return directory.generation;
+    },
+    find(host) {
+      const index = directory.peerOf(host);
+      const peer = directory.peer(index);
+      return peer === undefined ? { peer: strangerOf(host), index: -1 } : { peer, index };
+    },
+  };
 }

@@ -3,7 +3,7 @@
 import { receiveMessageOnPort } from 'node:worker_threads';
 import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
-import type { DirectoryUpdate } from '../../core/model/directory.ts';
+import { createDirectory, type DirectoryUpdate } from '../../core/model/directory.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import { createDetailBudget } from './detail-budget.ts';
 import { createEpoll } from './epoll.ts';
@@ -11,7 +11,7 @@ import { createExplicitService } from './explicit-service.ts';
 import { isFatal, stranded } from './fatal.ts';
 import { createRingWriter } from './event-ring.ts';
 import { createExchangeEncoder } from './exchange-codec.ts';
-import { createEmptyIdentity, type Identity } from './identity.ts';
+import { createIdentity, type Identity } from './identity.ts';
 import { loadLibc, type Libc } from './libc.ts';
 import { createLoop, type Loop } from './loop.ts';
 import type { LoopSource } from './loop-source.ts';
@@ -44,7 +44,7 @@ export interface Brain {
   readonly converse: Plane['converse'];
   /** Another policy snapshot is in force from the next event on, with what has changed in the directory. */
   readonly replaceSnapshot: (buffer: SharedArrayBuffer, directory?: DirectoryUpdate) => void;
-  /** Absent: everybody is a stranger. */
+  /** Absent: everybody is a stranger (an empty directory). */
   readonly identity?: Identity;
   /** The directory has changed; connections ask again who they are of. */
   readonly replaceDirectory?: (update: DirectoryUpdate) => void;
@@ -241,7 +241,7 @@ async function start(setup: WorkerSetup, createBrain: () => Brain): Promise<void
   const sockets = createSockets(libc);
   const events = createEvents(setup);
   const brain = createBrain();
-  const identity = brain.identity ?? createEmptyIdentity();
+  const identity = brain.identity ?? createIdentity(createDirectory());
   const plane: Plane = createPlane(setup, {
     libc,
     sockets,

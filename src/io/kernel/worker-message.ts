@@ -10,6 +10,8 @@ export interface WorkerSetup {
   readonly listeners: readonly ListenerConfig[];
   readonly limits: DataPlaneLimits;
   readonly snapshot: SharedArrayBuffer;
+  /** Who is who at the start; absent: nobody is known. */
+  readonly directory?: DirectoryUpdate;
   readonly ring: SharedArrayBuffer;
   readonly stats: SharedArrayBuffer;
   /** Both directions; the worker reads it with receiveMessageOnPort when the eventfd says so. */

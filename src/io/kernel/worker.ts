@@ -5,11 +5,12 @@ import { createRouteLearner } from '../../core/catalog/route-learner.ts';
 import { createConversation } from '../../core/inspect/conversation.ts';
 import { newExchange } from '../../core/inspect/new-exchange.ts';
 import { createWorkspace } from '../../core/inspect/workspace.ts';
+import { createDirectory } from '../../core/model/directory.ts';
 import type { ConnectionEnds } from '../../core/model/identity.ts';
 import { createBuckets } from '../../core/policy/buckets.ts';
 import { createDecider } from '../../core/policy/decide.ts';
 import type { Connection } from './connection.ts';
-import { createEmptyIdentity } from './identity.ts';
+import { createIdentity } from './identity.ts';
 import { runWorker, type Brain } from './run-worker.ts';
 import type { WorkerSetup } from './worker-message.ts';
 
@@ -34,7 +35,8 @@ function createBrain(): Brain {
   const buckets = createBuckets();
   let current = createDecider(setup.snapshot, listeners, buckets);
   const decider = (): typeof current => current;
-  const identity = createEmptyIdentity();
+  const directory = createDirectory();
+  if (setup.directory !== undefined) directory.apply(setup.directory);
   const routes = createRouteLearner();
   const workspace = createWorkspace();
   const exchange = newExchange();
@@ -56,8 +58,15 @@ function createBrain(): Brain {
         ...(sink.ends() === undefined ? {} : { ends: () => endsOf(sink) }),
       });
     },
-    identity,
-    replaceSnapshot: (buffer) => void (current = createDecider(buffer, listeners, buckets)),
+    identity: createIdentity(directory),
+    replaceSnapshot(buffer, update) {
+      if (update !== undefined) directory.apply(update);
+      current = createDecider(buffer, listeners, buckets);
+    },
+    replaceDirectory(update) {
+      directory.apply(update);
+      current = current.renewed();
+    },
   };
 }
 
