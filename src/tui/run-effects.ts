@@ -114,58 +114,55 @@ function startPreview(
   );
 }
 
+function explain({ id }: Effect & { type: 'explain' }, { session, dispatch, state }: EffectTools): void {
+  const explanation = session.explain(id, millis(clockMs(state())));
+  if (explanation) dispatch({ type: 'explained', id, explanation });
+}
+
+type ReplayEffect = Effect & { type: 'replay.seek' | 'replay.speed' | 'replay.pause' };
+
+/** A feed that is no recording has no clock to move. */
+function controlReplay(effect: ReplayEffect, replay: ReplayControls | undefined): void {
+  switch (effect.type) {
+    case 'replay.seek':
+      return replay?.seek(effect.toMs);
+    case 'replay.speed':
+      return replay?.setSpeed(effect.speed);
+    case 'replay.pause':
+      return replay?.setPaused(effect.paused);
+    default:
+      return assertNever(effect);
+  }
+}
+
 /** Carries out one effect. */
 export function perform(effect: Effect, tools: EffectTools): void {
-  const { session, feed, previews, dispatch, state } = tools;
   switch (effect.type) {
-    case 'feed.request': {
-      request(effect, tools);
-      return;
-    }
-    case 'preview.start': {
-      startPreview(effect, tools);
-      return;
-    }
-    case 'preview.cancel': {
-      previews.cancel(effect.job);
-      return;
-    }
-    case 'explain': {
-      const explanation = session.explain(effect.id, millis(clockMs(state())));
-      if (explanation) dispatch({ type: 'explained', id: effect.id, explanation });
-      return;
-    }
+    case 'feed.request':
+      return request(effect, tools);
+    case 'preview.start':
+      return startPreview(effect, tools);
+    case 'preview.cancel':
+      return tools.previews.cancel(effect.job);
+    case 'explain':
+      return explain(effect, tools);
     case 'store.filter':
-    case 'store.sort': {
-      session.perform(effect);
-      return;
-    }
-    case 'export.write': {
-      exportFile(effect, tools);
-      return;
-    }
+    case 'store.sort':
+      return tools.session.perform(effect);
+    case 'export.write':
+      return exportFile(effect, tools);
     case 'replay.seek':
-      return feed.replay?.seek(effect.toMs);
     case 'replay.speed':
-      return feed.replay?.setSpeed(effect.speed);
     case 'replay.pause':
-      return feed.replay?.setPaused(effect.paused);
-    case 'theme.load': {
-      loadTheme(effect.name, tools);
-      return;
-    }
-    case 'redraw': {
-      tools.redraw();
-      return;
-    }
-    case 'suspend': {
-      tools.suspend();
-      return;
-    }
-    case 'quit': {
-      tools.quit();
-      return;
-    }
+      return controlReplay(effect, tools.feed.replay);
+    case 'theme.load':
+      return loadTheme(effect.name, tools);
+    case 'redraw':
+      return tools.redraw();
+    case 'suspend':
+      return tools.suspend();
+    case 'quit':
+      return tools.quit();
     default:
       return assertNever(effect);
   }

@@ -36,53 +36,62 @@ const partOf = ({ type, events, texts }: Batch, from: number, to?: number): Batc
   ...(texts && { texts: texts.slice(from, to) }),
 });
 
-/** An intake with nothing waiting. */
-export function createFeedIntake({ receive, clock }: FeedIntakeOptions): FeedIntake {
-  const limits = feedIntakeLimits;
-  const queue: FeedMessage[] = [];
-  /** Events of the first message already given on, events waiting in all, milliseconds spent in this turn. */
-  let given = 0;
-  let waiting = 0;
-  let spentMs = 0;
-  let turn: NodeJS.Immediate | undefined;
+/** What waits, and what this turn has cost. */
+interface Waiting extends FeedIntakeOptions {
+  readonly queue: FeedMessage[];
+  /** Events of the first message already given on. */
+  given: number;
+  /** Events in all. */
+  events: number;
+  /** Milliseconds in this turn. */
+  spentMs: number;
+}
 
-  const step = (message: FeedMessage): void => {
-    if (message.type !== 'batch' || message.events.length - given <= limits.step) {
-      queue.shift();
-      waiting -= eventsOf(message) - given;
-      const rest = message.type === 'batch' && given > 0 ? partOf(message, given) : message;
-      given = 0;
-      receive(rest);
-      return;
-    }
-    const from = given;
-    given += limits.step;
-    waiting -= limits.step;
-    receive(partOf(message, from, given));
-  };
-  const work = (): void => {
-    for (let message = queue[0]; message !== undefined; message = queue[0]) {
-      if (spentMs >= limits.sliceMs && waiting <= limits.waiting) return;
-      const startMs = clock();
-      step(message);
-      spentMs += clock() - startMs;
-    }
-  };
+/** Gives on the first message, or some of its events. */
+function step(waiting: Waiting, message: FeedMessage): void {
+  const { queue, given, receive } = waiting;
+  if (message.type !== 'batch' || message.events.length - given <= feedIntakeLimits.step) {
+    queue.shift();
+    waiting.events -= eventsOf(message) - given;
+    waiting.given = 0;
+    receive(message.type === 'batch' && given > 0 ? partOf(message, given) : message);
+    return;
+  }
+  waiting.given += feedIntakeLimits.step;
+  waiting.events -= feedIntakeLimits.step;
+  receive(partOf(message, given, waiting.given));
+}
+
+function work(waiting: Waiting): void {
+  const { sliceMs, waiting: most } = feedIntakeLimits;
+  const { queue, clock } = waiting;
+  for (let message = queue[0]; message !== undefined; message = queue[0]) {
+    if (waiting.spentMs >= sliceMs && waiting.events <= most) return;
+    const startMs = clock();
+    step(waiting, message);
+    waiting.spentMs += clock() - startMs;
+  }
+}
+
+/** An intake with nothing waiting. */
+export function createFeedIntake(options: FeedIntakeOptions): FeedIntake {
+  const waiting: Waiting = { ...options, queue: [], given: 0, events: 0, spentMs: 0 };
+  const { queue } = waiting;
+  let turn: NodeJS.Immediate | undefined;
   const nextTurn = (): void => {
     turn ??= setImmediate(() => {
       turn = undefined;
-      spentMs = 0;
-      work();
+      waiting.spentMs = 0;
+      work(waiting);
       if (queue.length > 0) nextTurn();
     });
   };
-
   return {
     take(message) {
       queue.push(message);
-      waiting += eventsOf(message);
-      work();
-      if (spentMs > 0) nextTurn();
+      waiting.events += eventsOf(message);
+      work(waiting);
+      if (waiting.spentMs > 0) nextTurn();
     },
     get isWaiting() {
       return queue.length > 0;

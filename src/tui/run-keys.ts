@@ -77,8 +77,7 @@ function* answerPresses(
 
 /** Answers to one input event of ink. */
 export function answerInput(
-  input: string,
-  key: Key,
+  { input, key }: { readonly input: string; readonly key: Key },
   state: () => AppState,
   keymap: Keymap,
 ): Generator<KeyAnswer> {

@@ -197,7 +197,7 @@ export function createLoop(options: LoopOptions): Loop {
       ticker = setInterval(() => dispatch({ type: 'tick', nowMs: nowMs() }), tickMs);
     },
     input(input, key) {
-      for (const answer of answerInput(input, key, state, options.keymap)) core.obey(answer);
+      for (const answer of answerInput({ input, key }, state, options.keymap)) core.obey(answer);
       painter.now();
     },
     paste(text) {

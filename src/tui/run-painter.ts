@@ -23,6 +23,25 @@ export interface PainterOptions {
   readonly chromePerSecond?: number;
 }
 
+/** Runs at once; asked again in the same turn of the event loop (keys that came in one read), once more at its end. */
+function oncePerTurn(run: () => void): () => void {
+  let ran = false;
+  let more = false;
+  return () => {
+    if (ran) {
+      more = true;
+      return;
+    }
+    ran = true;
+    queueMicrotask(() => {
+      ran = false;
+      if (more) run();
+      more = false;
+    });
+    run();
+  };
+}
+
 /** A painter over two steps: chrome (ink, dear) and cells (cheap). */
 export function createPainter(options: PainterOptions): Painter {
   const frameMs = 1000 / (options.framesPerSecond ?? 15);
@@ -31,10 +50,6 @@ export function createPainter(options: PainterOptions): Painter {
   let paintedMs = -Infinity;
   let committedMs = -Infinity;
   let closed = false;
-  /** A key has been painted in this turn of the event loop; keys that came with it in one read. */
-  let painted = false;
-  let more = false;
-
   const frame = (force: boolean): void => {
     if (closed) return;
     clearTimeout(timer);
@@ -53,19 +68,7 @@ export function createPainter(options: PainterOptions): Painter {
       const waitMs = Math.max(0, paintedMs + frameMs - options.clock());
       timer = setTimeout(() => frame(false), waitMs);
     },
-    now() {
-      if (painted) {
-        more = true;
-        return;
-      }
-      painted = true;
-      queueMicrotask(() => {
-        painted = false;
-        if (more) frame(true);
-        more = false;
-      });
-      frame(true);
-    },
+    now: oncePerTurn(() => frame(true)),
     close() {
       closed = true;
       clearTimeout(timer);

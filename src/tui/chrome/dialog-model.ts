@@ -81,7 +81,7 @@ function paletteLine(
   const [short = ''] = note.split('  ', 1);
   const room = wide - lineWidth([segment(title)]) - 2;
   const shown = [note, short, ''].find((text) => lineWidth([segment(text)]) <= room) ?? '';
-  return spread([segment(title)], [segment(`${shown === '' ? short : shown} `, 'dim')], wide, more);
+  return spread([[segment(title)], [segment(`${shown === '' ? short : shown} `, 'dim')]], wide, more);
 }
 
 function paletteContent(dialog: Dialog & { type: 'palette' }, input: DialogInput): DialogContent {
@@ -144,10 +144,16 @@ export function dialogContent(dialog: ChromeDialog, input: DialogInput): DialogC
   return dialog.type === 'palette' ? paletteContent(dialog, input) : helpContent(dialog, input);
 }
 
+/** The upper or the lower edge of a frame. */
+interface Edge {
+  readonly left: string;
+  readonly right: string;
+  /** Stands in the edge; may be empty. */
+  readonly text: Line;
+}
+
 function borderRow(
-  left: string,
-  right: string,
-  text: Line,
+  { left, right, text }: Edge,
   width: number,
   { theme, border }: { theme: Theme; border: Role },
 ): Line {
@@ -155,7 +161,7 @@ function borderRow(
   const label: Line =
     text.length === 0 ? [] : [segment(`${left}${horizontal} `, border), ...text, segment(' ', border)];
   const head = label.length === 0 ? [segment(left, border)] : label;
-  const fitted = spread(head, [], Math.max(0, width - 1), theme.glyph('more')).slice(0, -1);
+  const fitted = spread([head, []], Math.max(0, width - 1), theme.glyph('more')).slice(0, -1);
   const fill = Math.max(0, width - 1 - lineWidth(fitted));
   return [...fitted, segment(horizontal.repeat(fill) + right, border)];
 }
@@ -176,7 +182,7 @@ export function frameDialog(content: DialogContent, input: DialogInput, taken = 
   const vertical = theme.glyph('vertical');
   const body = Array.from({ length: inner }, (_, index): Line => [
     segment(`${vertical} `, border),
-    ...spread(shown[index] ?? [], [], width - 4, theme.glyph('more')),
+    ...spread([shown[index] ?? [], []], width - 4, theme.glyph('more')),
     segment(` ${vertical}`, border),
   ]);
   const below: Line = more > 0 ? [segment(`${more} more ${theme.glyph('sortDown')}`, 'dim')] : [];
@@ -190,9 +196,17 @@ export function frameDialog(content: DialogContent, input: DialogInput, taken = 
       height,
     },
     rows: [
-      borderRow(theme.glyph('topLeft'), theme.glyph('topRight'), content.title, width, style),
+      borderRow(
+        { left: theme.glyph('topLeft'), right: theme.glyph('topRight'), text: content.title },
+        width,
+        style,
+      ),
       ...body,
-      borderRow(theme.glyph('bottomLeft'), theme.glyph('bottomRight'), foot, width, style),
+      borderRow(
+        { left: theme.glyph('bottomLeft'), right: theme.glyph('bottomRight'), text: foot },
+        width,
+        style,
+      ),
     ],
   };
 }

@@ -91,7 +91,7 @@ function promptLine(prompt: FilterPrompt, input: FooterInput): Line {
   const keys = keysLine({ ...input, width: width - lineWidth(left) - 6 });
   const spare = width - lineWidth(left) - 3;
   const right = lineWidth(keys) + 3 <= spare ? [...verdict, ...keys, segment(' ')] : verdict;
-  return spread(left, right, width, more);
+  return spread([left, right], width, more);
 }
 
 /** A sort looks at so many rows only: said wherever it leaves rows out. */
@@ -120,5 +120,5 @@ export function footerLine(input: FooterInput): Line {
   if (prompt && state.dialogs.length === 0) return promptLine(prompt, input);
   const paused = [...followWords(input), ...sortWords(input)];
   const keys = keysLine({ ...input, width: Math.max(0, width - lineWidth(paused) - 2) });
-  return spread([...paused, segment(' '), ...keys], [], width, theme.glyph('more'));
+  return spread([[...paused, segment(' '), ...keys], []], width, theme.glyph('more'));
 }

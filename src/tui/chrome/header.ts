@@ -50,7 +50,7 @@ export function headerLine({ state, data, theme, width }: HeaderInput): Line {
     width - access.text.length - 3,
   );
   const word = segment(access.text, accessRoles[access.text] ?? 'access.readonly');
-  return spread(left, [word, segment(' ')], width, theme.glyph('more'));
+  return spread([left, [word, segment(' ')]], width, theme.glyph('more'));
 }
 
 const titles: Readonly<Record<AppState['screen'], string>> = {
@@ -80,13 +80,12 @@ export function tabsLine({ state, data: view, theme, width }: HeaderInput): Line
       ? []
       : [segment('filter: ', 'label'), segment(state.filter.text, 'strong'), segment(`${working} `, 'dim')];
   const room = Math.max(0, width - tabs.reduce((sum, each) => sum + each.text.length, 0) - 2);
-  return spread(tabs, joinedRight(right, room, theme), width, theme.glyph('more'));
+  return spread([tabs, joinedRight(right, room, theme)], width, theme.glyph('more'));
 }
 
 function joinedRight(line: Line, room: number, theme: Theme): Line {
   return spread(
-    [],
-    line,
+    [[], line],
     Math.min(
       room,
       line.reduce((sum, each) => sum + each.text.length, 0),

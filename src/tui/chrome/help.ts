@@ -45,7 +45,7 @@ function rowLines(row: KeyRow, barred: boolean, width: number): readonly Line[] 
       segment(index === 0 ? keys : ' '.repeat(keys.length), off ? 'dim' : 'footer.key'),
       segment(text, off ? 'dim' : 'text'),
     ];
-    return spread(left, index === 0 ? name : [], width, '~');
+    return spread([left, index === 0 ? name : []], width, '~');
   });
 }
 

@@ -36,8 +36,8 @@ export function fitLine(line: Line, width: number, more: string): Line {
   return kept;
 }
 
-/** `left` and `right` on one line of `width` cells; the right part stays whole, the left one is cut. */
-export function spread(left: Line, right: Line, width: number, more: string): Line {
+/** Left and right on one line of `width` cells; the right part stays whole, the left one is cut. */
+export function spread([left, right]: readonly [left: Line, right: Line], width: number, more: string): Line {
   const tail = fitLine(right, width, more);
   const room = Math.max(0, width - lineWidth(tail));
   const head = fitLine(left, Math.max(0, tail.length > 0 ? room - 1 : room), more);

@@ -46,6 +46,6 @@ export function messageLines(input: MessageInput): readonly Line[] {
   return kept.map((text, index) => {
     const sign = index === 0 ? theme.glyph(signs[message.level]) : ' ';
     const more = index === messageRows - 1 && wrapped.length > messageRows ? theme.glyph('more') : '';
-    return spread([segment(` ${sign} ${text}${more}`, role)], [], width, theme.glyph('more'));
+    return spread([[segment(` ${sign} ${text}${more}`, role)], []], width, theme.glyph('more'));
   });
 }

@@ -27,15 +27,9 @@ export interface PaletteInput {
   readonly barred: boolean;
 }
 
-/** Everything the palette can do here. */
-export function paletteEntries({
-  keymap,
-  contexts,
-  data,
-  themes,
-  barred,
-}: PaletteInput): readonly PaletteEntry[] {
-  const commands = keymap
+/** What keys can do here, but moving and what is barred. */
+function commandEntries({ keymap, contexts, barred }: PaletteInput): readonly PaletteEntry[] {
+  return keymap
     .reachable(contexts)
     .filter(
       (row) => !row.intent.startsWith('move.') && row.intent !== 'app.palette' && !(row.dangerous && barred),
@@ -45,24 +39,29 @@ export function paletteEntries({
       note: `${keyLabel(row.keys[0] ?? '')}  ${row.id}`,
       command: { type: 'intent', intent: row.intent },
     }));
-  const workloads = data.flows.services.flatMap((service): readonly PaletteEntry[] => [
+}
+
+const workloadEntries = ({ data }: PaletteInput): readonly PaletteEntry[] =>
+  data.flows.services.flatMap(({ id, endpoint: { workload, namespace } }): readonly PaletteEntry[] => [
     {
-      title: `${service.endpoint.workload}: neighbours`,
-      note: `graph  ${service.endpoint.namespace}`,
-      command: { type: 'workload', id: service.id },
+      title: `${workload}: neighbours`,
+      note: `graph  ${namespace}`,
+      command: { type: 'workload', id },
     },
     {
-      title: `${service.endpoint.workload}: flows from it`,
+      title: `${workload}: flows from it`,
       note: 'filter',
-      command: { type: 'filter', text: `from:${service.endpoint.workload}` },
+      command: { type: 'filter', text: `from:${workload}` },
     },
     {
-      title: `${service.endpoint.workload}: flows to it`,
+      title: `${workload}: flows to it`,
       note: 'filter',
-      command: { type: 'filter', text: `to:${service.endpoint.workload}` },
+      command: { type: 'filter', text: `to:${workload}` },
     },
   ]);
-  const policies = data.policies.list.map((policy): PaletteEntry => {
+
+const policyEntries = ({ data }: PaletteInput): readonly PaletteEntry[] =>
+  data.policies.list.map((policy): PaletteEntry => {
     const name = policy.name.slice(policy.name.indexOf('/') + 1);
     return {
       title: `${name}: flows it decided`,
@@ -70,12 +69,22 @@ export function paletteEntries({
       command: { type: 'filter', text: `policy:${name}` },
     };
   });
-  const looks = themes.map((name): PaletteEntry => ({
+
+const themeEntries = ({ themes }: PaletteInput): readonly PaletteEntry[] =>
+  themes.map((name): PaletteEntry => ({
     title: `theme ${name}`,
     note: 'theme',
     command: { type: 'theme', name },
   }));
-  return [...commands, ...workloads, ...policies, ...looks].slice(0, limits.entries);
+
+/** Everything the palette can do here. */
+export function paletteEntries(input: PaletteInput): readonly PaletteEntry[] {
+  return [
+    ...commandEntries(input),
+    ...workloadEntries(input),
+    ...policyEntries(input),
+    ...themeEntries(input),
+  ].slice(0, limits.entries);
 }
 
 /** Entries that match what was typed, best first; all (up to a bound) for nothing typed. */

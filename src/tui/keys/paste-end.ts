@@ -37,58 +37,80 @@ function endOfMark(tail: string, text: string, mark: string): number {
 /** The characters at the end that may be the beginning of a mark. */
 const tailOf = (text: string): string => text.slice(-(pasteStart.length - 1));
 
+/** Where the watch is: in a paste or outside of any, and what may be the beginning of a mark. */
+interface Position {
+  paste: OpenPaste | undefined;
+  tail: string;
+}
+
+/** What to hand on of a text, and what of it is to be looked at again. */
+interface Step {
+  readonly out: string;
+  readonly rest: string;
+}
+
+/** How much of the text the paste may still take: what is handed on, with its end where it is too much. */
+function admit(open: OpenPaste, text: string, nowMs: number): string {
+  if (open.cut) return '';
+  const room = nowMs - open.sinceMs > pasteLimits.totalMs ? 0 : pasteLimits.characters - open.characters;
+  open.characters += text.length;
+  if (text.length <= room) return text;
+  open.cut = true;
+  return text.slice(0, room) + pasteEnd;
+}
+
+/** Takes what is left of a paste that ends in this text; undefined when it goes on. */
+function inside(position: Position, open: OpenPaste, text: string): Step | undefined {
+  const end = endOfMark(position.tail, text, pasteEnd);
+  const stop = end < 0 ? text.indexOf(ctrlC) : end;
+  if (stop < 0) return undefined;
+  position.paste = undefined;
+  position.tail = '';
+  const out = open.cut ? '' : text.slice(0, stop) + (end >= 0 ? '' : pasteEnd);
+  return { out, rest: text.slice(stop) };
+}
+
+function outside(position: Position, text: string, nowMs: number): Step {
+  const begin = endOfMark(position.tail, text, pasteStart);
+  if (begin < 0) {
+    position.tail = tailOf(position.tail + text);
+    return { out: text, rest: '' };
+  }
+  position.tail = '';
+  position.paste = { sinceMs: nowMs, characters: 0, cut: false };
+  return { out: text.slice(0, begin), rest: text.slice(begin) };
+}
+
+function stepOn(position: Position, text: string, nowMs: number): Step {
+  const { paste } = position;
+  if (!paste) return outside(position, text, nowMs);
+  const ended = inside(position, paste, text);
+  if (ended) return ended;
+  position.tail = tailOf(position.tail + text);
+  return { out: admit(paste, text, nowMs), rest: '' };
+}
+
 /** A watch outside of any paste. */
 export function createPasteWatch(): PasteWatch {
-  let paste: OpenPaste | undefined;
-  let tail = '';
-
-  /** Takes all that belongs to the open paste; the rest is what comes after it. */
-  const inside = (open: OpenPaste, text: string, nowMs: number): { out: string; rest: string } => {
-    const end = endOfMark(tail, text, pasteEnd);
-    const interrupt = end < 0 ? text.indexOf(ctrlC) : -1;
-    if (end >= 0 || interrupt >= 0) {
-      const stop = end >= 0 ? end : interrupt;
-      paste = undefined;
-      tail = '';
-      const out = open.cut ? '' : text.slice(0, stop) + (end >= 0 ? '' : pasteEnd);
-      return { out, rest: text.slice(stop) };
-    }
-    tail = tailOf(tail + text);
-    if (open.cut) return { out: '', rest: '' };
-    const room = nowMs - open.sinceMs > pasteLimits.totalMs ? 0 : pasteLimits.characters - open.characters;
-    open.characters += text.length;
-    if (text.length <= room) return { out: text, rest: '' };
-    open.cut = true;
-    return { out: text.slice(0, room) + pasteEnd, rest: '' };
-  };
-  const outside = (text: string, nowMs: number): { out: string; rest: string } => {
-    const begin = endOfMark(tail, text, pasteStart);
-    if (begin < 0) {
-      tail = tailOf(tail + text);
-      return { out: text, rest: '' };
-    }
-    tail = '';
-    paste = { sinceMs: nowMs, characters: 0, cut: false };
-    return { out: text.slice(0, begin), rest: text.slice(begin) };
-  };
+  const position: Position = { paste: undefined, tail: '' };
   return {
     pass(chunk, nowMs) {
       let out = '';
       for (let rest = chunk; rest !== '';) {
-        const step = paste ? inside(paste, rest, nowMs) : outside(rest, nowMs);
+        const step = stepOn(position, rest, nowMs);
         out += step.out;
         rest = step.rest;
       }
       return out;
     },
     silence() {
-      const owed = paste && !paste.cut ? pasteEnd : '';
-      paste = undefined;
-      tail = '';
+      const owed = position.paste && !position.paste.cut ? pasteEnd : '';
+      position.paste = undefined;
+      position.tail = '';
       return owed;
     },
     get isOpen() {
-      return paste !== undefined;
+      return position.paste !== undefined;
     },
   };
 }

@@ -179,89 +179,126 @@ function compose(parts: Composition): void {
   drawLayer(parts, 1);
 }
 
-/** A screen over a terminal's output stream. */
-export function createCellScreen(options: CellScreenOptions): CellScreen {
-  const { terminal, styles } = options;
-  const canvases = new Set<CanvasEntry>();
-  const overlays = new Set<OverlayEntry>();
-  const counts: Counts = { paints: 0, writes: 0, bytes: 0, fullClears: 0, deferred: 0 };
-  let layers = createLayers(options);
-  let full = true;
-  let suspended = false;
-  let owed = false;
+/** A screen at work. */
+interface Screen {
+  readonly options: CellScreenOptions;
+  readonly canvases: Set<CanvasEntry>;
+  readonly overlays: Set<OverlayEntry>;
+  readonly counts: Counts;
+  layers: Layers;
+  /** The next paint clears and writes everything. */
+  full: boolean;
+  suspended: boolean;
+  /** A paint is due as soon as the terminal takes bytes again. */
+  owed: boolean;
+}
 
-  const paint = (): void => {
-    if (suspended) return;
-    counts.paints++;
-    if (terminal.writableNeedDrain === true) {
-      counts.deferred++;
-      owed = true;
-      return;
-    }
-    owed = false;
-    compose({ layers, canvases, overlays, options });
-    const changes = diffGrids(layers.shown, layers.current, styles, full);
-    if (full) counts.fullClears++;
-    full = false;
-    [layers.current, layers.shown] = [layers.shown, layers.current];
-    if (changes === '') return;
-    const bytes = beginFrame + changes + endFrame;
-    counts.writes++;
-    counts.bytes += Buffer.byteLength(bytes);
-    terminal.write(bytes);
-  };
+function paint(screen: Screen): void {
+  const { options, counts, layers, full } = screen;
+  if (screen.suspended) return;
+  counts.paints++;
+  screen.owed = options.terminal.writableNeedDrain === true;
+  if (screen.owed) {
+    counts.deferred++;
+    return;
+  }
+  compose(screen);
+  const changes = diffGrids(layers.shown, layers.current, options.styles, full);
+  if (full) counts.fullClears++;
+  screen.full = false;
+  [layers.current, layers.shown] = [layers.shown, layers.current];
+  if (changes === '') return;
+  const bytes = beginFrame + changes + endFrame;
+  counts.writes++;
+  counts.bytes += Buffer.byteLength(bytes);
+  options.terminal.write(bytes);
+}
 
-  const take = (data: string): void => {
-    if (passedOn.includes(data)) terminal.write(data);
-    else if (data !== '' && !isModeSwitch(data)) layers.reader.read(data);
-  };
-  const stdout = new FrameSink(() => [layers.base.columns, layers.base.rows], take);
-  stdout.setMaxListeners(0);
+/** What ink writes: frames go into the grid, some switches to the terminal. */
+function takeFrom({ options, layers }: Screen, data: string): void {
+  if (passedOn.includes(data)) options.terminal.write(data);
+  else if (data !== '' && !isModeSwitch(data)) layers.reader.read(data);
+}
 
+/** Ink's side of the screen. */
+function createSink(screen: Screen): FrameSink {
+  const sink = new FrameSink(
+    () => [screen.layers.base.columns, screen.layers.base.rows],
+    (data) => takeFrom(screen, data),
+  );
+  sink.setMaxListeners(0);
+  return sink;
+}
+
+/** Follows the terminal's size and its pace; returns what ends that. */
+function followTerminal(screen: Screen, sink: FrameSink): () => void {
+  const { terminal } = screen.options;
   const resize = (): void => {
-    layers = createLayers(options);
-    full = true;
-    stdout.emit('resize');
+    screen.layers = createLayers(screen.options);
+    screen.full = true;
+    sink.emit('resize');
   };
   const drained = (): void => {
-    if (owed) paint();
+    if (screen.owed) paint(screen);
   };
   terminal.on('resize', resize);
   terminal.on('drain', drained);
+  return () => {
+    terminal.off('resize', resize);
+    terminal.off('drain', drained);
+  };
+}
 
+/** Adds to a set; what is returned takes it out again. */
+function addTo<T>(set: Set<T>, entry: T): () => void {
+  set.add(entry);
+  return () => set.delete(entry);
+}
+
+function createScreen(options: CellScreenOptions): Screen {
+  return {
+    options,
+    canvases: new Set(),
+    overlays: new Set(),
+    counts: { paints: 0, writes: 0, bytes: 0, fullClears: 0, deferred: 0 },
+    layers: createLayers(options),
+    full: true,
+    suspended: false,
+    owed: false,
+  };
+}
+
+/** A screen over a terminal's output stream. */
+export function createCellScreen(options: CellScreenOptions): CellScreen {
+  const screen = createScreen(options);
+  const stdout = createSink(screen);
+  const unfollow = followTerminal(screen, stdout);
   return {
     stdout,
     get columns() {
-      return layers.base.columns;
+      return screen.layers.base.columns;
     },
     get rows() {
-      return layers.base.rows;
+      return screen.layers.base.rows;
     },
     get shown() {
-      return layers.shown;
+      return screen.layers.shown;
     },
-    addCanvas: (entry) => {
-      canvases.add(entry);
-      return () => canvases.delete(entry);
-    },
-    addOverlay: (entry) => {
-      overlays.add(entry);
-      return () => overlays.delete(entry);
-    },
-    writeLine: (row, text) => layers.reader.readRow(row, text),
-    paint,
+    addCanvas: (entry) => addTo(screen.canvases, entry),
+    addOverlay: (entry) => addTo(screen.overlays, entry),
+    writeLine: (row, text) => screen.layers.reader.readRow(row, text),
+    paint: () => paint(screen),
     invalidate: () => {
-      full = true;
+      screen.full = true;
     },
     suspend: (value) => {
-      suspended = value;
-      if (!value) full = true;
+      screen.suspended = value;
+      if (!value) screen.full = true;
     },
-    counts: () => ({ ...counts }),
+    counts: () => ({ ...screen.counts }),
     close: () => {
-      suspended = true;
-      terminal.off('resize', resize);
-      terminal.off('drain', drained);
+      screen.suspended = true;
+      unfollow();
     },
   };
 }

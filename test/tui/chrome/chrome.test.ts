@@ -282,7 +282,7 @@ describe('lines', () => {
     fc.assert(
       fc.property(anyLine, anyLine, fc.nat(40), (left, right, width) => {
         expect(lineWidth(fitLine(left, width, '…'))).toBeLessThanOrEqual(width);
-        expect(lineWidth(spread(left, right, width, '…'))).toBe(width);
+        expect(lineWidth(spread([left, right], width, '…'))).toBe(width);
       }),
       { numRuns: 1000 },
     );

@@ -28,7 +28,7 @@ test('neither undo nor apply is offered, and y answers', () => {
   press(on, 'flow.block');
   expect(keys(on)).not.toContain('apply');
   expect(keys(on)).toContain('export');
-  const [answer] = answerInput('y', plainKey, () => on.state(), keymap);
+  const [answer] = answerInput({ input: 'y', key: plainKey }, () => on.state(), keymap);
   // The dialog itself says that this is a recording.
   expect(answer?.type === 'barred' && answer.sentence).toBe('"apply" is off: export it, or leave.');
 });

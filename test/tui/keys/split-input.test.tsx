@@ -57,7 +57,7 @@ function played(pieces: readonly string[]): { readonly said: readonly string[]; 
   });
   function Reader(): ReactNode {
     useInput((input, key) => {
-      for (const answer of answerInput(input, key, () => state, keymap)) obey(answer);
+      for (const answer of answerInput({ input, key }, () => state, keymap)) obey(answer);
     });
     usePaste((text) => said.push(`pasted ${text}`));
     return createElement(Box);
