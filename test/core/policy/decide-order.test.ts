@@ -138,7 +138,7 @@ test('answer Reset reaches the decision', () => {
 
 test('a scope of an older snapshot is a bug that is reported, not a verdict', () => {
   const { decider } = benchOf([]);
-  expect(() => decider.judges(3, noon)).toThrow('scopeOf');
+  expect(() => decider.judges(3, noon)).toThrow('scope 3 is of another snapshot');
 });
 
 test('an expired policy does nothing beside one that still holds, and no longer hides it', () => {
