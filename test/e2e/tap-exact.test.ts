@@ -85,7 +85,7 @@ describeUnless(noNamespaces)('the tap', () => {
       const method = text(exchange.methodStart, exchange.methodEnd);
       const query =
         exchange.queryEnd > exchange.queryStart ? `?${text(exchange.queryStart, exchange.queryEnd)}` : '';
-      const key = `${method} ${text(exchange.pathStart, exchange.pathEnd)}${query.replace('??', '?')} ${exchange.status}`;
+      const key = `${method} ${text(exchange.pathStart, exchange.pathEnd)}${query} ${exchange.status}`;
       if (exchange.opaque === '' && exchange.cut === '' && exchange.status > 0)
         log[key] = (log[key] ?? 0) + 1;
       else others.push(`${key} ${exchange.opaque} ${exchange.cut}`);

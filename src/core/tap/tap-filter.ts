@@ -9,7 +9,10 @@ export interface TapFilterOptions {
   readonly snapBytes: number;
   /** TCP ports whose connections are not looked at: the agent's own. At most `mostExcludedPorts`. */
   readonly excludedPorts?: readonly number[];
-  /** Whether segments pass that carry neither payload nor SYN, FIN or RST. They are half of all packets and tell reassembly nothing. */
+  /**
+   * Whether segments pass that carry neither payload nor SYN, FIN or RST. Without them a downward bulk transfer is half the packets, and a
+   * gap is noticed by the next segment that carries something instead of by the next acknowledgement.
+   */
   readonly pureAcks?: boolean;
 }
 
