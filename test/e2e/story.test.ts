@@ -55,7 +55,7 @@ test.each([
   await terminal.waitFor((screen) => !screen.includes('✖ BLOCK'));
   expect(terminal.screen()).not.toMatch(/✖ BLOCK/);
   terminal.press('u');
-  await terminal.waitFor(/─ Undo ─[\s\S]*would flip/);
+  await terminal.waitFor(/─ Undo ─[\s\S]*it has refused/);
   terminal.press('y');
   await terminal.waitFor(/Undone: /);
   terminal.press('Q');
