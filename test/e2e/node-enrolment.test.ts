@@ -115,6 +115,39 @@ describeUnless(noRules)('enrolment', () => {
     enrolment.release();
   });
 
+  test('a change touches only what it names: counters go on, and a flush or a newer agent is told apart', async () => {
+    const made = await bench();
+    const before = traces(made.lab, made.pod);
+    const enrolment = made.enrolAs(5);
+    const counting = sampleRules(5, 9).replace('counter drop', 'counter accept');
+    enrolment.apply({
+      ruleset: `add table inet apidefense\ndelete table inet apidefense\n${counting}`,
+      mode: 'fwmark',
+    });
+    expect(connectIn(made.kernel, made.peerNetns, { host: made.pod.ipv4, port: 9 })).toBe(-errno.refused);
+    const text = 'add table inet apidefense\nadd rule inet apidefense pre tcp dport 83 drop\n';
+    enrolment.change({ text, mode: 'fwmark' });
+    enrolment.change({ text: '', mode: 'none' });
+    expect(ruleset(made)).toMatch(/dport 9 counter packets [1-9]/);
+    expect(ruleset(made)).toContain('dport 83');
+    expect(made.kernel.sysctls.read(made.netns)).toBe('000');
+    expect(() => enrolment.change({ text: 'add rule inet apidefense nowhere drop\n', mode: 'none' })).toThrow(
+      expect.objectContaining({ code: 'NFTABLES_REFUSED' }),
+    );
+    made.lab.run(made.pod, 'nft', ['flush', 'ruleset']);
+    expect(() => enrolment.change({ text, mode: 'none' })).toThrow(
+      expect.objectContaining({ code: 'ENROLMENT_FLUSHED' }),
+    );
+    enrolment.apply({ ruleset: counting, mode: 'none' });
+    const newer = made.enrolAs(6);
+    newer.apply({ ruleset: sampleRules(6), mode: 'none' });
+    expect(() => enrolment.change({ text, mode: 'none' })).toThrow(
+      expect.objectContaining({ code: 'ENROLMENT_SUPERSEDED' }),
+    );
+    newer.release();
+    expect(traces(made.lab, made.pod)).toBe(before);
+  });
+
   test('rules that somebody flushed come back with the next change, and release still leaves no trace', async () => {
     const made = await bench();
     const before = traces(made.lab, made.pod);

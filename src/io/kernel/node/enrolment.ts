@@ -11,7 +11,7 @@ import { createNamespaceRules, type NamespaceRules } from './nftables.ts';
 import { addMarkRouting, type MarkRouting } from './rtnetlink.ts';
 import type { TableMark } from './rule-listing.ts';
 import { noteEarlier, unchangedValues, type EarlierValues } from './sysctl.ts';
-import { changeMark, claimError, readClaim, replaceTable } from './table-claim.ts';
+import { changeMark, changeRules, claimError, readClaim, replaceTable } from './table-claim.ts';
 
 /** What is to be in force. */
 export interface WantedRules {
@@ -21,6 +21,13 @@ export interface WantedRules {
   readonly mode: InlineMode | 'none';
   /** Read the listing that the transaction replaces, for its counters. */
   readonly keepHits?: boolean;
+}
+
+/** From the rules that are in force to the next. */
+export interface RulesChange {
+  /** nft statements on our table that leave the table and the owner's chain alone; '' for none. */
+  readonly text: string;
+  readonly mode: InlineMode | 'none';
 }
 
 /** What came of it. */
@@ -36,6 +43,11 @@ export interface Enrolment {
   readonly netns: Netns;
   /** Puts `wanted` in force instead of what is, in one transaction. @throws AppError; then the rules before are in force still. */
   apply(wanted: WantedRules): AppliedRules;
+  /**
+   * Changes the rules that `apply` put there, in one transaction, and with them nothing else: counters and elements that the text does
+   * not touch stay. @throws AppError as `apply`; ENROLMENT_FLUSHED when somebody removed the rules meanwhile: `apply` the whole then.
+   */
+  change(change: RulesChange): Pick<AppliedRules, 'routing'>;
   /** The listing of our table, with counters. */
   listing(): unknown;
   /** Takes everything away that this generation put there, and lets the namespace go. What a newer one set stays. */
@@ -76,20 +88,21 @@ class EnrolledNamespace implements Enrolment {
   }
 
   apply({ ruleset, mode, keepHits }: WantedRules): AppliedRules {
-    const before = { mode: this.#mode };
-    if (mode !== 'none') this.#open(mode);
     let replaced: unknown;
-    try {
+    this.#inMode(mode, () => {
       if (keepHits === true && this.#mark !== undefined) replaced = this.#rules.list(listTable);
       this.#replace(ruleset, this.#mark?.earlier ?? unchangedValues);
-    } catch (error) {
-      if (before.mode === 'none' && mode !== 'none') this.#shut();
-      throw error;
-    }
-    if (mode === 'none' && (before.mode !== 'none' || this.#inherited)) this.#shut();
-    this.#mode = mode;
-    this.#inherited = false;
+    });
     return { routing: this.#routing, replaced };
+  }
+
+  change({ text, mode }: RulesChange): Pick<AppliedRules, 'routing'> {
+    this.#inMode(mode, () => {
+      if (this.#mark === undefined) throw new Error('a change before the first rules');
+      if (text !== '')
+        changeRules(this.#rules, { held: this.#mark.owner, self: this.#self, text, path: this.netns.path });
+    });
+    return { routing: this.#routing };
   }
 
   listing(): unknown {
@@ -113,6 +126,21 @@ class EnrolledNamespace implements Enrolment {
   drop(): void {
     this.#rules.close();
     closeNetns(this.netns);
+  }
+
+  /** What the mode needs is there before the rules that need it, and goes after them. */
+  #inMode(mode: InlineMode | 'none', put: () => void): void {
+    const before = this.#mode;
+    if (mode !== 'none') this.#open(mode);
+    try {
+      put();
+    } catch (error) {
+      if (before === 'none' && mode !== 'none') this.#shut();
+      throw error;
+    }
+    if (mode === 'none' && (before !== 'none' || this.#inherited)) this.#shut();
+    this.#mode = mode;
+    this.#inherited = false;
   }
 
   #replace(ruleset: string, earlier: EarlierValues): void {

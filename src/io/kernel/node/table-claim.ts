@@ -99,6 +99,38 @@ export function replaceTable(
   }
 }
 
+/**
+ * Runs statements on the table of `held`, in one transaction. @throws AppError as `replaceTable`; ENROLMENT_FLUSHED when there is no
+ * table any more.
+ */
+export function changeRules(
+  rules: NamespaceRules,
+  change: {
+    readonly held: TableOwner;
+    readonly self: TableOwner;
+    readonly text: string;
+    readonly path: string;
+  },
+): void {
+  const { held, self, text, path } = change;
+  try {
+    guarded(
+      rules,
+      { path, self },
+      `delete chain ${table} ${ownerChain(held)}\nadd chain ${table} ${ownerChain(self)}\n${text}\n`,
+    );
+  } catch (cause) {
+    if (readClaim(rules, self).type !== 'free') throw cause;
+    throw new AppError({
+      code: 'ENROLMENT_FLUSHED',
+      family: 'unavailable',
+      message: `Somebody removed our rules from ${path}.`,
+      hint: 'The agent puts them back; look for a program that flushes the rules of the pod.',
+      cause,
+    });
+  }
+}
+
 /** Another note of the settings before us; the rules stay as they are. @throws AppError as `replaceTable`. */
 export function changeMark(
   rules: NamespaceRules,
