@@ -13,6 +13,8 @@ import {
   listenPort,
   upstreamAddress,
 } from '../../src/core/plan/node-constants.ts';
+import type { PodPlan } from '../../src/core/plan/node-plan.ts';
+import { nftRuleset } from '../../src/core/plan/ruleset.ts';
 import { parseAddress } from '../../src/core/policy/ip-address.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
@@ -52,6 +54,8 @@ export interface InlineLabOptions {
   readonly mode?: 'fwmark' | 'ct';
   /** Ports that go through the agent; 8080 if not said. */
   readonly ports?: readonly number[];
+  /** Ports that the rules divert while the worker keeps them alive; `ports` if not said. */
+  readonly ruled?: readonly number[];
   /** Words of the server script; `8080` if not said. */
   readonly serves?: readonly string[];
   readonly limits?: Partial<DataPlaneLimits>;
@@ -102,22 +106,17 @@ export function policyOn(name: string, spec: Partial<FlowPolicy['spec']>): FlowP
 
 const generation = 1;
 
-/** in-pod.md, 2: what is redirected, and in mode ct how the leg finds back. */
-function rulesetOf(mode: 'fwmark' | 'ct'): string {
-  const set = heartbeatSet(generation);
-  const outward = `chain out { type route hook output priority mangle; policy accept;
-    meta mark ${connectionMark} ct mark set ${connectionMark} accept
-    ct mark ${connectionMark} meta mark set ${agentMark}
-  }`;
-  return `table inet apidefense {
-  set ${set} { type inet_service; flags timeout; }
-  chain pre { type filter hook prerouting priority mangle; policy accept;
-    iifname != "lo" meta nfproto ipv4 tcp dport @${set} tproxy ip to 127.0.0.1:${listenPort} counter accept
-    iifname != "lo" meta nfproto ipv6 tcp dport @${set} tproxy ip6 to [::1]:${listenPort} counter accept
-  }
-  ${mode === 'ct' ? outward : ''}
-}
-`;
+/** The rules of a pod whose ports an L7 policy asks for, as the plan spells them. */
+function rulesetOf(mode: 'fwmark' | 'ct', ports: readonly number[]): string {
+  const plan: PodPlan = {
+    pod: 'shop/orders',
+    tap: false,
+    reports: 'destination',
+    kernel: { inbound: [], outbound: [], judgedElsewhere: [] },
+    inline: ports.map((port) => ({ port, failure: 'Open', existing: 'Drain', policies: [] })),
+    cuts: [],
+  };
+  return nftRuleset(plan, { owner: 'lab', generation, mode, listenPort });
 }
 
 interface Compiled {
@@ -201,14 +200,14 @@ interface Taken {
 function takeOver(
   kernel: NodeKernel,
   { plane, pod }: { readonly plane: DataPlane; readonly pod: LabPod },
-  { mode = 'fwmark', ports = [8080] }: InlineLabOptions,
+  { mode = 'fwmark', ports = [8080], ruled = ports }: InlineLabOptions,
 ): Taken {
   const enrolment = enrol(kernel, {
     netns: openNetns(pod.path),
     addresses: [pod.ipv4],
     owner: { owner: 'lab', generation },
   });
-  enrolment.apply({ ruleset: rulesetOf(mode), mode });
+  enrolment.apply({ ruleset: rulesetOf(mode, ruled), mode });
   const { fd: netnsFd } = enrolment.netns;
   return {
     attach: (overrides = {}) =>

@@ -83,7 +83,11 @@ inline('a pod that is taken over anew counts from zero, while the old connection
 });
 
 inline('a port that is let go drains, and its callers pass by; a port that is added is carried', async () => {
-  await using lab = await startInlineLab({ ports: [8080, 9090], serves: ['8080', '9090', '7070'] });
+  await using lab = await startInlineLab({
+    ports: [8080, 9090],
+    ruled: [7070, 8080, 9090],
+    serves: ['8080', '9090', '7070'],
+  });
   await open(lab, 'stays');
   await open(lab, 'goes', 9090);
   expect((await askOn(lab, 'stays')).status).toBe(200);
