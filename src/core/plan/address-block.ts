@@ -16,9 +16,6 @@ export interface Block {
 const mappedBits = 96;
 const mappedWords: AddressWords = [0, 0, 0xffff, 0];
 
-/** All addresses of either family. */
-export const everywhere: readonly Block[] = blocksOf('::/0');
-
 /** The blocks of a CIDR: one, or two where an IPv6 block holds all of IPv4 as well; none when the text is no CIDR. */
 export function blocksOf(cidr: string): readonly Block[] {
   const parsed = parseCidr(cidr);
@@ -91,3 +88,6 @@ function v6Text(words: AddressWords): string {
   if (best.count < 2) return spell(groups);
   return `${spell(groups.slice(0, best.at))}::${spell(groups.slice(best.at + best.count))}`;
 }
+
+/** All addresses of either family. */
+export const everywhere: readonly Block[] = blocksOf('::/0');

@@ -32,7 +32,7 @@ interface Located {
 export function entryElements(direction: 'in' | 'out', entries: readonly KernelEntry[]): readonly SetModel[] {
   const byMap = new Map<string, Located[]>();
   for (const entry of entries) {
-    const block = blocksOf(entry.cidr)[0];
+    const block = blocksOf(entry.cidr).find(({ family }) => family === entry.family);
     if (block === undefined) throw new Error(`an entry of ${entry.policy} is no block: ${entry.cidr}`);
     const shape = shapeOf(entry, block);
     const name = entryMapName({ direction, shape, family: entry.family, answer: entry.answer });

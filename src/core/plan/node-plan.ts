@@ -72,7 +72,7 @@ export interface InlinePort {
   readonly policies: readonly string[];
 }
 
-/** Open connections of one policy to be cut (SOCK_DESTROY), the agent's own spared. */
+/** Open connections of one policy to be cut (SOCK_DESTROY); spared are the agent's own, and those of the pod with itself, which everyone would include. */
 export interface PairCut {
   readonly policy: string;
   /** Inbound: `ports` are the pod's own. Outbound: the other side's. */

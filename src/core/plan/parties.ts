@@ -145,7 +145,7 @@ function namesMatch(peer: Peer, identity: PodIdentity, policyNamespace: string):
     misses(workload?.kind, actual.kind) ||
     misses(workload?.name, actual.name) ||
     misses(workload && (workload.namespace ?? own), actual.namespace) ||
-    misses(labels && own, actual.namespace) ||
+    misses(labels && !workload && !serviceAccount ? own : undefined, actual.namespace) ||
     misses(peer.namespace, actual.namespace) ||
     misses(serviceAccount?.name, identity.serviceAccount) ||
     misses(serviceAccount && (serviceAccount.namespace ?? own), identity.namespace)

@@ -6,10 +6,10 @@ import { nameOf } from '../policy/specificity.ts';
 import { isEgress } from '../policy/tenancy.ts';
 import { listenPort } from './node-constants.ts';
 import { noteFailure, type Outcome } from './outcome.ts';
-import type { Parties, SelectedParty, Selection } from './parties.ts';
-import { keyOfWorkload } from './parties.ts';
+import { keyOfWorkload, type Parties, type SelectedParty, type Selection } from './parties.ts';
 import { destinationsOf, gearMissing, hostReason, portsOf, type PlanContext } from './plan-context.ts';
-import { cutsFor, isCutting, noteElsewhere, noteUnmet } from './plan-kernel.ts';
+import { cutsFor, isCutting } from './kernel-entries.ts';
+import { noteElsewhere, noteUnmet } from './plan-kernel.ts';
 import { wishInline, type InlineWish, type PodDraft } from './pod-draft.ts';
 
 /** Writes the policy's ports into the drafts and tells the outcome what came of it. */

@@ -1,11 +1,9 @@
 // One Block without HTTP: refused by address and port in the kernel, at the destination pods of this node. What nobody enrols is refused at
 // the source pods instead (plan-source.ts): for one flow there is one place.
 import type { FlowPolicy } from '../policy/schema.ts';
-import { nameOf } from '../policy/specificity.ts';
-import type { Block } from './address-block.ts';
-import type { KernelEntry, PairCut } from './node-plan.ts';
+import type { KernelEntry } from './node-plan.ts';
 import { noteFailure, type Outcome } from './outcome.ts';
-import type { Party, SelectedParty, Selection } from './parties.ts';
+import type { SelectedParty, Selection } from './parties.ts';
 import {
   assuranceReason,
   destinationsOf,
@@ -14,6 +12,7 @@ import {
   portsOf,
   type PlanContext,
 } from './plan-context.ts';
+import { cutsFor, entriesFor, notePartial, wholeFamilies } from './kernel-entries.ts';
 import { planSources } from './plan-source.ts';
 
 /** One policy being planned. */
@@ -89,56 +88,4 @@ function planDestinations(task: KernelTask): void {
   }
   if (from.everyone && outcome.atDestination.size > 0)
     outcome.remarks.add('Everyone includes the kubelet with its probes.');
-}
-
-/** Families of which every address is meant: entries of a pod's own namespace do not tell its addresses apart. */
-function wholeFamilies(party: Party, blocks: readonly Block[]): readonly (4 | 6)[] {
-  if (blocks.length === party.blocks.length) return [4, 6];
-  const isWhole = (family: 4 | 6): boolean => {
-    const own = party.blocks.filter((block) => block.family === family);
-    return own.length > 0 && own.every((block) => blocks.includes(block));
-  };
-  return ([4, 6] as const).filter(isWhole);
-}
-
-function notePartial(outcome: Outcome, party: Party, blocks: readonly Block[]): void {
-  const families = wholeFamilies(party, blocks);
-  const loose = blocks.filter(({ family }) => !families.includes(family));
-  const reason = 'others of its addresses are outside the block that the policy names';
-  if (loose.length > 0)
-    noteFailure(outcome, reason, `${party.identity.id} at ${loose.map(({ cidr }) => cidr).join(' and ')}`);
-}
-
-/** One entry a block. */
-export function entriesFor(
-  policy: FlowPolicy,
-  blocks: readonly Block[],
-  ports: readonly number[],
-): readonly KernelEntry[] {
-  const { action } = policy.spec;
-  const isDrop = action.type === 'Block' && action.block?.answer === 'Drop';
-  const name = nameOf(policy);
-  return blocks.map(({ family, cidr }) => ({
-    ...{ policy: name, family, cidr, ports },
-    answer: isDrop ? 'drop' : 'reset',
-    existing: isCutting(policy) ? 'cut' : 'drain',
-  }));
-}
-
-/** Block cuts unless it says Drain; a throttle lets open connections drain (semantics.md). */
-export const isCutting = ({ spec: { action } }: FlowPolicy): boolean =>
-  action.type === 'Block' && action.block?.existing !== 'Drain';
-
-/** What to cut when the policy sets in: one or none. */
-export function cutsFor(
-  policy: FlowPolicy,
-  pairs: {
-    readonly direction: PairCut['direction'];
-    readonly blocks: readonly Block[];
-    readonly ports: readonly number[];
-  },
-): readonly PairCut[] {
-  if (!isCutting(policy) || pairs.blocks.length === 0) return [];
-  const { direction, blocks, ports } = pairs;
-  return [{ policy: nameOf(policy), direction, remotes: blocks.map(({ cidr }) => cidr), ports }];
 }

@@ -8,7 +8,8 @@ import type { KernelEntry, PairCut } from './node-plan.ts';
 import { noteFailure } from './outcome.ts';
 import { keyOfWorkload, type Party } from './parties.ts';
 import { gearMissing } from './plan-context.ts';
-import { cutsFor, entriesFor, type KernelTask } from './plan-kernel.ts';
+import type { KernelTask } from './plan-kernel.ts';
+import { cutsFor, entriesFor, notePartial, wholeFamilies } from './kernel-entries.ts';
 
 /** Addresses that are refused on the same ports. */
 interface Target {
@@ -20,20 +21,37 @@ interface Target {
 export function planSources(task: KernelTask): void {
   const targets = targetsOf(task);
   if (targets.length === 0) return;
-  const { context, policy, outcome, from } = task;
-  const entries = targets.flatMap(({ blocks, ports }) => entriesFor(policy, blocks, ports));
-  const cuts = targets.flatMap(({ blocks, ports }) =>
-    cutsFor(policy, { direction: 'outbound', blocks, ports }),
-  );
-  const spared = sparedBy(task, targets);
-  for (const { party } of from.parties) {
+  const { context, outcome, from } = task;
+  const shared = new Map<string, Placed>();
+  for (const { party, blocks } of from.parties) {
     const draft = context.drafts.get(party.identity.id);
     if (draft === undefined) continue;
     const missing = gearMissing(context, 'kernel', draft);
-    if (missing === undefined) place(task, draft, { entries, cuts, spared });
-    else noteFailure(outcome, missing, draft.pod.id);
+    if (missing !== undefined) {
+      noteFailure(outcome, missing, draft.pod.id);
+      continue;
+    }
+    const families = wholeFamilies(party, blocks);
+    if (families.length < 2) notePartial(outcome, party, blocks);
+    const placed = shared.get(families.join()) ?? placedFor(task, targets, families);
+    shared.set(families.join(), placed);
+    if (placed.entries.length > 0) place(task, draft, placed);
   }
   noteFree(task);
+}
+
+/** What goes to a pod whose addresses of these families are meant: it calls with an address of the family it calls. */
+function placedFor(task: KernelTask, targets: readonly Target[], families: readonly (4 | 6)[]): Placed {
+  const { policy } = task;
+  const meant = targets.map(({ blocks, ports }) => ({
+    blocks: blocks.filter(({ family }) => families.includes(family)),
+    ports,
+  }));
+  return {
+    entries: meant.flatMap(({ blocks, ports }) => entriesFor(policy, blocks, ports)),
+    cuts: meant.flatMap(({ blocks, ports }) => cutsFor(policy, { direction: 'outbound', blocks, ports })),
+    spared: sparedBy(task, meant),
+  };
 }
 
 interface Placed {

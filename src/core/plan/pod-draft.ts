@@ -1,6 +1,7 @@
 // What the policies ask of one pod, collected in attribution order and then brought into a PodPlan: each block and port refused by one
 // policy only, each port taken inline once. Knows no selector.
 import type { LocalPod } from '../model/pod.ts';
+import { hostBlock } from './address-block.ts';
 import type { InlinePort, KernelEntry, PairCut, PodPlan } from './node-plan.ts';
 
 /** One policy's wish to carry a port. */
@@ -53,8 +54,18 @@ export function finishPod(draft: PodDraft, tap: boolean): PodPlan {
       judgedElsewhere: [...draft.judgedElsewhere].sort(),
     },
     inline: [...draft.inline].map(inlinePort).sort((a, b) => a.port - b.port),
-    cuts: draft.cuts,
+    cuts: withoutOneself(draft),
   };
+}
+
+/** What a pod says to itself is nobody's to cut. */
+function withoutOneself({ pod, cuts }: PodDraft): readonly PairCut[] {
+  const own = new Set(pod.addresses.map((address) => hostBlock(address)?.cidr));
+  return cuts.flatMap((cut) => {
+    if (!cut.remotes.some((remote) => own.has(remote))) return [cut];
+    const remotes = cut.remotes.filter((remote) => !own.has(remote));
+    return remotes.length === 0 ? [] : [{ ...cut, remotes }];
+  });
 }
 
 function inlinePort([port, wishes]: readonly [number, readonly InlineWish[]]): InlinePort {

@@ -117,7 +117,7 @@ function peerColumns(state: CompileState, peer: Peer, namespace: string): number
   return [
     id(workload?.kind),
     id(workload?.name),
-    workload === undefined ? (peer.labels === undefined ? -1 : id(own)) : id(workload.namespace ?? own),
+    id(namespaceOf(peer, own)),
     id(peer.namespace),
     serviceAccount === undefined ? -1 : id(`sa:${serviceAccount.namespace ?? own}/${serviceAccount.name}`),
     peer.cidr === undefined ? -1 : cidrInto(state, peer.cidr),
@@ -125,6 +125,12 @@ function peerColumns(state: CompileState, peer: Peer, namespace: string): number
     labels.at,
     labels.count,
   ];
+}
+
+/** The namespace that a workload's name, or labels that stand alone, are of. */
+function namespaceOf({ workload, serviceAccount, labels }: Peer, own: string): string | undefined {
+  if (workload !== undefined) return workload.namespace ?? own;
+  return labels === undefined || serviceAccount !== undefined ? undefined : own;
 }
 
 const labelIds = ({ strings }: CompileState, { labels }: Peer): number[] =>
