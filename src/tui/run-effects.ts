@@ -139,31 +139,38 @@ function controlReplay(effect: ReplayEffect, replay: ReplayControls | undefined)
 export function perform(effect: Effect, tools: EffectTools): void {
   switch (effect.type) {
     case 'feed.request':
-      return request(effect, tools);
+      request(effect, tools);
+      break;
     case 'preview.start':
-      return startPreview(effect, tools);
+      startPreview(effect, tools);
+      break;
     case 'preview.cancel':
-      return tools.previews.cancel(effect.job);
+      tools.previews.cancel(effect.job);
+      break;
     case 'explain':
-      return explain(effect, tools);
+      explain(effect, tools);
+      break;
     case 'store.filter':
     case 'store.sort':
-      return tools.session.perform(effect);
+      tools.session.perform(effect);
+      break;
     case 'export.write':
-      return exportFile(effect, tools);
+      exportFile(effect, tools);
+      break;
     case 'replay.seek':
     case 'replay.speed':
     case 'replay.pause':
-      return controlReplay(effect, tools.feed.replay);
+      controlReplay(effect, tools.feed.replay);
+      break;
     case 'theme.load':
-      return loadTheme(effect.name, tools);
+      loadTheme(effect.name, tools);
+      break;
     case 'redraw':
-      return tools.redraw();
     case 'suspend':
-      return tools.suspend();
     case 'quit':
-      return tools.quit();
+      tools[effect.type]();
+      break;
     default:
-      return assertNever(effect);
+      assertNever(effect);
   }
 }

@@ -57,15 +57,14 @@ interface Shown {
   readonly view: (model: ChromeModel) => ReactNode;
 }
 
-function openShown(
-  options: TerminalOptions,
-  looks: Looks,
-  hooks: {
-    readonly quit: () => void;
-    readonly suspend: () => void;
-    readonly show: (model: ChromeModel) => void;
-  },
-): Shown {
+/** What the loop asks of the one who holds the terminal. */
+interface Hooks {
+  readonly quit: () => void;
+  readonly suspend: () => void;
+  readonly show: (model: ChromeModel) => void;
+}
+
+function openShown(options: TerminalOptions, looks: Looks, hooks: Hooks): Shown {
   const screen = createCellScreen({
     terminal: options.stdout,
     styles: looks.theme.styles,
@@ -84,12 +83,10 @@ function openShown(
     now: () => Date.now(),
     clock: () => performance.now(),
     switchTheme: looks.switchTheme,
-    show: hooks.show,
+    ...hooks,
     writeLine: (row, text) => screen.writeLine(row, text),
     paint: () => screen.paint(),
     redraw: () => screen.invalidate(),
-    suspend: hooks.suspend,
-    quit: hooks.quit,
   });
   const view = (model: ChromeModel): ReactNode =>
     createElement(App, {

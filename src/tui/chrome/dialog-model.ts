@@ -166,6 +166,15 @@ function borderRow(
   return [...fitted, segment(horizontal.repeat(fill) + right, border)];
 }
 
+/** Centred on the screen, between the header and what stands at the foot. */
+function centred(columns: number, rows: number, size: Pick<Rect, 'width' | 'height'>): Rect {
+  return {
+    x: Math.max(0, Math.floor((columns - size.width) / 2)),
+    y: Math.max(0, Math.min(rows - 1 - size.height, 2 + Math.floor((rows - 3 - size.height) / 2))),
+    ...size,
+  };
+}
+
 /** Puts a frame around content, centred between the header and what stands at the foot: the keys and `taken` rows of a message. */
 export function frameDialog(content: DialogContent, input: DialogInput, taken = 0): DialogFrame {
   const { state, theme } = input;
@@ -189,12 +198,7 @@ export function frameDialog(content: DialogContent, input: DialogInput, taken = 
   const foot: Line = [...content.foot, ...below];
   const style = { theme, border };
   return {
-    rect: {
-      x: Math.max(0, Math.floor((state.columns - width) / 2)),
-      y: Math.max(0, Math.min(rows - 1 - height, 2 + Math.floor((rows - 3 - height) / 2))),
-      width,
-      height,
-    },
+    rect: centred(state.columns, rows, { width, height }),
     rows: [
       borderRow(
         { left: theme.glyph('topLeft'), right: theme.glyph('topRight'), text: content.title },

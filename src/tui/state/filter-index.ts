@@ -80,6 +80,35 @@ function createNewer() {
   };
 }
 
+/** How much of what was held at the start, and still is, has been looked at: 0 to 1. */
+function shareDone(startedAt: number, scanned: number, base: number): number {
+  const span = startedAt - base;
+  return span <= 0 ? 1 : Math.min(1, (startedAt - Math.max(scanned, base)) / span);
+}
+
+/** Of a descending list: what the ring has let go. */
+function forgetBelow(older: number[], base: number): void {
+  while (older.length > 0 && (older.at(-1) ?? 0) < base) older.pop();
+}
+
+/** Takes a sequence into a descending list, or out of it. */
+function setOlder(older: number[], sequence: number, isIn: boolean): void {
+  const at = countAbove(older, sequence);
+  const has = older[at] === sequence;
+  if (isIn && !has) older.splice(at, 0, sequence);
+  else if (!isIn && has) older.splice(at, 1);
+}
+
+/** Matches above a sequence: the older ones count only where all newer ones do. */
+function countNewer(
+  newer: ReturnType<typeof createNewer>,
+  older: readonly number[],
+  sequence: number,
+): number {
+  const fresh = newer.above(sequence);
+  return fresh < newer.size ? fresh : fresh + countAbove(older, sequence);
+}
+
 /** An index over the ring as it is now; everything held still has to be worked through. */
 export function createFilterIndex(ring: FlowRing, test: (flow: FlowEvent) => boolean): FilterIndex {
   const newer = createNewer();
@@ -92,42 +121,28 @@ export function createFilterIndex(ring: FlowRing, test: (flow: FlowEvent) => boo
       return newer.size + older.length;
     },
     get progress() {
-      const span = startedAt - ring.base;
-      return span <= 0 ? 1 : Math.min(1, (startedAt - Math.max(scanned, ring.base)) / span);
+      return shareDone(startedAt, scanned, ring.base);
     },
     at(index) {
       if (index < 0) return undefined;
       return index < newer.size ? newer.at(index) : older[index - newer.size];
     },
-    newerThan(sequence) {
-      const fresh = newer.above(sequence);
-      return fresh < newer.size ? fresh : fresh + countAbove(older, sequence);
-    },
+    newerThan: (sequence) => countNewer(newer, older, sequence),
     added(sequence, flow) {
       if (test(flow)) newer.push(sequence);
     },
     replaced(sequence, flow) {
-      if (sequence >= startedAt) {
-        newer.set(sequence, test(flow));
-        return;
-      }
+      if (sequence >= startedAt) newer.set(sequence, test(flow));
       // Not yet looked at: the search will find it as it is now.
-      if (sequence < scanned) return;
-      const at = countAbove(older, sequence);
-      const has = older[at] === sequence;
-      const isIn = test(flow);
-      if (isIn && !has) older.splice(at, 0, sequence);
-      else if (!isIn && has) older.splice(at, 1);
+      else if (sequence >= scanned) setOlder(older, sequence, test(flow));
     },
     trim() {
-      while (older.length > 0 && (older.at(-1) ?? 0) < ring.base) older.pop();
+      forgetBelow(older, ring.base);
       newer.forgetBelow(ring.base);
     },
     work(limit) {
-      const stop = Math.max(ring.base, scanned - limit);
-      while (scanned > stop) {
-        scanned--;
-        const flow = ring.at(scanned);
+      for (const stop = Math.max(ring.base, scanned - limit); scanned > stop;) {
+        const flow = ring.at(--scanned);
         if (flow && test(flow)) older.push(scanned);
       }
       return scanned <= ring.base;

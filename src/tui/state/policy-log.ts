@@ -55,24 +55,26 @@ function fold(standing: Map<string, PolicyEvent>, { event }: Entry): void {
   if (isLoaded(event)) standing.set(event.name, event);
 }
 
+/** True when the event says something else than the last one of its policy; `texts` remembers it. */
+function isNew(texts: Map<string, string>, event: PolicyEvent): boolean {
+  const known = texts.get(event.name);
+  if (!isLoaded(event)) return texts.delete(event.name);
+  // Counter updates may leave the object out.
+  if (event.object === undefined) return false;
+  const text = JSON.stringify(event.object);
+  texts.set(event.name, text);
+  return text !== known;
+}
+
 /** Knows nothing yet. */
 export function createPolicyLog(limit = changeLimit): PolicyLog {
   const base = new Map<string, PolicyEvent>();
   const texts = new Map<string, string>();
   let entries: Entry[] = [];
-  const isNew = (event: PolicyEvent): boolean => {
-    const known = texts.get(event.name);
-    if (!isLoaded(event)) return texts.delete(event.name);
-    // Counter updates may leave the object out.
-    if (event.object === undefined) return false;
-    const text = JSON.stringify(event.object);
-    texts.set(event.name, text);
-    return text !== known;
-  };
   return {
     add(event) {
       const isFirst = !texts.has(event.name);
-      if (!isNew(event)) return;
+      if (!isNew(texts, event)) return;
       const parsed = Date.parse(event.time);
       const atMs = Number.isFinite(parsed) ? parsed : -Infinity;
       entries.push({ atMs, event, isOlder: isFirst && hasDecided(event) });

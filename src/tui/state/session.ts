@@ -155,18 +155,18 @@ function viewOf(stores: Stores, version: () => number, isCatchingUp: () => boole
   };
 }
 
+const createStores = (limits: SessionOptions['limits']): Stores => ({
+  flows: createFlowStore(limits),
+  policies: createPolicyStore(),
+  policyLog: createPolicyLog(),
+  findings: createFindingStore(),
+  timeline: createTimeline(),
+});
+
 /** An empty session. */
 export function createSession(options: SessionOptions = {}): Session {
-  const flows = createFlowStore(options.limits);
-  const policies = createPolicyStore();
-  const policyLog = createPolicyLog();
-  const stores: Stores = {
-    flows,
-    policies,
-    policyLog,
-    findings: createFindingStore(),
-    timeline: createTimeline(),
-  };
+  const stores = createStores(options.limits);
+  const { flows, policies, policyLog } = stores;
   let version = 0;
   return {
     data: viewOf(
