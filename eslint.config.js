@@ -106,12 +106,14 @@ export default tseslint.config(
   },
   { files: hotPath, rules: { 'max-params': 'off' } },
   {
-    // Being taken apart: a file leaves the list when it is done.
+    // Still to be taken apart; nothing may be added.
     files: [
-      'src/tui/**/*.ts',
-      'src/io/kernel/**/*.ts',
-      'src/core/tap/**/*.ts',
-      'src/core/protocol/dns/**/*.ts',
+      'src/core/protocol/dns/dns-stream.ts',
+      'src/core/tap/tap-roles.ts',
+      'src/io/kernel/data-plane.ts',
+      'src/io/kernel/run-worker.ts',
+      'src/tui/run-loop.ts',
+      'src/tui/state/flow-store.ts',
     ],
     rules: { 'max-params': 'off', 'max-lines-per-function': 'off' },
   },

@@ -1,7 +1,8 @@
 // Numbers of the packet socket's ABI (linux/if_packet.h, linux/filter.h, packet(7)): the same on x86-64 and arm64, both little-endian. Data only.
 
-/** AF_PACKET, SOCK_RAW with SOCK_NONBLOCK and SOCK_CLOEXEC. */
+/** AF_PACKET. */
 export const packetFamily = 17;
+/** SOCK_RAW with SOCK_NONBLOCK and SOCK_CLOEXEC. */
 export const rawSocket = 3 | 0o4000 | 0o2000000;
 /** ETH_P_ALL. */
 export const everyProtocol = 3;
