@@ -10,6 +10,7 @@ import type { FlowEvent } from '../../src/core/model/event.ts';
 import { workloadOf } from '../../src/core/model/workload-key.ts';
 import { createPreview, type PreviewResult } from '../../src/core/policy/preview.ts';
 import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import { notRead } from '../../src/core/policy/preview-tally.ts';
 import { nameOf } from '../../src/core/policy/specificity.ts';
 import { readRecording } from '../../src/io/recording/read-recording.ts';
 import { createRecorder } from '../../src/io/recording/recorder.ts';
@@ -111,6 +112,10 @@ interface Expected {
   readonly byRoute: Map<string, number>;
 }
 
+/** Status recorded; 1 for an answer whose status could not be read, 0 for none. */
+const answerOf = ({ response }: FlowEvent): number =>
+  response?.status ?? ((response?.bytes ?? 0) > 0 ? notRead : 0);
+
 /** The summary as it follows from what really happened to the requests that the preview judged. */
 function summaryOf(flips: readonly number[], after: readonly FlowEvent[], shadow: boolean): Expected {
   const byCaller = new Map<string, number>();
@@ -125,7 +130,7 @@ function summaryOf(flips: readonly number[], after: readonly FlowEvent[], shadow
     count(byCaller, workloadOf(flow.source));
     count(
       byRoute,
-      `${workloadOf(flow.source)} ${route} ${flow.response?.status ?? 0}→${answeredStatus(after[at]!, shadow)}`,
+      `${workloadOf(flow.source)} ${route} ${answerOf(flow)}→${answeredStatus(after[at]!, shadow)}`,
     );
   }
   return { byCaller, byRoute };
