@@ -17,6 +17,7 @@ const hotPath = [
   'src/core/inspect/gap.ts',
   'src/core/inspect/tls-watch.ts',
   'src/core/inspect/upstream-side.ts',
+  'src/core/model/directory.ts',
   'src/core/policy/buckets.ts',
   'src/core/policy/canonical-path.ts',
   'src/core/policy/decide.ts',

@@ -98,7 +98,6 @@ class AddressDirectory implements Directory {
   }
 
   /** Where the address is, or the empty slot where it would be. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per packet
   #slotOf(a: number, b: number, c: number, d: number): number {
     const keys = this.#keys;
     const last = this.#entries.length - 1;
@@ -111,7 +110,6 @@ class AddressDirectory implements Directory {
     }
   }
 
-  // eslint-disable-next-line max-params -- the four words of one address and what is there
   #put(a: number, b: number, c: number, d: number, entry: number): void {
     let slot = this.#slotOf(a, b, c, d);
     if (this.#entries[slot] === 0) {
@@ -126,7 +124,6 @@ class AddressDirectory implements Directory {
   }
 
   /** Those after it in the run move up, so that no search stops early. */
-  // eslint-disable-next-line max-params -- the four words of one address
   #remove(a: number, b: number, c: number, d: number): void {
     let hole = this.#slotOf(a, b, c, d);
     if (this.#entries[hole] === 0) return;
@@ -168,7 +165,6 @@ const wordAt = (bytes: Uint8Array, at: number): number =>
   0;
 
 /** Murmur3's finish over the four words. */
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per packet
 function hashOf(a: number, b: number, c: number, d: number): number {
   let hash = Math.imul(a, 0x85ebca6b) ^ Math.imul(b, 0xc2b2ae35) ^ Math.imul(c, 0x27d4eb2f) ^ d;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -21,7 +21,6 @@ export class DeliveredDigests {
   #next = 0;
 
   /** `bytes[start, end)` were delivered, beginning at `sequence`. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
   remember(sequence: number, bytes: Uint8Array, start: number, end: number): void {
     const length = Math.min(end - start, hashedBytes);
     const row = this.#next;
@@ -32,7 +31,6 @@ export class DeliveredDigests {
   }
 
   /** Whether `bytes[start, end)`, sent again from `sequence` on, contradict what was delivered there, as far as that is known. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
   contradicts(sequence: number, bytes: Uint8Array, start: number, end: number): boolean {
     for (let row = 0; row < this.#rows.length; row += words) {
       const length = this.#rows[row + 1] as number;

@@ -42,7 +42,6 @@ export function createDnsWatch(names: DnsNames | undefined, counters: TapCounter
   }
 
   return {
-    // eslint-disable-next-line max-params -- a span and where it passed
     message: (bytes, start, end, { ends, nowMs }) => {
       const message = readDnsMessage(bytes, start, end);
       counters.dnsMessages += 1;

@@ -8,11 +8,9 @@ export const letThrough: Decider = {
   generation: 0,
   scopeOf: () => 0,
   judges: () => judgement.none,
-  // eslint-disable-next-line max-params -- the port's
   decide: (_scope, _head, _route, _now, out) => {
     resetDecision(out);
   },
-  // eslint-disable-next-line max-params -- the port's
   judge: (_scope, _head, _route, _now, out) => {
     resetDecision(out);
   },

@@ -8,7 +8,6 @@ const carriageReturn = 13;
 const mostMethodBytes = 32;
 const mostTargetBytes = 8 * 1024;
 
-// eslint-disable-next-line max-params -- called for one segment in many: spans stay positions as everywhere in protocol
 function hasVersion(bytes: Uint8Array, at: number, end: number): boolean {
   if (at + version.length >= end) return false;
   for (let index = 0; index < version.length; index += 1)

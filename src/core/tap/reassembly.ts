@@ -13,9 +13,7 @@ import type { GapCause, TapCounters, TapLimits } from './tap-port.ts';
 /** What becomes of the bytes in order. Valid during the call only. */
 export interface StreamSink {
   /** `from.segmentStart` and `from.segmentAck` are the segment's. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
   data(from: Stream, bytes: Uint8Array, start: number, end: number, nowMs: number): void;
-  // eslint-disable-next-line max-params -- as `data`
   gap(from: Stream, bytes: number, cause: GapCause, nowMs: number): void;
   conflict(from: Stream, bytes: number, nowMs: number): void;
   ended(from: Stream, nowMs: number): void;
@@ -86,7 +84,6 @@ export class Stream {
   }
 
   /** A segment with payload: `length` bytes from `sequence`, of which `bytes[start, end)` were captured. */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
   segment(
     sequence: number,
     acknowledgement: number,
@@ -131,13 +128,9 @@ export class Stream {
     this.#finAck = acknowledgement;
   }
 
-  /** The other side has everything before `acknowledgement`. */
+  /** The other side has everything before `acknowledgement`. Only when `known`. */
   acknowledged(acknowledgement: number, nowMs: number): void {
     const ack = acknowledgement | 0;
-    if (!this.known) {
-      this.startAt(ack);
-      return;
-    }
     const ahead = (ack - this.next) | 0;
     if (ahead > mostAheadBytes || (this.#ackKnown && ((ack - this.#acked) | 0) <= 0)) return;
     this.#acked = ack;
@@ -199,7 +192,6 @@ export class Stream {
     return !known || ahead <= 0 || ahead > mostAheadBytes;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
   #deliver(bytes: Uint8Array, start: number, end: number, length: number, atMs: number): void {
     const pair = this.#pair;
     const captured = end - start;
@@ -219,7 +211,6 @@ export class Stream {
   }
 
   /** Bytes that were delivered come again. */
-  // eslint-disable-next-line max-params -- as `segment`
   #repeated(sequence: number, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     this.#pair.world.counters.retransmitted += 1;
     if (this.#digests?.contradicts(sequence, bytes, start, end) === true)

@@ -56,6 +56,7 @@ export class TapConnection implements StreamSink, CommandSink {
   #over = false;
   /** What is read is opaque until a request head can be trusted. */
   #lost = false;
+  #isMidStream = false;
   #exchanges = 0;
   /** The server's last word: what it acknowledged, and whether it began as a final answer. */
   #turnAck = 0;
@@ -76,10 +77,13 @@ export class TapConnection implements StreamSink, CommandSink {
     return sent >= 0 && sent < lateSynBytes;
   }
 
-  /** Its beginning was not seen. */
-  joinMidStream(nowMs: number): void {
-    this.#begin(nowMs);
-    this.#lose('client', 0, 'mid-stream', nowMs);
+  /** The beginning of a direction was not seen: it is read from `sequence` on, and what came before it is missing, however much that is. */
+  guessStart(stream: Stream, sequence: number, nowMs: number): void {
+    stream.startAt(sequence);
+    if (this.ignored || this.#isMidStream) return;
+    this.#isMidStream = true;
+    if (this.#conversation === undefined) this.#begin(nowMs);
+    this.#lose(stream.side, 0, 'mid-stream', nowMs);
   }
 
   /** One side reset the connection. */
@@ -96,7 +100,6 @@ export class TapConnection implements StreamSink, CommandSink {
     this.#over = true;
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
   data(from: Stream, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     if (this.ignored) return;
     const { side } = from;
@@ -109,7 +112,6 @@ export class TapConnection implements StreamSink, CommandSink {
     if (!this.#over) this.#conversation?.receive(side, bytes, start, end, nowMs);
   }
 
-  // eslint-disable-next-line max-params -- as `data`
   gap(from: Stream, bytes: number, cause: GapCause, nowMs: number): void {
     if (this.ignored) return;
     if (this.#conversation === undefined) this.#begin(nowMs);
@@ -191,7 +193,6 @@ export class TapConnection implements StreamSink, CommandSink {
     this.#conversation.start(nowMs);
   }
 
-  // eslint-disable-next-line max-params -- as `gap`
   #lose(side: Side, bytes: number, cause: GapCause, nowMs: number): void {
     const { counters, gap, options } = this.#world;
     const skipped = this.#over || this.#conversation?.gap(side, bytes, nowMs) === true;
@@ -227,7 +228,6 @@ export class TapConnection implements StreamSink, CommandSink {
     this.#begin(nowMs);
   }
 
-  // eslint-disable-next-line max-params -- as `data`
   #noteTurn(acknowledgement: number, bytes: Uint8Array, start: number, end: number): void {
     const ack = acknowledgement | 0;
     if (acknowledgement === noAck) this.#turnAnswers = false;

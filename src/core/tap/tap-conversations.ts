@@ -6,7 +6,7 @@ import type { Side } from '../model/command.ts';
 import { createDnsStream } from '../protocol/dns/dns-stream.ts';
 import { createDnsWatch, dnsPort, type DnsWatch } from './dns-watch.ts';
 import { frameKind, newFrameView, readFrame, tcpFlag } from './frame.ts';
-import { noAck } from './reassembly.ts';
+import { noAck, type Stream } from './reassembly.ts';
 import { TapConnection, type TapWorld } from './tap-connection.ts';
 import { addressText, endText, readKey } from './tap-ends.ts';
 import {
@@ -93,7 +93,6 @@ class PodTap implements Tap {
     this.#dns = createDnsWatch(options.names, this.counters);
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
   push(bytes: Uint8Array, start: number, end: number, wireLength: number, nowMs: number): void {
     const { counters } = this;
     this.#nowMs = Math.max(this.#nowMs, nowMs);
@@ -180,11 +179,10 @@ class PodTap implements Tap {
   }
 
   #joinMidStream(connection: TapConnection, fromClient: boolean): void {
-    const { pair } = connection;
+    const { client, upstream } = connection.pair;
     this.counters.midStream += 1;
     connection.answered = true;
-    (fromClient ? pair.client : pair.upstream).startAt(this.#view.sequence);
-    if (!connection.ignored) connection.joinMidStream(this.#nowMs);
+    connection.guessStart(fromClient ? client : upstream, this.#view.sequence, this.#nowMs);
   }
 
   #follow(index: number, connection: TapConnection, bytes: Uint8Array): void {
@@ -215,14 +213,24 @@ class PodTap implements Tap {
     if (isSyn && !stream.known) {
       stream.startAt(sequence + 1);
       if (side === 'client') connection.firstSequence = sequence;
-    } else if (!stream.known) stream.startAt(sequence);
-    if (ack !== noAck) pair.other(stream).acknowledged(ack, this.#nowMs);
+    } else if (!stream.known) connection.guessStart(stream, sequence, this.#nowMs);
+    if (ack !== noAck) this.#acknowledge(connection, stream, ack);
     // A SYN takes the first number.
     const first = isSyn ? sequence + 1 : sequence;
     if (payloadLength > 0)
       stream.segment(first, ack, bytes, view.payloadStart, view.payloadEnd, payloadLength, this.#nowMs);
     if ((flags & tcpFlag.fin) !== 0) stream.finish(first + payloadLength, ack);
     this.#settle(connection);
+  }
+
+  #acknowledge(connection: TapConnection, stream: Stream, ack: number): void {
+    const other = connection.pair.other(stream);
+    const { flags, sequence } = this.#view;
+    // The first segment behind the SYN, or the SYN-ACK, names the number at which the other side began; a later one does not.
+    const isFirst = (flags & tcpFlag.syn) !== 0 || sequence === (connection.firstSequence + 1) >>> 0;
+    if (other.known) other.acknowledged(ack, this.#nowMs);
+    else if (isFirst) other.startAt(ack);
+    else connection.guessStart(other, ack, this.#nowMs);
   }
 
   #settle(connection: TapConnection): void {
@@ -234,7 +242,6 @@ class PodTap implements Tap {
     else this.#waiting.delete(connection);
   }
 
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per segment
   #reset(index: number, connection: TapConnection, side: Side): void {
     // RFC 5961 3.2: a receiver takes only the number it expects; others are guesses of somebody else.
     if (!connection.pair[side].expects(this.#view.sequence) && connection.answered) return;

@@ -12,7 +12,6 @@ const word = (bytes: Uint8Array, at: number): number =>
   ((bytes[at + 2] as number) << 8) |
   (bytes[at + 3] as number);
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 function writeAddress(key: Int32Array, at: number, bytes: Uint8Array, start: number, family: number): void {
   if (family === 4) {
     key[at] = key[at + 1] = 0;
@@ -23,7 +22,6 @@ function writeAddress(key: Int32Array, at: number, bytes: Uint8Array, start: num
   for (let index = 0; index < addressWords; index += 1) key[at + index] = word(bytes, start + 4 * index);
 }
 
-// eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
 function compare(bytes: Uint8Array, left: number, right: number, length: number): number {
   for (let at = 0; at < length; at += 1) {
     const difference = (bytes[left + at] as number) - (bytes[right + at] as number);

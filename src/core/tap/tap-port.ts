@@ -173,7 +173,6 @@ export interface Tap {
    * One frame from its Ethernet header on, as far as it was captured; `wireLength` is its whole length. `nowMs` may step back: the tap's
    * clock does not.
    */
-  // eslint-disable-next-line max-params -- hot path: an options object would be allocated per frame
   push(bytes: Uint8Array, start: number, end: number, wireLength: number, nowMs: number): void;
   /** Expiry, and gaps whose grace is over; call it about ten times a second. */
   tick(nowMs: number): void;
