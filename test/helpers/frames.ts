@@ -99,7 +99,10 @@ const nothing = new Uint8Array(0);
 /** A TCP segment in its frame. */
 export function segmentFrame(shape: SegmentShape): Uint8Array {
   const letters = shape.flags ?? 'A';
-  const flags = [...'FSR?A'].reduce((bits, letter, at) => bits | (letters.includes(letter) ? 1 << at : 0), 0);
+  const flags = Array.from('FSR?A').reduce(
+    (bits, letter, at) => bits | (letters.includes(letter) ? 1 << at : 0),
+    0,
+  );
   const options = shape.options ?? [];
   const header = Uint8Array.from([
     ...word(shape.sourcePort),
