@@ -3,7 +3,6 @@
 import type { Key } from 'ink';
 import type { ChromeInput, ChromeModel } from './chrome/chrome-model.ts';
 import { millis } from '../core/model/brand.ts';
-import type { Millis } from '../core/model/brand.ts';
 import type { FeedPort } from '../core/model/feed-port.ts';
 import type { PaneDraws } from './app.tsx';
 import { keyHints } from './keys/key-hints.ts';
@@ -17,6 +16,7 @@ import type { ChromeKeeper } from './run-chrome.ts';
 import { perform } from './run-effects.ts';
 import type { Draw } from './render/draw-context.ts';
 import type { EffectTools } from './run-effects.ts';
+import type { FeedIntake } from './run-feed.ts';
 import { createFeedIntake } from './run-feed.ts';
 import { createHints } from './run-hints.ts';
 import type { Hints } from './run-hints.ts';
@@ -102,23 +102,57 @@ interface Core {
   readonly painter: Painter;
   readonly state: () => AppState;
   readonly dispatch: (message: Msg) => void;
-  /** A key's answer; the palette's own keys first. */
-  obey(answer: KeyAnswer): void;
+  readonly chromeInput: () => ChromeInput;
   close(): void;
 }
 
-function createCore(options: LoopOptions, isCatchingUp: () => boolean): Core {
-  const session = createSession({ isCatchingUp });
-  const hints = createHints(options.now);
-  let state = firstState(options);
-  const chromeInput = (): ChromeInput => ({
-    state,
+/** Reads what the chrome is made of, as it is at the time of the call. */
+function chromeReader(
+  options: LoopOptions,
+  { session, hints, state }: Pick<Core, 'session' | 'hints' | 'state'>,
+): () => ChromeInput {
+  return () => ({
+    state: state(),
     data: session.data,
     keymap: options.keymap,
     theme: options.theme(),
     themes: options.themes(),
     hint: hints.current(),
   });
+}
+
+interface EffectRunner {
+  run(effect: Effect): void;
+  close(): void;
+}
+
+/** Carries out effects, and keeps the work that outlives them: previews and the search behind a filter. */
+function createEffectRunner(
+  options: LoopOptions,
+  core: Pick<Core, 'session' | 'state' | 'dispatch' | 'painter'>,
+): EffectRunner {
+  const { session, state, dispatch, painter } = core;
+  const refilter = createRefilter(session, () => painter.request());
+  const previews = createPreviewRunner(dispatch, options.clock);
+  const tools: EffectTools = { ...options, session, previews, state, dispatch };
+  return {
+    run(effect) {
+      perform(effect, tools);
+      if (effect.type === 'store.filter' || effect.type === 'store.sort') refilter.start();
+    },
+    close() {
+      previews.close();
+      refilter.close();
+    },
+  };
+}
+
+function createCore(options: LoopOptions, isCatchingUp: () => boolean): Core {
+  const session = createSession({ isCatchingUp });
+  const hints = createHints(options.now);
+  let current = firstState(options);
+  const state = (): AppState => current;
+  const chromeInput = chromeReader(options, { session, hints, state });
   const chrome = createChromeKeeper(chromeInput, options);
   const painter = createPainter({
     commitChrome: () => chrome.commit(),
@@ -126,40 +160,47 @@ function createCore(options: LoopOptions, isCatchingUp: () => boolean): Core {
     clock: options.clock,
   });
   const dispatch = (message: Msg): void => {
-    const [after, effects] = update(state, message, session.data);
-    state = after;
-    for (const effect of effects) runEffect(effect);
+    const [after, effects] = update(current, message, session.data);
+    current = after;
+    for (const effect of effects) runner.run(effect);
     painter.request();
   };
-  const refilter = createRefilter(session, () => painter.request());
-  const previews = createPreviewRunner(dispatch, options.clock);
-  const tools: EffectTools = { ...options, session, previews, state: () => state, dispatch };
-  const runEffect = (effect: Effect): void => {
-    perform(effect, tools);
-    if (effect.type === 'store.filter' || effect.type === 'store.sort') refilter.start();
-  };
+  const runner = createEffectRunner(options, { session, state, dispatch, painter });
   return {
     session,
     hints,
     chrome,
     painter,
-    state: () => state,
+    state,
     dispatch,
-    obey(answer) {
-      if (answer.type === 'barred') {
-        hints.say(answer.sentence);
-        return;
-      }
-      hints.clear();
-      const message = paletteMessage(answer.message, chromeInput());
-      if (message) dispatch(message);
-    },
+    chromeInput,
     close() {
       painter.close();
-      previews.close();
-      refilter.close();
+      runner.close();
     },
   };
+}
+
+/** Does what a key's answer asks; the palette's own keys first. */
+function obey({ hints, chromeInput, dispatch }: Core, answer: KeyAnswer): void {
+  if (answer.type === 'barred') {
+    hints.say(answer.sentence);
+    return;
+  }
+  hints.clear();
+  const message = paletteMessage(answer.message, chromeInput());
+  if (message) dispatch(message);
+}
+
+/** What the feed sends goes into the session first, then to the state. */
+function createIntake({ session, dispatch }: Core, { now, clock }: LoopOptions): FeedIntake {
+  return createFeedIntake({
+    receive: (message) => {
+      session.receive(message);
+      dispatch({ type: 'feed', message, nowMs: millis(now()) });
+    },
+    clock,
+  });
 }
 
 function paneDraws({ state, session }: Core, theme: () => Theme): PaneDraws {
@@ -179,14 +220,7 @@ function paneDraws({ state, session }: Core, theme: () => Theme): PaneDraws {
 export function createLoop(options: LoopOptions): Loop {
   const core = createCore(options, () => intake.isWaiting);
   const { session, hints, chrome, painter, state, dispatch } = core;
-  const nowMs = (): Millis => millis(options.now());
-  const intake = createFeedIntake({
-    receive: (message) => {
-      session.receive(message);
-      dispatch({ type: 'feed', message, nowMs: nowMs() });
-    },
-    clock: options.clock,
-  });
+  const intake = createIntake(core, options);
   let ticker: NodeJS.Timeout | undefined;
   return {
     draws: paneDraws(core, options.theme),
@@ -194,10 +228,10 @@ export function createLoop(options: LoopOptions): Loop {
     state,
     start() {
       options.feed.start((message) => intake.take(message));
-      ticker = setInterval(() => dispatch({ type: 'tick', nowMs: nowMs() }), tickMs);
+      ticker = setInterval(() => dispatch({ type: 'tick', nowMs: millis(options.now()) }), tickMs);
     },
     input(input, key) {
-      for (const answer of answerInput({ input, key }, state, options.keymap)) core.obey(answer);
+      for (const answer of answerInput({ input, key }, state, options.keymap)) obey(core, answer);
       painter.now();
     },
     paste(text) {

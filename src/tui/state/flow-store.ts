@@ -111,7 +111,7 @@ function sequenceOf(ring: FlowRing, id: FlowId): number | undefined {
 }
 
 /** Give a flow its row: a new one, or that of its opening, of which nothing more is to be told. False when it is held already. */
-function takeRow(ring: FlowRing, lists: Lists, flow: FlowEvent, text: string | undefined): boolean {
+function takeRow({ ring, lists }: Parts, flow: FlowEvent, text: string | undefined): boolean {
   if (flow.opening === true && sequenceOf(ring, flowId(flow.id)) !== undefined) return false;
   const opened = flow.opening === false ? ring.sequenceOf(flowId(flow.id + openingEnd)) : undefined;
   if (opened === undefined) {
@@ -132,21 +132,58 @@ export function timeOf(time: string): number {
 
 const orZero = (ms: number): number => (Number.isFinite(ms) ? ms : 0);
 
-/** An empty store. */
-export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowStore {
-  const clock = createDataClock();
-  const ring = createFlowRing(limits);
-  const stampMs = createStampReader();
-  const edges = createEdgeStore(clock);
-  const sums = createTotalsStore(clock);
+/** The rows to be shown: the ring's, through the filter and in the order asked for. */
+function createShownRows(ring: FlowRing) {
   const lists: Lists = {
     filter: undefined,
     sort: { key: undefined, descending: true, heldAt: undefined },
     picture: undefined,
     pictureKey: undefined,
   };
-  const totals = totalsView({ ring, sums, clock });
-  const data: FlowsData = {
+  const takePicture = (): void => {
+    const { key, descending, heldAt } = lists.sort;
+    const base = lists.filter ? indexList(ring, lists.filter, heldAt) : ringList(ring, heldAt);
+    const known = key === lists.pictureKey ? lists.picture?.keys : undefined;
+    lists.picture = key && sortSnapshot(base, (sequence) => ring.at(sequence), { key, descending, known });
+    lists.pictureKey = key;
+  };
+  return {
+    lists,
+    setFilter(test: ((flow: FlowEvent) => boolean) | undefined): void {
+      lists.filter = test && createFilterIndex(ring, test);
+      if (lists.sort.key) takePicture();
+    },
+    work(limit: number): boolean {
+      if (!lists.filter || lists.filter.progress === 1) return true;
+      const done = lists.filter.work(limit);
+      // A sorted picture was taken of what had been found by then.
+      if (done && lists.sort.key) takePicture();
+      return done;
+    },
+    setSort(order: SortOrder): void {
+      lists.sort = order;
+      takePicture();
+    },
+    /** The ring was emptied. */
+    emptied(): void {
+      lists.filter?.trim();
+      if (lists.sort.key) takePicture();
+    },
+  };
+}
+
+interface Parts {
+  readonly ring: FlowRing;
+  readonly lists: Lists;
+  readonly edges: ReturnType<typeof createEdgeStore>;
+  readonly sums: ReturnType<typeof createTotalsStore>;
+  readonly clock: DataClock;
+}
+
+/** What the screens read of the store. */
+function dataView(parts: Parts): FlowsData {
+  const { ring, lists, edges, sums } = parts;
+  return {
     list: (heldAt) => listOf(ring, lists, heldAt),
     arrivedSince: (heldAt) =>
       lists.filter
@@ -163,7 +200,7 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
     get filterProgress() {
       return lists.filter?.progress ?? 1;
     },
-    totals,
+    totals: totalsView(parts),
     get edges() {
       return edges.edges;
     },
@@ -173,18 +210,31 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
     service: (id) => edges.service(id),
     tally: (name) => sums.tally(name),
   };
-  const takePicture = (): void => {
-    const { key, descending, heldAt } = lists.sort;
-    const base = lists.filter ? indexList(ring, lists.filter, heldAt) : ringList(ring, heldAt);
-    const known = key === lists.pictureKey ? lists.picture?.keys : undefined;
-    lists.picture = key && sortSnapshot(base, (sequence) => ring.at(sequence), { key, descending, known });
-    lists.pictureKey = key;
-  };
+}
+
+function* heldFlows(ring: FlowRing): Generator<FlowEvent> {
+  const end = ring.next;
+  for (let sequence = ring.base; sequence < end; sequence++) {
+    const flow = ring.at(sequence);
+    if (flow) yield flow;
+  }
+}
+
+/** An empty store. */
+export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowStore {
+  const clock = createDataClock();
+  const ring = createFlowRing(limits);
+  const stampMs = createStampReader();
+  const edges = createEdgeStore(clock);
+  const sums = createTotalsStore(clock);
+  const rows = createShownRows(ring);
+  const { lists } = rows;
+  const parts: Parts = { ring, lists, edges, sums, clock };
   return {
-    data,
+    data: dataView(parts),
     clock,
     add(flow, text) {
-      if (!takeRow(ring, lists, flow, text)) return false;
+      if (!takeRow(parts, flow, text)) return false;
       const timeMs = orZero(stampMs(flow.time));
       clock.advance(timeMs + (flow.latencyMs ?? 0));
       lists.filter?.trim();
@@ -194,57 +244,25 @@ export function createFlowStore(limits: RingLimits = defaultRingLimits): FlowSto
     },
     addLost: (event) => sums.addLost(event),
     addIdentity: (event) => edges.identity(event),
-    setFilter(test) {
-      lists.filter = test && createFilterIndex(ring, test);
-      if (lists.sort.key) takePicture();
-    },
-    work(limit) {
-      if (!lists.filter || lists.filter.progress === 1) return true;
-      const done = lists.filter.work(limit);
-      // A sorted picture was taken of what had been found by then.
-      if (done && lists.sort.key) takePicture();
-      return done;
-    },
-    setSort(order) {
-      lists.sort = order;
-      takePicture();
-    },
-    *held() {
-      const end = ring.next;
-      for (let sequence = ring.base; sequence < end; sequence++) {
-        const flow = ring.at(sequence);
-        if (flow) yield flow;
-      }
-    },
+    setFilter: (test) => rows.setFilter(test),
+    work: (limit) => rows.work(limit),
+    setSort: (order) => rows.setSort(order),
+    held: () => heldFlows(ring),
     reset() {
       ring.clear();
       edges.clear();
       sums.clear();
       clock.reset();
-      lists.filter?.trim();
-      if (lists.sort.key) takePicture();
+      rows.emptied();
     },
   };
 }
 
-function totalsView(parts: {
-  readonly ring: FlowRing;
-  readonly sums: ReturnType<typeof createTotalsStore>;
-  readonly clock: DataClock;
-}): Totals {
-  const { ring, sums, clock } = parts;
+/** What has been counted, whether or not it is still held. */
+function countedView({ sums, clock }: Pick<Parts, 'sums' | 'clock'>): Omit<Totals, keyof HeldTotals> {
   return {
     get flows() {
       return sums.flows;
-    },
-    get dropped() {
-      return Math.max(0, sums.flows - (ring.next - ring.base));
-    },
-    get held() {
-      return ring.next - ring.base;
-    },
-    get heldBytes() {
-      return ring.bytes;
     },
     get rate() {
       return sums.rate;
@@ -277,9 +295,33 @@ function totalsView(parts: {
     get newestMs() {
       return clock.nowMs;
     },
+  };
+}
+
+type HeldTotals = Pick<Totals, 'dropped' | 'held' | 'heldBytes' | 'oldestHeldMs'>;
+
+/** What the ring holds, and what it no longer does. */
+function heldView({ ring, sums }: Pick<Parts, 'ring' | 'sums'>): HeldTotals {
+  return {
+    get dropped() {
+      return Math.max(0, sums.flows - (ring.next - ring.base));
+    },
+    get held() {
+      return ring.next - ring.base;
+    },
+    get heldBytes() {
+      return ring.bytes;
+    },
     get oldestHeldMs() {
       const oldest = ring.at(ring.base);
       return oldest ? timeOf(oldest.time) : 0;
     },
   };
+}
+
+/** Both views as one object; the getters are carried over, not what they say now. */
+function totalsView(parts: Parts): Totals {
+  const counted = countedView(parts);
+  const descriptors = Object.getOwnPropertyDescriptors(heldView(parts));
+  return Object.defineProperties(counted, descriptors) as typeof counted & HeldTotals;
 }
