@@ -4,7 +4,9 @@ import type { NodeInventory, PodIdentity, ServiceAddress } from '../model/pod.ts
 import { workloadKey } from '../model/workload-key.ts';
 import { inCidr } from '../policy/ip-address.ts';
 import type { FlowPolicy, Peer } from '../policy/schema.ts';
-import { blocksOf, everywhere, hostBlock, lastOf, sortKey, type Block } from './address-block.ts';
+import { blocksOf, everywhere, hostBlock, sortKey, type Block } from './address-block.ts';
+import { isLiteral, isProvable, namesMatch } from './peer-match.ts';
+import { sorted, within, type Placed } from './sorted-addresses.ts';
 
 /** A pod of this node or a peer elsewhere. */
 export interface Party {
@@ -94,69 +96,6 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): ReadonlyMa
   }
   return groups;
 }
-
-/** An address and whose it is, sorted: a block is a run of them. */
-interface Placed<T> {
-  readonly key: string;
-  readonly owner: T;
-}
-
-function sorted<T>(pairs: readonly Placed<T>[]): readonly Placed<T>[] {
-  return pairs.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-}
-
-/** Those of a sorted list that lie in a block. */
-function within<T>(list: readonly Placed<T>[], block: Block): readonly T[] {
-  const last = sortKey(lastOf(block));
-  const found: T[] = [];
-  for (let at = firstFrom(list, sortKey(block.words)); at < list.length; at += 1) {
-    const placed = list[at];
-    if (placed === undefined || placed.key > last) break;
-    found.push(placed.owner);
-  }
-  return found;
-}
-
-function firstFrom<T>(list: readonly Placed<T>[], key: string): number {
-  let low = 0;
-  let high = list.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((list[middle]?.key ?? '') < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** A CIDR and nothing that names anybody. */
-const isLiteral = ({ workload, namespace, serviceAccount, labels, cidr }: Peer): boolean =>
-  cidr !== undefined && (workload ?? namespace ?? serviceAccount ?? labels) === undefined;
-
-/** Identity by address is all there is here. */
-const isProvable = ({ minAssurance }: Peer): boolean => (minAssurance ?? 'IP') === 'IP';
-
-/** Whether a peer's names are those of a pod; the CIDR is looked at elsewhere. As in policy/compile-policy.ts, all that is unnamed is of `own`. */
-function namesMatch(peer: Peer, identity: PodIdentity, policyNamespace: string): boolean {
-  const { workload, serviceAccount, labels } = peer;
-  const own = peer.namespace ?? policyNamespace;
-  const actual = identity.workload;
-  const misses = (wanted: string | undefined, is: string): boolean => wanted !== undefined && wanted !== is;
-  if (
-    misses(workload?.kind, actual.kind) ||
-    misses(workload?.name, actual.name) ||
-    misses(workload && (workload.namespace ?? own), actual.namespace) ||
-    misses(labels && !workload && !serviceAccount ? own : undefined, actual.namespace) ||
-    misses(peer.namespace, actual.namespace) ||
-    misses(serviceAccount?.name, identity.serviceAccount) ||
-    misses(serviceAccount && (serviceAccount.namespace ?? own), identity.namespace)
-  )
-    return false;
-  return Object.entries(labels ?? {}).every(([key, value]) => labelOf(identity, key) === value);
-}
-
-/** Own properties only: `constructor` is no label of anybody. */
-const labelOf = ({ labels }: PodIdentity, key: string): string | undefined =>
-  labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined;
 
 interface Index {
   readonly all: readonly Party[];
