@@ -17,6 +17,8 @@ export interface StreamSink {
   gap(from: Stream, bytes: number, cause: GapCause, nowMs: number): void;
   conflict(from: Stream, bytes: number, nowMs: number): void;
   ended(from: Stream, nowMs: number): void;
+  /** Bytes come although `ended` was told: a sign of evasion, as `conflict` is. */
+  reopened(from: Stream, nowMs: number): void;
 }
 
 /** What all connections of one tap share. */
@@ -93,9 +95,10 @@ export class Stream {
     length: number,
     nowMs: number,
   ): void {
+    if (this.ended && !this.#reopen(sequence, length, nowMs)) return;
     const behind = (this.next - sequence) | 0;
     // A keep-alive or window probe repeats one old byte, or makes one up.
-    if (length === 0 || this.ended || (behind === 1 && length === 1)) return;
+    if (length === 0 || (behind === 1 && length === 1)) return;
     if (behind > 0) this.#repeated(sequence, bytes, start, Math.min(end, start + behind), nowMs);
     if (behind >= length) return;
     if (-behind > mostAheadBytes) {
@@ -184,12 +187,27 @@ export class Stream {
     this.#deliver(first.bytes, 0, first.bytes.length, first.length, first.atMs);
   }
 
+  /**
+   * Bytes where the end was: the receiver did not take that FIN (its checksum was wrong, say), so the stream goes on. False for what lies
+   * before it.
+   */
+  #reopen(sequence: number, length: number, nowMs: number): boolean {
+    const beyond = (sequence - this.#fin) | 0;
+    // A keep-alive probe takes the FIN's own number.
+    const isProbe = beyond === 0 && length === 1;
+    if (isProbe || beyond + length <= 0 || beyond > mostAheadBytes) return false;
+    this.ended = this.#finKnown = false;
+    this.next = this.#fin;
+    this.#pair.sink.reopened(this, nowMs);
+    return true;
+  }
+
   #covered(acknowledgement: number): boolean {
     if (acknowledgement === noAck) return true;
-    const { known, next } = this.#pair.other(this);
+    const { known, next, ended } = this.#pair.other(this);
     const ahead = (acknowledgement - next) | 0;
     // Nobody has sent that much: made up, and nothing to wait for.
-    return !known || ahead <= 0 || ahead > mostAheadBytes;
+    return !known || ended || ahead <= 0 || ahead > mostAheadBytes;
   }
 
   #deliver(bytes: Uint8Array, start: number, end: number, length: number, atMs: number): void {
@@ -267,6 +285,9 @@ export class Stream {
       return false;
     this.ended = true;
     this.next = (this.next + 1) | 0;
+    // What claims to lie behind the end.
+    while (this.#queue !== undefined && this.#queue.segments.length > 0)
+      this.#pair.world.counters.bufferedBytes -= this.#queue.shift()?.bytes.length ?? 0;
     this.#pair.sink.ended(this, this.#pair.nowMs);
     return true;
   }
@@ -311,8 +332,16 @@ export class StreamPair {
       this.#giveUpLate(Infinity, 0, cause) ||
       this.#unlock() ||
       client.giveUpHole(cause) ||
-      upstream.giveUpHole(cause)
+      upstream.giveUpHole(cause) ||
+      this.#force()
     );
+  }
+
+  /** What acknowledges bytes that cannot exist. */
+  #force(): boolean {
+    const stream = [this.client, this.upstream].find(({ ready }) => ready !== undefined);
+    stream?.deliverReady();
+    return stream !== undefined;
   }
 
   #drain(): boolean {

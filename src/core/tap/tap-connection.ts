@@ -128,6 +128,13 @@ export class TapConnection implements StreamSink, CommandSink {
     if (!this.#over && !this.ignored) this.#conversation?.ended(from.side, nowMs);
   }
 
+  reopened(from: Stream, nowMs: number): void {
+    this.conflict(from, 0, nowMs);
+    if (this.ignored) return;
+    this.#conversation?.aborted('client', 'gap', nowMs);
+    this.#goOn(nowMs);
+  }
+
   observe(exchange: Exchange): void {
     const { options, counters } = this.#world;
     const { id } = this;

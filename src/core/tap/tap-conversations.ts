@@ -134,6 +134,11 @@ class PodTap implements Tap {
   #segment(bytes: Uint8Array): void {
     const view = this.#view;
     this.counters.segments += 1;
+    // Linux drops a SYN that also ends: it would make a tap take the connection for over.
+    if ((view.flags & tcpFlag.syn) !== 0 && (view.flags & (tcpFlag.fin | tcpFlag.rst)) !== 0) {
+      this.counters.malformed += 1;
+      return;
+    }
     this.#sourceFirst = readKey(this.#key, view, bytes);
     const found = this.#table.find(this.#key);
     if (found < 0) {
@@ -197,8 +202,10 @@ class PodTap implements Tap {
       if ((flags & (tcpFlag.fin | tcpFlag.rst)) !== 0) this.#table.touch(index, ageList.closed, this.#nowMs);
       return;
     }
-    this.#deliver(connection, side, bytes);
-    if ((flags & tcpFlag.rst) !== 0) this.#reset(index, connection, side);
+    const isReset = (flags & tcpFlag.rst) !== 0;
+    // The refusal of a SYN begins nothing.
+    if (connection.answered || !isReset) this.#deliver(connection, side, bytes);
+    if (isReset) this.#reset(index, connection, side);
     const { client, upstream } = connection.pair;
     if (client.ended && upstream.ended) this.#table.touch(index, ageList.closed, this.#nowMs);
   }

@@ -69,7 +69,10 @@ export interface TapOutput {
   gap(gap: TapGap, nowMs: number): void;
   /** A SYN that was refused or got no answer: what a kernel rule refuses looks like this. */
   attempt(id: TapConnectionId, outcome: AttemptOutcome, nowMs: number): void;
-  /** `bytes` that were sent twice with different content: one reader may have understood the first, another the second. A sign of evasion. */
+  /**
+   * `bytes` that were sent twice with different content: one reader may have understood the first, another the second. 0: bytes came after
+   * their FIN, which the receiver cannot have taken. Both are signs of evasion.
+   */
   conflict(id: TapConnectionId, from: Side, bytes: number, nowMs: number): void;
   /** A connection that was still alive was forgotten because the table was full. */
   evicted(id: TapConnectionId, nowMs: number): void;

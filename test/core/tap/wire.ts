@@ -162,7 +162,6 @@ export function watch(
     ...options.scope,
   };
   let connections = 0;
-  const { scope: _scope, ...others } = options;
   const tap = createTap({
     claimed: () => false,
     newConnection: () => (connections += 1),
@@ -181,7 +180,7 @@ export function watch(
       conflict: (id, from, bytes) => void log.push(`${id.connection} conflict ${from} ${bytes}`),
       evicted: (id) => void log.push(`${id.connection} evicted`),
     },
-    ...others,
+    ...options,
     scope: () => scope,
   });
   const buffer = Buffer.alloc(70_000);
