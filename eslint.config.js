@@ -58,7 +58,6 @@ const hotPath = [
   'src/tui/render/cell-grid.ts',
   'src/tui/render/diff-grids.ts',
   'src/tui/render/frame-reader.ts',
-  'src/tui/state/flow-store.ts',
 ];
 
 export default tseslint.config(
@@ -106,18 +105,6 @@ export default tseslint.config(
     },
   },
   { files: hotPath, rules: { 'max-params': 'off' } },
-  {
-    // Still to be taken apart; nothing may be added.
-    files: [
-      'src/core/protocol/dns/dns-stream.ts',
-      'src/core/tap/tap-roles.ts',
-      'src/io/kernel/data-plane.ts',
-      'src/io/kernel/run-worker.ts',
-      'src/tui/run-loop.ts',
-      'src/tui/state/flow-store.ts',
-    ],
-    rules: { 'max-params': 'off', 'max-lines-per-function': 'off' },
-  },
   {
     files: ['src/core/**/*.ts'],
     rules: {

@@ -60,7 +60,7 @@ export function createCollector(): Collector {
     frames: [],
     ticks: 0,
     closed: 0,
-    // eslint-disable-next-line max-params -- the port's own shape
+
     push(bytes, start, end, wireLength, nowMs) {
       this.frames.push({ bytes: Buffer.from(bytes.subarray(start, end)), wireLength, nowMs });
     },

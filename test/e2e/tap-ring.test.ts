@@ -158,7 +158,6 @@ describeUnless(noNamespaces)('the rings of the tap', () => {
     sendRaw(client(), frame);
     const seen: { tag: number; payload: string }[] = [];
     const sink = {
-      // eslint-disable-next-line max-params -- the port's own shape
       push: (bytes: Buffer, _start: number, end: number) =>
         void seen.push({ tag: ring.vlanTag(), payload: bytes.toString('latin1', end - 6, end) }),
     };

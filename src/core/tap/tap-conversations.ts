@@ -164,12 +164,8 @@ class PodTap implements Tap {
     // What is over, or idle, can wait until there is something to read.
     if (!isSyn && (view.payloadLength === 0 || (view.flags & tcpFlag.rst) !== 0)) return;
     if (this.#table.isFull) this.#evict();
-    const { id, fromClient, isReported } = rolesOf(
-      view,
-      bytes,
-      this.#options.scope(),
-      this.#options.newConnection(),
-    );
+    const { scope, newConnection } = this.#options;
+    const { id, fromClient, isReported } = rolesOf({ view, bytes }, scope(), newConnection());
     const connection = new TapConnection(this.#world, id, fromClient === this.#sourceFirst);
     const isQuestion = isSyn && (view.flags & tcpFlag.ack) === 0;
     const index = this.#table.add(this.#key, isQuestion ? ageList.opening : ageList.open, this.#nowMs);

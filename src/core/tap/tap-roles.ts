@@ -30,8 +30,14 @@ function sourceIsClient(
   return sourcePort > destinationPort;
 }
 
-/** Names both ends of the frame in hand. */
-export function rolesOf(view: FrameView, bytes: Uint8Array, scope: TapScope, connection: number): Roles {
+/** A frame in hand: its view, and the bytes that the view's spans lie in. */
+export interface FrameInHand {
+  readonly view: FrameView;
+  readonly bytes: Uint8Array;
+}
+
+/** Names both ends of the frame in hand; `connection` is the number that its connection gets. */
+export function rolesOf({ view, bytes }: FrameInHand, scope: TapScope, connection: number): Roles {
   const source = addressText(bytes, view.sourceStart, view.family);
   const destination = addressText(bytes, view.destinationStart, view.family);
   const isOurs = { source: scope.addresses.has(source), destination: scope.addresses.has(destination) };

@@ -8,10 +8,10 @@ import type { ListenerConfig } from '../../core/model/identity.ts';
 import { createDrain } from './drain.ts';
 import { createRingBuffer } from './event-ring.ts';
 import { resolveLimits, type DataPlaneLimits } from './limits.ts';
-import { createPodHandles, type InlineHandle } from './pod-handles.ts';
+import { createPodHandles, type InlineHandle, type PodHandles } from './pod-handles.ts';
 import { createStatsBuffer, readStats, viewStats, type DataPlaneStats } from './shared-stats.ts';
 import type { InlinePod } from './worker-message.ts';
-import { diedOf, linkWorker } from './worker-link.ts';
+import { diedOf, linkWorker, type WorkerLink } from './worker-link.ts';
 
 /** What a data plane is started with; the callbacks run on the main thread. */
 export interface DataPlaneOptions {
@@ -66,12 +66,16 @@ function workerUrl(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 }
 
-/**
- * Start listening. Resolves when every listener accepts; rejects with AppError when one cannot (nothing is left open then),
- * when this is not Linux, or when the FFI has no binary for this machine.
- */
-export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  checkPlatform();
+/** The worker with what main shares with it. */
+interface Started {
+  readonly link: WorkerLink;
+  readonly pods: PodHandles;
+  readonly limits: DataPlaneLimits;
+  readonly stats: () => DataPlaneStats;
+}
+
+/** Shared memory and thread, each told of the other; the thread is not ready yet. */
+function startWorker(options: DataPlaneOptions): Started {
   const { listeners, snapshot, onExchange, onLost, onFault, onBeatFailed } = options;
   const limits = resolveLimits(options.limits);
   const ring = createRingBuffer(limits.ringBytes);
@@ -99,18 +103,34 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     places: limits.inlinePods,
     onBeatFailed: (pod, error) => onBeatFailed?.(pod, error),
   });
+  return {
+    link,
+    pods,
+    limits,
+    stats: () => readStats(counters, { nowMs: Date.now(), lost: drain.lost(), listeners: listeners.length }),
+  };
+}
+
+/** Orders the end, and ends the thread itself when it does not obey. */
+async function stopWorker({ link, limits }: Started, deadlineMs: number): Promise<void> {
+  link.say({ type: 'stop', deadlineMs });
+  const overdue = setTimeout(() => link.terminate(), deadlineMs + limits.waitMs + exitGraceMs);
+  await link.exited;
+  clearTimeout(overdue);
+}
+
+/**
+ * Start listening. Resolves when every listener accepts; rejects with AppError when one cannot (nothing is left open then),
+ * when this is not Linux, or when the FFI has no binary for this machine.
+ */
+export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  checkPlatform();
+  const started = startWorker(options);
+  const { link, pods } = started;
   let stopping: Promise<void> | undefined;
-
-  async function stop(deadlineMs: number): Promise<void> {
-    link.say({ type: 'stop', deadlineMs });
-    const overdue = setTimeout(() => link.terminate(), deadlineMs + limits.waitMs + exitGraceMs);
-    await link.exited;
-    clearTimeout(overdue);
-  }
-
   const ports = await link.ready;
   void link.exited.then(() => {
-    if (stopping === undefined) onFault?.(link.failure() ?? diedOf('it ended unasked'), true);
+    if (stopping === undefined) options.onFault?.(link.failure() ?? diedOf('it ended unasked'), true);
   });
   return {
     ports,
@@ -118,7 +138,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       link.say({ type: 'snapshot', buffer, ...(directory === undefined ? {} : { directory }) }),
     setDirectory: (update) => link.say({ type: 'directory', update }),
     attachPod: (pod) => pods.attach(pod),
-    stats: () => readStats(counters, { nowMs: Date.now(), lost: drain.lost(), listeners: listeners.length }),
-    stop: (deadlineMs) => (stopping ??= stop(deadlineMs)),
+    stats: started.stats,
+    stop: (deadlineMs) => (stopping ??= stopWorker(started, deadlineMs)),
   };
 }

@@ -211,11 +211,11 @@ function explicitServices({ listeners }: WorkerSetup, libc: Libc, sockets: Socke
 }
 
 /** A loop over the explicit listeners, whose orders go through `hands`. */
-function loopOf(plane: Plane, services: readonly Service[], fds: readonly number[], hands: LoopHands): Loop {
+function loopOf(plane: Plane, hands: LoopHands): Loop {
   const { setup, brain, events } = hands;
   let faults = 0;
   return createLoop(plane, {
-    listening: services.map((service, index) => ({ service, fd: fds[index] ?? -1 })),
+    listening: hands.listening,
     sources: brain.sources ?? [],
     hooks: {
       control: hands.control,
@@ -229,6 +229,7 @@ function loopOf(plane: Plane, services: readonly Service[], fds: readonly number
 }
 
 interface LoopHands {
+  readonly listening: readonly { readonly service: Service; readonly fd: number }[];
   readonly setup: WorkerSetup;
   readonly brain: Brain;
   readonly events: Events;
@@ -252,7 +253,8 @@ async function start(setup: WorkerSetup, createBrain: () => Brain): Promise<void
   const services = explicitServices(setup, libc, sockets);
   const { fds, ports } = listenAll(setup, libc, sockets);
   const control = (): { stopWithinMs: number } | undefined => readMessages({ setup, brain, loop, pods });
-  const loop: Loop = loopOf(plane, services, fds, { setup, brain, events, control });
+  const listening = services.map((service, index) => ({ service, fd: fds[index] ?? -1 }));
+  const loop: Loop = loopOf(plane, { listening, setup, brain, events, control });
   const door = createNetnsDoor(libc, stranded);
   const tools = { libc, door, redirected: createRedirected(libc), identity, stats: plane.stats };
   const pods: Pods = createPods(tools, loop);

@@ -16,59 +16,74 @@ export interface DnsStream {
   lose(): void;
 }
 
-/** One per connection. */
-export function createDnsStream(take: TakeDnsMessage): DnsStream {
-  let buffer = new Uint8Array(0);
-  let gathered = 0;
-  let skip = 0;
-  let isLost = false;
+class StreamReader implements DnsStream {
+  readonly #take: TakeDnsMessage;
+  #buffer = new Uint8Array(0);
+  #gathered = 0;
+  /** Bytes of a message that is passed over. */
+  #skip = 0;
+  #isLost = false;
 
-  /** Appends up to `wanted` bytes in all; returns the new index. */
-  function gather(
-    from: { readonly bytes: Uint8Array; readonly end: number },
-    at: number,
-    wanted: number,
-  ): number {
-    const stop = Math.min(from.end, at + wanted - gathered);
-    if (buffer.length < wanted) {
-      const grown = new Uint8Array(Math.min(mostMessageBytes + lengthBytes, Math.max(firstBytes, wanted)));
-      copyBytes(buffer, 0, gathered, grown, 0);
-      buffer = grown;
-    }
-    copyBytes(from.bytes, at, stop, buffer, gathered);
-    gathered += stop - at;
-    return stop;
+  constructor(take: TakeDnsMessage) {
+    this.#take = take;
   }
 
-  return {
-    push: (bytes, start, end) => {
-      const from = { bytes, end };
-      let at = start;
-      while (at < end && !isLost) {
-        if (skip > 0) {
-          const passed = Math.min(skip, end - at);
-          skip -= passed;
-          at += passed;
-          continue;
-        }
-        if (gathered < lengthBytes) at = gather(from, at, lengthBytes);
-        if (gathered < lengthBytes) break;
-        const length = ((buffer[0] as number) << 8) | (buffer[1] as number);
-        if (length > mostMessageBytes) {
-          skip = length;
-          gathered = 0;
-          continue;
-        }
-        at = gather(from, at, lengthBytes + length);
-        if (gathered < lengthBytes + length) break;
-        gathered = 0;
-        take(buffer, lengthBytes, lengthBytes + length);
-      }
-    },
-    lose: () => {
-      isLost = true;
-      buffer = new Uint8Array(0);
-      gathered = 0;
-    },
-  };
+  push(bytes: Uint8Array, start: number, end: number): void {
+    const from = { bytes, end };
+    let at = start;
+    while (at < end && !this.#isLost) at = this.#skip > 0 ? this.#pass(at, end) : this.#read(from, at);
+  }
+
+  lose(): void {
+    this.#isLost = true;
+    this.#buffer = new Uint8Array(0);
+    this.#gathered = 0;
+  }
+
+  #pass(at: number, end: number): number {
+    const passed = Math.min(this.#skip, end - at);
+    this.#skip -= passed;
+    return at + passed;
+  }
+
+  /** Reads on in the length or in the message; hands the message over when it is whole. Returns the new index. */
+  #read(from: Piece, start: number): number {
+    const at = this.#gather(from, start, lengthBytes);
+    if (this.#gathered < lengthBytes) return at;
+    const length = ((this.#buffer[0] as number) << 8) | (this.#buffer[1] as number);
+    if (length > mostMessageBytes) {
+      this.#skip = length;
+      this.#gathered = 0;
+      return at;
+    }
+    const next = this.#gather(from, at, lengthBytes + length);
+    if (this.#gathered < lengthBytes + length) return next;
+    this.#gathered = 0;
+    this.#take(this.#buffer, lengthBytes, lengthBytes + length);
+    return next;
+  }
+
+  /** Appends until `wanted` bytes are there in all, as far as the piece goes; returns the new index. */
+  #gather(from: Piece, at: number, wanted: number): number {
+    const stop = Math.min(from.end, at + Math.max(0, wanted - this.#gathered));
+    if (this.#buffer.length < wanted) {
+      const grown = new Uint8Array(Math.min(mostMessageBytes + lengthBytes, Math.max(firstBytes, wanted)));
+      copyBytes(this.#buffer, 0, this.#gathered, grown, 0);
+      this.#buffer = grown;
+    }
+    copyBytes(from.bytes, at, stop, this.#buffer, this.#gathered);
+    this.#gathered += stop - at;
+    return stop;
+  }
+}
+
+/** What one push brought. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly end: number;
+}
+
+/** One per connection. */
+export function createDnsStream(take: TakeDnsMessage): DnsStream {
+  return new StreamReader(take);
 }

@@ -63,7 +63,7 @@ function collect(): FrameSink & { readonly seen: string[]; readonly details: (re
   return {
     seen,
     details,
-    // eslint-disable-next-line max-params -- the port's own shape
+
     push: (bytes, start, end, wireLength, nowMs) => {
       seen.push(bytes.toString('latin1', start, end));
       details.push([wireLength, nowMs]);
