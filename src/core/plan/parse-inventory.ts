@@ -7,6 +7,7 @@ import { knownFields } from '../policy/known-fields.ts';
 import { parseAddress } from '../policy/ip-address.ts';
 import { spellPath } from '../policy/parse-policy.ts';
 import { hostBlock } from './address-block.ts';
+import { valueAt } from '../policy/value-at.ts';
 
 /** The inventory, or the first thing wrong with it: a sentence, and where. */
 export type ParsedInventory =
@@ -200,15 +201,6 @@ function reasonOf({ message }: z.core.$ZodIssue): string {
 }
 
 const quote = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let here: unknown = value;
-  for (const part of path) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, part)) return undefined;
-    here = Reflect.get(here, part);
-  }
-  return here;
-}
 
 function rejected(code: string, path: readonly PropertyKey[], message: string): ParsedInventory {
   return {

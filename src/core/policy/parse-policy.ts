@@ -5,6 +5,7 @@ import { nearest } from '../filter/nearest.ts';
 import { knownFields } from './known-fields.ts';
 import { flowPolicySchema, type FlowPolicy } from './schema.ts';
 import { foreignDestination } from './tenancy.ts';
+import { valueAt } from './value-at.ts';
 
 /** Why an object is no FlowPolicy: a stable code, the place in the object and a sentence naming it. */
 export interface PolicyRejection {
@@ -164,15 +165,6 @@ function foreignRejection(policy: FlowPolicy, index: number): PolicyRejection {
     path,
     `${spellPath(path)} is outside namespace ${policy.metadata.namespace}: a FlowPolicy protects destinations of its own namespace, unless all its sources are of that namespace.`,
   );
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  let here: unknown = value;
-  for (const part of path) {
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, part)) return undefined;
-    here = Reflect.get(here, part);
-  }
-  return here;
 }
 
 function reject(code: string, path: readonly PropertyKey[], message: string): PolicyRejection {
