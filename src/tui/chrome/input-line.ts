@@ -1,7 +1,7 @@
 // A line of text being typed, with its caret; longer than the room, the part around the caret shows. Pure.
 import { cellWidth, fitText } from '../render/visible.ts';
 import type { TextInput } from '../state/text-input.ts';
-import { segment } from './line.ts';
+import { lineWidth, segment } from './line.ts';
 import type { Line, Segment } from './line.ts';
 
 /** Half-open range of a text in UTF-16 units. */
@@ -15,9 +15,10 @@ const ahead = 8;
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
-/** End of the character under the caret; one behind the text for a caret that stands there. */
+/** End of the whole character (grapheme) under the caret: half an emoji is wider than all of it. Behind the text, one. */
 function caretEnd({ text, cursor }: TextInput): number {
-  return cursor + (String.fromCodePoint(text.codePointAt(cursor) ?? 0x20).length || 1);
+  const under = segmenter.segment(text.slice(cursor))[Symbol.iterator]().next().value;
+  return cursor + (under?.segment.length ?? 1);
 }
 
 /** Text with its caret; the part at fault is marked. */
@@ -60,7 +61,7 @@ export interface InputLook {
 export function fittedInput(input: TextInput, { width, error, more }: InputLook): Line {
   const whole = inputLine(input, error);
   const caret = 1;
-  if (cellWidth(input.text) + caret <= width) return whole;
+  if (lineWidth(whole) <= width) return whole;
   const behind = cellWidth(input.text.slice(caretEnd(input)));
   const under = Math.max(caret, cellWidth(input.text.slice(input.cursor, caretEnd(input))));
   const sign = cellWidth(more);

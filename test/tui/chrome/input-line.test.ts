@@ -36,6 +36,18 @@ test('the part at fault stays marked where the text was moved', () => {
   expect(line.filter(({ role }) => role === 'prompt.invalid').map(({ text }) => text)).toEqual(['TAIL']);
 });
 
+test('the caret lies on a whole character, however many code points it has', () => {
+  const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
+  const line = fittedInput({ text: `${family}a`, cursor: 0 }, look);
+  expect(line.map(({ text }) => text)).toEqual([family, 'a']);
+});
+
+test('an error that begins inside a character does not make the line wider than its room', () => {
+  const family = '\u{1f468}\u200d\u{1f469}\u200d\u{1f467}';
+  const line = fittedInput(textInput(family.repeat(6)), { ...look, width: 13, error: { start: 2, end: 5 } });
+  expect(lineWidth(line)).toBeLessThanOrEqual(13);
+});
+
 test('whatever is typed, the caret is there and the width is kept', () => {
   const glyphs = fc.constantFrom('a', ' ', ':', 'é', '漢', '👍🏽', '👨‍👩‍👧', 'e\u0301', '\u202e');
   fc.assert(
