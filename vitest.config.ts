@@ -24,6 +24,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/helpers/debian-tools.ts'],
           pool: 'forks',
           fileParallelism: false,
           testTimeout: 120_000,

@@ -9,18 +9,9 @@ import { AppError } from '../../src/core/model/app-error.ts';
 import { openNodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
 import { probeAbilities } from '../../src/io/kernel/node/probe-abilities.ts';
 import { binary, createCli, type Finished } from '../helpers/cli.ts';
-import { createNetnsLab } from '../helpers/netns-lab.ts';
-import { describeUnless, lacking } from '../helpers/unless.ts';
-import { noRules } from './node-fixture.ts';
-
-const hasSetpriv = (): boolean => {
-  try {
-    execFileSync('setpriv', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
+import { withoutTools } from '../helpers/debian-tools.ts';
+import { createNetnsLab, noRules } from '../helpers/netns-lab.ts';
+import { describeUnless } from '../helpers/unless.ts';
 
 interface Report {
   readonly ok: boolean;
@@ -125,38 +116,35 @@ describeUnless(noRules)('doctor --node', () => {
   });
 });
 
-describeUnless(noRules || lacking(hasSetpriv(), 'there is no setpriv (Debian package util-linux)'))(
-  'doctor --node with fewer rights',
-  () => {
-    test.each([
-      [['net_admin', 'net_raw', 'sys_admin'], []],
-      [['net_admin', 'sys_admin'], ['tap']],
-      [
-        ['net_raw', 'sys_admin'],
-        ['kernel', 'inline'],
-      ],
-      [
-        ['net_admin', 'net_raw'],
-        ['tap', 'kernel', 'inline'],
-      ],
-    ])('of %j, off are %j', (capabilities, off) => {
-      const { report, status } = doctorWith(capabilities);
-      expect(offIn(report.gears)).toEqual(off);
-      expect(status).toBe(off.length === 0 ? 0 : 1);
-    });
+describeUnless(noRules || withoutTools('setpriv'))('doctor --node with fewer rights', () => {
+  test.each([
+    [['net_admin', 'net_raw', 'sys_admin'], []],
+    [['net_admin', 'sys_admin'], ['tap']],
+    [
+      ['net_raw', 'sys_admin'],
+      ['kernel', 'inline'],
+    ],
+    [
+      ['net_admin', 'net_raw'],
+      ['tap', 'kernel', 'inline'],
+    ],
+  ])('of %j, off are %j', (capabilities, off) => {
+    const { report, status } = doctorWith(capabilities);
+    expect(offIn(report.gears)).toEqual(off);
+    expect(status).toBe(off.length === 0 ? 0 : 1);
+  });
 
-    test('not as root it works too and says so', () => {
-      const script = `import(${JSON.stringify(new URL('../../dist/app/cli/main.js', import.meta.url).href)}).then(({main})=>main(['doctor','--node']))`;
-      const words = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '-e', script];
-      let answer = { status: 0, stdout: Buffer.alloc(0) };
-      try {
-        execFileSync('setpriv', words, { stdio: 'pipe' });
-      } catch (error) {
-        answer = error as typeof answer;
-      }
-      expect(answer.status).toBe(1);
-      expect(answer.stdout.toString()).toContain('Asked without root');
-      expect(answer.stdout.toString()).toMatch(/^off +namespaces .*SYS_ADMIN/m);
-    });
-  },
-);
+  test('not as root it works too and says so', () => {
+    const script = `import(${JSON.stringify(new URL('../../dist/app/cli/main.js', import.meta.url).href)}).then(({main})=>main(['doctor','--node']))`;
+    const words = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, '-e', script];
+    let answer = { status: 0, stdout: Buffer.alloc(0) };
+    try {
+      execFileSync('setpriv', words, { stdio: 'pipe' });
+    } catch (error) {
+      answer = error as typeof answer;
+    }
+    expect(answer.status).toBe(1);
+    expect(answer.stdout.toString()).toContain('Asked without root');
+    expect(answer.stdout.toString()).toMatch(/^off +namespaces .*SYS_ADMIN/m);
+  });
+});

@@ -1,12 +1,12 @@
 // Many connections at once from one address, in real namespaces.
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { noNamespaces } from '../helpers/netns-lab.ts';
+import { noRules } from '../helpers/netns-lab.ts';
 import { lacking, testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
 import { startInlineLab, type InlineLab } from './inline-lab.ts';
 
-const inline = testUnless(noNamespaces);
+const inline = testUnless(noRules);
 
 interface Crowd {
   /** Answers by status, or by the error instead of one. */
@@ -51,7 +51,7 @@ inline('the mode without marks keeps the address but not the port, for 500 at on
   expect((await lab.get({ host: lab.pod.ipv6 })).status).toBe(200);
 });
 
-testUnless(noNamespaces || lacking(openFiles() >= 12_000, 'fewer than 12,000 files may be open'))(
+testUnless(noRules || lacking(openFiles() >= 12_000, 'fewer than 12,000 files may be open'))(
   '5,000 connections from one address are carried at once, and a change of policies judges all of them',
   async () => {
     await using lab = await startInlineLab();

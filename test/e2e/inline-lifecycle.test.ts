@@ -1,11 +1,11 @@
 // Pods that come and go while their callers' connections are open, in real namespaces: who drains, who is cut, and who carries on.
 import { expect } from 'vitest';
-import { noNamespaces } from '../helpers/netns-lab.ts';
+import { noRules } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
 import { startInlineLab, type Answer, type InlineLab } from './inline-lab.ts';
 
-const inline = testUnless(noNamespaces);
+const inline = testUnless(noRules);
 /** Longer than any of these tests may take. */
 const everMs = 3_600_000;
 

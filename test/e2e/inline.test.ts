@@ -1,12 +1,12 @@
 // The inline gear in real network namespaces: only what a policy means changes, and the server sees its caller as if nobody were between.
 import { expect } from 'vitest';
 import { listenPort } from '../../src/core/plan/node-constants.ts';
-import { noNamespaces } from '../helpers/netns-lab.ts';
+import { noRules } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
 import { policyOn, startInlineLab, type Answer } from './inline-lab.ts';
 
-const inline = testUnless(noNamespaces);
+const inline = testUnless(noRules);
 
 const blockAdmin = policyOn('no-admin', { match: { http: { paths: ['/admin*'] } } });
 

@@ -6,9 +6,10 @@ import { cleanLeftovers } from '../../src/io/kernel/node/leftovers.ts';
 import { errno } from '../../src/io/kernel/linux.ts';
 import { openNetns } from '../../src/io/kernel/node/netns.ts';
 import { markRouting } from '../../src/io/kernel/node/rtnetlink.ts';
-import { describeUnless, testUnless, lacking } from '../helpers/unless.ts';
-import { existsSync } from 'node:fs';
-import { connectIn, createNodeBench, noRules, sampleRules, traces, type NodeBench } from './node-fixture.ts';
+import { withoutTools } from '../helpers/debian-tools.ts';
+import { noRules } from '../helpers/netns-lab.ts';
+import { describeUnless, testUnless } from '../helpers/unless.ts';
+import { connectIn, createNodeBench, sampleRules, traces, type NodeBench } from './node-fixture.ts';
 
 async function bench(): Promise<
   NodeBench & { readonly enrolAs: (generation: number, owner?: string) => Enrolment }
@@ -280,12 +281,7 @@ describeUnless(noRules)('a namespace that is not what it should be', () => {
 });
 
 describeUnless(noRules)('a mesh in the pod', () => {
-  const noIptables = (kind: string): string =>
-    noRules ||
-    lacking(
-      existsSync(`/usr/sbin/iptables-${kind}`),
-      `there is no iptables-${kind} (Debian package iptables)`,
-    );
+  const noIptables = (kind: 'nft' | 'legacy'): string => noRules || withoutTools(`iptables-${kind}`);
   const refused = async (plant: (made: NodeBench) => void): Promise<void> => {
     const made = await bench();
     plant(made);
@@ -297,7 +293,7 @@ describeUnless(noRules)('a mesh in the pod', () => {
     enrolment.apply({ ruleset: sampleRules(5), mode: 'none' });
     enrolment.release();
   };
-  for (const kind of ['nft', 'legacy'])
+  for (const kind of ['nft', 'legacy'] as const)
     for (const chain of ['ISTIO_INBOUND', 'PROXY_INIT_REDIRECT'])
       testUnless(noIptables(kind))(`${chain} by iptables-${kind} keeps the pod from inline`, () =>
         refused(({ lab, pod }) => void lab.run(pod, `iptables-${kind}`, ['-t', 'nat', '-N', chain])),

@@ -3,20 +3,7 @@
 import { toSocketAddress } from '../../src/io/kernel/socket-address.ts';
 import { openNodeKernel, type NodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
 import { closeNetns, openNetns, type Netns } from '../../src/io/kernel/node/netns.ts';
-import { existsSync } from 'node:fs';
-import { createNetnsLab, noNamespaces, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
-import { lacking } from '../helpers/unless.ts';
-
-const libraries = ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib', '/usr/lib64'];
-
-/** Why no rules can be put into a namespace here. */
-export const noRules =
-  noNamespaces ||
-  lacking(
-    libraries.some((directory) => existsSync(`${directory}/libnftables.so.1`)),
-    'there is no libnftables (Debian package libnftables1)',
-  ) ||
-  lacking(existsSync('/usr/sbin/nft'), 'there is no nft to compare with (Debian package nftables)');
+import { createNetnsLab, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
 
 /** A lab of two pods with our tools. */
 export interface NodeBench extends Disposable {

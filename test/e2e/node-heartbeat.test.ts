@@ -10,8 +10,9 @@ import {
 } from '../../src/io/kernel/node/heartbeat.ts';
 import { requireNft } from '../../src/io/kernel/node/node-kernel.ts';
 import { createNamespaceRules } from '../../src/io/kernel/node/nftables.ts';
+import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
-import { createNodeBench, noRules, sampleRules } from './node-fixture.ts';
+import { createNodeBench, sampleRules } from './node-fixture.ts';
 
 const set = heartbeatSet(5);
 

@@ -12,9 +12,9 @@ import { addressesIn, interfaceIndex } from '../../src/io/kernel/node/interfaces
 import { closeNetns, openNetns } from '../../src/io/kernel/node/netns.ts';
 import { listTcp, tcpState } from '../../src/io/kernel/node/sock-diag.ts';
 import { watchNetns, type SeenNetns } from '../../src/io/kernel/node/watch-netns.ts';
-import { createNetnsLab } from '../helpers/netns-lab.ts';
+import { createNetnsLab, noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
-import { connectIn, createNodeBench, listenIn, noRules } from './node-fixture.ts';
+import { connectIn, createNodeBench, listenIn } from './node-fixture.ts';
 
 const directory = '/run/netns';
 const ip = (...words: readonly string[]): void => void execFileSync('ip', words);

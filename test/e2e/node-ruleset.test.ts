@@ -10,8 +10,9 @@ import { requireNft } from '../../src/io/kernel/node/node-kernel.ts';
 import { errno } from '../../src/io/kernel/linux.ts';
 import { planOf } from '../core/plan/build.ts';
 import { planCases } from '../core/plan/plan-cases.ts';
+import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
-import { acceptAt, connectIn, createNodeBench, listenIn, noRules } from './node-fixture.ts';
+import { acceptAt, connectIn, createNodeBench, listenIn } from './node-fixture.ts';
 
 const options = { owner: 'agent', generation: 7, mode: 'ct', listenPort: 15906 } as const;
 const port = 8080;

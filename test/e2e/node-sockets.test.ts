@@ -12,8 +12,9 @@ import {
   tcpState,
 } from '../../src/io/kernel/node/sock-diag.ts';
 import { toSocketAddress } from '../../src/io/kernel/socket-address.ts';
+import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
-import { acceptAt, connectIn, createNodeBench, listenIn, noRules, readNow } from './node-fixture.ts';
+import { acceptAt, connectIn, createNodeBench, listenIn, readNow } from './node-fixture.ts';
 
 const none: ReadonlySet<number> = new Set();
 const port = 8080;

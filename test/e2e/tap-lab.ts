@@ -2,25 +2,13 @@
 // is removed by `remove`, which also ends what runs inside.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { lacking } from '../helpers/unless.ts';
+import { withoutTools } from '../helpers/debian-tools.ts';
+import { noNamespaces } from '../helpers/netns-lab.ts';
 
-const has = (tool: string): boolean => {
-  try {
-    execFileSync('which', [tool], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** Why there can be no lab here, '' when there can. */
-export const noNamespaces =
-  lacking(process.platform === 'linux', 'network namespaces are of Linux') ||
-  lacking(process.getuid?.() === 0, 'making network namespaces takes root') ||
-  lacking(has('ip'), 'there is no ip command');
+export { noNamespaces };
 
 /** Why there can be no load by wrk. */
-export const noWrk = noNamespaces || lacking(has('wrk'), 'there is no wrk');
+export const noWrk = noNamespaces || withoutTools('wrk');
 
 /** A pod of the lab; its interface is `eth0`. */
 export interface LabPod {

@@ -2,22 +2,17 @@
 // Everything is removed at the end of the test, also when it fails, and what runs inside is ended.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { withoutTools } from './debian-tools.ts';
 import { lacking } from './unless.ts';
-
-const has = (tool: string): boolean => {
-  try {
-    execFileSync('which', [tool], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-};
 
 /** Why there can be no lab here, '' when there can. */
 export const noNamespaces =
   lacking(process.platform === 'linux', 'network namespaces are of Linux') ||
   lacking(process.getuid?.() === 0, 'making network namespaces takes root') ||
-  lacking(has('ip'), 'there is no ip command (Debian package iproute2)');
+  withoutTools('ip');
+
+/** Why no rules can be put into a namespace here, or compared with what the machine's own tools say. */
+export const noRules = noNamespaces || withoutTools('libnftables', 'nft', 'ss', 'sysctl');
 
 /** One pod of the lab; its interface is `eth0`. */
 export interface LabPod {
