@@ -50,26 +50,36 @@ function read({ plane }: Connection, leg: Leg, events: number): number {
   return outcome.nothing;
 }
 
-/** The handshake of the upstream leg is over, well or badly. */
-function connected(connection: Connection, leg: Leg, events: number): void {
-  if ((events & (epollEvent.error | epollEvent.hangUp)) !== 0) {
-    const error = connection.plane.sockets.takeError(leg.fd);
-    if (error !== 0) {
-      connection.connectError ??= connectFailure(error);
-      return;
-    }
+/** Errors of a leg whose handshake was complete: one that is turned down gives others. */
+const isAfterHandshake = (error: number): boolean =>
+  error === errno.connectionReset || error === errno.brokenPipe;
+
+/**
+ * The handshake of the upstream leg is over, well or badly; answers what was read of it. A server that accepts, speaks and resets before we
+ * look is no server that cannot be reached: reading tells them apart, asking for the error would take it (and the words) away.
+ */
+function connected(connection: Connection, leg: Leg, events: number): number {
+  const hasFailed = (events & (epollEvent.error | epollEvent.hangUp)) !== 0;
+  const isRead = hasFailed && wantsInput(connection, leg);
+  const length = isRead ? read(connection, leg, events) : outcome.nothing;
+  let error = length === outcome.nothing ? 0 : -Math.min(length, 0);
+  if (hasFailed && !isRead) error = connection.plane.sockets.takeError(leg.fd);
+  if (error !== 0 && !isAfterHandshake(error)) {
+    connection.connectError ??= connectFailure(error);
+    return outcome.nothing;
   }
   leg.connecting = false;
+  if (error !== 0 && !isRead) fail(connection, leg, 'reset');
+  return length;
 }
 
 /** Epoll reported `events` for one leg: write what waits for room, read once, note the outcome. Calls no conversation. */
 export function takeInput(connection: Connection, leg: Leg, events: number): void {
   const { batch } = connection.plane;
-  let length: number = outcome.nothing;
-  if (leg.connecting) connected(connection, leg, events);
+  let length: number = leg.connecting ? connected(connection, leg, events) : outcome.nothing;
   if (connection.connectError === undefined) {
     if ((events & epollEvent.out) !== 0) flushQueue(connection, leg);
-    if ((events & inputEvents) !== 0) {
+    if ((events & inputEvents) !== 0 && length === outcome.nothing) {
       if (wantsInput(connection, leg)) length = read(connection, leg, events);
       else postpone(connection, leg, events);
     }

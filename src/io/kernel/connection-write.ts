@@ -10,6 +10,11 @@ import { counter } from './shared-stats.ts';
 export function openUpstream(connection: Connection): void {
   const { plane, upstream } = connection;
   const fd = connection.service.dial(connection);
+  if (fd === -errno.connectionReset) {
+    // The client has gone already: there is nobody to call for, and nothing is wrong with the server.
+    fail(connection, connection.client, 'reset');
+    return;
+  }
   if (fd < 0) {
     connection.connectError = connectFailure(-fd);
     return;
@@ -98,7 +103,7 @@ function sendSome(connection: Connection, leg: Leg, address: number, length: num
   }
   const error = libc.errno();
   if (error === errno.again || error === errno.interrupted) return 0;
-  if (leg.connecting) {
+  if (leg.connecting && error !== errno.connectionReset) {
     // A refused connect may show here first, and asking clears it: note it now.
     connection.connectError ??= connectFailure(error);
     stopWriting(connection, leg);
