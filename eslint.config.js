@@ -46,6 +46,7 @@ const hotPath = [
   'src/core/tap/tap-conversations.ts',
   'src/core/tap/tap-ends.ts',
   'src/core/tap/tap-port.ts',
+  'src/core/tap/watching-policy.ts',
   'src/io/kernel/connection-input.ts',
   'src/io/kernel/connection-write.ts',
   'src/io/kernel/connection.ts',

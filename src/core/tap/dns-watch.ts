@@ -30,7 +30,7 @@ interface Question {
 }
 
 /** Without `names` messages are counted only. */
-export function createDnsWatch(names: DnsNames | undefined, counters: TapCounters): DnsWatch {
+export function createDnsWatch(names: Pick<DnsNames, 'learn'> | undefined, counters: TapCounters): DnsWatch {
   const questions = new Map<string, Question>();
 
   function ask(key: string, question: Question): void {

@@ -1,5 +1,4 @@
-// The decider of what is only watched: everything was let through, so that is what the record says. What a policy would have done to it is for
-// the preview, which has the record.
+// The decider of what is only watched and not judged: everything was let through, so that is what the record says.
 import { judgement, type Decider } from '../policy/decider.ts';
 import { resetDecision } from '../policy/decision.ts';
 

@@ -9,6 +9,7 @@ import { createConversation } from '../inspect/conversation.ts';
 import type { AbortReason, Conversation } from '../inspect/conversation-port.ts';
 import type { CommandSink, Side } from '../model/command.ts';
 import { exchangeGear, type Exchange } from '../model/exchange.ts';
+import type { ConnectionEnds } from '../model/identity.ts';
 import type { DnsStream } from '../protocol/dns/dns-stream.ts';
 import { letThrough } from './let-through.ts';
 import { beginsFinalAnswer, beginsRequest } from './message-start.ts';
@@ -32,6 +33,7 @@ const outstandingRequests = 128;
 const heldBytes = 64 * 1024;
 /** A SYN that comes after what followed it: so much may have been sent meanwhile. */
 const lateSynBytes = 64 * 1024;
+const everythingPasses = (): typeof letThrough => letThrough;
 const conversationBounds = { outstandingRequests, heldBytes };
 
 /** A class because thousands are open: one shape, and both sinks of its streams and its brain in one object. */
@@ -52,6 +54,7 @@ export class TapConnection implements StreamSink, CommandSink {
   /** Set for DNS over TCP: both directions. */
   dns: Readonly<Record<Side, DnsStream>> | undefined;
   #conversation: Conversation | undefined;
+  #ends: ConnectionEnds | undefined;
   /** The brain said that nothing follows. */
   #over = false;
   /** What is read is opaque until a request head can be trusted. */
@@ -67,6 +70,14 @@ export class TapConnection implements StreamSink, CommandSink {
     this.id = id;
     this.clientFirst = clientFirst;
     this.pair = new StreamPair(this, world);
+  }
+
+  /** Inline has it, or it is reported elsewhere: nothing is to be told of it. Once so, it stays so. */
+  isIgnored(): boolean {
+    if (this.ignored || !this.#world.options.claimed(this.id)) return this.ignored;
+    this.ignored = true;
+    this.#world.counters.ignored += 1;
+    return true;
   }
 
   /** Whether a SYN is this connection's own: seen before, or coming late. */
@@ -103,7 +114,10 @@ export class TapConnection implements StreamSink, CommandSink {
   data(from: Stream, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     if (this.ignored) return;
     const { side } = from;
-    if (this.#conversation === undefined) this.#begin(nowMs);
+    if (this.#conversation === undefined) {
+      if (this.isIgnored()) return;
+      this.#begin(nowMs);
+    }
     if (side === 'client') {
       if (this.#over) this.#goOn(nowMs);
       else if (this.#lost && this.#mayTrust(from) && beginsRequest(bytes, start, end)) this.#resume(nowMs);
@@ -121,7 +135,7 @@ export class TapConnection implements StreamSink, CommandSink {
 
   conflict(from: Stream, bytes: number, nowMs: number): void {
     this.#world.counters.conflicts += 1;
-    if (!this.ignored) this.#world.options.output.conflict(this.id, from.side, bytes, nowMs);
+    if (!this.isIgnored()) this.#world.options.output.conflict(this.id, from.side, bytes, nowMs);
   }
 
   ended(from: Stream, nowMs: number): void {
@@ -139,11 +153,10 @@ export class TapConnection implements StreamSink, CommandSink {
     const { options, counters } = this.#world;
     const { id } = this;
     this.#exchanges = Math.max(this.#exchanges, exchange.sequence + 1);
-    if (this.ignored) return;
-    if (options.claimed(id)) {
-      this.ignored = true;
-      counters.ignored += 1;
-      return;
+    if (this.isIgnored()) return;
+    if (this.#ends !== undefined) {
+      exchange.sourcePeer = this.#ends.sourcePeer;
+      exchange.destinationPeer = this.#ends.destinationPeer;
     }
     exchange.gear = exchangeGear.tap;
     exchange.clientAddress = endText(id.clientAddress, id.clientPort);
@@ -180,19 +193,20 @@ export class TapConnection implements StreamSink, CommandSink {
   #begin(nowMs: number): void {
     const { options, workspace, exchange } = this.#world;
     const { id } = this;
-    const { catalogueOf } = options;
+    const { catalogueOf, ends } = options;
     this.#over = false;
     this.#conversation = createConversation({
       connection: id.connection,
       listener: -1,
       sink: this,
-      decider: () => letThrough,
+      decider: options.decider ?? everythingPasses,
       routes: options.routes,
       exchange,
       randomId: () => '',
       clientAddress: endText(id.clientAddress, id.clientPort),
       watches: true,
       firstSequence: this.#exchanges,
+      ...(ends === undefined ? {} : { ends: () => (this.#ends = ends(id, this.#ends)) }),
       ...(catalogueOf === undefined ? {} : { catalogue: catalogueOf(id) }),
       limits: conversationBounds,
       workspace,
@@ -204,6 +218,7 @@ export class TapConnection implements StreamSink, CommandSink {
     const { counters, gap, options } = this.#world;
     const skipped = this.#over || this.#conversation?.gap(side, bytes, nowMs) === true;
     if (!skipped) this.#lost = true;
+    if (this.isIgnored()) return;
     counters.gaps += 1;
     counters.gapBytes += bytes;
     gap.id = this.id;

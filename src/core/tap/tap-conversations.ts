@@ -257,6 +257,7 @@ class PodTap implements Tap {
   }
 
   #attempt(connection: TapConnection, outcome: 'reset' | 'unanswered'): void {
+    if (connection.isIgnored()) return;
     this.counters.attempts += 1;
     this.#options.output.attempt(connection.id, outcome, this.#nowMs);
   }
@@ -282,7 +283,7 @@ class PodTap implements Tap {
     if (list === undefined) return;
     const index = table.oldest(list);
     const connection = this.#connections[index];
-    if (list === ageList.open && connection?.ignored === false) {
+    if (list === ageList.open && connection?.isIgnored() === false) {
       this.counters.evicted += 1;
       this.#options.output.evicted(connection.id, this.#nowMs);
     }
@@ -297,7 +298,7 @@ class PodTap implements Tap {
     this.counters.open -= 1;
     if (connection === undefined) return;
     this.#stopWaiting(connection);
-    if (isOpening && !connection.ignored && why !== 'stopped') this.#attempt(connection, 'unanswered');
+    if (isOpening && why !== 'stopped') this.#attempt(connection, 'unanswered');
     connection.finish(why, this.#nowMs);
   }
 

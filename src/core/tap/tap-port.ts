@@ -4,6 +4,8 @@ import type { RouteLearner } from '../catalog/route-learner.ts';
 import type { Workspace } from '../inspect/workspace.ts';
 import type { Side } from '../model/command.ts';
 import type { Exchange } from '../model/exchange.ts';
+import type { ConnectionEnds } from '../model/identity.ts';
+import type { Decider } from '../policy/decider.ts';
 import type { DnsNames } from './dns-names.ts';
 
 /** The two ends of a connection in text (`10.0.0.7`, `fd77::3`), client first; one object per connection. */
@@ -63,7 +65,7 @@ export type AttemptOutcome = 'reset' | 'unanswered';
 
 /** What the tap tells its shell. All arguments are valid during the call only, but for `id`, which is the connection's own object. */
 export interface TapOutput {
-  /** A finished (or opaque, or cut) exchange; `gear`, `clientAddress` and `destinationAddress` are filled in, the peers are not. */
+  /** A finished (or opaque, or cut) exchange; `gear`, `clientAddress` and `destinationAddress` are filled in, the peers where there is `ends`. */
   observe(exchange: Exchange, id: TapConnectionId): void;
   /** To be listed: as `lost {where: 'tap-gap'}` with the connection, unless `skipped`. */
   gap(gap: TapGap, nowMs: number): void;
@@ -117,8 +119,18 @@ export const tapLimits: TapLimits = {
 /** Everything a tap knows of the world. */
 export interface TapOptions {
   readonly scope: () => TapScope;
-  /** Inline has this connection and reports it. Asked when a connection is first seen and again before each of its exchanges is told. */
+  /**
+   * Inline has this connection and reports it. Asked when a connection is first seen, again when its first bytes are read, and before
+   * anything is told of it: a tap may see a SYN before inline has accepted it.
+   */
   readonly claimed: (tuple: TapTuple) => boolean;
+  /**
+   * Who is at the two ends; asked when a connection begins to be read, and again whenever `decider` answers another object. `known` is
+   * the answer before.
+   */
+  readonly ends?: (id: TapConnectionId, known: ConnectionEnds | undefined) => ConnectionEnds;
+  /** What policy would do; must let everything through (`onlyWatching`). Absent: nobody is asked. */
+  readonly decider?: () => Decider;
   /** Numbers of connections, unique within the worker. */
   readonly newConnection: () => number;
   readonly routes: RouteLearner;
@@ -126,7 +138,7 @@ export interface TapOptions {
   readonly catalogueOf?: (id: TapConnectionId) => number;
   readonly output: TapOutput;
   /** Where answers of DNS are written; shared by all taps of a node. */
-  readonly names?: DnsNames;
+  readonly names?: Pick<DnsNames, 'learn'>;
   readonly workspace?: Workspace;
   readonly limits?: Partial<TapLimits>;
   /** 32 random bits: hashing of connections must not be foreseeable. */
