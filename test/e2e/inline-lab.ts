@@ -42,6 +42,7 @@ export interface Answer {
 export interface Served {
   readonly method: string;
   readonly url: string;
+  readonly status: number;
   readonly address: string;
   readonly port: number;
   /** The server's own address that it came to. */

@@ -1,5 +1,5 @@
 // A service in a pod of the lab, unaware of any agent: HTTP on `::` (both families), with a log of its own of every request that reached
-// it. Lines of JSON on stdin are orders (`log`, `release`), answered on stdout. Words: the ports, `0.0.0.0:PORT` for IPv4 alone.
+// it; `/status/404` is answered so. Lines of JSON on stdin are orders (`log`, `release`), answered on stdout. Words: the ports, `0.0.0.0:PORT` for IPv4 alone.
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
@@ -14,7 +14,9 @@ function serve(incoming, answer) {
   let bytes = 0;
   incoming.on('data', (chunk) => (bytes += chunk.length));
   incoming.on('end', () => {
-    log.push({ method, url, ...caller, at: plain(socket.localAddress), bytes });
+    const [, status = 200] = /^\/status\/(\d+)/.exec(url) ?? [];
+    answer.statusCode = Number(status);
+    log.push({ method, url, status: Number(status), ...caller, at: plain(socket.localAddress), bytes });
     const finish = () => answer.end(JSON.stringify({ ...caller, bytes }));
     if (url.startsWith('/held')) held.push(finish);
     else finish();

@@ -6,7 +6,7 @@ import type { ListenerConfig } from '../model/identity.ts';
 import { withRequestValues } from '../policy/verdict-values.ts';
 import { withBrokenCode } from '../policy/broken-verdict.ts';
 import type { Masker } from '../mask/masker.ts';
-import { createFlowEnds, type PeerOf } from './flow-ends.ts';
+import { createFlowEnds, type NameOf, type PeerOf } from './flow-ends.ts';
 import { bodyWindow } from './flow-event-body.ts';
 import { createConnectionWords, rememberHead, type ConnectionWords } from './flow-event-connection.ts';
 import { headerValue } from './flow-event-headers.ts';
@@ -22,6 +22,8 @@ export interface FlowAssemblerOptions {
   readonly listeners: readonly ListenerConfig[];
   /** Who the numbers of the other gears' exchanges are; without it everybody is a stranger. */
   readonly peer?: PeerOf;
+  /** What those are called that are nobody's in the directory; without it by their address. */
+  readonly nameOf?: NameOf;
   /** Prefix of flow ids. */
   readonly agent: string;
   readonly masker: Masker;
@@ -176,7 +178,10 @@ export function createFlowReader(options: FlowAssemblerOptions): FlowReader {
   const tools = createTools(masker);
   const wordsOf = createConnectionWords(agent);
   const clock = createClockText();
-  const endsOf = createFlowEnds(listeners, options.peer ?? (() => undefined));
+  const endsOf = createFlowEnds(listeners, {
+    peerOf: options.peer ?? (() => undefined),
+    nameOf: options.nameOf,
+  });
   const light = createLightReader({ endsOf, describe, tools, wordsOf });
   const flowOf = (exchange: Exchange): FlowEvent => {
     const ends = endsOf(exchange);

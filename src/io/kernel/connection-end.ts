@@ -19,6 +19,7 @@ export function releaseLeg(connection: Connection, leg: Leg, abort: boolean): vo
 
 function forget(plane: Plane, connection: Connection): void {
   plane.wheel.cancel(connection);
+  plane.claims.end(connection);
   const last = plane.open.pop();
   if (last && last !== connection) {
     plane.open[connection.place] = last;

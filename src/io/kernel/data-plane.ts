@@ -10,7 +10,9 @@ import { createRingBuffer } from './event-ring.ts';
 import { resolveLimits, type DataPlaneLimits } from './limits.ts';
 import { createPodHandles, type InlineHandle, type PodHandles } from './pod-handles.ts';
 import { createStatsBuffer, readStats, viewStats, type DataPlaneStats } from './shared-stats.ts';
-import type { InlinePod } from './worker-message.ts';
+import type { TapReport } from './tap/tap-report.ts';
+import { createTapHandles, type TapHandle, type TapHandles } from './tap-handles.ts';
+import type { InlinePod, TapPod, WorkerSetup } from './worker-message.ts';
 import { diedOf, linkWorker, type WorkerLink } from './worker-link.ts';
 
 /** What a data plane is started with; the callbacks run on the main thread. */
@@ -31,6 +33,8 @@ export interface DataPlaneOptions {
   readonly onFault?: (error: AppError, fatal: boolean) => void;
   /** The kernel refused a pod's heartbeat with this error (2: its set is gone): its ports lapse unless the rules are mended. Told once until it works again. */
   readonly onBeatFailed?: (pod: string, error: number) => void;
+  /** What taps tell besides exchanges; at most ten times a second, and more often only for new names. */
+  readonly onTap?: (report: TapReport) => void;
 }
 
 /** The running worker, as main sees it. */
@@ -43,6 +47,11 @@ export interface DataPlane {
   setDirectory(update: DirectoryUpdate): void;
   /** Take over a pod's ports. Rejects with AppError when the worker cannot; its listening descriptors are closed then, and the worker's otherwise. */
   attachPod(pod: InlinePod): Promise<InlineHandle>;
+  /**
+   * Read a pod's ring. Again for the same pod: the new ring takes the old one's place without a gap, and the handle before does nothing any
+   * more. Rejects with AppError when the worker cannot; the ring is closed then.
+   */
+  tapPod(pod: TapPod): Promise<TapHandle>;
   stats(): DataPlaneStats;
   /** Stop accepting, let requests under way finish until the deadline, close, deliver the last events. Idempotent. */
   stop(deadlineMs: number): Promise<void>;
@@ -70,13 +79,22 @@ function workerUrl(): URL {
 interface Started {
   readonly link: WorkerLink;
   readonly pods: PodHandles;
+  readonly taps: TapHandles;
   readonly limits: DataPlaneLimits;
   readonly stats: () => DataPlaneStats;
 }
 
+/** All of it but the port. */
+function setupOf(
+  { listeners, snapshot, directory }: DataPlaneOptions,
+  made: Pick<WorkerSetup, 'limits' | 'ring' | 'stats'>,
+): Omit<WorkerSetup, 'port'> {
+  return { listeners, snapshot, ...made, ...(directory === undefined ? {} : { directory }) };
+}
+
 /** Shared memory and thread, each told of the other; the thread is not ready yet. */
 function startWorker(options: DataPlaneOptions): Started {
-  const { listeners, snapshot, onExchange, onLost, onFault, onBeatFailed } = options;
+  const { listeners, onExchange, onLost, onFault, onBeatFailed } = options;
   const limits = resolveLimits(options.limits);
   const ring = createRingBuffer(limits.ringBytes);
   const stats = createStatsBuffer(listeners.length + limits.inlinePods);
@@ -84,17 +102,21 @@ function startWorker(options: DataPlaneOptions): Started {
   const drain = createDrain({ ring, limits, target: newExchange(), onExchange, onLost });
   const link = linkWorker({
     entry: options.worker ?? workerUrl(),
-    setup: {
-      ...{ listeners, limits, snapshot, ring, stats },
-      ...(options.directory === undefined ? {} : { directory: options.directory }),
-    },
+    setup: setupOf(options, { limits, ring, stats }),
     onWake: () => drain.wake(),
     onFault: (error) => onFault?.(error, false),
     onPod: (answer) => pods.hear(answer),
+    onTap: (answer) => taps.hear(answer),
     onExit() {
       drain.finish();
-      pods.end(() => link.failure() ?? diedOf('it has ended'));
+      const why = (): AppError => link.failure() ?? diedOf('it has ended');
+      pods.end(why);
+      taps.end(why);
     },
+  });
+  const taps = createTapHandles({
+    say: (order) => link.say(order),
+    onReport: (report) => options.onTap?.(report),
   });
   const pods = createPodHandles({
     say: (message) => link.say(message),
@@ -106,6 +128,7 @@ function startWorker(options: DataPlaneOptions): Started {
   return {
     link,
     pods,
+    taps,
     limits,
     stats: () => readStats(counters, { nowMs: Date.now(), lost: drain.lost(), listeners: listeners.length }),
   };
@@ -126,7 +149,7 @@ async function stopWorker({ link, limits }: Started, deadlineMs: number): Promis
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   checkPlatform();
   const started = startWorker(options);
-  const { link, pods } = started;
+  const { link, pods, taps } = started;
   let stopping: Promise<void> | undefined;
   const ports = await link.ready;
   void link.exited.then(() => {
@@ -138,6 +161,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       link.say({ type: 'snapshot', buffer, ...(directory === undefined ? {} : { directory }) }),
     setDirectory: (update) => link.say({ type: 'directory', update }),
     attachPod: (pod) => pods.attach(pod),
+    tapPod: (pod) => taps.tap(pod),
     stats: started.stats,
     stop: (deadlineMs) => (stopping ??= stopWorker(started, deadlineMs)),
   };

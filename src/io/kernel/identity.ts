@@ -1,5 +1,5 @@
 // Who calls, as the data thread asks it: an address' peer as the directory has it now, or a stranger by its address.
-import type { Directory } from '../../core/model/directory.ts';
+import { isEnrolled, type Directory } from '../../core/model/directory.ts';
 import type { Peer } from '../../core/model/identity.ts';
 import { createStrangers } from '../../core/model/stranger.ts';
 
@@ -16,10 +16,14 @@ export interface Identity {
   readonly generation: number;
   /** `host`: an address without port. The same object for the same peer. */
   find(host: string): Who;
+  /** Whether what is at the address is enrolled, and so reported by its own agent. */
+  isEnrolled(host: string): boolean;
 }
 
 /** Answers as the directory has it at the moment. */
-export function createIdentity(directory: Pick<Directory, 'generation' | 'peerOf' | 'peer'>): Identity {
+export function createIdentity(
+  directory: Pick<Directory, 'generation' | 'entry' | 'peerOf' | 'peer'>,
+): Identity {
   const strangerOf = createStrangers();
   return {
     get generation() {
@@ -30,5 +34,6 @@ export function createIdentity(directory: Pick<Directory, 'generation' | 'peerOf
       const peer = directory.peer(index);
       return peer === undefined ? { peer: strangerOf(host), index: -1 } : { peer, index };
     },
+    isEnrolled: (host) => isEnrolled(directory.entry(host)),
   };
 }

@@ -96,6 +96,7 @@ class ListenerAcceptor implements Acceptor {
     const connection = new Connection(plane, { service, ends: welcome.ends, fd, clientAddress });
     plane.byFd[fd] = connection;
     connection.place = plane.open.push(connection) - 1;
+    plane.claims.open(connection);
     count(plane, counter.accepted);
     count(plane, counter.open);
     count(plane, serviceSlot(service.place, serviceCounter.accepted));

@@ -34,8 +34,6 @@ export interface LoopHooks {
 export interface LoopOptions {
   /** Listening descriptors and what they belong to; the loop's from here on. */
   readonly listening: readonly { readonly service: Service; readonly fd: number }[];
-  /** Other things to be read besides connections. */
-  readonly sources: readonly LoopSource[];
   readonly hooks: LoopHooks;
 }
 
@@ -49,6 +47,8 @@ export interface Loop {
   attach(service: Service, fds: readonly number[], beat: Beat | undefined): void;
   /** No more signs of life; accepts what waits and listens no longer. */
   detach(service: Service): void;
+  /** Reads something else as well from now on, after the connections of each pass. Throws AppError when the kernel does not watch it. */
+  host(source: LoopSource): void;
   /** Some of a service's connections are to go within `withinMs`. */
   depart(departure: Omit<Departure, 'cutAt'>, withinMs: number): void;
   /** Runs until stopped; then everything it opened is closed. */
@@ -73,7 +73,9 @@ class EpollLoop implements Loop {
   readonly #listeners: ListenerSet;
   readonly #departures: Departures;
   readonly #heartbeats: Heartbeats<Service> = createHeartbeats();
-  readonly #sources: ReadonlyMap<number, LoopSource>;
+  readonly #sources = new Map<number, LoopSource>();
+  /** Sources with input in this pass: read after the connections, which come first, and so that whoever was accepted is known to them. */
+  readonly #readable: LoopSource[] = [];
   /** Connections below this index are still to be re-judged. Counts down, so that removals skip none. */
   #rejudgeBelow = 0;
   #stopAt = Number.POSITIVE_INFINITY;
@@ -81,11 +83,11 @@ class EpollLoop implements Loop {
   #passesToDrain = 0;
   #choresAt = 0;
   #ticksAt = 0;
-  readonly #longestWaitMs: number;
+  #longestWaitMs: number;
   /** The wall clock minus Node's epoch clock, ms: follows steps of the wall clock. */
   #clockShift = 0;
 
-  constructor(plane: Plane, { listening, sources, hooks }: LoopOptions) {
+  constructor(plane: Plane, { listening, hooks }: LoopOptions) {
     const { libc, epoll } = plane;
     this.#plane = plane;
     this.#hooks = hooks;
@@ -93,12 +95,9 @@ class EpollLoop implements Loop {
     this.#acceptor = createAcceptor(plane, this.#spare);
     this.#listeners = createListenerSet(plane, this.#acceptor);
     this.#departures = createDepartures(plane);
-    this.#sources = new Map(sources.map((source) => [source.fd, source]));
-    this.#longestWaitMs =
-      sources.length > 0 ? Math.min(tickEveryMs, plane.limits.waitMs) : plane.limits.waitMs;
+    this.#longestWaitMs = plane.limits.waitMs;
     for (const { service, fd } of listening)
       if (!this.#listeners.watch(service, fd)) throw cannotWatch(libc.errno());
-    for (const { fd } of sources) if (!epoll.add(fd, epollEvent.in, 0)) throw cannotWatch(libc.errno());
     this.controlFd = libc.eventfd(0, eventfdFlag.nonblock | eventfdFlag.closeOnExec);
     if (this.controlFd < 0 || !epoll.add(this.controlFd, epollEvent.in, 0)) throw cannotWatch(libc.errno());
   }
@@ -120,6 +119,14 @@ class EpollLoop implements Loop {
   detach(service: Service): void {
     this.#heartbeats.stop(service);
     this.#listeners.close(service);
+  }
+
+  host(source: LoopSource): void {
+    const { epoll, libc, limits } = this.#plane;
+    if (!epoll.add(source.fd, epollEvent.in, 0)) throw cannotWatch(libc.errno());
+    this.#sources.set(source.fd, source);
+    this.#longestWaitMs = Math.min(tickEveryMs, limits.waitMs);
+    this.#ticksAt = 0;
   }
 
   depart(departure: Omit<Departure, 'cutAt'>, withinMs: number): void {
@@ -149,6 +156,7 @@ class EpollLoop implements Loop {
     plane.stats[counter.heartbeatAt] = plane.nowMs;
     for (let index = 0; index < ready; index++) this.#dispatch(index);
     if (plane.batch.count > 0) this.#handleBatch();
+    if (this.#readable.length > 0) this.#readSources();
     plane.wheel.advance(plane.monotonicMs, this.#due);
     if (this.#rejudgeBelow > 0) this.#rejudgeSlice();
     if (this.#passesToDrain > 0 && --this.#passesToDrain === 0) this.#drain();
@@ -174,8 +182,20 @@ class EpollLoop implements Loop {
     else {
       const listener = this.#listeners.find(fd);
       if (listener?.generation === epoll.generationAt(index)) this.#acceptor.accept(listener);
-      else this.#sources.get(fd)?.onReadable();
+      else this.#noteSource(fd);
     }
+  }
+
+  #noteSource(fd: number): void {
+    const source = this.#sources.get(fd);
+    if (source) this.#readable.push(source);
+  }
+
+  #readSources(): void {
+    for (const source of this.#readable) source.onReadable();
+    this.#readable.length = 0;
+    // What they were away for is not a delay of the next answers.
+    this.#readClock();
   }
 
   #connectionEvent(connection: Connection, fd: number, index: number): void {

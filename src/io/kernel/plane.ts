@@ -2,6 +2,7 @@
 // Data and wiring only; who acts on it are the connection-*.ts files and the loop.
 import type { Conversation } from '../../core/inspect/conversation-port.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
+import type { Claims } from './claims.ts';
 import type { Connection } from './connection.ts';
 import type { Epoll } from './epoll.ts';
 import type { Identity } from './identity.ts';
@@ -32,6 +33,8 @@ export interface Plane {
   readonly lastFd: number;
   /** Every open connection; `Connection.place` is its index. */
   readonly open: Connection[];
+  /** Those that a tap must not tell as well. */
+  readonly claims: Claims;
   /** Who calls. */
   readonly identity: Identity;
   /** The brain of a new connection. */

@@ -5,6 +5,7 @@ import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
 import { createDirectory, type DirectoryUpdate } from '../../core/model/directory.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
+import { createClaims } from './claims.ts';
 import { createDetailBudget } from './detail-budget.ts';
 import { createEpoll } from './epoll.ts';
 import { createExplicitService } from './explicit-service.ts';
@@ -14,7 +15,6 @@ import { createExchangeEncoder } from './exchange-codec.ts';
 import { createIdentity, type Identity } from './identity.ts';
 import { loadLibc, type Libc } from './libc.ts';
 import { createLoop, type Loop } from './loop.ts';
-import type { LoopSource } from './loop-source.ts';
 import { createNetnsDoor } from './node/netns.ts';
 import { createBlockPool } from './pending.ts';
 import { refuseOwnUpstream } from './own-upstream.ts';
@@ -27,6 +27,7 @@ import type { Service } from './service.ts';
 import { viewStats } from './shared-stats.ts';
 import { createSockets, type Sockets } from './socket.ts';
 import { toSocketAddress } from './socket-address.ts';
+import { createTapPods, type TapPods, type WatchingBrain } from './tap/tap-pods.ts';
 import { createTimerWheel } from './timer-wheel.ts';
 import type { FailureWords, FromWorker, ToWorker, WorkerSetup } from './worker-message.ts';
 
@@ -48,8 +49,8 @@ export interface Brain {
   readonly identity?: Identity;
   /** The directory has changed; connections ask again who they are of. */
   readonly replaceDirectory?: (update: DirectoryUpdate) => void;
-  /** What else the loop reads. */
-  readonly sources?: readonly LoopSource[];
+  /** How pods are tapped; absent: not at all. */
+  readonly watching?: WatchingBrain;
 }
 
 const post = (setup: WorkerSetup, message: FromWorker): void => setup.port.postMessage(message);
@@ -98,6 +99,7 @@ function createPlane(
     byFd: [],
     lastFd: openFiles - 1 - Math.min(limits.reservedDescriptors, Math.floor(openFiles / 4)),
     open: [],
+    claims: createClaims(),
     nowMs: Date.now(),
     monotonicMs,
     stopping: false,
@@ -133,10 +135,14 @@ interface Hands {
   readonly brain: Brain;
   readonly loop: Loop;
   readonly pods: Pods;
+  readonly taps: TapPods;
 }
 
 /** Main's order to stop, when the message is one. */
-function obey(message: ToWorker, { setup, brain, loop, pods }: Hands): { stopWithinMs: number } | undefined {
+function obey(
+  message: ToWorker,
+  { setup, brain, loop, pods, taps }: Hands,
+): { stopWithinMs: number } | undefined {
   switch (message.type) {
     case 'snapshot':
       brain.replaceSnapshot(message.buffer, message.directory);
@@ -158,6 +164,12 @@ function obey(message: ToWorker, { setup, brain, loop, pods }: Hands): { stopWit
       pods.detach(place, message.withinMs, () => post(setup, { type: 'detached', place }));
       return undefined;
     }
+    case 'tap':
+    case 'tapScope':
+    case 'untap':
+    case 'tapHeard':
+      taps.obey(message);
+      return undefined;
     case 'stop':
       return { stopWithinMs: message.deadlineMs };
     default:
@@ -212,11 +224,10 @@ function explicitServices({ listeners }: WorkerSetup, libc: Libc, sockets: Socke
 
 /** A loop over the explicit listeners, whose orders go through `hands`. */
 function loopOf(plane: Plane, hands: LoopHands): Loop {
-  const { setup, brain, events } = hands;
+  const { setup, events } = hands;
   let faults = 0;
   return createLoop(plane, {
     listening: hands.listening,
-    sources: brain.sources ?? [],
     hooks: {
       control: hands.control,
       passed: events.wake,
@@ -231,7 +242,6 @@ function loopOf(plane: Plane, hands: LoopHands): Loop {
 interface LoopHands {
   readonly listening: readonly { readonly service: Service; readonly fd: number }[];
   readonly setup: WorkerSetup;
-  readonly brain: Brain;
   readonly events: Events;
   readonly control: () => { stopWithinMs: number } | undefined;
 }
@@ -252,12 +262,18 @@ async function start(setup: WorkerSetup, createBrain: () => Brain): Promise<void
   });
   const services = explicitServices(setup, libc, sockets);
   const { fds, ports } = listenAll(setup, libc, sockets);
-  const control = (): { stopWithinMs: number } | undefined => readMessages({ setup, brain, loop, pods });
+  const control = (): { stopWithinMs: number } | undefined =>
+    readMessages({ setup, brain, loop, pods, taps });
   const listening = services.map((service, index) => ({ service, fd: fds[index] ?? -1 }));
-  const loop: Loop = loopOf(plane, { listening, setup, brain, events, control });
+  const loop: Loop = loopOf(plane, { listening, setup, events, control });
   const door = createNetnsDoor(libc, stranded);
   const tools = { libc, door, redirected: createRedirected(libc), identity, stats: plane.stats };
   const pods: Pods = createPods(tools, loop);
+  const taps: TapPods = createTapPods({
+    ...{ libc, plane, brain: brain.watching },
+    host: (source) => loop.host(source),
+    post: (answer) => post(setup, answer),
+  });
   post(setup, { type: 'ready', ports, controlFd: loop.controlFd });
   try {
     loop.run();

@@ -1,5 +1,6 @@
 // Counters of the data plane in shared memory: written by the worker only, read by main at any time without asking it.
 // Knows no meaning beyond the names.
+import { readTapStats, tapCounterCount, type TapPlaneStats } from './tap/tap-stats.ts';
 
 /** Index of each counter; Float64 each, so that nothing overflows. */
 export const counter = {
@@ -85,11 +86,13 @@ export interface DataPlaneStats {
   readonly lost: number;
   readonly heartbeatAgeMs: number;
   readonly workerCpuMs: number;
+  /** Of the pods that are tapped; zeros without any. */
+  readonly tap: TapPlaneStats;
 }
 
-/** Shared memory for the counters of the plane and of as many services (listeners and pods). */
+/** Shared memory for the counters of the plane and of as many services (listeners and pods), with those of the taps at its end. */
 export function createStatsBuffer(services: number): SharedArrayBuffer {
-  return new SharedArrayBuffer((counterCount + services * serviceStride) * 8);
+  return new SharedArrayBuffer((counterCount + services * serviceStride + tapCounterCount) * 8);
 }
 
 /** The writer's and the reader's view of the counters. */
@@ -153,5 +156,6 @@ export function readStats(view: Float64Array, { nowMs, lost, listeners }: StatsR
     lost,
     heartbeatAgeMs: Math.max(0, nowMs - at(counter.heartbeatAt)),
     workerCpuMs: at(counter.cpuMs),
+    tap: readTapStats(view),
   };
 }

@@ -4,7 +4,7 @@ import { closeSync, writeSync } from 'node:fs';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-message.ts';
+import type { FromWorker, TapAnswer, ToWorker, WorkerSetup } from './worker-message.ts';
 
 /** What the thread is given, and who hears of it. */
 export interface LinkOptions {
@@ -16,6 +16,8 @@ export interface LinkOptions {
   readonly onFault: (error: AppError) => void;
   /** An answer about a pod. */
   readonly onPod: (answer: Extract<FromWorker, { readonly place: number }>) => void;
+  /** An answer about a tap, or what taps tell. */
+  readonly onTap: (answer: TapAnswer) => void;
   /** The thread is over; nothing more will be written. Called before `exited` resolves. */
   readonly onExit: () => void;
 }
@@ -54,7 +56,7 @@ interface State {
 }
 
 /** Who hears what the worker says. */
-interface Hearers extends Pick<LinkOptions, 'onFault' | 'onWake' | 'onPod'> {
+interface Hearers extends Pick<LinkOptions, 'onFault' | 'onWake' | 'onPod' | 'onTap'> {
   readonly onReady: (ports: readonly number[]) => void;
 }
 
@@ -79,6 +81,12 @@ function readMessage(message: FromWorker, state: State, hearers: Hearers): void 
     case 'detached':
     case 'beatFailed':
       hearers.onPod(message);
+      return;
+    case 'tapped':
+    case 'tapFailed':
+    case 'untapped':
+    case 'tapReport':
+      hearers.onTap(message);
       return;
     default:
       assertNever(message);

@@ -2,7 +2,9 @@
 import type { ErrorFamily } from '../../core/model/app-error.ts';
 import type { DirectoryUpdate } from '../../core/model/directory.ts';
 import type { ListenerConfig, Peer } from '../../core/model/identity.ts';
+import type { RingGeometry } from '../../core/tap/ring-budget.ts';
 import type { DataPlaneLimits } from './limits.ts';
+import type { TapReport } from './tap/tap-report.ts';
 import type { MessagePort } from 'node:worker_threads';
 
 /** `workerData` of the worker. */
@@ -41,6 +43,47 @@ export interface InlinePod {
   readonly heartbeatSet?: string;
 }
 
+/** Which of the connections on a pod's interface its tap reports: `TapScope` of core, without what the directory says. */
+export interface TapPodScope {
+  /** The pod's own addresses in text, as the kernel writes them. */
+  readonly addresses: readonly string[];
+  /** Ports on which the pod is known to listen, for connections whose beginning was not seen. */
+  readonly ports: readonly number[];
+  /** `destination`: what others ask of this pod. `both`: also what it asks of ends that are not enrolled. */
+  readonly reports: 'destination' | 'both';
+}
+
+/** A pod to be tapped. */
+export interface TapPod {
+  /** `namespace/name`. */
+  readonly pod: string;
+  /** Ring made by `openRing` inside the pod's namespace; the worker's from here on, also when it fails. */
+  readonly fd: number;
+  readonly geometry: RingGeometry;
+  readonly scope: TapPodScope;
+}
+
+/** Orders about taps, which are meant by the number that main gave each. */
+export type TapOrder =
+  /** Answered by `tapped` or `tapFailed`. A pod that has a tap gets this ring in the old one's place. */
+  | { readonly type: 'tap'; readonly tap: number; readonly pod: TapPod }
+  /** For connections that begin from now on. */
+  | { readonly type: 'tapScope'; readonly tap: number; readonly scope: TapPodScope }
+  /** Answered by `untapped`. */
+  | { readonly type: 'untap'; readonly tap: number }
+  /** The report was taken: the next may come. */
+  | { readonly type: 'tapHeard' };
+
+/** Answers about taps, and what they tell. */
+export type TapAnswer =
+  | { readonly type: 'tapped'; readonly tap: number }
+  /** The ring is closed. */
+  | ({ readonly type: 'tapFailed'; readonly tap: number } & FailureWords)
+  /** The ring is closed, and everything that was open is told. */
+  | { readonly type: 'untapped'; readonly tap: number }
+  /** Main answers by `tapHeard`. */
+  | { readonly type: 'tapReport'; readonly report: TapReport };
+
 /** Orders of main; the eventfd is rung after each. Pods are meant by their `place` among the services' counters, which main gives. */
 export type ToWorker =
   /** Policies, and who is who, from the next event on. */
@@ -57,6 +100,7 @@ export type ToWorker =
     }
   /** Accept what waits, listen no longer, drain, cut after `withinMs` (0: at once). Answered by `detached` when the last connection is gone. */
   | { readonly type: 'detach'; readonly place: number; readonly withinMs: number }
+  | TapOrder
   | { readonly type: 'stop'; readonly deadlineMs: number };
 
 /** A failure as it crosses threads: the fields of an AppError. */
@@ -80,6 +124,7 @@ export type FromWorker =
   /** The new ports are taken over, the old ones are let go. */
   | { readonly type: 'portsSet'; readonly place: number }
   | { readonly type: 'detached'; readonly place: number }
+  | TapAnswer
   /** A bug of ours in one conversation; that connection was reset. */
   | { readonly type: 'fault'; readonly message: string }
   /** The kernel refused a pod's heartbeat with this error: its ports lapse unless it is mended. Told once until it works again. */

@@ -9,6 +9,7 @@ import { createDirectory } from '../../core/model/directory.ts';
 import type { ConnectionEnds } from '../../core/model/identity.ts';
 import { createBuckets } from '../../core/policy/buckets.ts';
 import { createDecider } from '../../core/policy/decide.ts';
+import { createWatchingPolicy } from '../../core/tap/watching-policy.ts';
 import type { Connection } from './connection.ts';
 import { createIdentity } from './identity.ts';
 import { runWorker, type Brain } from './run-worker.ts';
@@ -37,35 +38,36 @@ function createBrain(): Brain {
   const decider = (): typeof current => current;
   const directory = createDirectory();
   if (setup.directory !== undefined) directory.apply(setup.directory);
-  const routes = createRouteLearner();
-  const workspace = createWorkspace();
+  const shared = { routes: createRouteLearner(), workspace: createWorkspace() };
+  const watching = createWatchingPolicy(setup.snapshot);
   const exchange = newExchange();
   const randomId = createRandomId();
   return {
     converse: (sink) => {
-      const { number: connection, listener, clientAddress } = sink;
       if (current.isFull()) current = current.renewed();
       return createConversation({
-        connection,
-        listener,
+        connection: sink.number,
+        listener: sink.listener,
         sink,
         decider,
-        routes,
+        ...shared,
         exchange,
         randomId,
-        clientAddress,
-        workspace,
+        clientAddress: sink.clientAddress,
         ...(sink.ends() === undefined ? {} : { ends: () => endsOf(sink) }),
       });
     },
     identity: createIdentity(directory),
+    watching: { policy: watching, ...shared },
     replaceSnapshot(buffer, update) {
       if (update !== undefined) directory.apply(update);
       current = createDecider(buffer, listeners, buckets);
+      watching.replace(buffer);
     },
     replaceDirectory(update) {
       directory.apply(update);
       current = current.renewed();
+      watching.renew();
     },
   };
 }

@@ -14,7 +14,7 @@ const inline = {
   clientAddress: '10.77.0.9:41000',
   destinationAddress: '10.77.0.3:8080',
 };
-const endsOf = createFlowEnds([], (index) => peers[index]);
+const endsOf = createFlowEnds([], { peerOf: (index) => peers[index] });
 
 test('numbers of the directory are named, and the destination has the address the client connected to', () => {
   const ends = endsOf(lightExchange({ fields: inline }));

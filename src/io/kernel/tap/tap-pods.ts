@@ -1,0 +1,287 @@
+// The tapped pods of one worker: takes main's orders, gives each pod core's tap with this worker's directory, policy and numbers, and lets the loop
+// read all rings. Inline connections come first: a pass reads a bounded number of frames, after them.
+import { randomFillSync } from 'node:crypto';
+import { AppError } from '../../../core/model/app-error.ts';
+import { exchangeGear } from '../../../core/model/exchange.ts';
+import type { ConnectionEnds } from '../../../core/model/identity.ts';
+import { createTap } from '../../../core/tap/tap-conversations.ts';
+import { endText } from '../../../core/tap/tap-ends.ts';
+import type { Tap, TapConnectionId, TapOptions, TapOutput, TapScope } from '../../../core/tap/tap-port.ts';
+import type { WatchingPolicy } from '../../../core/tap/watching-policy.ts';
+import { isFatal } from '../fatal.ts';
+import type { Identity, Who } from '../identity.ts';
+import type { Libc } from '../libc.ts';
+import type { LoopSource } from '../loop-source.ts';
+import type { Plane } from '../plane.ts';
+import type { TapAnswer, TapOrder, TapPod, TapPodScope } from '../worker-message.ts';
+import { createTapNames, type TapNames } from './tap-names.ts';
+import type { TapItem } from './tap-report.ts';
+import { createTapReporter, type TapReporter } from './tap-reporter.ts';
+import { createTapSource, type TapSource } from './tap-source.ts';
+import { summedCounters, writeTapStats } from './tap-stats.ts';
+
+/** What makes taps clever. */
+export interface WatchingBrain extends Required<Pick<TapOptions, 'routes' | 'workspace'>> {
+  readonly policy: WatchingPolicy;
+}
+
+/** What taps need of their worker. */
+export interface TapPodTools {
+  readonly libc: Libc;
+  readonly plane: Pick<Plane, 'claims' | 'identity' | 'observe' | 'stats' | 'monotonicMs' | 'lastNumber'>;
+  /** Absent: this worker cannot tap. */
+  readonly brain: WatchingBrain | undefined;
+  /** Lets the loop read the rings; called once, with the first pod. */
+  readonly host: (source: LoopSource) => void;
+  readonly post: (answer: TapAnswer) => void;
+}
+
+/** By the numbers that main gave them. */
+export interface TapPods {
+  obey(order: TapOrder): void;
+}
+
+interface Tapped {
+  /** As main numbered the ring that is read now. */
+  number: number;
+  scope: TapScope;
+  readonly tap: Tap;
+}
+
+type Sums = Record<(typeof summedCounters)[number], number>;
+
+const addTo = (sums: Sums, { counters }: Tap): void => {
+  for (const name of summedCounters) sums[name] += counters[name];
+};
+
+const noSums = (): Sums => Object.fromEntries(summedCounters.map((name) => [name, 0])) as Sums;
+
+class HostedTaps implements TapPods, LoopSource {
+  readonly #tools: TapPodTools;
+  readonly #reporter: TapReporter;
+  readonly #names: TapNames;
+  readonly #pods = new Map<string, Tapped>();
+  /** Of taps that are over. */
+  readonly #closed = noSums();
+  #source: TapSource | undefined;
+
+  constructor(tools: TapPodTools) {
+    const { identity } = tools.plane;
+    this.#tools = tools;
+    this.#reporter = createTapReporter((report) => tools.post({ type: 'tapReport', report }));
+    this.#names = createTapNames((address) => identity.find(address).index >= 0);
+  }
+
+  obey(order: TapOrder): void {
+    switch (order.type) {
+      case 'tap':
+        this.#begin(order.tap, order.pod);
+        return;
+      case 'tapScope': {
+        const tapped = [...this.#pods.values()].find(({ number }) => number === order.tap);
+        if (tapped) tapped.scope = this.#scopeOf(order.scope);
+        return;
+      }
+      case 'untap':
+        this.#untap(order.tap);
+        return;
+      case 'tapHeard':
+        this.#reporter.heard();
+        return;
+    }
+  }
+
+  get fd(): number {
+    return this.#source?.fd ?? -1;
+  }
+
+  onReadable(): void {
+    this.#source?.onReadable();
+    this.#reporter.flushNames();
+  }
+
+  tick(nowMs: number): void {
+    const { plane } = this.#tools;
+    this.#source?.tick(nowMs);
+    plane.claims.tick(plane.monotonicMs);
+    this.#reporter.flush();
+    this.#writeStats();
+  }
+
+  close(): void {
+    this.#source?.close();
+    this.#writeStats();
+    this.#reporter.close();
+  }
+
+  #begin(number: number, pod: TapPod): void {
+    const { libc, post } = this.#tools;
+    try {
+      this.#attach(number, pod);
+      post({ type: 'tapped', tap: number });
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      libc.closeElsewhere(pod.fd);
+      const { code, family, message, hint } = tapError(pod.pod, error);
+      post({ type: 'tapFailed', tap: number, code, family, message, hint });
+    }
+  }
+
+  #attach(number: number, { pod, fd, geometry, scope }: TapPod): void {
+    const { brain } = this.#tools;
+    if (brain === undefined) throw new Error('this worker reads no rings.');
+    const source = this.#sourceFor();
+    const known = this.#pods.get(pod);
+    const tapped: Tapped = known ?? this.#newTap(pod, brain, this.#scopeOf(scope));
+    source.attach({ pod, fd, geometry, table: tapped.tap });
+    tapped.number = number;
+    tapped.scope = this.#scopeOf(scope);
+    this.#pods.set(pod, tapped);
+  }
+
+  #sourceFor(): TapSource {
+    if (this.#source !== undefined) return this.#source;
+    const { libc, plane, host } = this.#tools;
+    this.#source = createTapSource(libc, {
+      onLost: (pod, count) => this.#reporter.lost(pod, count),
+      onGone: (pod, error) => this.#gone(pod, error),
+    });
+    host(this);
+    plane.claims.watched = true;
+    return this.#source;
+  }
+
+  #newTap(pod: string, brain: WatchingBrain, first: TapScope): Tapped {
+    const { plane } = this.#tools;
+    const [seed = 0] = randomFillSync(new Uint32Array(1));
+    const tap: Tap = createTap({
+      ...{ routes: brain.routes, workspace: brain.workspace, seed },
+      decider: () => brain.policy.decider(),
+      scope: () => tapped.scope,
+      claimed: (tuple) => plane.claims.has(tuple),
+      newConnection: () => {
+        brain.policy.connecting();
+        return ++plane.lastNumber;
+      },
+      ends: (id, known) => endsOf(plane.identity, id, known),
+      output: this.#outputOf(pod),
+      names: this.#names.for(({ nowMs, ...named }) =>
+        this.#told({ type: 'names', pod, atMs: nowMs, ...named }),
+      ),
+    });
+    const tapped: Tapped = { number: 0, scope: first, tap };
+    return tapped;
+  }
+
+  #scopeOf({ addresses, ports, reports }: TapPodScope): TapScope {
+    const { identity } = this.#tools.plane;
+    return {
+      addresses: new Set(addresses),
+      ports: new Set(ports),
+      reports,
+      enrolled: (address) => identity.isEnrolled(address),
+    };
+  }
+
+  #told(item: TapItem): void {
+    if (this.#reporter.hasRoom(item.type)) this.#reporter.add(item);
+  }
+
+  #outputOf(pod: string): TapOutput {
+    const { plane } = this.#tools;
+    const at = (id: TapConnectionId, atMs: number): Whereabouts => ({
+      ...{ pod, atMs, id },
+      sourcePeer: plane.identity.find(id.clientAddress).index,
+      destinationPeer: plane.identity.find(id.serverAddress).index,
+    });
+    return {
+      observe: (exchange) => plane.observe(exchange),
+      gap: ({ id, from, bytes, cause, skipped }, nowMs) => {
+        if (!skipped) this.#told({ type: 'gap', ...at(id, nowMs), from, bytes, cause });
+      },
+      attempt: (id, outcome, nowMs) => this.#told({ type: 'attempt', ...at(id, nowMs), outcome }),
+      conflict: (id, ...[from, bytes, nowMs]) =>
+        this.#told({ type: 'conflict', ...at(id, nowMs), from, bytes }),
+      evicted: (id, nowMs) => this.#told({ type: 'evicted', ...at(id, nowMs) }),
+    };
+  }
+
+  #untap(number: number): void {
+    const [pod] = [...this.#pods].find(([, tapped]) => tapped.number === number) ?? [];
+    if (pod !== undefined) {
+      this.#source?.detach(pod);
+      this.#forget(pod);
+      this.#reporter.flush();
+      this.#writeStats();
+    }
+    this.#tools.post({ type: 'untapped', tap: number });
+  }
+
+  #gone(pod: string, error: unknown): void {
+    this.#forget(pod);
+    this.#told({ type: 'gone', pod, ...(error === undefined ? {} : { error: wordsOf(error) }) });
+  }
+
+  #forget(pod: string): void {
+    const tapped = this.#pods.get(pod);
+    if (tapped === undefined) return;
+    this.#pods.delete(pod);
+    addTo(this.#closed, tapped.tap);
+  }
+
+  #writeStats(): void {
+    if (this.#source === undefined) return;
+    const sums = { ...this.#closed };
+    for (const { tap } of this.#pods.values()) addTo(sums, tap);
+    writeTapStats(this.#tools.plane.stats, {
+      ...sums,
+      ...this.#source.stats(),
+      untold: this.#reporter.untold,
+    });
+  }
+}
+
+type Whereabouts = Readonly<
+  Record<'sourcePeer' | 'destinationPeer' | 'atMs', number> & { pod: string; id: TapConnectionId }
+>;
+
+/** Somebody who left the directory is still who it was. */
+function stillThere(now: Who, before: Who | undefined): Who {
+  return now.index < 0 && before !== undefined ? before : now;
+}
+
+/** Who is at both ends as the directory has it now. */
+function endsOf(identity: Identity, id: TapConnectionId, known: ConnectionEnds | undefined): ConnectionEnds {
+  const source = stillThere(
+    identity.find(id.clientAddress),
+    known && { peer: known.source, index: known.sourcePeer },
+  );
+  const destination = stillThere(
+    identity.find(id.serverAddress),
+    known && { peer: known.destination, index: known.destinationPeer },
+  );
+  return {
+    source: source.peer,
+    destination: destination.peer,
+    sourcePeer: source.index,
+    destinationPeer: destination.index,
+    destinationAddress: endText(id.serverAddress, id.serverPort),
+    destinationPort: id.serverPort,
+    gear: exchangeGear.tap,
+  };
+}
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function tapError(pod: string, cause: unknown): AppError {
+  return new AppError({
+    code: cause instanceof AppError ? cause.code : 'CANNOT_TAP',
+    family: cause instanceof AppError ? cause.family : 'cannotCreate',
+    message: `Pod ${pod} cannot be tapped: ${wordsOf(cause)}`,
+    hint: cause instanceof AppError ? cause.hint : 'Its traffic goes on and is not observed.',
+    cause,
+  });
+}
+
+/** No taps yet. */
+export const createTapPods = (tools: TapPodTools): TapPods => new HostedTaps(tools);
