@@ -85,6 +85,8 @@ interface AttachedRing {
   readonly generation: number;
   /** Frames in it that were not handed over when it was last counted. */
   unread: number;
+  /** Its interface went down: the kernel says so once, and is silent when it is deleted a moment later. */
+  isDown: boolean;
   /** Nothing more comes into it: its interface is gone, or another ring takes its place. Closed once it is empty. */
   ending: boolean;
   next: AttachedRing | undefined;
@@ -122,7 +124,7 @@ class Source implements TapSource {
     const ring = mapRing(this.#libc, fd, geometry);
     const generation = ++this.#generation;
     const attached: AttachedRing = {
-      ...{ pod, table, ring, generation, unread: 0 },
+      ...{ pod, table, ring, generation, unread: 0, isDown: false },
       ...{ ending: false, next: undefined, endingSince: undefined },
     };
     const present = this.#byPod.get(pod);
@@ -206,7 +208,9 @@ class Source implements TapSource {
 
   /** An interface that is only down comes back; what had arrived before one went for good is still the pod's. */
   #failed(attached: AttachedRing): void {
-    if (this.#byPod.get(attached.pod) !== attached || !attached.ring.isGone()) return;
+    if (this.#byPod.get(attached.pod) !== attached) return;
+    attached.isDown = !attached.ring.isGone();
+    if (attached.isDown) return;
     attached.ending = true;
     this.#endIfEmpty(attached);
   }
@@ -217,6 +221,7 @@ class Source implements TapSource {
     if (counting) this.#countAt = nowMs + countEveryMs;
     for (const attached of [...this.#byPod.values()]) {
       if (counting) this.#count(attached);
+      if (counting && attached.isDown) this.#failed(attached);
       this.#tickTable(attached, nowMs);
       if (attached.ending) this.#endInTime(attached, nowMs);
     }
