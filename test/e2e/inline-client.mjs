@@ -1,4 +1,5 @@
 // A caller in a pod of the lab: raw connections by name, and crowds of them, on orders that come as lines of JSON.
+import { Resolver } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
@@ -82,6 +83,12 @@ const orders = {
     sockets.set(order.name, connection);
     const { error } = await connection.until((state) => state.connected || state.error !== '');
     return { error, localPort: connection.socket.localPort };
+  },
+  /** Addresses of a name, asked of that server. */
+  resolve({ name, server }) {
+    const resolver = new Resolver();
+    resolver.setServers([server]);
+    return resolver.resolve4(name);
   },
   ask: (order) => exchange(sockets.get(order.name), order.host, order),
   write({ name, text }) {
