@@ -37,6 +37,12 @@ export interface ChangeWords {
 
 const doneWord = { block: 'refused', throttle: 'throttled' } as const;
 
+/** A throttle lets through what keeps to its rate: that has met it, and nothing was refused. */
+const nothingYet = {
+  block: 'no request has met it yet',
+  throttle: 'no request has gone over its rate yet',
+} as const;
+
 const awaited = (text: string): ChangeWords => ({ level: 'info', text, settled: false });
 const settled = (level: Notice['level'], text: string): ChangeWords => ({ level, text, settled: true });
 
@@ -59,7 +65,7 @@ function appliedWords(change: Change, data: DataView): ChangeWords {
     case 'active':
       return seen > 0
         ? settled('good', `${short} is active; ${done} so far.`)
-        : awaited(`${short} is active; no request has met it yet.`);
+        : awaited(`${short} is active; ${nothingYet[change.action ?? 'block']}.`);
     case 'shadow': {
       const would = formatCount(Math.max(0, seen));
       const text = `${short} is in shadow, nothing is refused; ${would} would have been.`;

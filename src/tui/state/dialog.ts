@@ -18,6 +18,12 @@ export type PreviewState =
   | { readonly type: 'done'; readonly job: number; readonly result: PreviewResult }
   | { readonly type: 'failed'; readonly job: number; readonly message: string };
 
+/** Why a draft, or a removal or undo, cannot be confirmed yet; each is said until its preview has ended. */
+export const stillWorking = {
+  mutation: 'Still working out what this would have done: wait for the preview.',
+  confirm: 'Still working out what this would change: wait for the preview.',
+} as const;
+
 /** What a wider scope than the draft's would have refused; counts are absent until they are known. */
 export interface WiderScope {
   readonly scope: DraftScope;

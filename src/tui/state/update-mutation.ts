@@ -5,6 +5,7 @@ import { workloadOf } from '../../core/model/workload-key.ts';
 import { mutationRefusal } from './access.ts';
 import { withChange } from './changes.ts';
 import type { DataView } from './data-view.ts';
+import { stillWorking } from './dialog.ts';
 import type { MutationDialog, MutationField } from './dialog.ts';
 import { cursorFlow } from './flow-cursor.ts';
 import { cursorEdge } from './graph-selectors.ts';
@@ -177,8 +178,7 @@ function widen(state: AppState, dialog: MutationDialog): Next<AppState> {
 function applyRefusal(state: AppState, dialog: MutationDialog): string | undefined {
   const refusal = mutationRefusal(state);
   if (refusal !== undefined) return refusal;
-  if (dialog.preview.type === 'running')
-    return 'Still working out what this would have done: wait for the preview.';
+  if (dialog.preview.type === 'running') return stillWorking.mutation;
   const { expiresAt } = dialog.policy.spec;
   if (expiresAt !== undefined && Date.parse(expiresAt) <= state.nowMs)
     return `The lifetime has passed while this was open: ${withKey(state, 'edit it', 'dialog.edit')} to start it anew.`;

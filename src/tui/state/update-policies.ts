@@ -7,6 +7,7 @@ import { undoChange, undoSentence } from '../../core/policy/undo-words.ts';
 import { formatClock } from '../columns/format.ts';
 import { mutationRefusal } from './access.ts';
 import { withChange } from './changes.ts';
+import { stillWorking } from './dialog.ts';
 import type { ConfirmDialog, Dialog } from './dialog.ts';
 import type { Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
@@ -114,9 +115,7 @@ function notYet({ what, asking, change, preview, refusal }: ConfirmDialog): stri
   if (asking !== undefined) return 'The agent has not said yet which change that is.';
   // Nothing to undo, as the agent said.
   if (what === 'undo' && change === undefined) return refusal ?? 'The agent named no change.';
-  return preview?.type === 'running'
-    ? 'Still working out what this would change: wait for the preview.'
-    : undefined;
+  return preview?.type === 'running' ? stillWorking.confirm : undefined;
 }
 
 /** y in the confirm dialog. */

@@ -2,6 +2,7 @@
 import { policyName } from '../../core/model/brand.ts';
 import { appliedSchema, undoneSchema } from '../../core/model/feed-message.ts';
 import { changeOf, updateChange } from './changes.ts';
+import { stillWorking } from './dialog.ts';
 import type { Dialog, MutationDialog, PreviewState } from './dialog.ts';
 import { next, withNotice } from './handler.ts';
 import type { Effect, Msg, Next, Refusal } from './msg.ts';
@@ -20,13 +21,14 @@ function mapDialogs(state: AppState, map: (dialog: Dialog) => Dialog): AppState 
   return dialogs.every((dialog, index) => dialog === state.dialogs[index]) ? state : { ...state, dialogs };
 }
 
-/** The preview of job `job`, wherever it is shown. */
+/** The preview of job `job`, wherever it is shown. Once it has ended, nobody is told any more to wait for it. */
 function withPreview(state: AppState, job: number, preview: PreviewState): AppState {
-  return mapDialogs(state, (dialog) =>
-    (dialog.type === 'mutation' || dialog.type === 'confirm') && dialog.preview?.job === job
-      ? { ...dialog, preview }
-      : dialog,
-  );
+  return mapDialogs(state, (dialog) => {
+    if ((dialog.type !== 'mutation' && dialog.type !== 'confirm') || dialog.preview?.job !== job)
+      return dialog;
+    const waited = preview.type !== 'running' && dialog.refusal === stillWorking[dialog.type];
+    return { ...dialog, preview, ...(waited && { refusal: undefined }) };
+  });
 }
 
 /** The dialog with what one of its wider scopes would have caught. */

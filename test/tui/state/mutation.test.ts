@@ -93,6 +93,17 @@ test('what is said goes from stored over active to the first refused requests', 
   expect(told(scene)).toMatch(/active; 1 request refused so far/);
 });
 
+test('of a throttle that held nobody up it is not said that no request met it', () => {
+  const scene = onScanner();
+  scene.press('flow.throttle');
+  scene.preview();
+  const name = nameOf(dialogOf(scene));
+  scene.press('dialog.apply');
+  answer(scene, { name, change: 'created' });
+  scene.feed([{ ...activePolicy, name, hits: 0 }]);
+  expect(told(scene)).toMatch(/active; no request has gone over its rate yet/);
+});
+
 test('a policy that the agent rejects is never called active', () => {
   const scene = onScanner();
   scene.press('flow.block');

@@ -48,3 +48,13 @@ test('a draft that changes while its preview runs cancels that preview and start
   scene.press('dialog.shadow');
   expect(scene.effects.slice(before).map(({ type }) => type)).toEqual(['preview.start']);
 });
+
+test('once the preview has ended nobody is told any more to wait for it', () => {
+  const scene = drafting();
+  scene.press('dialog.apply');
+  expect(dialogOf(scene).refusal).toMatch(/wait for the preview/);
+  scene.preview();
+  expect(dialogOf(scene).refusal).toBeUndefined();
+  scene.press('dialog.apply');
+  expect(scene.effects.filter(({ type }) => type === 'feed.request')).toHaveLength(1);
+});

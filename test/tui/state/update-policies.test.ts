@@ -80,6 +80,7 @@ test('undoing what another session removed previews the policy coming back', () 
   scene.press('dialog.apply');
   expect(scene.screen()).toContain('Still working out what this would change');
   scene.preview();
+  expect(scene.screen()).not.toContain('Still working out');
   expect(scene.screen()).toMatch(/3[0-9] of \d+ requests would flip/);
   expect(scene.screen()).toContain(`Undo brings back ${name}`);
 });
