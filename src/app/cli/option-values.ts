@@ -47,6 +47,14 @@ export function outputOption(options: OptionValues): OutputFormat {
   return outputFormats.find((format) => format === text) ?? 'table';
 }
 
+/** Characters of a wrong part of a filter that its error repeats: enough to find it. */
+const quotedChars = 60;
+
+function quoted(part: string): string {
+  const characters = Array.from(part);
+  return characters.length <= quotedChars ? part : `${characters.slice(0, quotedChars).join('')}…`;
+}
+
 /** The filter's tree from its words. @throws AppError naming the part at fault. */
 export function filterWords(words: readonly string[]): FilterNode | undefined {
   const text = words.join(' ');
@@ -56,7 +64,7 @@ export function filterWords(words: readonly string[]): FilterNode | undefined {
   throw new AppError({
     code: parsed.code,
     family: 'usage',
-    message: part === '' ? parsed.message : `${parsed.message} (at "${part}")`,
+    message: part === '' ? parsed.message : `${parsed.message} (at "${quoted(part)}")`,
     hint: "Fields: from, to, ns, method, path, route, host, status, lat, verdict, policy, header …, as in 'from:cart status>=500'.",
   });
 }

@@ -9,6 +9,7 @@ export type FeedAddress =
 /** `HOST:PORT`, `PORT`, `unix:PATH` or a path with a slash. */
 export function parseFeedAddress(text: string): FeedAddress {
   if (text.startsWith('unix:')) return { type: 'unix', path: text.slice(5) };
+  if (text.includes('://')) throw addressUnknown(text);
   if (text.includes('/')) return { type: 'unix', path: text };
   const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);

@@ -2,7 +2,7 @@
 import { formatCount, formatDuration, formatRate, formatShare } from '../columns/format.ts';
 import type { WorkloadId } from '../../core/model/brand.ts';
 import type { DrawContext, Rect } from '../render/draw-context.ts';
-import { fitText } from '../render/visible.ts';
+import { cellWidth, fitText, padText } from '../render/visible.ts';
 import type { Edge } from '../state/data-view.ts';
 import type { Matrix } from '../state/graph-selectors.ts';
 import { clamp } from '../state/handler.ts';
@@ -20,7 +20,7 @@ interface ListLook {
 }
 
 const cell = (text: string, width: number, theme: Theme): string =>
-  fitText(text, width, theme.glyph('more')).padEnd(width);
+  padText(fitText(text, width, theme.glyph('more')), width);
 
 interface Figure {
   readonly title: string;
@@ -61,7 +61,7 @@ function listLine(edge: Edge, look: ListLook, { nameWidth, figures }: ListFrame)
 /** Cells for a name: what the longest one takes, as far as figures and marks leave room for two. */
 function namesWidth(edges: readonly Edge[], width: number): number {
   const longest = edges.reduce(
-    (most, { from, to }) => Math.max(most, from.workload.length, to.workload.length),
+    (most, { from, to }) => Math.max(most, cellWidth(from.workload), cellWidth(to.workload)),
     0,
   );
   return clamp(longest, 12, clamp(Math.floor((width - 44) / 2), 12, 30));

@@ -4,6 +4,7 @@ import type { PreviewWindow } from '../../core/policy/preview-sentences.ts';
 import { answerWord, previewHeadline, unreadHarm, unreadText } from '../../core/policy/preview-sentences.ts';
 import { formatClock, formatCount, formatShare, plural } from '../columns/format.ts';
 import { statusRole } from '../columns/verdict-words.ts';
+import { cellWidth, padText } from '../render/visible.ts';
 import type { PreviewState } from '../state/dialog.ts';
 import type { Theme } from '../theme/theme.ts';
 import type { PaneInput } from './pane-input.ts';
@@ -78,10 +79,10 @@ function wrapGroups(
 
 function routeLines(result: PreviewResult, look: PreviewLook): Line[] {
   const shown = result.byRoute.slice(0, routesShown);
-  const names = Math.max(0, ...shown.map(({ caller }) => shortName(caller).length));
+  const names = Math.max(0, ...shown.map(({ caller }) => cellWidth(shortName(caller))));
   const lines = shown.flatMap(({ caller, route, flips, transitions }): readonly Line[] => {
     const head: Line = [
-      span(`  ${shortName(caller).padEnd(names)}`, 'workload'),
+      span(`  ${padText(shortName(caller), names)}`, 'workload'),
       span(formatCount(flips).padStart(8), 'number'),
       span(`  ${route}`, 'route'),
     ];

@@ -176,6 +176,12 @@ export function visibleText(text: string, ascii = false): string {
   return out;
 }
 
+/** The visible text with blanks up to `width` cells, behind it or before it; one that is wider stays as it is. */
+export function padText(text: string, width: number, side: 'left' | 'right' = 'left'): string {
+  const blanks = ' '.repeat(Math.max(0, width - cellWidth(text)));
+  return side === 'left' ? visibleText(text) + blanks : blanks + visibleText(text);
+}
+
 /** The visible text cut to `width` cells, ending in `more` when something was cut. */
 export function fitText(text: string, width: number, more: string): string {
   if (cellWidth(text) <= width) return visibleText(text);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { tableHeader, tableLine } from '../../../src/app/cli/output/event-table.ts';
+import { cellWidth } from '../../../src/tui/render/visible.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
 test('a flow is one aligned line, its verdict in glyph and word', () => {
@@ -8,6 +9,12 @@ test('a flow is one aligned line, its verdict in glyph and word', () => {
     '03:00:00.000  shop/storefront     shop/orders         GET /orders/7                              200      4.3  ✖ BLOCK shop/p',
   );
   expect(tableHeader('flow').indexOf('VERDICT')).toBe(line.indexOf('✖'));
+});
+
+test('a name of wide characters leaves the columns behind it where they are', () => {
+  const source = { ...sampleFlow().source, workload: '会計', namespace: 'shop' };
+  const [wide, plain] = [tableLine(sampleFlow({ source })), tableLine(sampleFlow())];
+  expect(cellWidth(wide.slice(0, wide.indexOf('shop/orders')))).toBe(plain.indexOf('shop/orders'));
 });
 
 test('control, escape and bidi characters from the wire become marks', () => {

@@ -17,3 +17,7 @@ test('filter words are one filter, and a wrong field is an error naming it', () 
   expect(matches(sampleFlow({ response: { status: 404, bytes: 0 } }))).toBe(false);
   expect(() => filterOf(['form:storefront'])).toThrow(/form/);
 });
+
+test('of a wrong part that is very long only its beginning is repeated', () => {
+  expect(() => filterOf(['('.repeat(2000)])).toThrow(/^.{1,200}$/);
+});

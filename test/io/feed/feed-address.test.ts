@@ -14,6 +14,9 @@ test.each([
   expect(formatFeedAddress(read)).toBe(printed);
 });
 
-test.each(['', 'host', 'host:', 'host:70000', ':x', 'a:1:b'])('"%s" is no address', (text) => {
-  expect(() => parseFeedAddress(text)).toThrow(`"${text}" is not an address of a feed.`);
-});
+test.each(['', 'host', 'host:', 'host:70000', ':x', 'a:1:b', 'http://127.0.0.1:9901'])(
+  '"%s" is no address',
+  (text) => {
+    expect(() => parseFeedAddress(text)).toThrow(`"${text}" is not an address of a feed.`);
+  },
+);

@@ -1,7 +1,7 @@
 // Nothing a terminal would obey survives, and every text is measured as it is drawn.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cellWidth, fitText, glyphsOf, visibleText } from '../../../src/tui/render/visible.ts';
+import { cellWidth, fitText, glyphsOf, padText, visibleText } from '../../../src/tui/render/visible.ts';
 
 describe('what must not reach a terminal becomes a mark', () => {
   test.each([
@@ -81,6 +81,18 @@ describe('width', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), fc.nat(30), (text, room) => {
         expect(cellWidth(fitText(text, room, '…'))).toBeLessThanOrEqual(room);
+      }),
+    );
+  });
+
+  test('a padded text takes its room on either side, whatever it is made of', () => {
+    expect(padText('世界', 6)).toBe('世界  ');
+    expect(padText('世界', 6, 'right')).toBe('  世界');
+    expect(padText('世界世界', 6)).toBe('世界世界');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 20 }), (text) => {
+        expect(cellWidth(padText(text, 60))).toBe(60);
+        expect(cellWidth(padText(text, 60, 'right'))).toBe(60);
       }),
     );
   });

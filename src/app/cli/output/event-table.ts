@@ -8,7 +8,7 @@ import type {
   Verdict,
 } from '../../../core/model/event.ts';
 import { assertNever } from '../../../core/model/assert-never.ts';
-import { visibleText } from '../../../tui/render/visible.ts';
+import { padText, visibleText } from '../../../tui/render/visible.ts';
 
 interface Column<Row> {
   readonly title: string;
@@ -87,10 +87,7 @@ const policyColumns: readonly Column<PolicyEvent>[] = [
 
 function lineOf<Row>(columns: readonly Column<Row>[], text: (column: Column<Row>) => string): string {
   return columns
-    .map((column) => {
-      const cell = visibleText(text(column));
-      return column.right === true ? cell.padStart(column.width) : cell.padEnd(column.width);
-    })
+    .map((column) => padText(text(column), column.width, column.right === true ? 'right' : 'left'))
     .join('  ')
     .trimEnd();
 }
