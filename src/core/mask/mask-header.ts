@@ -107,21 +107,28 @@ function maskOther(values: ValueMasker, name: string, value: string): string {
   return /[=:]/.test(value) ? maskText(values, value) : values.plain(value, true);
 }
 
-/** Value of one header; `name` in lower case. */
-export function maskHeader(values: ValueMasker, name: string, value: string): string {
-  const kind = kinds.get(name);
-  switch (kind) {
+/** Most of a value that is read where it is masked in parts, in UTF-16 units: a client makes it as long as a head may be. */
+export const longestHeaderRead = 4096;
+
+/** Between two parts of a value; none of them is within a token, a key or a number. */
+const betweenParts = /[\s,;&]/;
+
+/** Where what is read of a long value ends: behind the last whole part, for half a secret is not known as one. */
+function readEnd(value: string): number {
+  let end = longestHeaderRead;
+  while (end > 0 && !betweenParts.test(value.charAt(end - 1))) end -= 1;
+  return end;
+}
+
+/** A value that is masked in parts: by what its header is for, or by its looks. */
+function maskParts(values: ValueMasker, name: string, value: string): string {
+  switch (kinds.get(name)) {
     case 'keep':
       return maskNamed(values, value);
     case 'authority':
       return maskAuthority(values, value);
     case 'protocols':
       return maskProtocols(values, value);
-    case 'credential':
-      return values.named('bearer', value);
-    case 'key':
-    case 'session':
-      return values.named(kind, value);
     case 'cookie':
       return value
         .split(';')
@@ -130,14 +137,35 @@ export function maskHeader(values: ValueMasker, name: string, value: string): st
     case 'set-cookie': {
       const semicolon = value.indexOf(';');
       const end = semicolon < 0 ? value.length : semicolon;
-      return maskCookiePair(values, value.slice(0, end)) + value.slice(end);
+      // Attributes, and further cookies where a proxy has joined the lines.
+      return maskCookiePair(values, value.slice(0, end)) + maskNamed(values, value.slice(end));
     }
     case 'url':
       if (/[\s,;]/.test(value)) return maskText(values, maskUrl(values, value));
       return maskUrl(values, value);
-    case undefined: {
-      const cls = values.classOfName(name);
-      return cls === undefined || cls === 'maybe' ? maskOther(values, name, value) : values.named(cls, value);
-    }
+    default:
+      return maskOther(values, name, value);
   }
+}
+
+/** The class that a whole value has by the header's name, or undefined. */
+function classOfHeader(values: ValueMasker, name: string): MaskClass | undefined {
+  const kind = kinds.get(name);
+  if (kind === 'credential') return 'bearer';
+  if (kind === 'key' || kind === 'session') return kind;
+  if (kind !== undefined) return undefined;
+  const cls = values.classOfName(name);
+  return cls === 'maybe' ? undefined : cls;
+}
+
+/**
+ * Value of one header; `name` in lower case. A credential is told as a whole, so that equal ones stay equal; of another value only the
+ * beginning is read, and the rest is counted: `(28672 more)…`.
+ */
+export function maskHeader(values: ValueMasker, name: string, value: string): string {
+  const cls = classOfHeader(values, name);
+  if (cls !== undefined) return values.named(cls, value);
+  if (value.length <= longestHeaderRead) return maskParts(values, name, value);
+  const end = readEnd(value);
+  return `${maskParts(values, name, value.slice(0, end))}(${value.length - end} more)…`;
 }

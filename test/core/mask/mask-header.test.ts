@@ -50,3 +50,33 @@ test.each([
 ])('%s: %s keeps its form and loses its secret', (name, value, masked) => {
   expect(masker.maskHeader(name, value)).toMatch(masked);
 });
+
+test.each(['x-any', 'user-agent', 'referer', 'cookie', 'set-cookie', 'origin', 'sec-websocket-protocol'])(
+  'of a long %s only the beginning is read: the rest is counted, whatever it holds, and no part is parted',
+  (name) => {
+    const secret = `password=${'q8Zt3LmV0pXc7RbN2yHs9WdK'.repeat(40)}`;
+    const shown = (before: number, rest: string): string =>
+      masker.maskHeader(name, 'a=b; '.repeat(before / 5) + rest);
+    expect(shown(4500, 'c'.repeat(20_000))).toBe(shown(4500, 'd'.repeat(20_000)));
+    expect(shown(4000, secret)).toMatch(/\(969 more\)…$/);
+    for (let before = 3000; before < 4200; before += 100)
+      expect(shown(before, `${secret} and more`)).not.toContain('q8Zt3LmV');
+    expect(masker.maskHeader(name, 'x'.repeat(5000))).toBe('(5000 more)…');
+  },
+);
+
+test('a credential of any length is told as a whole: equal ones stay equal, others do not become so', () => {
+  const ticket = `Negotiate ${'YII'.repeat(10_000)}`;
+  expect(masker.maskHeader('authorization', ticket)).toMatch(/^Negotiate <token:[0-9a-f]{8}>$/);
+  expect(masker.maskHeader('authorization', `${ticket}A`)).not.toBe(
+    masker.maskHeader('authorization', `${ticket}B`),
+  );
+  expect(masker.maskHeader('x-password', ticket)).toMatch(surrogate('password'));
+});
+
+test('cookies that a proxy joined into one line are masked each, and the attributes stay', () => {
+  const line = 'a=b; Path=/; Expires=Wed, 21 Oct 2026 07:28:00 GMT, session=q8Zt3Lm; HttpOnly; SameSite=Lax';
+  expect(masker.maskHeader('set-cookie', line)).toMatch(
+    /^a=<cookie:\w{8}>; Path=\/; Expires=Wed, 21 Oct 2026 07:28:00 GMT, session=<session:\w{8}>; HttpOnly; SameSite=Lax$/,
+  );
+});
