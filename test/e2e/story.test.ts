@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { launch, type TestTerminal } from '../helpers/terminal.ts';
 
+/** For what only the attacker's next round brings, some 60 s on an idle machine, ms. */
+const roundMs = 150_000;
+const storyMs = 400_000;
 const opened: { terminal: TestTerminal; directory: string }[] = [];
 
 function demo(cols: number, rows: number): TestTerminal {
@@ -36,32 +39,36 @@ async function filterBy(terminal: TestTerminal, filter: string): Promise<void> {
 test.each([
   [80, 24],
   [200, 50],
-])('block, see it enforced on the attacker alone, and undo, at %ix%i', async (cols, rows) => {
-  const terminal = demo(cols, rows);
-  await terminal.waitFor(/FROM[\s\S]*· allow/);
-  await filterBy(terminal, 'from:scanner to:users');
-  await terminal.waitFor(/scanner[ !]+.*users.*401/);
-  terminal.press('B');
-  await terminal.waitFor(/would flip/);
-  await terminal.waitFor(/Ready/);
-  // The dialog breaks the sentence where its numbers are long.
-  expect(terminal.screen().replaceAll(/[│\s]+/g, ' ')).toContain('all from scanner');
-  terminal.press('w');
-  await terminal.waitFor(/everything scanner asks/);
-  await terminal.waitFor(/Ready/);
-  terminal.press('y');
-  await terminal.waitFor(/✖ BLOCK/);
-  await filterBy(terminal, 'verdict:block !from:scanner');
-  await terminal.waitFor((screen) => !screen.includes('✖ BLOCK'));
-  expect(terminal.screen()).not.toMatch(/✖ BLOCK/);
-  terminal.press('u');
-  await terminal.waitFor(/─ Undo ─[\s\S]*it has refused/);
-  terminal.press('y');
-  await terminal.waitFor(/Undone: /);
-  terminal.press('Q');
-  expect((await terminal.exited()).status).toBe(0);
-  expect(terminal.alternate).toBe(false);
-});
+])(
+  'block, see it enforced on the attacker alone, and undo, at %ix%i',
+  async (cols, rows) => {
+    const terminal = demo(cols, rows);
+    await terminal.waitFor(/FROM[\s\S]*· allow/);
+    await filterBy(terminal, 'from:scanner to:users');
+    await terminal.waitFor(/scanner[ !]+.*users.*401/);
+    terminal.press('B');
+    await terminal.waitFor(/would flip/);
+    await terminal.waitFor(/Ready/);
+    // The dialog breaks the sentence where its numbers are long.
+    expect(terminal.screen().replaceAll(/[│\s]+/g, ' ')).toContain('all from scanner');
+    terminal.press('w');
+    await terminal.waitFor(/everything scanner asks/);
+    await terminal.waitFor(/Ready/);
+    terminal.press('y');
+    await terminal.waitFor(/✖ BLOCK/, roundMs);
+    await filterBy(terminal, 'verdict:block !from:scanner');
+    await terminal.waitFor((screen) => !screen.includes('✖ BLOCK'));
+    expect(terminal.screen()).not.toMatch(/✖ BLOCK/);
+    terminal.press('u');
+    await terminal.waitFor(/─ Undo ─[\s\S]*it has refused/);
+    terminal.press('y');
+    await terminal.waitFor(/Undone: /);
+    terminal.press('Q');
+    expect((await terminal.exited()).status).toBe(0);
+    expect(terminal.alternate).toBe(false);
+  },
+  storyMs,
+);
 
 test('throttle answers a caller above its rate with 429, and the row names the policy', async () => {
   const terminal = demo(160, 50);
