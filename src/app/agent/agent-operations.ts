@@ -1,20 +1,25 @@
 // What a terminal or a verb may ask of the agent, carried out on the policy store.
+import { AppError } from '../../core/model/app-error.ts';
 import { assertNever } from '../../core/model/assert-never.ts';
 import type { PolicyMask } from '../../core/mask/mask-policy.ts';
 import { policyName } from '../../core/model/brand.ts';
 import type { AgentStatus, Applied, Operation, Undone } from '../../core/model/feed-message.ts';
+import type { NodeStatus } from '../../core/model/node-status.ts';
 import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 
 /** What operations act on. */
 export interface Operated {
   readonly store: PolicyStore;
   readonly status: () => AgentStatus;
+  /** Undefined of an agent that works by explicit listeners. */
+  readonly node: (() => NodeStatus) | undefined;
   /** Clients hold masked policies: one that comes back means the real one. */
   readonly mask: PolicyMask;
 }
 
 /** Resolves with the operation's result; rejects with the store's AppError. */
-export function operate({ store, status, mask }: Operated, operation: Operation): Promise<unknown> {
+export function operate(operated: Operated, operation: Operation): Promise<unknown> {
+  const { store, status, mask } = operated;
   switch (operation.op) {
     case 'policy.apply':
       return applied(store, mask, operation);
@@ -26,10 +31,20 @@ export function operate({ store, status, mask }: Operated, operation: Operation)
       return Promise.resolve(store.entries().map((entry) => told(entry, mask)));
     case 'status':
       return Promise.resolve(status());
+    case 'node':
+      return operated.node === undefined ? Promise.reject(notANode()) : Promise.resolve(operated.node());
     default:
       return assertNever(operation);
   }
 }
+
+const notANode = (): AppError =>
+  new AppError({
+    code: 'NOT_A_NODE',
+    family: 'notFound',
+    message: 'This agent stands in front of explicit listeners; it has no node to tell of.',
+    hint: 'Ask an agent that was started with --node.',
+  });
 
 type Apply = Extract<Operation, { op: 'policy.apply' }>;
 

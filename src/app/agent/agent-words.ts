@@ -22,6 +22,8 @@ export interface StatusInput {
     readonly heartbeatAgeMs: number;
   };
   readonly listeners: readonly ListenerConfig[];
+  /** Of the pods of a node, by the same key as those of listeners. */
+  readonly openByPair: Readonly<Record<string, number>>;
   readonly startedMs: number;
   readonly policies: AgentStatus['policies'];
   /** A sentence for whoever watches. */
@@ -29,8 +31,15 @@ export interface StatusInput {
 }
 
 /** The counters of now. */
-export function statusOf({ plane, listeners, startedMs, policies, notice }: StatusInput): AgentStatus {
-  const openByPair: Record<string, number> = {};
+export function statusOf({
+  plane,
+  listeners,
+  startedMs,
+  policies,
+  notice,
+  ...told
+}: StatusInput): AgentStatus {
+  const openByPair: Record<string, number> = { ...told.openByPair };
   listeners.forEach((listener, index) => {
     const key = pairKey(listener);
     openByPair[key] = (openByPair[key] ?? 0) + (plane.openByListener[index] ?? 0);

@@ -7,6 +7,7 @@ import { createPolicyMask, type PolicyMask } from '../../core/mask/mask-policy.t
 import { createMasker, type Masker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
+import type { EnforcementStatus, NodeStatus } from '../../core/model/node-status.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 import type { FeedAddress } from '../../io/feed/feed-address.ts';
@@ -23,6 +24,8 @@ import { createLostDetails, type LostDetails } from './lost-details.ts';
 import { createPolicyNotices } from './policy-notices.ts';
 import { createPolicyEvents, type PolicyEvents } from './policy-events.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
+import { startNode, type RunningNode } from './node/node-agent.ts';
+import { prepareNode, type NodeOptions, type PreparedNode } from './node/prepare-node.ts';
 
 /** How often moved policy counters and lost details are told, ms. */
 const countersEveryMs = 1_000;
@@ -38,6 +41,8 @@ export interface AgentOptions {
   /** What is being watched, as shown in headers: `demo`, `web → api`. */
   readonly name: string;
   readonly listeners: readonly ListenerConfig[];
+  /** Work in the pods of this node; then there are no listeners. */
+  readonly node?: NodeOptions;
   /** Folder of FlowPolicy files; without one the agent only observes. */
   readonly policiesDirectory: string | undefined;
   readonly feed: FeedAddress;
@@ -59,6 +64,8 @@ export interface Agent {
   readonly feed: FeedAddress;
   /** The policy folder as it was read at the start. */
   readonly policies: { readonly inForce: number; readonly rejected: number };
+  /** How the node stands; absent without one. */
+  readonly node?: () => NodeStatus;
   /** Drain to the deadline, then close everything. Idempotent. */
   stop(drainMs?: number): Promise<void>;
 }
@@ -111,6 +118,16 @@ interface Start {
   readonly store: PolicyStore;
   readonly hub: Hub;
   readonly cleanup: Cleanup;
+  /** Prefix of flow ids. */
+  readonly agent: string;
+  readonly prepared: PreparedNode | undefined;
+  readonly notice: (sentence: string) => void;
+}
+
+/** Where events go, and which policies they are about. */
+interface Enforcing {
+  plane?: DataPlane;
+  node?: RunningNode;
 }
 
 /** Sketches hash with a seed that nobody outside can know, so that keys cannot be made to collide. */
@@ -122,7 +139,8 @@ function createSeededDetector(options: AgentOptions): Detector {
 }
 
 /** The data plane with everything that one finished exchange causes. */
-function startPlane({ options, hub, cleanup }: Start, snapshots: Snapshots): Promise<DataPlane> {
+function startPlane(start: Start, snapshots: Snapshots, enforcing: Enforcing): Promise<DataPlane> {
+  const { options, hub, cleanup, prepared } = start;
   const detector = createSeededDetector(options);
   const flush = (): void => detector.flush().forEach((finding) => hub.tell(finding));
   const timer = setInterval(flush, findingsEveryMs);
@@ -132,43 +150,78 @@ function startPlane({ options, hub, cleanup }: Start, snapshots: Snapshots): Pro
   });
   const reader = createFlowReader({
     listeners: options.listeners,
-    agent: randomBytes(3).toString('hex'),
+    agent: start.agent,
     masker: hub.masker,
     describe: snapshots.describe,
+    ...(prepared === undefined ? {} : { peer: (index) => prepared.book.peer(index) }),
   });
   return startDataPlane({
     listeners: options.listeners,
     snapshot: snapshots.current().buffer,
+    ...(prepared === undefined ? {} : { directory: prepared.book.full() }),
     onExchange: createFlowIntake({ ...hub, reader, detector, feed: () => hub.server }),
     onLost: (where, count) => hub.tell({ type: 'lost', time: new Date().toISOString(), where, count }),
     onFault: options.onFault,
+    onBeatFailed: (pod) => enforcing.node?.beatFailed(pod),
   });
 }
 
-/** Policies from the store into the data plane, now and at every change or expiry. */
-async function startEnforcing(start: Start): Promise<DataPlane> {
-  const { options, store, hub, cleanup } = start;
-  const enforcing: { plane?: DataPlane } = {};
-  const refresh = (): void => {
-    snapshots.replace(inForce(store));
-    hub.policyEvents.update(store.entries(), Date.now()).forEach((event) => hub.tell(event));
-    noticesOf(store.entries()).forEach((sentence) => options.onNotice?.(hub.policyMask.text(sentence)));
-  };
+/** The node on its worker; the order of the steps of the end is that of `RunningNode`. */
+function startNodeOn({ hub, agent, notice }: Start, prepared: PreparedNode, joined: NodeJoint): RunningNode {
+  return startNode(prepared, {
+    ...{ plane: joined.plane, agent, tell: hub.tell },
+    onNotice: notice,
+    onHits: (hits) =>
+      hits.forEach(({ policy, count }) => hub.policyEvents.countRefused(policy, count, Date.now())),
+    onSettled: joined.tellPolicies,
+  });
+}
+
+interface NodeJoint {
+  readonly plane: DataPlane;
+  readonly tellPolicies: () => void;
+}
+
+/** What is told of the policies whenever the store, a lifetime or the node has changed. */
+function createPolicyTelling({ options, store, hub, notice }: Start, enforcing: Enforcing): () => void {
   const noticesOf = createPolicyNotices(options.policiesDirectory ?? '');
+  return () => {
+    const enforcementOf = (name: string): EnforcementStatus | undefined =>
+      enforcing.node?.enforcementOf(name);
+    hub.policyEvents.update(store.entries(), Date.now(), enforcementOf).forEach((event) => hub.tell(event));
+    noticesOf(store.entries()).forEach(notice);
+  };
+}
+
+/** Policies from the store into the data plane, now and at every change or expiry. */
+async function startEnforcing(start: Start): Promise<Required<Pick<Enforcing, 'plane'>> & Enforcing> {
+  const { store, hub, cleanup, prepared } = start;
+  const enforcing: Enforcing = {};
+  const tellPolicies = createPolicyTelling(start, enforcing);
+  // With a node a policy is told when its rules stand (or why not); without one the snapshot is all there is.
+  const refresh = async (): Promise<void> => {
+    const policies = inForce(store);
+    snapshots.replace(policies);
+    if (enforcing.node === undefined) tellPolicies();
+    else await enforcing.node.setPolicies(policies);
+  };
   const snapshots = createSnapshots(inForce(store), {
     now: Date.now,
     install: (snapshot) => enforcing.plane?.setSnapshot(snapshot.buffer),
     told: (policy) => hub.policyMask.mask(policy),
-    onExpiry: refresh,
+    onExpiry: () => void refresh(),
   });
   cleanup.add(() => snapshots.close());
-  const started = await startPlane(start, snapshots);
-  enforcing.plane = started;
-  cleanup.add(() => started.stop(cleanup.drainMs * (1 - lastWordsShare)));
-  cleanup.add(store.onChange(refresh));
+  const plane = await startPlane(start, snapshots, enforcing);
+  enforcing.plane = plane;
+  cleanup.add(() => enforcing.node?.stop());
+  cleanup.add(() => plane.stop(cleanup.drainMs * (1 - lastWordsShare)));
+  if (prepared !== undefined) enforcing.node = startNodeOn(start, prepared, { plane, tellPolicies });
+  cleanup.add(() => enforcing.node?.stepAside());
+  cleanup.add(store.onChange(() => void refresh()));
   // Tells what is in force, and catches a change between the first compile and the line above.
-  refresh();
-  return started;
+  await refresh();
+  return { ...enforcing, plane };
 }
 
 /** What moved since the last time. */
@@ -179,11 +232,13 @@ function tellCounters(hub: Hub): void {
   if (lost) hub.tell(lost);
 }
 
-async function startFeed({ options, store, hub }: Start, plane: DataPlane): Promise<FeedServer> {
+async function startFeed({ options, store, hub }: Start, enforcing: Enforced): Promise<FeedServer> {
+  const { plane, node } = enforcing;
   const startedMs = Date.now();
   const status = (): ReturnType<typeof statusOf> =>
     statusOf({
       plane: plane.stats(),
+      openByPair: node?.openByPair() ?? {},
       listeners: options.listeners,
       startedMs,
       policies: hub.policyEvents.summary(),
@@ -195,8 +250,25 @@ async function startFeed({ options, store, hub }: Start, plane: DataPlane): Prom
     hello: () => helloOf(options.name, options.listeners, options.policiesDirectory !== undefined),
     history: (sinceMs, last) => hub.window.history(Math.max(sinceMs ?? 0, Date.now() - windowMs), last),
     status,
-    handle: (operation) => operate({ store, status, mask: hub.policyMask }, operation),
+    handle: (operation) =>
+      operate(
+        { store, status, mask: hub.policyMask, node: node && ((): NodeStatus => node.status()) },
+        operation,
+      ),
   });
+}
+
+type Enforced = Awaited<ReturnType<typeof startEnforcing>>;
+
+/** With the node's tools, where there is a node. */
+async function prepareStart(
+  options: AgentOptions,
+  parts: Pick<Start, 'store' | 'hub' | 'cleanup'>,
+): Promise<Start> {
+  const notice = (sentence: string): void => options.onNotice?.(parts.hub.policyMask.text(sentence));
+  const prepared = options.node === undefined ? undefined : await prepareNode(options.node, notice);
+  if (prepared !== undefined) parts.cleanup.add(() => prepared.close());
+  return { options, ...parts, notice, prepared, agent: randomBytes(3).toString('hex') };
 }
 
 /** Starts listening, judging and telling. Rejects with AppError when a port, folder or socket cannot be had; nothing stays behind. */
@@ -210,9 +282,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     cleanup.add(() => store.close());
     const hub = createHub();
     identitiesOf(options.listeners).forEach((event) => hub.tell(event));
-    const start: Start = { options, store, hub, cleanup };
-    const plane = await startEnforcing(start);
-    const server = await startFeed(start, plane);
+    const start = await prepareStart(options, { store, hub, cleanup });
+    const enforcing = await startEnforcing(start);
+    const { plane, node } = enforcing;
+    const server = await startFeed(start, enforcing);
     hub.server = server;
     cleanup.addFirst(() => server.close(cleanup.leftMs()));
     const counters = setInterval(() => tellCounters(hub), countersEveryMs);
@@ -221,6 +294,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       ports: plane.ports,
       feed: server.address,
       policies: countsOf(store.entries()),
+      ...(node === undefined ? {} : { node: () => node.status() }),
       stop: (drainMs) => cleanup.run(drainMs),
     };
   } catch (error) {

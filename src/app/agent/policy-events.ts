@@ -12,15 +12,24 @@ interface Counters {
   changed: boolean;
 }
 
+/** What a policy comes to on this node; undefined where there is no node. */
+export type EnforcementOf = (policy: string) => PolicyEvent['enforcement'];
+
 /** An event without its moment. */
 type Fields = Omit<PolicyEvent, 'type' | 'time'>;
 
 /** The last word on each policy, and how often each decided. */
 export interface PolicyEvents {
   /** The store changed: the events that tell it, removed ones included. */
-  update(entries: readonly StoredPolicy[], nowMs: number): readonly PolicyEvent[];
+  update(
+    entries: readonly StoredPolicy[],
+    nowMs: number,
+    enforcementOf?: EnforcementOf,
+  ): readonly PolicyEvent[];
   /** Count what decided this flow. */
   count(flow: FlowEvent): void;
+  /** Count what the kernel refused by a policy. */
+  countRefused(policy: string, count: number, nowMs: number): void;
   /** Events of the policies whose counters moved since the last call. */
   moved(nowMs: number): readonly PolicyEvent[];
   summary(): { readonly active: number; readonly shadow: number; readonly rejected: number };
@@ -100,11 +109,17 @@ function countersOf({ counters }: Book, name: string): Counters {
   return found;
 }
 
-function update(book: Book, entries: readonly StoredPolicy[], nowMs: number): readonly PolicyEvent[] {
+function update(
+  book: Book,
+  entries: readonly StoredPolicy[],
+  { nowMs, enforcementOf }: { readonly nowMs: number; readonly enforcementOf: EnforcementOf },
+): readonly PolicyEvent[] {
   const next = new Map<string, { readonly fields: Fields; readonly text: string }>();
   const told: PolicyEvent[] = [];
   for (const entry of entries) {
-    const fields = describe(entry, book.mask);
+    const described = describe(entry, book.mask);
+    const enforcement = entry.type === 'valid' ? enforcementOf(entry.name) : undefined;
+    const fields = enforcement === undefined ? described : { ...described, enforcement };
     const text = JSON.stringify(fields);
     if (entry.type === 'valid') countersOf(book, fields.name);
     if (book.known.get(fields.name)?.text !== text) told.push(eventOf(book, fields, nowMs));
@@ -158,8 +173,13 @@ function summaryOf({ known }: Book): ReturnType<PolicyEvents['summary']> {
 export function createPolicyEvents(mask: PolicyMask): PolicyEvents {
   const book: Book = { mask, known: new Map(), counters: new Map() };
   return {
-    update: (entries, nowMs) => update(book, entries, nowMs),
+    update: (entries, nowMs, enforcementOf = () => undefined) =>
+      update(book, entries, { nowMs, enforcementOf }),
     count: (flow) => count(book, flow),
+    countRefused(policy, refused, nowMs) {
+      const counted = decidedBy(book, policy, new Date(nowMs).toISOString());
+      if (counted) counted.hits += refused;
+    },
     moved: (nowMs) => moved(book, nowMs),
     summary: () => summaryOf(book),
   };

@@ -76,6 +76,11 @@ const mutation: readonly OptionRow[] = [
   ...connect,
 ];
 
+const nodeRoots: readonly OptionRow[] = [
+  { flags: '--netns <dir>', text: "where pods' network namespaces are", fallback: '/run/netns' },
+  { flags: '--sysctl <dir>', text: "the node's kernel settings", fallback: '/proc/sys/net' },
+];
+
 /** All verbs in the order of the help. */
 export const verbs: readonly VerbRow[] = [
   {
@@ -107,8 +112,27 @@ export const verbs: readonly VerbRow[] = [
   },
   {
     usage: 'agent',
-    text: 'put the agent in front of a service on this machine',
+    text: 'put the agent in front of a service on this machine, or to work in the pods of a node',
     options: [
+      {
+        flags: '--node',
+        text: 'work in the pods of this node: tap, block in the kernel, inline where asked (root)',
+      },
+      { flags: '--pods <file>', text: 'with --node: YAML of pods, peers and Services (docs/pods-file.md)' },
+      ...nodeRoots,
+      {
+        flags: '--proc <dir>',
+        text: "with --node: the node's /proc, for pods without a file of their namespace",
+      },
+      {
+        flags: '--name <name>',
+        text: 'with --node: name of the agent, the same at each start (default: from the host)',
+      },
+      {
+        flags: '--generation <n>',
+        text: 'with --node: which start this is; the greater one wins (default: the time)',
+      },
+      { flags: '--tap-budget <MiB>', text: 'with --node: memory for the rings of all pods (default: 64)' },
       { flags: '--listen <host:port>', text: 'where callers connect' },
       { flags: '--upstream <host:port>', text: 'the service behind it' },
       { flags: '--source <name>', text: 'who calls: workload, or namespace/workload', fallback: 'client' },
@@ -127,6 +151,7 @@ export const verbs: readonly VerbRow[] = [
     ],
     examples: [
       'agent --listen 127.0.0.1:9000 --upstream 127.0.0.1:8080 --source web --destination api --policies policies --feed 127.0.0.1:9901',
+      'agent --node --pods pods.yaml --policies policies --feed 127.0.0.1:9901',
     ],
     load: async () => (await import('./verbs/agent.ts')).agent,
   },
@@ -217,8 +242,7 @@ export const verbs: readonly VerbRow[] = [
     text: 'what works on this machine and what does not, one sentence each; status 1 when something is off',
     options: [
       { flags: '--node', text: "the kernel's abilities and our rights: tap, kernel rules, inline" },
-      { flags: '--netns <dir>', text: "where pods' network namespaces are", fallback: '/run/netns' },
-      { flags: '--sysctl <dir>', text: "the node's kernel settings", fallback: '/proc/sys/net' },
+      ...nodeRoots,
       { flags: '-o, --output <format>', text: 'how to print', choices: ['table', 'json'], fallback: 'table' },
     ],
     examples: ['doctor --node', 'doctor --node -o json'],

@@ -1,6 +1,7 @@
 // The one event envelope: feed, recording and `-o ndjson` carry exactly these objects. Knows no producer and no consumer.
 // Unset fields are absent. Readers accept fields they do not know and drop them; writers add none that are not here.
 import { z } from 'zod';
+import { enforcementSchema } from './node-status.ts';
 
 const count = z.number().int().nonnegative();
 
@@ -173,6 +174,8 @@ export const policyEventSchema = z.object({
     .optional(),
   /** Who wrote it, where known. */
   author: z.string().optional(),
+  /** What it comes to on the agent's node: where it really stands. Absent of an agent that works by explicit listeners. */
+  enforcement: enforcementSchema.optional(),
 });
 
 /** Something was dropped: never a silent gap. */

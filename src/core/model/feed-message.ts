@@ -76,6 +76,8 @@ export const operationSchema = z.discriminatedUnion('op', [
   }),
   z.object({ op: z.literal('policy.list') }),
   z.object({ op: z.literal('status') }),
+  /** How the agent's node stands (`nodeStatusSchema`); AppError NOT_A_NODE of an agent that works by explicit listeners. */
+  z.object({ op: z.literal('node') }),
 ]);
 
 /** Everything a client sends over a feed, told apart by `type`. */

@@ -21,6 +21,8 @@ export interface PodIdentity {
 
 /** A pod of this node: to be enrolled, unless it shares the node's own network. */
 export interface LocalPod extends PodIdentity {
+  /** The UID that Kubernetes gave it: finds it through /proc where there is no file of its namespace. */
+  readonly uid?: string;
   readonly hostNetwork: boolean;
 }
 

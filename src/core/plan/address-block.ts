@@ -35,6 +35,12 @@ export function hostBlock(address: string): Block | undefined {
   return blockOf(isMapped(words) ? 4 : 6, words, 128);
 }
 
+/** The block of `bits` leading bits (of 128) that an address lies in. */
+export function maskedBlock(address: AddressWords, bits: number): Block {
+  const words = masked(address, bits);
+  return blockOf(isMapped(words) && bits >= mappedBits ? 4 : 6, words, bits);
+}
+
 /** `10.0.0.7`, or RFC 5952 for IPv6. */
 export function addressText(words: AddressWords): string {
   return isMapped(words) ? v4Text(words[3]) : v6Text(words);

@@ -36,6 +36,9 @@ const name = z
 const namespace = z
   .string()
   .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a lower-case DNS label of at most 63 characters');
+const uid = z
+  .string()
+  .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a UID as Kubernetes gives them');
 const workload = z.strictObject({
   kind: z.string().regex(/^[A-Za-z][A-Za-z0-9]{0,62}$/, 'must be a kind such as Deployment'),
   name,
@@ -65,7 +68,7 @@ const shared = {
 /** What `--pods FILE` holds. */
 export const inventorySchema = z.strictObject({
   pods: z
-    .array(z.strictObject({ ...shared, hostNetwork: z.boolean().optional() }))
+    .array(z.strictObject({ ...shared, hostNetwork: z.boolean().optional(), uid: uid.optional() }))
     .max(limits.pods)
     .optional(),
   peers: z
@@ -98,7 +101,11 @@ export function parseInventory(value: unknown): ParsedInventory {
 
 function inventoryOf({ pods = [], peers = [], services = [] }: Written): NodeInventory {
   return {
-    pods: pods.map((pod): LocalPod => ({ ...identityOf(pod), hostNetwork: pod.hostNetwork ?? false })),
+    pods: pods.map(({ uid: id, hostNetwork = false, ...pod }): LocalPod => ({
+      ...identityOf(pod),
+      hostNetwork,
+      ...(id === undefined ? {} : { uid: id }),
+    })),
     peers: peers.map((peer): RemotePeer => ({ ...identityOf(peer), enrolled: peer.enrolled ?? false })),
     services: services.map((service): ServiceAddress => ({
       ...service,

@@ -1,6 +1,6 @@
 // The text of one policy file to its objects, or to the one reason why none of it counts. Pure; never throws.
 // Line numbers come from the YAML nodes, so that a rejection points at the field and not at the object.
-import { LineCounter, isMap, isPair, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import { LineCounter, isScalar, parseAllDocuments } from 'yaml';
 import type { Document } from 'yaml';
 import type { PolicyName } from '../../core/model/brand.ts';
 import { policyName } from '../../core/model/brand.ts';
@@ -8,6 +8,7 @@ import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { PolicyRejection } from '../../core/policy/store.ts';
 import { acceptPolicy } from './accept-policy.ts';
 import { policyLimits } from './policy-limits.ts';
+import { offsetOf } from '../yaml/offset-of.ts';
 
 /** One object of a file, and where it stands. */
 export interface FilePolicy {
@@ -154,26 +155,6 @@ function readDocument(document: Doc, lines: LineCounter): DocumentRead {
 /** Nothing but comments: a policy somebody switched off by commenting it out. */
 function isBlank(contents: NonNullable<Doc['contents']>): boolean {
   return isScalar(contents) && contents.value === null && contents.source === '';
-}
-
-/** Where the deepest part of the path that exists begins: the key of a field, the item of a list. */
-function offsetOf(contents: NonNullable<Doc['contents']>, path: readonly (string | number)[]): number {
-  let node: unknown = contents;
-  let offset = contents.range[0];
-  for (const step of path) {
-    let next: unknown;
-    if (isMap(node)) {
-      const pair = node.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === step);
-      if (isScalar(pair?.key)) offset = pair.key.range?.[0] ?? offset;
-      next = pair?.value;
-    } else if (isSeq(node) && typeof step === 'number') {
-      next = node.items[step];
-      if (isMap(next) || isSeq(next) || isScalar(next)) offset = next.range?.[0] ?? offset;
-    }
-    if (next === undefined || next === null) break;
-    node = next;
-  }
-  return offset;
 }
 
 /** `spec.from.peers[0].cidr`. */

@@ -115,6 +115,7 @@ const wanted: Record<Operation['op'], string> = {
   'policy.undo': 'nothing in it can be undone',
   'policy.list': 'no agent is there to list policies',
   status: 'no agent is there to ask',
+  node: 'no node is there to ask about',
 };
 
 function readOnly({ header, path }: RecordingFile, operation: Operation): AppError {

@@ -34,11 +34,14 @@ test('a masked policy that comes back is written with its real values and answer
     throw new Error('nobody asked for it');
   };
   const object = mask.mask(real);
-  const answer = await operate({ store, status, mask }, { op: 'policy.apply', object });
+  const answer = await operate({ store, status, mask, node: undefined }, { op: 'policy.apply', object });
   expect(answer).toEqual({ name: 'shop/p', change: 'created', object });
   const [file = ''] = readdirSync(directory).filter((name) => name.endsWith('.yaml'));
   expect(readFileSync(join(directory, file), 'utf8')).toContain(secret);
-  const planned = await operate({ store, status, mask }, { op: 'policy.undo', dryRun: true });
+  const planned = await operate(
+    { store, status, mask, node: undefined },
+    { op: 'policy.undo', dryRun: true },
+  );
   expect(planned).toMatchObject({ name: 'shop/p', change: 'removed', plan: { before: object } });
   expect(JSON.stringify(planned)).not.toContain(secret);
   expect(readdirSync(directory)).toContain(file);

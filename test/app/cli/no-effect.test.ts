@@ -17,7 +17,8 @@ const policyOf = (filter: string, namespace: string): FlowPolicy =>
   draftFromFilter({
     node: filterWords([filter]),
     action: 'Block',
-    nowMs: millis(Date.parse('2026-11-23T10:00:00Z')),
+    // The preview leaves out what has expired by the clock.
+    nowMs: millis(Date.now()),
     suffix: 'x',
     namespace,
   });

@@ -1,12 +1,13 @@
-// `agent`: the agent in front of one service on this machine, until a signal.
+// `agent`: the agent in front of one service on this machine, or in the pods of a node, until a signal.
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
-import { startAgent, type Agent } from '../../agent/agent.ts';
+import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
-import { durationOption, textOption } from '../option-values.ts';
+import { durationOption, flagOption, textOption } from '../option-values.ts';
+import { nodeOptions, nodeSentences } from './agent-node.ts';
 import { newToken, removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
 import { readTokenFile } from '../feed-client.ts';
@@ -75,12 +76,41 @@ function forget(agent: Agent, token: string | undefined, { env }: CommandContext
   if (agent.feed.type === 'tcp' && token !== undefined) removeToken(env, agent.feed.port, token);
 }
 
-/** Runs an agent in front of one service until it is told to stop. 0 after an ordered stop. */
-export const agent: RunVerb = async (_words, options, context) => {
+/** What differs between an agent in front of a service and one in the pods of a node. */
+interface Sources extends Pick<AgentOptions, 'name' | 'listeners' | 'node'> {
+  /** What is being done now, for whoever started it. */
+  readonly started: (running: Agent) => readonly string[];
+}
+
+/** In front of one service. */
+function serviceSources(options: OptionValues): Sources {
   const listen = hostPort(options, 'listen');
   const upstream = hostPort(options, 'upstream');
   const source = peerOption(options, 'source');
   const destination = peerOption(options, 'destination');
+  return {
+    name: `${source.workload.name} → ${destination.workload.name}`,
+    listeners: [{ listen, upstream, source, destination }],
+    started: ({ ports }) => [
+      `listening on ${listen.host}:${ports[0] ?? listen.port}, forwarding to ${upstream.host}:${upstream.port}`,
+    ],
+  };
+}
+
+/** In the pods of this node. */
+function nodeSources(options: OptionValues): Sources {
+  const node = nodeOptions(options);
+  return {
+    name: `node ${node.owner.owner}`,
+    listeners: [],
+    node,
+    started: (running) => (running.node === undefined ? [] : nodeSentences(running.node())),
+  };
+}
+
+/** Runs an agent until it is told to stop. 0 after an ordered stop. */
+export const agent: RunVerb = async (_words, options, context) => {
+  const sources = flagOption(options, 'node') ? nodeSources(options) : serviceSources(options);
   const drainMs = durationOption(options, 'drain');
   const { address, token } = startOptions(options);
   sweepRuntime(context.env);
@@ -89,11 +119,10 @@ export const agent: RunVerb = async (_words, options, context) => {
   let failure: Error | undefined;
   let fail = (): void => undefined;
   const failed = new Promise<void>((resolve) => (fail = resolve));
+  const { name, listeners, node } = sources;
   const running = await startAgent({
-    name: `${source.workload.name} → ${destination.workload.name}`,
-    listeners: [{ listen, upstream, source, destination }],
-    policiesDirectory: folder,
-    feed: address,
+    ...{ name, listeners, policiesDirectory: folder, feed: address },
+    ...(node === undefined ? {} : { node }),
     ...(token === undefined ? {} : { feedToken: token }),
     onNotice: (sentence) => context.say(sentence),
     onFault: (error, fatal) => {
@@ -104,9 +133,7 @@ export const agent: RunVerb = async (_words, options, context) => {
     },
   });
   yieldProcessor();
-  context.say(
-    `listening on ${listen.host}:${running.ports[0] ?? listen.port}, forwarding to ${upstream.host}:${upstream.port}`,
-  );
+  for (const sentence of sources.started(running)) context.say(sentence);
   if (folder !== undefined) context.say(policiesSentence(folder, isNew, running.policies));
   announce(running, token, context);
   await Promise.race([failed, context.interrupted]);

@@ -2,6 +2,7 @@
 // any point leaves a mark that tells the next start what to take back; nothing stays after `release`. Knows no policy: the ruleset is text.
 import type { InlineMode } from '../../../core/model/abilities.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import { tableName } from '../../../core/plan/ruleset.ts';
 import { requireThePods } from './find-netns.ts';
 import { removeAll, takeBack } from './leftovers.ts';
 import { findMeshIn, meshError } from './mesh-in.ts';
@@ -11,7 +12,7 @@ import { createNamespaceRules, type NamespaceRules } from './nftables.ts';
 import { addMarkRouting, type MarkRouting } from './rtnetlink.ts';
 import type { TableMark } from './rule-listing.ts';
 import { noteEarlier, unchangedValues, type EarlierValues } from './sysctl.ts';
-import { changeMark, changeRules, claimError, readClaim, replaceTable } from './table-claim.ts';
+import { changeMark, changeRules, claimError, readClaim, replaceTable, type Claim } from './table-claim.ts';
 
 /** What is to be in force. */
 export interface WantedRules {
@@ -50,6 +51,10 @@ export interface Enrolment {
   change(change: RulesChange): Pick<AppliedRules, 'routing'>;
   /** The listing of our table, with counters. */
   listing(): unknown;
+  /** The listing of its named counters only: as long as there are policies. @throws AppError when there is no such table (any more). */
+  counters(): unknown;
+  /** Whose the table is now: anybody may flush it, and a newer agent takes it over. */
+  standing(): Claim['type'];
   /** Takes everything away that this generation put there, and lets the namespace go. What a newer one set stays. */
   release(): 'released' | 'left to a newer agent';
   /** Lets go of a namespace whose pod is gone: it takes its rules along. */
@@ -64,7 +69,8 @@ interface StartingPoint {
 }
 
 const noRouting: MarkRouting = { ipv4: false, ipv6: false };
-const listTable = 'list table inet apidefense';
+const listTable = `list table ${tableName}`;
+const listCounters = `list counters table ${tableName}`;
 
 class EnrolledNamespace implements Enrolment {
   readonly netns: Netns;
@@ -107,6 +113,14 @@ class EnrolledNamespace implements Enrolment {
 
   listing(): unknown {
     return this.#rules.list(listTable);
+  }
+
+  counters(): unknown {
+    return this.#rules.list(listCounters);
+  }
+
+  standing(): Claim['type'] {
+    return readClaim(this.#rules, this.#self).type;
   }
 
   release(): 'released' | 'left to a newer agent' {

@@ -52,20 +52,40 @@ export function addressesIn(netlink: Netlink, netns: Pick<Netns, 'fd'>): Interfa
 const linkHeadBytes = 16;
 const nameAttribute = 3;
 
-/** Index of the interface of that name in the namespace; undefined when there is none. */
-export function interfaceIndex(netlink: Netlink, netns: Pick<Netns, 'fd'>, name: string): number | undefined {
-  return netlink.withSocket(netns, netlinkProtocol.route, (socket) => {
-    const links = listAll(socket, 'list interfaces', {
+/** An interface of a namespace. */
+interface Link {
+  readonly index: number;
+  readonly name: string;
+}
+
+const linksIn = (netlink: Netlink, netns: Pick<Netns, 'fd'>): readonly Link[] =>
+  netlink.withSocket(netns, netlinkProtocol.route, (socket) =>
+    listAll(socket, 'list interfaces', {
       type: message.getLink,
       head: Buffer.alloc(linkHeadBytes),
-    });
-    const link = links.find(
-      ({ body }) =>
-        readAttributes(body, linkHeadBytes).get(nameAttribute)?.toString('latin1').replace(/\0.*$/s, '') ===
-        name,
-    );
-    return link?.body.readInt32LE(4);
-  });
+    }).map(({ body }) => ({
+      index: body.readInt32LE(4),
+      name:
+        readAttributes(body, linkHeadBytes).get(nameAttribute)?.toString('latin1').replace(/\0.*$/s, '') ??
+        '',
+    })),
+  );
+
+/** Index of the interface of that name in the namespace; undefined when there is none. */
+export const interfaceIndex = (
+  netlink: Netlink,
+  netns: Pick<Netns, 'fd'>,
+  name: string,
+): number | undefined => linksIn(netlink, netns).find((link) => link.name === name)?.index;
+
+/** Name of the interface that has one of the addresses, as the kernel spells them; undefined when none has. */
+export function interfaceWith(
+  netlink: Netlink,
+  netns: Pick<Netns, 'fd'>,
+  addresses: readonly string[],
+): string | undefined {
+  const found = addressesIn(netlink, netns).find(({ address }) => addresses.includes(address));
+  return found && linksIn(netlink, netns).find(({ index }) => index === found.interfaceIndex)?.name;
 }
 
 /** Switches the loopback interface on: new namespaces have it off. */

@@ -3,8 +3,8 @@ import { AppError } from '../../../core/model/app-error.ts';
 import { legacyChains } from './legacy-chains.ts';
 import { findMesh, meshSentence, type FoundMesh } from './mesh.ts';
 import type { Netns } from './netns.ts';
-import type { NodeKernel } from './node-kernel.ts';
-import type { NamespaceRules } from './nftables.ts';
+import { requireNft, type NodeKernel } from './node-kernel.ts';
+import { createNamespaceRules, type NamespaceRules } from './nftables.ts';
 import { markRules } from './rtnetlink.ts';
 import { listTcp, tcpState } from './sock-diag.ts';
 import { listChains } from './table-claim.ts';
@@ -32,3 +32,13 @@ export const meshError = (mesh: FoundMesh, path: string): AppError =>
     message: `${path}: ${meshSentence(mesh)}`,
     hint: 'Write policies for this pod by address and port, or take the pod out of the mesh.',
   });
+
+/** The mesh in a namespace of which nothing is open yet. @throws AppError where it cannot be told. */
+export function meshOf(kernel: NodeKernel, netns: Netns): FoundMesh | undefined {
+  const rules = createNamespaceRules(requireNft(kernel), kernel.door, netns);
+  try {
+    return findMeshIn(kernel, netns, rules);
+  } finally {
+    rules.close();
+  }
+}

@@ -98,7 +98,12 @@ function readSocket(body: Buffer): TcpSocket | undefined {
   };
 }
 
-function matcher({ localPorts, remotes, remotePorts }: SocketQuery): (socket: TcpSocket) => boolean {
+/** Whether a socket is meant; states are the kernel's to look at. */
+export function socketMatcher({
+  localPorts,
+  remotes,
+  remotePorts,
+}: SocketQuery): (socket: Pick<TcpSocket, 'localPort' | 'remote' | 'remotePort'>) => boolean {
   const local = localPorts && new Set(localPorts);
   const remote = remotes && addressSet(remotes);
   const far = remotePorts && new Set(remotePorts);
@@ -121,7 +126,7 @@ function listFamily(socket: NetlinkSocket, of: number, states: number): readonly
 
 function listWith(socket: NetlinkSocket, query: SocketQuery): TcpSocket[] {
   const states = (query.states ?? openStates).reduce((bits, state) => bits | (1 << state), 0);
-  return families.flatMap(([, of]) => listFamily(socket, of, states)).filter(matcher(query));
+  return families.flatMap(([, of]) => listFamily(socket, of, states)).filter(socketMatcher(query));
 }
 
 /** The sockets meant, of both families. */
@@ -169,7 +174,7 @@ export function listOutside(
 ): TcpSocket[] {
   const all = listTcp(netlink, netns, query.states === undefined ? {} : { states: query.states });
   const isInline = inlineTest(all, own);
-  const meant = matcher(query);
+  const meant = socketMatcher(query);
   return all.filter((socket) => meant(socket) && !isInline(socket));
 }
 

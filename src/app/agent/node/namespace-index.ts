@@ -1,0 +1,80 @@
+// Which namespace has which address, kept up while pods come and go, so that finding one pod's does not look at all of them. Holds none
+// open, and promises nothing: whoever opens one compares inode and addresses again.
+import { statSync } from 'node:fs';
+import { findNetnsByProcess, requireThePods, type Finder } from '../../../io/kernel/node/find-netns.ts';
+import { closeNetns, openNetns, type Netns } from '../../../io/kernel/node/netns.ts';
+import { watchNetns, type NetnsWatcher, type SeenNetns } from '../../../io/kernel/node/watch-netns.ts';
+import { hostBlock } from '../../../core/plan/address-block.ts';
+
+/** What is known of a pod that is looked for. */
+export interface WantedPod {
+  readonly addresses: readonly string[];
+  /** The pod's UID in Kubernetes, for the look through /proc where no file is found. */
+  readonly uid?: string | undefined;
+}
+
+/** The namespaces of a directory, by address. */
+export interface NamespaceIndex {
+  /** The pod's namespace, open and checked; undefined while there is none. @throws AppError when what is there is another's. */
+  open(pod: WantedPod): Netns | undefined;
+  /** Whether the namespace is still the one that its file stands for. */
+  isThere(netns: Netns): boolean;
+  close(): void;
+}
+
+const keyOf = (address: string): string => hostBlock(address)?.cidr ?? address;
+
+/** What has been seen: by address, and the inode behind each file. */
+interface Seen {
+  readonly byAddress: Map<string, SeenNetns>;
+  readonly byPath: Map<string, number>;
+}
+
+function watchInto({ byAddress, byPath }: Seen, changed: () => void): NetnsWatcher {
+  return {
+    ready(seen) {
+      byPath.set(seen.path, seen.inode);
+      for (const address of seen.addresses) byAddress.set(keyOf(address), seen);
+      changed();
+    },
+    gone(seen) {
+      byPath.delete(seen.path);
+      for (const address of seen.addresses)
+        if (byAddress.get(keyOf(address))?.inode === seen.inode) byAddress.delete(keyOf(address));
+      changed();
+    },
+  };
+}
+
+function openChecked(finder: Finder, path: string, addresses: readonly string[]): Netns {
+  const netns = openNetns(path);
+  try {
+    requireThePods(finder, netns, addresses);
+    return netns;
+  } catch (error) {
+    closeNetns(netns);
+    throw error;
+  }
+}
+
+/** `changed`: something came or went. */
+export function createNamespaceIndex(
+  finder: Finder,
+  { directory, proc = '/proc' }: { readonly directory: string; readonly proc?: string | undefined },
+  changed: () => void,
+): NamespaceIndex {
+  const seen: Seen = { byAddress: new Map(), byPath: new Map() };
+  const watch = watchNetns(finder, directory, watchInto(seen, changed));
+  return {
+    open({ addresses, uid }) {
+      const found = addresses.flatMap((address) => seen.byAddress.get(keyOf(address)) ?? [])[0];
+      if (found !== undefined) return openChecked(finder, found.path, addresses);
+      return uid === undefined ? undefined : findNetnsByProcess(finder, { uid, addresses, proc });
+    },
+    isThere: ({ path, inode }) =>
+      path.startsWith(`${proc}/`)
+        ? statSync(path, { throwIfNoEntry: false })?.ino === inode
+        : seen.byPath.get(path) === inode,
+    close: () => watch.close(),
+  };
+}

@@ -1,0 +1,192 @@
+// A prepared node on a running worker: controller, places, taps and rounds joined, and what they tell turned into events. Only wiring.
+import { inlineMode } from '../../../core/model/abilities.ts';
+import { AppError } from '../../../core/model/app-error.ts';
+import type { ApiEvent } from '../../../core/model/event.ts';
+import type { NodeStatus } from '../../../core/model/node-status.ts';
+import type { LocalPod } from '../../../core/model/pod.ts';
+import { createStrangers } from '../../../core/model/stranger.ts';
+import { workloadKey } from '../../../core/model/workload-key.ts';
+import { peerOfPod } from '../../../core/plan/directory.ts';
+import type { EnforcementStatus } from '../../../core/model/node-status.ts';
+import { listenPort } from '../../../core/plan/node-constants.ts';
+import { createRefusingPolicy, type RefusingPolicy } from '../../../core/plan/refusing-policy.ts';
+import type { PodPlan } from '../../../core/plan/node-plan.ts';
+import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { DataPlane } from '../../../io/kernel/data-plane.ts';
+import { meshOf } from '../../../io/kernel/node/mesh-in.ts';
+import type { Netns } from '../../../io/kernel/node/netns.ts';
+import { createKernelFlows, cutFlows, type KernelFlows } from './kernel-flows.ts';
+import type { PolicyHits } from './kernel-hits.ts';
+import { createNamespaceIndex, type NamespaceIndex } from './namespace-index.ts';
+import { NodeController } from './node-controller.ts';
+import { createIdentities } from './node-identities.ts';
+import { enforcementIn, nodeStatusOf, type StatusSources } from './node-status.ts';
+import { startRounds } from './node-rounds.ts';
+import { servedPorts } from './pod-cuts.ts';
+import { handOverMs, PodGears } from './pod-gears.ts';
+import { createPodTaps } from './pod-taps.ts';
+import { Places, reasonOf, type Place } from './places.ts';
+import type { PreparedNode } from './prepare-node.ts';
+
+/** What the node is joined to. */
+export interface NodeSurroundings {
+  readonly plane: DataPlane;
+  /** Prefix of flow ids. */
+  readonly agent: string;
+  readonly tell: (event: ApiEvent) => void;
+  /** The kernel has refused so many openings. */
+  readonly onHits: (hits: readonly PolicyHits[]) => void;
+  /** What is enforced where may be another than before. */
+  readonly onSettled: () => void;
+  readonly onNotice: (sentence: string) => void;
+}
+
+/** A node at work. */
+export interface RunningNode {
+  readonly flows: KernelFlows;
+  /** Resolves when what the policies ask for stands, or the reasons why not are known. */
+  setPolicies(policies: readonly FlowPolicy[]): Promise<void>;
+  enforcementOf(policy: string): EnforcementStatus | undefined;
+  /** The policy whose rules refuse an opening at a pod; undefined when none does. */
+  refusedBy(pod: string, opening: Parameters<RefusingPolicy['of']>[0]): string | undefined;
+  status(): NodeStatus;
+  openByPair(): Readonly<Record<string, number>>;
+  /** The kernel refused this pod's heartbeat: see whose its rules are. */
+  beatFailed(pod: string): void;
+  /** New connections pass by from now on; those carried go on. Before the worker stops. */
+  stepAside(): Promise<void>;
+  /** Takes everything back. After the worker has stopped. */
+  stop(): Promise<void>;
+}
+
+/** The parts, once they know each other. */
+interface Joined extends StatusSources {
+  readonly index: NamespaceIndex;
+  readonly places: Places;
+  readonly flows: KernelFlows;
+}
+
+/** Who has an address, as the directory has it now. */
+function createWhoHas({ book }: PreparedNode): KernelFlowsOptions['peerAt'] {
+  const strangerOf = createStrangers();
+  return (address) => book.peer(book.peerOf(address)) ?? strangerOf(address);
+}
+type KernelFlowsOptions = Parameters<typeof createKernelFlows>[0];
+
+function createPlaces(
+  node: PreparedNode,
+  around: NodeSurroundings,
+  late: Late,
+): { readonly index: NamespaceIndex; readonly places: Places } {
+  const { kernel, options, book, abilities } = node;
+  const { owner } = options;
+  const mode = inlineMode(abilities);
+  const ruleset = { ...owner, mode: mode ?? ('fwmark' as const), listenPort, ipv6: abilities.ipv6.ok };
+  const { netnsDirectory: directory, procDirectory: proc } = options;
+  const index = createNamespaceIndex(kernel, { directory, proc }, () => late.changed());
+  const places = new Places({
+    index,
+    meshOf: (netns) => (kernel.nft instanceof AppError ? undefined : meshOf(kernel, netns)),
+    closing: (pod) => late.closing(pod),
+    open: (pod, netns) =>
+      new PodGears({
+        ...{ pod, netns, kernel, owner, mode, ruleset, plane: around.plane },
+        self: () => ({ peer: peerOfPod(pod), index: book.peerOf(pod.addresses[0] ?? '') }),
+        onFault: (error) => around.onNotice(`${pod.id}: ${reasonOf(error)}.`),
+      }),
+  });
+  return { index, places };
+}
+
+/** What exists only after places do. */
+interface Late {
+  changed: () => void;
+  closing: (pod: string) => Promise<void>;
+}
+
+function join(node: PreparedNode, around: NodeSurroundings): Joined {
+  const { kernel, abilities, inventory, book, options } = node;
+  const late: Late = { changed: () => undefined, closing: () => Promise.resolve() };
+  const peerAt = createWhoHas(node);
+  const flows = createKernelFlows({ agent: around.agent, peerAt });
+  const { index, places } = createPlaces(node, around, late);
+  const taps = createPodTaps({ kernel, plane: around.plane, budgetBytes: options.tapBudgetBytes });
+  const tellIdentities = createIdentities(around.tell);
+  const controller = new NodeController({
+    ...{ inventory, abilities, places, taps, book },
+    now: Date.now,
+    servedPorts: ({ gears }) => (gears === undefined ? [] : portsIn(kernel, gears.netns)),
+    onDirectory: (update) => around.plane.setDirectory(update),
+    onCut: (_pod, outcome) => cutFlows(flows, outcome, Date.now()).forEach(around.tell),
+    onSettled() {
+      tellIdentities(controller.pods());
+      around.onSettled();
+    },
+    onNotice: around.onNotice,
+  });
+  const rounds = startRounds({
+    places,
+    now: () => performance.now(),
+    workloadAt: (address) => keyOf(peerAt(address).workload),
+    onHits: around.onHits,
+    onNotice: around.onNotice,
+    onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
+  });
+  late.changed = () => void controller.reconcile();
+  late.closing = (pod) => taps.remove(pod);
+  return { owner: options.owner, abilities, index, places, taps, controller, rounds, flows };
+}
+
+const keyOf = ({ namespace, kind, name }: LocalPod['workload']): string => workloadKey(namespace, kind, name);
+
+const portsIn = (kernel: PreparedNode['kernel'], netns: Netns): readonly number[] =>
+  [...servedPorts({ kernel, netns })].filter((port) => port !== listenPort).sort((a, b) => a - b);
+
+async function superseded(place: Place, places: Places, { onNotice }: NodeSurroundings): Promise<void> {
+  onNotice(`${place.pod.id}: a newer start of this agent has taken the pod over.`);
+  await places.leave(place, handOverMs);
+}
+
+/** Remembers the index of the plan that it was last asked about. */
+function createRefusals(places: Places): RunningNode['refusedBy'] {
+  const known = new Map<string, { readonly plan: PodPlan; readonly refusing: RefusingPolicy }>();
+  return (pod, opening) => {
+    const plan = places.get(pod)?.gears?.plan;
+    if (plan === undefined) return undefined;
+    let found = known.get(pod);
+    if (found?.plan !== plan) known.set(pod, (found = { plan, refusing: createRefusingPolicy(plan.kernel) }));
+    return found.refusing.of(opening);
+  };
+}
+
+/** Puts a prepared node to work; nothing is enforced before `setPolicies`. */
+export function startNode(node: PreparedNode, around: NodeSurroundings): RunningNode {
+  const joined = join(node, around);
+  const { places, controller, rounds, flows } = joined;
+  return {
+    flows,
+    setPolicies: (policies) => controller.setPolicies(policies),
+    enforcementOf: (policy) => enforcementIn(joined, policy),
+    refusedBy: createRefusals(places),
+    status: () => nodeStatusOf(joined),
+    openByPair: () => rounds.openByPair(),
+    beatFailed(pod) {
+      const place = places.get(pod);
+      if (place !== undefined) rounds.look(place);
+    },
+    async stepAside() {
+      joined.index.close();
+      rounds.stop();
+      await controller.stop();
+      for (const { gears, pod } of places.all())
+        try {
+          gears?.stepAside();
+        } catch (error) {
+          around.onNotice(`${pod.id}: ${reasonOf(error)}.`);
+        }
+    },
+    async stop() {
+      for (const sentence of await places.release(0)) around.onNotice(`error: ${sentence}.`);
+    },
+  };
+}

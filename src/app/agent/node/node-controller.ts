@@ -1,0 +1,241 @@
+// Keeps the node as its policies and pods say: one plan after another, each brought into the pods by differences, one reconciliation at a
+// time. What could not be put in place is told and tried again; a plan that did not change touches nothing. Knows no feed.
+import type { NodeAbilities } from '../../../core/model/abilities.ts';
+import type { DirectoryUpdate } from '../../../core/model/directory.ts';
+import type { LocalPod } from '../../../core/model/pod.ts';
+import type { DirectoryBook } from '../../../core/plan/directory.ts';
+import { enforcementOf } from '../../../core/plan/enforcement.ts';
+import type { EnforcementStatus } from '../../../core/model/node-status.ts';
+import type { InventorySource } from '../../../core/plan/inventory-source.ts';
+import type { NodePlan } from '../../../core/plan/node-plan.ts';
+import { diffPlans, type PodChange } from '../../../core/plan/plan-diff.ts';
+import { planNode } from '../../../core/plan/plan-node.ts';
+import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import { meshSentence } from '../../../io/kernel/node/mesh.ts';
+import type { CutOutcome } from './pod-cuts.ts';
+import type { PodTaps } from './pod-taps.ts';
+import { reasonOf, type Place, type Places } from './places.ts';
+
+/** What the controller works with. */
+export interface ControllerParts {
+  readonly inventory: InventorySource;
+  readonly abilities: NodeAbilities;
+  readonly places: Places;
+  readonly taps: PodTaps;
+  readonly book: DirectoryBook;
+  readonly now: () => number;
+  /** Ports on which the pod answers others, looked up in its namespace. */
+  readonly servedPorts: (place: Place) => readonly number[];
+  /** Who is who has changed. */
+  readonly onDirectory: (update: DirectoryUpdate) => void;
+  /** Open connections were cut in this pod. */
+  readonly onCut: (pod: LocalPod, outcome: CutOutcome) => void;
+  /** A reconciliation is over: what is enforced where may be another. */
+  readonly onSettled: () => void;
+  /** Something a person should know, as a sentence. */
+  readonly onNotice: (sentence: string) => void;
+}
+
+/** First and last distance of two tries at what could not be put in place, ms. */
+const firstRetryMs = 1_000;
+const lastRetryMs = 30_000;
+/** Pods whose ports nobody declared are asked again what they listen on, ms. */
+const lookForPortsMs = 5_000;
+
+const noPlan: NodePlan = { pods: [], statements: [] };
+
+/** Reconciles. */
+export class NodeController {
+  readonly #parts: ControllerParts;
+  #policies: readonly FlowPolicy[] = [];
+  #plan: NodePlan = noPlan;
+  /** Pods whose last change failed, and why: their rules are not as planned. */
+  #behind = new Map<string, string>();
+  #running: Promise<void> = Promise.resolve();
+  /** A reconciliation that waits for its turn. */
+  #queued: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #retryMs = firstRetryMs;
+  #stopped = false;
+  readonly #ports: NodeJS.Timeout;
+  readonly #unfollow: () => void;
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts;
+    this.#unfollow = parts.inventory.onChange(() => void this.reconcile());
+    this.#ports = setInterval(() => this.#lookForPorts(), lookForPortsMs).unref();
+  }
+
+  /** The policies in force. Resolves when what they ask for stands, or the reasons why not are known. */
+  setPolicies(policies: readonly FlowPolicy[]): Promise<void> {
+    this.#policies = policies;
+    return this.reconcile();
+  }
+
+  /** Brings the node in line. Calls while one waits share it. Never rejects. */
+  reconcile(): Promise<void> {
+    if (this.#queued !== undefined) return this.#queued;
+    const turn = this.#running.then(async () => {
+      this.#queued = undefined;
+      if (!this.#stopped) await this.#bringInLine();
+    });
+    this.#queued = turn;
+    this.#running = turn.catch((error: unknown) => this.#parts.onNotice(`error: ${reasonOf(error)}.`));
+    return this.#running;
+  }
+
+  async #bringInLine(): Promise<void> {
+    const { inventory, places, taps, onSettled } = this.#parts;
+    clearTimeout(this.#retry);
+    const current = inventory.current();
+    this.#tellWhoIsWho();
+    await places.follow(current.pods);
+    this.#plan = this.#planFor();
+    await this.#bringAll();
+    const failures = await taps.set(this.#tapped());
+    for (const [pod, why] of failures) {
+      const place = places.get(pod);
+      if (place?.fault === '') place.fault = `not tapped: ${why}`;
+    }
+    onSettled();
+    this.#retryWhatFailed();
+  }
+
+  /** Before any rule: a worker must know whom it judges. */
+  #tellWhoIsWho(): void {
+    const { book, inventory, onDirectory } = this.#parts;
+    const update = book.update(inventory.current());
+    if (update !== undefined) onDirectory(update);
+  }
+
+  #planFor(): NodePlan {
+    const { inventory, abilities, places, now } = this.#parts;
+    const current = inventory.current();
+    const all = places.all();
+    const ports = new Map(all.map((place) => [place.pod.id, this.#portsOf(place)]));
+    return planNode({
+      policies: this.#policies,
+      inventory: {
+        ...current,
+        pods: current.pods.map((pod) => ({ ...pod, ports: ports.get(pod.id) ?? pod.ports })),
+      },
+      abilities,
+      meshed: new Set(all.filter(({ mesh }) => mesh !== undefined).map(({ pod }) => pod.id)),
+      nowMs: now(),
+    });
+  }
+
+  /** Those declared; else those that are listened on. */
+  #portsOf(place: Place): readonly number[] {
+    if (place.pod.ports.length > 0 || place.gears === undefined) return place.pod.ports;
+    return this.#parts.servedPorts(place);
+  }
+
+  /** From what stands in each pod to what is planned; pods without a namespace wait. */
+  #changes(): readonly PodChange[] {
+    const { places } = this.#parts;
+    const there = new Set(places.all().flatMap(({ gears, pod }) => (gears === undefined ? [] : [pod.id])));
+    const standing = places.all().flatMap(({ gears }) => (gears?.brought === true ? [gears.plan] : []));
+    const planned = { ...this.#plan, pods: this.#plan.pods.filter(({ pod }) => there.has(pod)) };
+    return diffPlans({ pods: standing, statements: [] }, planned);
+  }
+
+  async #bringAll(): Promise<void> {
+    const { places, onNotice } = this.#parts;
+    const before = this.#behind;
+    this.#behind = new Map();
+    for (const place of places.all()) if (place.gears !== undefined) place.fault = '';
+    for (const change of this.#changes()) await this.#bring(change);
+    for (const [pod, why] of this.#behind) if (before.get(pod) !== why) onNotice(`${pod}: ${why}.`);
+  }
+
+  async #bring(change: PodChange): Promise<void> {
+    const place = this.#parts.places.get(change.pod);
+    if (place?.gears === undefined || change.after === undefined) return;
+    try {
+      const outcome = await place.gears.bring(change, change.after);
+      this.#parts.onCut(place.pod, outcome);
+      if (outcome.failed > 0)
+        place.fault = `${outcome.failed} open connections could not be cut (error ${outcome.error})`;
+    } catch (error) {
+      place.fault = reasonOf(error);
+      this.#behind.set(change.pod, place.fault);
+    }
+  }
+
+  #tapped(): Parameters<PodTaps['set']>[0] {
+    const byPod = new Map(this.#plan.pods.map((plan) => [plan.pod, plan]));
+    return this.#parts.places.all().flatMap((place) => {
+      const plan = byPod.get(place.pod.id);
+      if (plan?.tap !== true || place.gears === undefined) return [];
+      const { netns } = place.gears;
+      const { id, addresses } = place.pod;
+      return [{ pod: id, netns, addresses, ports: this.#portsOf(place), reports: plan.reports }];
+    });
+  }
+
+  #retryWhatFailed(): void {
+    const failed = this.#parts.places.all().some(({ fault, left, gears }) => fault !== '' && !left && gears);
+    if (!failed) {
+      this.#retryMs = firstRetryMs;
+      return;
+    }
+    this.#retry = setTimeout(() => void this.reconcile(), this.#retryMs).unref();
+    this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs);
+  }
+
+  #lookForPorts(): void {
+    const unsure = this.#parts.places.all().some(({ pod, gears }) => gears && pod.ports.length === 0);
+    if (unsure && this.#policies.length > 0) void this.reconcile();
+  }
+
+  /** What became of a policy; undefined for one that is not planned (yet). */
+  enforcementOf(
+    policy: string,
+    outside: (pod: string, policy: string) => number,
+  ): EnforcementStatus | undefined {
+    const statement = this.#plan.statements.find((one) => one.policy === policy);
+    if (statement === undefined) return undefined;
+    const { places } = this.#parts;
+    return enforcementOf(statement, {
+      inPlace: (pod) => places.get(pod)?.gears !== undefined && !this.#behind.has(pod),
+      why: (pod) => places.get(pod)?.fault ?? '',
+      outside,
+    });
+  }
+
+  /** Names of the policies that were planned. */
+  policies(): readonly string[] {
+    return this.#plan.statements.map(({ policy }) => policy);
+  }
+
+  /** Pods with what else is to be known of each, in the inventory's order. */
+  pods(): readonly {
+    readonly pod: LocalPod;
+    readonly place: Place | undefined;
+    readonly sentence: string;
+  }[] {
+    const { inventory, places } = this.#parts;
+    return inventory.current().pods.map((pod) => {
+      const place = places.get(pod.id);
+      return { pod, place, sentence: sentenceOf(pod, place) };
+    });
+  }
+
+  /** No reconciliation begins any more; resolves when the last is over. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#retry);
+    clearInterval(this.#ports);
+    this.#unfollow();
+    await this.#running;
+  }
+}
+
+function sentenceOf({ hostNetwork }: LocalPod, place: Place | undefined): string {
+  if (hostNetwork)
+    return 'It shares the node’s network: it can be neither enrolled nor told apart by address.';
+  if (place === undefined) return '';
+  const fault = place.fault === '' ? '' : `${place.fault.charAt(0).toUpperCase()}${place.fault.slice(1)}.`;
+  return [fault, place.mesh === undefined ? '' : meshSentence(place.mesh)].filter(Boolean).join(' ');
+}

@@ -1,0 +1,151 @@
+// Looks at a few pods at a time whether what stands is still ours, and what the kernel has refused and let drain there: nobody else would
+// notice rules that somebody flushed, and counters are in the kernel alone.
+import type { PodPlan } from '../../../core/plan/node-plan.ts';
+import type { PodGears } from './pod-gears.ts';
+import { workloadKey } from '../../../core/model/workload-key.ts';
+import { AppError } from '../../../core/model/app-error.ts';
+import { createKernelHits, type PolicyHits } from './kernel-hits.ts';
+import { reasonOf, type Place, type Places } from './places.ts';
+
+/** What a round works with. */
+export interface RoundOptions {
+  readonly places: Places;
+  /** Milliseconds that never jump. */
+  readonly now: () => number;
+  /** `namespace/Kind/name` of who has an address. */
+  readonly workloadAt: (address: string) => string;
+  readonly onHits: (hits: readonly PolicyHits[]) => void;
+  readonly onNotice: (sentence: string) => void;
+  /** A newer start of the agent has this pod's rules. */
+  readonly onSuperseded: (place: Place) => void;
+}
+
+/** Pods looked at in one go, and how often: each costs main about 1 ms, so at most a few per cent, and a hundred pods take 3 s. */
+const podsPerLook = 16;
+const lookEveryMs = 500;
+/**
+ * Connections outside are counted when the plan has changed, and as long as there are some: none begin while the rules stand. In a pod with
+ * thousands of connections that takes tens of milliseconds, so not more often than this.
+ */
+const countEveryMs = 2_000;
+
+/** Goes round the pods. */
+export interface NodeRounds {
+  /** Open connections that a policy did not reach in a pod when it was last looked at. */
+  outside(pod: string, policy: string): number;
+  /** All of them in one pod. */
+  outsideOf(pod: string): number;
+  /** Open connections by the key of who calls and who is called, as `AgentStatus.openByPair` has it. */
+  openByPair(): Readonly<Record<string, number>>;
+  /** Looks at this pod now. */
+  look(place: Place): void;
+  stop(): void;
+}
+
+/** Begins at once. */
+export function startRounds(options: RoundOptions): NodeRounds {
+  const hits = createKernelHits();
+  const outside = new Map<string, Counted>();
+  const callers = new Map<string, Callers>();
+  let next = 0;
+  const look = (place: Place): void => lookAt(place, { ...options, hits, outside, callers });
+  const timer = setInterval(() => {
+    const places = options.places.all().filter(({ gears }) => gears !== undefined);
+    const here = new Set(places.map(({ pod }) => pod.id));
+    for (const pod of callers.keys()) if (!here.has(pod)) forget(pod);
+    for (let count = Math.min(podsPerLook, places.length); count > 0; count -= 1) {
+      const place = places[next % places.length];
+      next = (next + 1) % places.length;
+      if (place !== undefined) look(place);
+    }
+  }, lookEveryMs).unref();
+  const forget = (pod: string): void => {
+    outside.delete(pod);
+    callers.delete(pod);
+    hits.forget(pod);
+  };
+  return {
+    outside: (pod, policy) => outside.get(pod)?.counts.get(policy) ?? 0,
+    outsideOf: (pod) => totalOf(outside.get(pod)),
+    openByPair: () => sumOf(callers.values()),
+    look,
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Connections outside of one pod, under which plan and when. */
+interface Counted {
+  readonly counts: ReadonlyMap<string, number>;
+  readonly plan: PodPlan;
+  readonly atMs: number;
+}
+
+const totalOf = (counted: Counted | undefined): number =>
+  [...(counted?.counts.values() ?? [])].reduce((sum, count) => sum + count, 0);
+
+/** Open connections of one pod by pair of workloads, and when they are counted again. */
+interface Callers {
+  readonly pairs: ReadonlyMap<string, number>;
+  readonly dueMs: number;
+}
+
+/** Counting may take this share of main's time at most, in a pod with many connections. */
+const callersShare = 0.02;
+
+function sumOf(all: Iterable<Callers>): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { pairs } of all) for (const [pair, count] of pairs) sums[pair] = (sums[pair] ?? 0) + count;
+  return sums;
+}
+
+function countCallers({ pod }: Place, gears: PodGears, { callers, now, workloadAt }: Looking): void {
+  const began = now();
+  if (began < (callers.get(pod.id)?.dueMs ?? 0)) return;
+  const { namespace, kind, name } = pod.workload;
+  const self = workloadKey(namespace, kind, name);
+  const pairs = new Map<string, number>();
+  for (const [address, count] of gears.callers()) {
+    const pair = `${workloadAt(address)}>${self}`;
+    pairs.set(pair, (pairs.get(pair) ?? 0) + count);
+  }
+  callers.set(pod.id, { pairs, dueMs: began + (now() - began) / callersShare });
+}
+
+interface Looking extends RoundOptions {
+  readonly callers: Map<string, Callers>;
+  readonly hits: ReturnType<typeof createKernelHits>;
+  readonly outside: Map<string, Counted>;
+}
+
+function countAnew(pod: string, gears: PodGears, { outside, now }: Looking): void {
+  const before = outside.get(pod);
+  const atMs = now();
+  const changed = before?.plan !== gears.plan;
+  if (!changed && (totalOf(before) === 0 || atMs - before.atMs < countEveryMs)) return;
+  outside.set(pod, { counts: gears.outside(), plan: gears.plan, atMs });
+}
+
+function lookAt(place: Place, looking: Looking): void {
+  const { hits, onHits, onNotice, onSuperseded } = looking;
+  const { gears, pod } = place;
+  if (gears === undefined || gears.changing) return;
+  try {
+    countCallers(place, gears, looking);
+    const standing = gears.standing();
+    if (standing === undefined) return;
+    if (standing === 'free') {
+      gears.restore();
+      onNotice(`${pod.id}: somebody removed the rules of this pod; they are back.`);
+    } else if (standing !== 'ours') {
+      onSuperseded(place);
+      return;
+    }
+    const counters = gears.counters();
+    if (counters !== undefined) onHits(hits.read(pod.id, counters));
+    countAnew(pod.id, gears, looking);
+  } catch (error) {
+    // A namespace that is just going; whatever else it is, the next round meets it again.
+    if (!(error instanceof AppError)) throw error;
+    if (place.fault === '') place.fault = reasonOf(error);
+  }
+}

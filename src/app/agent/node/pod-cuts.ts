@@ -1,0 +1,151 @@
+// Open connections that rules do not reach: cut where a plan says so, counted where it lets them drain. Spared are the agent's own sockets
+// and what is inline already (sock-diag.ts). Changes nothing but the connections it is told to cut.
+import { upstreamAddress } from '../../../core/plan/node-constants.ts';
+import type { PairCut, PodPlan } from '../../../core/plan/node-plan.ts';
+import type { Netns } from '../../../io/kernel/node/netns.ts';
+import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
+import {
+  destroyTcp,
+  listOutside,
+  listTcp,
+  ownSocketInodes,
+  socketMatcher,
+  tcpState,
+  type SocketQuery,
+  type TcpSocket,
+} from '../../../io/kernel/node/sock-diag.ts';
+
+/** A connection that was cut, as its pod had it. */
+export interface CutConnection {
+  readonly policy: string;
+  readonly direction: PairCut['direction'];
+  readonly local: string;
+  readonly localPort: number;
+  readonly remote: string;
+  readonly remotePort: number;
+}
+
+/** What came of cutting. */
+export interface CutOutcome {
+  readonly cut: readonly CutConnection[];
+  /** Still open although it should not be: how many, and the kernel's last error. */
+  readonly failed: number;
+  readonly error: number;
+}
+
+/** Where sockets are looked for. */
+export interface PodSockets {
+  readonly kernel: Pick<NodeKernel, 'netlink'>;
+  readonly netns: Pick<Netns, 'fd'>;
+}
+
+/** Both families, without the agent's own. */
+const everyone = ['0.0.0.0/0', '::/0'];
+
+/** Ports on which the pod answers others: a listener on a loopback address is nobody's business. */
+export function servedPorts({ kernel, netns }: PodSockets): ReadonlySet<number> {
+  const listening = listTcp(kernel.netlink, netns, { states: [tcpState.listen] });
+  const served = listening.filter(({ local }) => !/^127\.|^::1$/.test(local));
+  return new Set(served.map(({ localPort }) => localPort));
+}
+
+function queryOf({ direction, remotes, ports }: PairCut, served: ReadonlySet<number>): SocketQuery {
+  if (direction === 'inbound') return { remotes, localPorts: ports.length === 0 ? [...served] : ports };
+  return ports.length === 0 ? { remotes } : { remotes, remotePorts: ports };
+}
+
+/** Sockets of the namespace that are not inline, listed once for all pairs. */
+interface Found {
+  readonly served: ReadonlySet<number>;
+  readonly outside: readonly TcpSocket[];
+}
+
+function look(where: PodSockets): Found {
+  const { kernel, netns } = where;
+  const outside = listOutside(kernel.netlink, netns, { query: {}, own: ownSocketInodes() });
+  return { served: outside.length === 0 ? new Set() : servedPorts(where), outside };
+}
+
+/** Sockets of a pair. */
+function socketsOf({ served, outside }: Found, pair: PairCut): readonly TcpSocket[] {
+  if (outside.length === 0) return [];
+  const sockets = outside.filter(socketMatcher(queryOf(pair, served)));
+  // What others have opened towards the pod is not what it calls.
+  return pair.direction === 'inbound' ? sockets : sockets.filter(({ localPort }) => !served.has(localPort));
+}
+
+/** Cuts what the pairs mean. Rules first, then this: else a client is back before the rule is. */
+export function cutPairs(where: PodSockets, cuts: readonly PairCut[]): CutOutcome {
+  if (cuts.length === 0) return { cut: [], failed: 0, error: 0 };
+  const found = look(where);
+  const outcome = { cut: [] as CutConnection[], failed: 0, error: 0 };
+  for (const pair of cuts) {
+    const { policy, direction } = pair;
+    const { cut, failed } = destroyTcp(where.kernel.netlink, where.netns, socketsOf(found, pair));
+    for (const { local, localPort, remote, remotePort } of cut)
+      outcome.cut.push({ policy, direction, local, localPort, remote, remotePort });
+    outcome.failed += failed.length;
+    outcome.error = failed.at(-1)?.error ?? outcome.error;
+  }
+  return outcome;
+}
+
+/** What a plan denies or takes inline, as pairs: what is open of them and not inline is outside. */
+export function pairsOf({ kernel, inline }: PodPlan): readonly PairCut[] {
+  const entries = [
+    ...kernel.inbound.map((entry) => ({ ...entry, direction: 'inbound' as const })),
+    ...kernel.outbound.map((entry) => ({ ...entry, direction: 'outbound' as const })),
+  ];
+  const pairs = Map.groupBy(
+    entries,
+    ({ policy, direction, ports }) => `${policy} ${direction} ${ports.join()}`,
+  );
+  return [
+    ...[...pairs.values()].flatMap((same): PairCut[] => {
+      const [first] = same;
+      if (first === undefined) return [];
+      const { policy, direction, ports } = first;
+      return [{ policy, direction, ports, remotes: same.map(({ cidr }) => cidr) }];
+    }),
+    ...inline.flatMap(({ port, sources, policies }): PairCut[] =>
+      policies.map((policy) => ({
+        ...{ policy, direction: 'inbound' as const, ports: [port] },
+        remotes: sources ?? everyone,
+      })),
+    ),
+  ];
+}
+
+/** Open connections that each policy does not reach yet. */
+export function countOutside(where: PodSockets, plan: PodPlan): ReadonlyMap<string, number> {
+  const pairs = pairsOf(plan);
+  const counts = new Map<string, number>();
+  if (pairs.length === 0) return counts;
+  const found = look(where);
+  for (const pair of pairs) {
+    const count = socketsOf(found, pair).length;
+    if (count > 0) counts.set(pair.policy, (counts.get(pair.policy) ?? 0) + count);
+  }
+  return counts;
+}
+
+/** Open connections that others have to the pod, by the caller's address. */
+export function openToPod({ kernel, netns }: PodSockets): ReadonlyMap<string, number> {
+  const served = servedPorts({ kernel, netns });
+  const sockets = listTcp(kernel.netlink, netns, {
+    localPorts: [...served],
+    states: [tcpState.established],
+  });
+  const counts = new Map<string, number>();
+  const loopback = /^127\.|^::1$/;
+  // The agent's own leg inside an inline pod is the same connection once more.
+  const seen = new Set<string>();
+  for (const { local, remote, remotePort } of sockets) {
+    if (loopback.test(remote) || loopback.test(local) || local === upstreamAddress.ipv6) continue;
+    const end = `${remote} ${remotePort}`;
+    if (seen.has(end)) continue;
+    seen.add(end);
+    counts.set(remote, (counts.get(remote) ?? 0) + 1);
+  }
+  return counts;
+}

@@ -1,0 +1,189 @@
+// One pod's namespace with all that the plan asks in it: rules, ports that are carried, a ring, cuts. Keeps the order that leaves no moment
+// without an answer: listeners, rules, worker, cuts. What failed stays as it was and is told; nothing is half on.
+import type { InlineMode } from '../../../core/model/abilities.ts';
+import type { Peer } from '../../../core/model/identity.ts';
+import type { LocalPod } from '../../../core/model/pod.ts';
+import type { PodChange } from '../../../core/plan/plan-diff.ts';
+import type { PodPlan } from '../../../core/plan/node-plan.ts';
+import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import type { RulesetOptions } from '../../../core/plan/ruleset.ts';
+import type { DataPlane } from '../../../io/kernel/data-plane.ts';
+import { closeNetns, type Netns } from '../../../io/kernel/node/netns.ts';
+import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
+import { countOutside, cutPairs, openToPod, type CutOutcome } from './pod-cuts.ts';
+import { createPodInline, type PodInline } from './pod-inline.ts';
+import { createPodRules, type PodRules } from './pod-rules.ts';
+
+/**
+ * How long connections that are no longer meant to be carried may go on through the worker, ms: as long as an idle one may live. It carries
+ * them as well as the kernel would, and cutting them would be the only harm.
+ */
+export const handOverMs = 3_600_000;
+
+/** A pod, its namespace, and the hands to work with. */
+export interface PodGearsOptions {
+  readonly pod: LocalPod;
+  /** The pod's, checked; owned from here on. */
+  readonly netns: Netns;
+  readonly kernel: NodeKernel;
+  readonly plane: Pick<DataPlane, 'attachPod'>;
+  readonly owner: TableOwner;
+  /** Undefined where the node has no inline gear. */
+  readonly mode: InlineMode | undefined;
+  readonly ruleset: RulesetOptions;
+  readonly self: () => { readonly peer: Peer; readonly index: number };
+  /** Something that nobody waits for failed. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What a pod has before anything is asked of it. */
+const emptyPlan = (pod: string): PodPlan => ({
+  pod,
+  ...{ tap: false, reports: 'destination', inline: [], cuts: [] },
+  kernel: { inbound: [], outbound: [], judgedElsewhere: [] },
+});
+
+/** One enrolled pod. */
+export class PodGears {
+  readonly pod: LocalPod;
+  readonly netns: Netns;
+  readonly #options: PodGearsOptions;
+  readonly #rules: PodRules;
+  readonly #inline: PodInline;
+  #plan: PodPlan;
+  #brought = false;
+  #closed = false;
+  /** While rules change, a beat may meet a set that is gone already. */
+  #changing = false;
+
+  constructor(options: PodGearsOptions) {
+    const { pod, netns, kernel, owner, ruleset } = options;
+    this.pod = pod;
+    this.netns = netns;
+    this.#options = options;
+    this.#plan = emptyPlan(pod.id);
+    this.#rules = createPodRules({ kernel, netns, addresses: pod.addresses, owner, ruleset });
+    this.#inline = createPodInline({
+      ...{ kernel, netns, pod: pod.id, mode: options.mode ?? 'fwmark' },
+      ...{ plane: options.plane, generation: owner.generation, self: options.self },
+      onIdle: () => this.#settle(),
+    });
+  }
+
+  /** What stands. */
+  get plan(): PodPlan {
+    return this.#plan;
+  }
+
+  /** Some plan was put in place already; before that, an earlier life's rules may stand. */
+  get brought(): boolean {
+    return this.#brought;
+  }
+
+  /** Rules are being changed right now. */
+  get changing(): boolean {
+    return this.#changing;
+  }
+
+  get inlineStats(): ReturnType<PodInline['stats']> {
+    return this.#inline.stats();
+  }
+
+  /** Brings the pod from what stands to `after`, and cuts what is newly to be cut. @throws AppError; then what stood stands. */
+  async bring({ cuts }: Pick<PodChange, 'cuts'>, after: PodPlan): Promise<CutOutcome> {
+    const before = this.#plan;
+    this.#changing = true;
+    try {
+      await this.#exchange(before, after);
+    } finally {
+      this.#changing = false;
+    }
+    this.#plan = after;
+    this.#brought = true;
+    return cutPairs(this.#options, cuts);
+  }
+
+  async #exchange(before: PodPlan, after: PodPlan): Promise<void> {
+    const ports = after.inline.map(({ port }) => port);
+    if (ports.length > 0) this.#inline.prepare();
+    try {
+      this.#rules.put(before, after, this.#modeFor(ports));
+    } catch (error) {
+      this.#inline.abandon();
+      throw error;
+    }
+    try {
+      await this.#inline.take(ports, handOverMs);
+    } catch (error) {
+      this.#rules.put(after, { ...after, inline: before.inline }, this.#modeFor(before.inline));
+      this.#plan = { ...after, inline: before.inline };
+      throw error;
+    }
+  }
+
+  /** Routes and settings stay while connections need them. */
+  #modeFor(ports: readonly unknown[]): InlineMode | 'none' {
+    const { mode } = this.#options;
+    return mode !== undefined && (ports.length > 0 || this.#inline.active) ? mode : 'none';
+  }
+
+  #settle(): void {
+    if (this.#closed || this.#plan.inline.length > 0) return;
+    try {
+      this.#rules.settle();
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+
+  /** Whose the rules are now; see `PodRules.standing`. */
+  standing(): ReturnType<PodRules['standing']> {
+    return this.#rules.standing();
+  }
+
+  /** Somebody removed the rules: all of them anew. @throws AppError */
+  restore(): void {
+    this.#rules.restore(this.#plan, this.#modeFor(this.#plan.inline));
+  }
+
+  counters(): ReturnType<PodRules['counters']> {
+    const { kernel, inline } = this.#plan;
+    const names = [...kernel.inbound, ...kernel.outbound].map(({ policy }) => policy);
+    return this.#rules.counters(new Set([...names, ...inline.flatMap(({ policies }) => policies)]));
+  }
+
+  /** Open connections that each policy does not reach. */
+  outside(): ReadonlyMap<string, number> {
+    return countOutside(this.#options, this.#plan);
+  }
+
+  /** Open connections that others have to the pod, by the caller's address. */
+  callers(): ReadonlyMap<string, number> {
+    return openToPod(this.#options);
+  }
+
+  /** New connections pass by from now on; what is carried is carried on until `release`. */
+  stepAside(): void {
+    this.#rules.put(this.#plan, { ...this.#plan, inline: [] }, this.#modeFor(this.#plan.inline));
+    this.#plan = { ...this.#plan, inline: [] };
+  }
+
+  /** Takes back everything that is ours, after connections had `withinMs` to end. */
+  async release(withinMs: number): Promise<'released' | 'left to a newer agent'> {
+    this.#closed = true;
+    await this.#inline.leave(withinMs);
+    try {
+      return this.#rules.release();
+    } finally {
+      closeNetns(this.netns);
+    }
+  }
+
+  /** The namespace is gone, or a newer agent's: nothing is written into it any more. */
+  async drop(withinMs: number): Promise<void> {
+    this.#closed = true;
+    this.#rules.drop();
+    await this.#inline.leave(withinMs);
+    closeNetns(this.netns);
+  }
+}

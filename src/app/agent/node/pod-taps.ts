@@ -1,0 +1,148 @@
+// The rings of the node: who is tapped, with how much of the budget. A ring is opened on main (it takes 8 to 23 ms) and read in the worker.
+// Knows no rule.
+import { AppError } from '../../../core/model/app-error.ts';
+import { planRings, ringBytes, type RingGeometry } from '../../../core/tap/ring-budget.ts';
+import { tapFilter, wholeFrameBytes } from '../../../core/tap/tap-filter.ts';
+import type { DataPlane } from '../../../io/kernel/data-plane.ts';
+import type { TapHandle } from '../../../io/kernel/tap-handles.ts';
+import { interfaceWith } from '../../../io/kernel/node/interfaces.ts';
+import type { Netns } from '../../../io/kernel/node/netns.ts';
+import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
+import { openRing } from '../../../io/kernel/tap/open-ring.ts';
+
+/** A pod to be tapped. */
+export interface TappedPod {
+  readonly pod: string;
+  readonly netns: Netns;
+  readonly addresses: readonly string[];
+  /** Ports on which it is known to listen. */
+  readonly ports: readonly number[];
+  readonly reports: 'destination' | 'both';
+}
+
+/** What the rings come to. */
+export interface TapSummary {
+  readonly budgetBytes: number;
+  readonly ringBytes: number;
+  readonly rings: number;
+  /** Whom the budget leaves out; '' when nobody. */
+  readonly sentence: string;
+}
+
+/** All rings of the node. */
+export interface PodTaps {
+  /** Taps these pods and no others; unchanged ones keep their ring. Answers why a pod has none. */
+  set(pods: readonly TappedPod[]): Promise<ReadonlyMap<string, string>>;
+  has(pod: string): boolean;
+  /** The namespace is going: its ring is closed before. */
+  remove(pod: string): Promise<void>;
+  summary(): TapSummary;
+}
+
+interface Tapped {
+  readonly handle: TapHandle;
+  readonly geometry: RingGeometry;
+  scope: string;
+}
+
+/** Bytes of a frame that are read: all, because a body or a second request may be at its end. */
+const snapBytes = wholeFrameBytes;
+
+const scopeOf = ({ addresses, ports, reports }: TappedPod): TapScopeWords => ({ addresses, ports, reports });
+type TapScopeWords = Pick<TappedPod, 'addresses' | 'ports' | 'reports'>;
+
+class NodeTaps implements PodTaps {
+  readonly #kernel: NodeKernel;
+  readonly #plane: Pick<DataPlane, 'tapPod'>;
+  readonly #budgetBytes: number;
+  readonly #tapped = new Map<string, Tapped>();
+  #sentence = '';
+
+  constructor({ kernel, plane, budgetBytes }: PodTapsOptions) {
+    this.#kernel = kernel;
+    this.#plane = plane;
+    this.#budgetBytes = budgetBytes;
+  }
+
+  async set(pods: readonly TappedPod[]): Promise<ReadonlyMap<string, string>> {
+    const wanted = new Set(pods.map(({ pod }) => pod));
+    for (const pod of [...this.#tapped.keys()]) if (!wanted.has(pod)) await this.remove(pod);
+    const current = new Map([...this.#tapped].map(([pod, { geometry }]) => [pod, geometry]));
+    const { rings, untapped, sentence } = planRings({
+      budgetBytes: this.#budgetBytes,
+      pods: [...wanted],
+      current,
+    });
+    this.#sentence = sentence;
+    const failures = new Map<string, string>();
+    for (const pod of untapped) {
+      failures.set(pod, 'the tap’s budget has no ring for it');
+      await this.remove(pod);
+    }
+    for (const pod of pods) {
+      const geometry = rings.get(pod.pod);
+      if (geometry === undefined) continue;
+      const why = await this.#keep(pod, geometry);
+      if (why !== undefined) failures.set(pod.pod, why);
+    }
+    return failures;
+  }
+
+  async #keep(pod: TappedPod, geometry: RingGeometry): Promise<string | undefined> {
+    const tapped = this.#tapped.get(pod.pod);
+    const scope = JSON.stringify(scopeOf(pod));
+    if (tapped !== undefined && ringBytes(tapped.geometry) === ringBytes(geometry)) {
+      if (tapped.scope !== scope) tapped.handle.setScope(scopeOf(pod));
+      tapped.scope = scope;
+      return undefined;
+    }
+    try {
+      // The ring before hears on until the worker has this one: what both have heard counts once.
+      const fd = this.#open(pod, geometry);
+      const handle = await this.#plane.tapPod({ pod: pod.pod, fd, geometry, scope: scopeOf(pod) });
+      this.#tapped.set(pod.pod, { handle, geometry, scope });
+      return undefined;
+    } catch (error) {
+      if (error instanceof AppError) return error.message.replace(/\.$/, '');
+      throw error;
+    }
+  }
+
+  #open({ netns, addresses }: TappedPod, geometry: RingGeometry): number {
+    const { libc, door, netlink } = this.#kernel;
+    const interfaceName = interfaceWith(netlink, netns, addresses) ?? '';
+    const filter = tapFilter({ snapBytes });
+    return door.within(netns, () => openRing(libc, { interfaceName, geometry, filter }));
+  }
+
+  has(pod: string): boolean {
+    return this.#tapped.has(pod);
+  }
+
+  async remove(pod: string): Promise<void> {
+    const tapped = this.#tapped.get(pod);
+    this.#tapped.delete(pod);
+    await tapped?.handle.untap();
+  }
+
+  summary(): TapSummary {
+    const sizes = [...this.#tapped.values()].map(({ geometry }) => ringBytes(geometry));
+    return {
+      budgetBytes: this.#budgetBytes,
+      ringBytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+      rings: sizes.length,
+      sentence: this.#sentence,
+    };
+  }
+}
+
+/** What rings are opened with. */
+export interface PodTapsOptions {
+  readonly kernel: NodeKernel;
+  readonly plane: Pick<DataPlane, 'tapPod'>;
+  /** Of the whole node. */
+  readonly budgetBytes: number;
+}
+
+/** No ring yet. */
+export const createPodTaps = (options: PodTapsOptions): PodTaps => new NodeTaps(options);

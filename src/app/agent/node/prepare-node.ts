@@ -1,0 +1,104 @@
+// What a node agent needs before it has a worker: the kernel's tools and abilities, the pods, who is who. Cleans up after earlier lives in
+// namespaces that are nobody's now. Opens nothing that outlives `close`.
+import { join } from 'node:path';
+import { gearsOf, inlineMode, type NodeAbilities } from '../../../core/model/abilities.ts';
+import { AppError } from '../../../core/model/app-error.ts';
+import type { NodeInventory } from '../../../core/model/pod.ts';
+import { hostBlock } from '../../../core/plan/address-block.ts';
+import { createDirectoryBook, type DirectoryBook } from '../../../core/plan/directory.ts';
+import type { InventorySource } from '../../../core/plan/inventory-source.ts';
+import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import { openFileInventory } from '../../../io/inventory/file-inventory.ts';
+import { globalAddresses, namespaceFiles, sameAsHost } from '../../../io/kernel/node/find-netns.ts';
+import { cleanLeftovers } from '../../../io/kernel/node/leftovers.ts';
+import { closeNetns, openNetns, type Netns } from '../../../io/kernel/node/netns.ts';
+import { openNodeKernel, type NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
+import { probeAbilities } from '../../../io/kernel/node/probe-abilities.ts';
+
+/** How an agent is told to work on a node. */
+export interface NodeOptions {
+  /** YAML of pods, peers and Services (docs/pods-file.md). */
+  readonly podsFile: string;
+  /** Directory of the pods' network namespaces. */
+  readonly netnsDirectory: string;
+  /** The node's /proc, for pods of which no file is found. */
+  readonly procDirectory?: string;
+  /** The node's /proc/sys/net. */
+  readonly sysctlRoot: string;
+  /** Name of the agent, and which start of it this is: rules are recognised by both. */
+  readonly owner: TableOwner;
+  /** Memory for tap rings of all pods together, bytes. */
+  readonly tapBudgetBytes: number;
+}
+
+/** Ready to be started on a worker. */
+export interface PreparedNode {
+  readonly options: NodeOptions;
+  readonly kernel: NodeKernel;
+  readonly abilities: NodeAbilities;
+  readonly inventory: InventorySource;
+  readonly book: DirectoryBook;
+  close(): void;
+}
+
+/** @throws AppError when the pods cannot be read, or nothing at all can be done on this node. */
+export async function prepareNode(
+  options: NodeOptions,
+  onNotice: (sentence: string) => void,
+): Promise<PreparedNode> {
+  const inventory = openFileInventory({ path: options.podsFile, onRejected: onNotice });
+  try {
+    const kernel = await openNodeKernel(options.sysctlRoot);
+    const { netnsDirectory, sysctlRoot } = options;
+    const abilities = probeAbilities(kernel, { netnsDirectory, sysctlRoot });
+    refuseUseless(abilities);
+    for (const { ok, sentence } of gearsOf(abilities)) if (!ok) onNotice(sentence);
+    cleanStrangers(kernel, options, inventory.current());
+    const book = createDirectoryBook();
+    book.update(inventory.current());
+    const close = (): void => {
+      inventory.close();
+      kernel.close();
+    };
+    return { options, kernel, abilities, inventory, book, close };
+  } catch (error) {
+    inventory.close();
+    throw error;
+  }
+}
+
+function refuseUseless(abilities: NodeAbilities): void {
+  if (gearsOf(abilities).some(({ ok }) => ok)) return;
+  throw new AppError({
+    code: 'NODE_UNABLE',
+    family: 'denied',
+    message: `Nothing can be seen or enforced on this node: ${abilities.namespaces.sentence}`,
+    hint: 'Run it as root (NET_ADMIN, NET_RAW, SYS_ADMIN); `doctor --node` tells what is missing.',
+  });
+}
+
+/** Namespaces of no pod in the inventory get back what an earlier life left there; those of pods are taken over when their plan is known. */
+function cleanStrangers(kernel: NodeKernel, options: NodeOptions, inventory: NodeInventory): void {
+  if (kernel.nft instanceof AppError) return;
+  const known = new Set(inventory.pods.flatMap(({ addresses }) => addresses.map(keyOf)));
+  for (const name of namespaceFiles(options.netnsDirectory)) {
+    let netns: Netns | undefined;
+    try {
+      netns = openNetns(join(options.netnsDirectory, name));
+      if (sameAsHost(kernel, netns)) continue;
+      if (globalAddresses(kernel, netns).some((address) => known.has(keyOf(address)))) continue;
+      cleanLeftovers(kernel, netns, options.owner);
+    } catch (error) {
+      // Gone meanwhile, or not ours to enter: nothing to clean then.
+      if (!(error instanceof AppError)) throw error;
+    } finally {
+      if (netns !== undefined) closeNetns(netns);
+    }
+  }
+}
+
+const keyOf = (address: string): string => hostBlock(address)?.cidr ?? address;
+
+/** How inline hands connections on here. */
+export const modeOf = ({ abilities }: Pick<PreparedNode, 'abilities'>): ReturnType<typeof inlineMode> =>
+  inlineMode(abilities);
