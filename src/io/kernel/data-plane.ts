@@ -130,7 +130,11 @@ function startWorker(options: DataPlaneOptions): Started {
     pods,
     taps,
     limits,
-    stats: () => readStats(counters, { nowMs: Date.now(), lost: drain.lost(), listeners: listeners.length }),
+    stats: () =>
+      readStats(counters, {
+        ...{ nowMs: Date.now(), listeners: listeners.length },
+        ...{ lost: drain.lost(), queue: drain.queue() },
+      }),
   };
 }
 

@@ -37,6 +37,9 @@ export interface RingReader extends RingViews {
   takeLost(): number;
   /** Records lost since the ring was made. */
   lost(): number;
+  /** What lies between writer and reader now, bytes. */
+  usedBytes(): number;
+  readonly capacityBytes: number;
   /** Ask to be woken by the next commit. False when records (or losses) came meanwhile: read on instead. */
   sleep(): boolean;
 }
@@ -124,12 +127,34 @@ export function createRingWriter(buffer: SharedArrayBuffer): RingWriter {
   return new Writer(partsOf(buffer));
 }
 
+/** The shared counter of losses wraps at 2^32; their sum here does not. */
+function countLosses(header: Int32Array): {
+  /** Since the last `take`. */
+  readonly fresh: () => number;
+  readonly take: () => number;
+  readonly total: () => number;
+} {
+  let reported = 0;
+  let before = 0;
+  const fresh = (): number => (Atomics.load(header, lostIndex) - reported) | 0;
+  return {
+    fresh,
+    take() {
+      const count = fresh();
+      reported = (reported + count) | 0;
+      before += count;
+      return count;
+    },
+    total: () => before + fresh(),
+  };
+}
+
 /** The consumer's end; only one may exist per ring. */
 export function createRingReader(buffer: SharedArrayBuffer): RingReader {
   const { header, bytes, ints, floats, capacityUnits } = partsOf(buffer);
   let tail = Atomics.load(header, tailIndex);
   let head = tail;
-  let reported = 0;
+  const losses = countLosses(header);
 
   return {
     bytes,
@@ -147,17 +172,13 @@ export function createRingReader(buffer: SharedArrayBuffer): RingReader {
       tail = (tail + (length >> unitShift)) | 0;
       Atomics.store(header, tailIndex, tail);
     },
-    takeLost() {
-      const total = Atomics.load(header, lostIndex);
-      const fresh = (total - reported) | 0;
-      reported = total;
-      return fresh;
-    },
-    lost: () => Atomics.load(header, lostIndex),
+    takeLost: losses.take,
+    lost: losses.total,
+    usedBytes: () => ((Atomics.load(header, headIndex) - tail) | 0) * unitBytes,
+    capacityBytes: capacityUnits * unitBytes,
     sleep() {
       Atomics.store(header, asleepIndex, 1);
-      if (Atomics.load(header, headIndex) === tail && Atomics.load(header, lostIndex) === reported)
-        return true;
+      if (Atomics.load(header, headIndex) === tail && losses.fresh() === 0) return true;
       // When the writer took the flag first, its wake-up is on the way: sleeping is right after all.
       return Atomics.compareExchange(header, asleepIndex, 1, 0) !== 1;
     },

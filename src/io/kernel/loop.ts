@@ -17,6 +17,7 @@ import { count, type Plane } from './plane.ts';
 import { clear } from './read-batch.ts';
 import type { Service } from './service.ts';
 import { counter } from './shared-stats.ts';
+import { noteUsage } from './worker-usage.ts';
 
 /** What the loop asks of its surroundings once per pass, or when something happened. */
 export interface LoopHooks {
@@ -55,7 +56,7 @@ export interface Loop {
   run(): void;
 }
 
-/** How often listeners without descriptors try again and the worker's CPU time is noted, ms. */
+/** How often listeners without descriptors try again and the worker's CPU time and memory are noted, ms. */
 const choresEveryMs = 250;
 
 /** How often sources are told the time, ms. */
@@ -299,8 +300,7 @@ class EpollLoop implements Loop {
     this.#listeners.rearm();
     const drift = Date.now() - plane.nowMs;
     if (Math.abs(drift) > clockToleranceMs) this.#clockShift += drift;
-    const cpu = process.threadCpuUsage();
-    plane.stats[counter.cpuMs] = (cpu.user + cpu.system) / 1000;
+    noteUsage(plane.stats);
   }
 
   /** Tell each conversation that is left that it is over, reset it, and close everything but the control descriptor. */

@@ -32,8 +32,13 @@ export const counter = {
   rejudged: 15,
   /** Epoch ms of the last turn of the loop. */
   heartbeatAt: 16,
-  /** CPU time of the worker thread, ms, updated once a second. */
-  cpuMs: 17,
+  /** CPU time of the worker thread, µs; this and what follows is noted a few times a second. */
+  cpuUserUs: 17,
+  cpuSystemUs: 18,
+  /** Of the worker's own heap: what is used. */
+  heapBytes: 19,
+  /** What its objects hold outside of the heap: buffers. */
+  externalBytes: 20,
 } as const;
 
 const counterCount = 24;
@@ -62,6 +67,25 @@ export interface PodStats {
   readonly portChanged: number;
 }
 
+/** One worker at one moment. Counts and CPU time only grow. */
+export interface WorkerStats {
+  readonly name: string;
+  readonly cpuUserUs: number;
+  readonly cpuSystemUs: number;
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+  /** Of connections whose reader is slow. */
+  readonly bufferedBytes: number;
+  /** Events that main has not fetched yet, the most there were when main looked, and the room for them. */
+  readonly queueBytes: number;
+  readonly queuePeakBytes: number;
+  readonly queueCapacityBytes: number;
+  /** Events lost to a full queue. */
+  readonly lost: number;
+  readonly heartbeatAgeMs: number;
+  readonly openConnections: number;
+}
+
 /** What `DataPlane.stats` answers. */
 export interface DataPlaneStats {
   readonly openConnections: number;
@@ -88,6 +112,7 @@ export interface DataPlaneStats {
   readonly workerCpuMs: number;
   /** Of the pods that are tapped; zeros without any. */
   readonly tap: TapPlaneStats;
+  readonly workers: readonly WorkerStats[];
 }
 
 /** Shared memory for the counters of the plane and of as many services (listeners and pods), with those of the taps at its end. */
@@ -121,20 +146,51 @@ export function clearService(view: Float64Array, place: number): void {
   view.fill(0, serviceSlot(place, 0), serviceSlot(place + 1, 0));
 }
 
+/** How full the event ring is. */
+export interface QueueStats {
+  readonly usedBytes: number;
+  readonly peakBytes: number;
+  readonly capacityBytes: number;
+}
+
+/** Name of the one worker there is. */
+const workerName = 'data-plane';
+
+function readWorker(view: Float64Array, { nowMs, lost, queue }: StatsReading): WorkerStats {
+  const at = (index: number): number => view[index] ?? 0;
+  return {
+    name: workerName,
+    cpuUserUs: at(counter.cpuUserUs),
+    cpuSystemUs: at(counter.cpuSystemUs),
+    heapBytes: at(counter.heapBytes),
+    externalBytes: at(counter.externalBytes),
+    bufferedBytes: at(counter.pendingBytes),
+    queueBytes: queue.usedBytes,
+    queuePeakBytes: queue.peakBytes,
+    queueCapacityBytes: queue.capacityBytes,
+    lost,
+    heartbeatAgeMs: Math.max(0, nowMs - at(counter.heartbeatAt)),
+    openConnections: at(counter.open),
+  };
+}
+
 /** What a copy is made with. */
 export interface StatsReading {
   /** The wall clock the heartbeat is compared with, epoch ms. */
   readonly nowMs: number;
   readonly lost: number;
+  readonly queue: QueueStats;
   /** How many of the services are explicit listeners: the first ones. */
   readonly listeners: number;
 }
 
 /** A copy for people. */
-export function readStats(view: Float64Array, { nowMs, lost, listeners }: StatsReading): DataPlaneStats {
+export function readStats(view: Float64Array, reading: StatsReading): DataPlaneStats {
+  const { lost, listeners } = reading;
+  const worker = readWorker(view, reading);
   const at = (index: number): number => view[index] ?? 0;
   return {
-    openConnections: at(counter.open),
+    openConnections: worker.openConnections,
     openByListener: Array.from({ length: listeners }, (_unused, place) =>
       at(serviceSlot(place, serviceCounter.open)),
     ),
@@ -154,8 +210,9 @@ export function readStats(view: Float64Array, { nowMs, lost, listeners }: StatsR
     faults: at(counter.faults),
     rejudged: at(counter.rejudged),
     lost,
-    heartbeatAgeMs: Math.max(0, nowMs - at(counter.heartbeatAt)),
-    workerCpuMs: at(counter.cpuMs),
     tap: readTapStats(view),
+    heartbeatAgeMs: worker.heartbeatAgeMs,
+    workerCpuMs: (worker.cpuUserUs + worker.cpuSystemUs) / 1000,
+    workers: [worker],
   };
 }

@@ -72,3 +72,16 @@ test('the end of the worker delivers everything at once, whatever a turn may tak
   drain.finish();
   expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7]);
 });
+
+test('the queue tells how full it is, how full it was, and what it holds', () => {
+  const { drain, put } = lab(2);
+  expect(drain.queue()).toEqual({ usedBytes: 0, peakBytes: 0, capacityBytes: 4096 });
+  for (let sequence = 1; sequence <= 4; sequence++) put(sequence);
+  drain.wake();
+  const { usedBytes, peakBytes } = drain.queue();
+  expect(usedBytes).toBeGreaterThan(0);
+  // Two of four were taken: the most is what there was before.
+  expect(peakBytes).toBe(usedBytes * 2);
+  drain.finish();
+  expect(drain.queue()).toEqual({ usedBytes: 0, peakBytes, capacityBytes: 4096 });
+});

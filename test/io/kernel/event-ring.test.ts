@@ -108,3 +108,32 @@ test('capacities that are no power of two are refused', () => {
   expect(() => createRingBuffer(1000)).toThrow('power of two');
   expect(() => createRingBuffer(1536)).toThrow('power of two');
 });
+
+test('what lies in the ring is known in bytes, across the wrap too', () => {
+  const { writer, reader } = ring(1024);
+  expect([reader.usedBytes(), reader.capacityBytes]).toEqual([0, 1024]);
+  put(writer, 1, 400);
+  put(writer, 2, 400);
+  expect(reader.usedBytes()).toBe(800);
+  take(reader);
+  // 224 bytes to the end are skipped.
+  put(writer, 3, 240);
+  expect(reader.usedBytes()).toBe(400 + 224 + 240);
+  take(reader);
+  take(reader);
+  expect(reader.usedBytes()).toBe(0);
+});
+
+test('the sum of losses goes on growing where the shared counter wraps', () => {
+  const buffer = createRingBuffer(1024);
+  const writer = createRingWriter(buffer);
+  const reader = createRingReader(buffer);
+  new Int32Array(buffer)[48] = 2 ** 31 - 1;
+  expect(reader.takeLost()).toBe(2 ** 31 - 1);
+  writer.reserve(2048);
+  writer.reserve(2048);
+  expect(reader.lost()).toBe(2 ** 31 + 1);
+  expect(reader.takeLost()).toBe(2);
+  expect(reader.lost()).toBe(2 ** 31 + 1);
+  expect(reader.sleep()).toBe(true);
+});
