@@ -15,6 +15,7 @@ const corePackages = ['zod', 'yaml', 'node:buffer', 'node:crypto', 'node:zlib'];
 const onlyIn: Record<string, readonly string[]> = {
   koffi: ['io/kernel/'],
   ws: ['io/feed/'],
+  'prom-client': ['io/metrics/'],
   ink: ['tui/'],
   react: ['tui/'],
 };

@@ -1,0 +1,28 @@
+// What the metrics endpoint is told at each scrape: sums that only grow, and states of now. Types only.
+import type { AgentStatus, MainStatus } from '../../core/model/feed-message.ts';
+import type { DataPlaneStats } from '../kernel/shared-stats.ts';
+
+/** How often one policy decided, or would have. */
+export interface PolicyHits {
+  /** `namespace/name`, or `other` for those that are too many to be named. */
+  readonly policy: string;
+  readonly enforced: number;
+  readonly shadow: number;
+}
+
+/** The agent at one moment. */
+export interface Figures {
+  readonly version: string;
+  /** Epoch ms. */
+  readonly startedMs: number;
+  readonly plane: DataPlaneStats;
+  readonly main: MainStatus;
+  readonly policies: AgentStatus['policies'];
+  /** Flows by what was decided. */
+  readonly flows: NonNullable<AgentStatus['flows']>;
+  /** A bounded number. */
+  readonly policyHits: readonly PolicyHits[];
+  /** By place; a bounded number. */
+  readonly lostBy: NonNullable<AgentStatus['lostBy']>;
+  readonly feed: NonNullable<AgentStatus['feed']>;
+}
