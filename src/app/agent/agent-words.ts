@@ -1,8 +1,16 @@
 // What the agent says about itself: greeting, status and identities, from numbers it is given.
 import type { IdentityEvent } from '../../core/model/event.ts';
-import { feedVersion, type AgentStatus, type Hello } from '../../core/model/feed-message.ts';
+import {
+  feedVersion,
+  type AgentStatus,
+  type Hello,
+  type MainStatus,
+  type WorkerStatus,
+} from '../../core/model/feed-message.ts';
 import { toEndpoint, type ListenerConfig } from '../../core/model/identity.ts';
 import { defaultTtlMs } from '../../core/policy/draft.ts';
+import type { WorkerStats } from '../../io/kernel/shared-stats.ts';
+import type { CountsReading } from './agent-counts.ts';
 
 /** How far back a subscription may reach, ms. */
 export const windowMs = 10 * 60_000;
@@ -20,6 +28,7 @@ export interface StatusInput {
     readonly requests: number;
     readonly lost: number;
     readonly heartbeatAgeMs: number;
+    readonly workers: readonly WorkerStats[];
   };
   readonly listeners: readonly ListenerConfig[];
   /** Of the pods of a node, by the same key as those of listeners. */
@@ -28,18 +37,24 @@ export interface StatusInput {
   readonly policies: AgentStatus['policies'];
   /** A sentence for whoever watches. */
   readonly notice?: string | undefined;
+  readonly version: string;
+  readonly main: MainStatus;
+  readonly counts: Pick<CountsReading, 'flows' | 'lostBy'>;
+  /** Undefined before there is one. */
+  readonly feed: AgentStatus['feed'];
 }
 
+/** As the feed tells it: whole numbers, CPU time in one. */
+const workerOf = ({ cpuUserUs, cpuSystemUs, heartbeatAgeMs, ...rest }: WorkerStats): WorkerStatus => ({
+  ...rest,
+  cpuUs: Math.round(cpuUserUs + cpuSystemUs),
+  heartbeatAgeMs: Math.round(heartbeatAgeMs),
+});
+
 /** The counters of now. */
-export function statusOf({
-  plane,
-  listeners,
-  startedMs,
-  policies,
-  notice,
-  ...told
-}: StatusInput): AgentStatus {
-  const openByPair: Record<string, number> = { ...told.openByPair };
+export function statusOf(input: StatusInput): AgentStatus {
+  const { plane, listeners, startedMs, policies, notice } = input;
+  const openByPair: Record<string, number> = { ...input.openByPair };
   listeners.forEach((listener, index) => {
     const key = pairKey(listener);
     openByPair[key] = (openByPair[key] ?? 0) + (plane.openByListener[index] ?? 0);
@@ -56,6 +71,12 @@ export function statusOf({
     heartbeatAgeMs: Math.max(0, Math.round(plane.heartbeatAgeMs)),
     policies,
     ...(notice === undefined ? {} : { notice }),
+    version: input.version,
+    workers: plane.workers.map(workerOf),
+    main: input.main,
+    flows: input.counts.flows,
+    lostBy: input.counts.lostBy,
+    ...(input.feed === undefined ? {} : { feed: input.feed }),
   };
 }
 

@@ -13,10 +13,12 @@ import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 import type { FeedAddress } from '../../io/feed/feed-address.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import { startDataPlane, type DataPlane } from '../../io/kernel/data-plane.ts';
+import type { MetricsAddress } from '../../io/metrics/metrics-server.ts';
 import { openFolderStore } from '../../io/policies/folder-store.ts';
+import { createAgentCounts, type AgentCounts } from './agent-counts.ts';
 import { operate } from './agent-operations.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
-import { helloOf, identitiesOf, statusOf, windowMs } from './agent-words.ts';
+import { helloOf, identitiesOf, windowMs } from './agent-words.ts';
 import { createEventWindow, type EventWindow } from './event-window.ts';
 import { createFlowIntake } from './flow-intake.ts';
 import { emptyStore } from './memory-store.ts';
@@ -26,6 +28,7 @@ import { createPolicyEvents, type PolicyEvents } from './policy-events.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { startNode, type RunningNode } from './node/node-agent.ts';
 import { prepareNode, type NodeOptions, type PreparedNode } from './node/prepare-node.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 /** How often moved policy counters and lost details are told, ms. */
 const countersEveryMs = 1_000;
@@ -47,6 +50,10 @@ export interface AgentOptions {
   readonly policiesDirectory: string | undefined;
   readonly feed: FeedAddress;
   readonly feedToken?: string;
+  /** Where Prometheus and health checks ask; nowhere when absent. */
+  readonly metrics?: MetricsAddress;
+  /** Entry of the data plane's worker, as in DataPlaneOptions. */
+  readonly worker?: URL;
   /** How long detections with a baseline only learn, ms; their own default when absent. */
   readonly learningMs?: number;
   /** A sentence about the policy folder for whoever runs the agent: gone, back, a file rejected and why. */
@@ -62,6 +69,8 @@ export interface Agent {
   /** Real port of each listener, in the order given. */
   readonly ports: readonly number[];
   readonly feed: FeedAddress;
+  /** With the real port; undefined when none was asked for. */
+  readonly metrics: MetricsAddress | undefined;
   /** The policy folder as it was read at the start. */
   readonly policies: { readonly inForce: number; readonly rejected: number };
   /** How the node stands; absent without one. */
@@ -89,6 +98,7 @@ interface Hub {
   readonly window: EventWindow;
   readonly policyEvents: PolicyEvents;
   readonly details: LostDetails;
+  readonly counts: AgentCounts;
   server: FeedServer | undefined;
   readonly tell: (event: ApiEvent) => void;
 }
@@ -103,8 +113,10 @@ function createHub(): Hub {
     window,
     policyEvents: createPolicyEvents(policyMask),
     details: createLostDetails(),
+    counts: createAgentCounts(),
     server: undefined,
     tell(event) {
+      hub.counts.event(event);
       window.add(event);
       hub.server?.publish(event);
     },
@@ -163,6 +175,7 @@ function startPlane(start: Start, snapshots: Snapshots, enforcing: Enforcing): P
     onLost: (where, count) => hub.tell({ type: 'lost', time: new Date().toISOString(), where, count }),
     onFault: options.onFault,
     onBeatFailed: (pod) => enforcing.node?.beatFailed(pod),
+    ...(options.worker === undefined ? {} : { worker: options.worker }),
   });
 }
 
@@ -172,7 +185,10 @@ function startNodeOn({ hub, agent, notice }: Start, prepared: PreparedNode, join
     ...{ plane: joined.plane, agent, tell: hub.tell },
     onNotice: notice,
     onHits: (hits) =>
-      hits.forEach(({ policy, count }) => hub.policyEvents.countRefused(policy, count, Date.now())),
+      hits.forEach(({ policy, count }) => {
+        hub.policyEvents.countRefused(policy, count, Date.now());
+        hub.counts.refused(policy, count);
+      }),
     onSettled: joined.tellPolicies,
   });
 }
@@ -232,18 +248,39 @@ function tellCounters(hub: Hub): void {
   if (lost) hub.tell(lost);
 }
 
-async function startFeed({ options, store, hub }: Start, enforcing: Enforced): Promise<FeedServer> {
-  const { plane, node } = enforcing;
-  const startedMs = Date.now();
-  const status = (): ReturnType<typeof statusOf> =>
-    statusOf({
-      plane: plane.stats(),
-      openByPair: node?.openByPair() ?? {},
-      listeners: options.listeners,
-      startedMs,
-      policies: hub.policyEvents.summary(),
-      notice: options.notice?.(),
-    });
+function startTelemetry({ options, hub, cleanup }: Start, { plane, node }: Enforced): Telemetry {
+  const { listeners, notice } = options;
+  const { policyEvents, counts } = hub;
+  const telemetry = createTelemetry({
+    plane,
+    listeners,
+    policyEvents,
+    counts,
+    feed: () => hub.server,
+    notice,
+    openByPair: () => node?.openByPair() ?? {},
+  });
+  cleanup.add(() => telemetry.close());
+  return telemetry;
+}
+
+/** Loads the endpoint only where it is asked for. */
+async function startMetrics(
+  { options: { metrics }, cleanup }: Start,
+  { figures, unwell }: Telemetry,
+): Promise<MetricsAddress | undefined> {
+  if (metrics === undefined) return undefined;
+  const { startMetricsServer } = await import('../../io/metrics/metrics-server.ts');
+  const server = await startMetricsServer({ address: metrics, figures, unwell });
+  cleanup.add(() => server.close());
+  return server.address;
+}
+
+function startFeed(
+  { options, store, hub }: Start,
+  { node }: Enforced,
+  { status }: Telemetry,
+): Promise<FeedServer> {
   return startFeedServer({
     address: options.feed,
     ...(options.feedToken === undefined ? {} : { token: options.feedToken }),
@@ -285,14 +322,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const start = await prepareStart(options, { store, hub, cleanup });
     const enforcing = await startEnforcing(start);
     const { plane, node } = enforcing;
-    const server = await startFeed(start, enforcing);
+    const telemetry = startTelemetry(start, enforcing);
+    const server = await startFeed(start, enforcing, telemetry);
     hub.server = server;
     cleanup.addFirst(() => server.close(cleanup.leftMs()));
     const counters = setInterval(() => tellCounters(hub), countersEveryMs);
     cleanup.add(() => clearInterval(counters));
+    const metrics = await startMetrics(start, telemetry);
     return {
       ports: plane.ports,
       feed: server.address,
+      metrics,
       policies: countsOf(store.entries()),
       ...(node === undefined ? {} : { node: () => node.status() }),
       stop: (drainMs) => cleanup.run(drainMs),

@@ -6,6 +6,7 @@ import type { LightFlow } from '../../core/inspect/light-flow.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import type { FeedServer } from '../../io/feed/feed-server.ts';
+import type { AgentCounts } from './agent-counts.ts';
 import type { EventWindow } from './event-window.ts';
 import type { LostDetails } from './lost-details.ts';
 import type { PolicyEvents } from './policy-events.ts';
@@ -17,13 +18,14 @@ export interface FlowIntakeOptions {
   readonly window: Pick<EventWindow, 'add' | 'addLight'>;
   readonly policyEvents: Pick<PolicyEvents, 'count'>;
   readonly details: Pick<LostDetails, 'count'>;
+  readonly counts: Pick<AgentCounts, 'flow'>;
   /** Undefined before there is one. */
   readonly feed: () => Pick<FeedServer, 'publish' | 'hasSubscribers'> | undefined;
 }
 
 /** What the data plane calls with every exchange that ended. */
 export function createFlowIntake(options: FlowIntakeOptions): (exchange: Exchange) => void {
-  const { reader, detector, window, policyEvents, details, feed } = options;
+  const { reader, detector, window, policyEvents, details, counts, feed } = options;
   const tell = (event: ApiEvent): void => {
     window.add(event);
     feed()?.publish(event);
@@ -31,6 +33,7 @@ export function createFlowIntake(options: FlowIntakeOptions): (exchange: Exchang
   const takeLight = (light: LightFlow): void => {
     if (light.verdict.policy !== undefined) policyEvents.count(reader.eventOf(light));
     details.count(1);
+    counts.flow(light.verdict, undefined);
     window.addLight(light);
     const server = feed();
     if (server?.hasSubscribers() === true) server.publish(reader.eventOf(light));
@@ -48,6 +51,7 @@ export function createFlowIntake(options: FlowIntakeOptions): (exchange: Exchang
       return;
     }
     policyEvents.count(flow);
+    counts.flow(flow.verdict, flow.shadow);
     if (flow.light === true) details.count(1);
     tell(flow);
     for (const finding of detector.observe(flow)) tell(finding);

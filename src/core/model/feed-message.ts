@@ -25,7 +25,38 @@ export const helloSchema = z.object({
   defaultTtlMs: count,
 });
 
-/** Counters of the agent, once a second while subscribed. */
+/** One worker of the agent. Numbers that count only grow. */
+const workerStatusSchema = z.object({
+  name: z.string().max(100),
+  /** CPU time, user and system together. */
+  cpuUs: count,
+  heapBytes: count,
+  /** Held outside of the heap. */
+  externalBytes: count,
+  /** Of connections whose reader is slow. */
+  bufferedBytes: count,
+  /** Events on their way to the main thread, most so far, and the room for them. */
+  queueBytes: count,
+  queuePeakBytes: count,
+  queueCapacityBytes: count,
+  lost: count,
+  heartbeatAgeMs: count,
+  openConnections: count,
+});
+
+/** The process and its main thread. */
+const mainStatusSchema = z.object({
+  /** CPU time of all threads together, and of the main thread alone; user and system. */
+  processCpuUs: count,
+  cpuUs: count,
+  rssBytes: count,
+  heapBytes: count,
+  externalBytes: count,
+  /** How late timers were: of the last quarter of a minute or longer. Absent where it is not watched. */
+  loopDelay: z.object({ p99Us: count, maxUs: count }).optional(),
+});
+
+/** Counters of the agent, once a second while subscribed. What is optional is not told by older agents. */
 export const statusSchema = z.object({
   type: z.literal('status'),
   time: z.string(),
@@ -40,6 +71,16 @@ export const statusSchema = z.object({
   policies: z.object({ active: count, shadow: count, rejected: count }),
   /** What whoever watches should know and no event says, in a sentence; the newest one. */
   notice: z.string().max(500).optional(),
+  /** Of the program. */
+  version: z.string().max(100).optional(),
+  workers: z.array(workerStatusSchema).optional(),
+  main: mainStatusSchema.optional(),
+  /** Flows by what was decided. */
+  flows: z.object({ allow: count, block: count, throttle: count, redact: count }).optional(),
+  /** What was dropped, by `where` as in `lost` events. */
+  lostBy: z.record(z.string().max(100), count).optional(),
+  /** Connections to the feed, those of them that are told events, and the events that slow ones missed. */
+  feed: z.object({ connections: count, subscribers: count, dropped: count }).optional(),
 });
 
 /** Everything the agent sends over a feed, told apart by `type`. */
@@ -120,6 +161,10 @@ export const undoneSchema = z.object({
 export type Hello = Readonly<z.infer<typeof helloSchema>>;
 /** The agent's figures at one moment, checked. */
 export type AgentStatus = Readonly<z.infer<typeof statusSchema>>;
+/** One worker in a status, checked. */
+export type WorkerStatus = Readonly<z.infer<typeof workerStatusSchema>>;
+/** Process and main thread in a status, checked. */
+export type MainStatus = Readonly<z.infer<typeof mainStatusSchema>>;
 /** A frame from the agent, checked. */
 export type ServerFrame = Readonly<z.infer<typeof serverFrameSchema>>;
 /** A frame from a client, checked. */

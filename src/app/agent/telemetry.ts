@@ -1,0 +1,67 @@
+// The agent's figures for those who ask: the status frame of the feed and the metrics endpoint, from the same sources.
+import type { AgentStatus } from '../../core/model/feed-message.ts';
+import type { ListenerConfig } from '../../core/model/identity.ts';
+import { unwellSentence } from '../../core/model/worker-health.ts';
+import type { FeedServer } from '../../io/feed/feed-server.ts';
+import type { DataPlane } from '../../io/kernel/data-plane.ts';
+import type { Figures } from '../../io/metrics/figures.ts';
+import { programVersion } from '../program-version.ts';
+import type { AgentCounts } from './agent-counts.ts';
+import { statusOf } from './agent-words.ts';
+import { createMainUsage } from './main-usage.ts';
+import type { PolicyEvents } from './policy-events.ts';
+
+/** Where the figures come from. */
+export interface TelemetrySources {
+  readonly plane: Pick<DataPlane, 'stats'>;
+  readonly listeners: readonly ListenerConfig[];
+  readonly policyEvents: Pick<PolicyEvents, 'summary'>;
+  readonly counts: Pick<AgentCounts, 'read'>;
+  /** Undefined before there is one. */
+  readonly feed: () => Pick<FeedServer, 'stats'> | undefined;
+  readonly notice: (() => string | undefined) | undefined;
+  /** Of the pods of a node. */
+  readonly openByPair: () => Readonly<Record<string, number>>;
+}
+
+/** The agent at the moment it is asked. */
+export interface Telemetry {
+  readonly status: () => AgentStatus;
+  readonly figures: () => Figures;
+  /** A sentence when a worker does not live. */
+  readonly unwell: () => string | undefined;
+  close(): void;
+}
+
+/** The time of the call is the start of the agent. */
+export function createTelemetry(sources: TelemetrySources): Telemetry {
+  const { plane, listeners, policyEvents, counts, feed, notice } = sources;
+  const version = programVersion();
+  const startedMs = Date.now();
+  const usage = createMainUsage(() => performance.now());
+  return {
+    status: () =>
+      statusOf({
+        ...{ version, startedMs, listeners },
+        plane: plane.stats(),
+        policies: policyEvents.summary(),
+        notice: notice?.(),
+        openByPair: sources.openByPair(),
+        main: usage.read(),
+        counts: counts.read(),
+        feed: feed()?.stats(),
+      }),
+    figures() {
+      const { flows, lostBy, policies: policyHits } = counts.read();
+      return {
+        ...{ version, startedMs, flows, lostBy, policyHits },
+        plane: plane.stats(),
+        policies: policyEvents.summary(),
+        main: usage.read(),
+        feed: feed()?.stats() ?? { connections: 0, subscribers: 0, dropped: 0 },
+      };
+    },
+    unwell: () => unwellSentence(plane.stats().workers),
+    close: () => usage.close(),
+  };
+}
