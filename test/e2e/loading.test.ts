@@ -37,12 +37,13 @@ function run(args: readonly string[]): {
 test.each([
   [['replay', recording, '--no-ui', '-o', 'ndjson'], 0],
   [['observe', '--connect', '127.0.0.1:1'], 69],
+  [['agent', 'status', '--connect', '127.0.0.1:1'], 69],
   [['--help'], 0],
-])('%j loads neither the FFI nor React', (args, status) => {
+])('%j loads neither the FFI nor React nor the metrics library', (args, status) => {
   const done = run(args);
   expect(done.status).toBe(status);
   expect(done.loaded).toMatch(/dist\/app\/cli\/main\.js/);
-  expect(done.loaded).not.toMatch(/koffi|node_modules\/(react|ink)\//);
+  expect(done.loaded).not.toMatch(/koffi|node_modules\/(react|ink|prom-client)\//);
 });
 
 test('the terminal on a recording loads React for production and no FFI', async () => {

@@ -1,21 +1,22 @@
 // Entry of the program: builds the command line from the verb table, runs one verb, turns failures into sentences and statuses.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { AppError, exitCodes } from '../../core/model/app-error.ts';
 import { visibleText } from '../../tui/render/visible.ts';
+import { programVersion } from '../program-version.ts';
 import type { CommandContext } from './command-context.ts';
 import { commandLineError } from './command-line-error.ts';
 import { createLineWriter } from './output/writer.ts';
 import { unknownVerb } from './unknown-verb.ts';
-import { rootOptions, verbNames, verbs, type OptionRow, type OptionValues, type RunVerb } from './verbs.ts';
-
-function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  const found: unknown = JSON.parse(text);
-  return typeof found === 'object' && found !== null && 'version' in found
-    ? String(found.version)
-    : 'unknown';
-}
+import {
+  rootOptions,
+  verbNames,
+  verbOf,
+  verbs,
+  type OptionRow,
+  type OptionValues,
+  type RunVerb,
+  type VerbRow,
+} from './verbs.ts';
 
 function addOptions(command: Command, rows: readonly OptionRow[]): void {
   for (const { flags, text, choices, fallback } of rows) {
@@ -62,12 +63,35 @@ function report(error: unknown): number {
   return exitCodes.internal;
 }
 
-function buildProgram(
-  run: (load: () => Promise<RunVerb>, words: readonly string[], options: OptionValues) => Promise<void>,
-): Command {
+type Run = (load: () => Promise<RunVerb>, words: readonly string[], options: OptionValues) => Promise<void>;
+
+/** `agent status` becomes a command of `agent`, whose row comes before. */
+function addVerb(program: Command, row: VerbRow, run: Run): void {
+  const [, first, second] = /^([a-z]+) ([a-z]+)$/.exec(row.usage) ?? [];
+  const parent = program.commands.find((command) => command.name() === first);
+  const command = (parent ?? program)
+    .command(parent === undefined || second === undefined ? row.usage : second)
+    .description(row.text)
+    .helpCommand(false)
+    .exitOverride();
+  addOptions(command, row.options);
+  command.addHelpText(
+    'after',
+    `\nExamples:\n${row.examples.map((line) => `  kubectl api-defense ${line}`).join('\n')}`,
+  );
+  command.action((...args: unknown[]) => {
+    const words = args
+      .slice(0, -2)
+      .flat()
+      .filter((word) => typeof word === 'string');
+    return run(row.load, words, command.opts());
+  });
+}
+
+function buildProgram(run: Run): Command {
   const program = new Command('kubectl-api_defense')
     .description('Live investigation and defence of east-west API traffic, from the terminal.')
-    .version(version(), '-V, --version')
+    .version(programVersion(), '-V, --version')
     .enablePositionalOptions()
     .configureOutput({ outputError: () => undefined })
     .exitOverride();
@@ -75,31 +99,14 @@ function buildProgram(
   program.action((options: OptionValues) =>
     run(async () => (await import('./verbs/connect.ts')).connect, [], options),
   );
-  for (const row of verbs) {
-    const command = program.command(row.usage).description(row.text).exitOverride();
-    addOptions(command, row.options);
-    command.addHelpText(
-      'after',
-      `\nExamples:\n${row.examples.map((line) => `  kubectl api-defense ${line}`).join('\n')}`,
-    );
-    command.action((...args: unknown[]) => {
-      const words = args
-        .slice(0, -2)
-        .flat()
-        .filter((word) => typeof word === 'string');
-      return run(row.load, words, command.opts());
-    });
-  }
+  for (const row of verbs) addVerb(program, row, run);
   return program;
 }
 
 /** Tells of the failure, if it is one. */
 function statusOf(error: unknown, argv: readonly string[]): number {
   if (!(error instanceof CommanderError)) return report(error);
-  const mistake = commandLineError(
-    error,
-    verbNames.find((name) => name === argv[0]),
-  );
+  const mistake = commandLineError(error, verbOf(argv));
   if (mistake !== undefined) return report(mistake);
   return error.exitCode === 0 ? 0 : exitCodes.usage;
 }

@@ -21,7 +21,7 @@ export interface OptionRow {
 
 /** One verb: its line in the help, its options, and where its code is. */
 export interface VerbRow {
-  /** With arguments, as commander writes them: `replay <file>`. */
+  /** With arguments, as commander writes them: `replay <file>`. Two words are a verb of a verb, whose row comes before. */
   readonly usage: string;
   readonly text: string;
   readonly options: readonly OptionRow[];
@@ -40,6 +40,12 @@ const output: OptionRow = {
   flags: '-o, --output <format>',
   text: 'how to print events',
   choices: ['table', 'json', 'ndjson'],
+  fallback: 'table',
+};
+const tableOrJson: OptionRow = {
+  flags: '-o, --output <format>',
+  text: 'how to print',
+  choices: ['table', 'json'],
   fallback: 'table',
 };
 const noUi: readonly OptionRow[] = [
@@ -112,7 +118,7 @@ export const verbs: readonly VerbRow[] = [
   },
   {
     usage: 'agent',
-    text: 'put the agent in front of a service on this machine, or to work in the pods of a node',
+    text: 'put the agent in front of a service on this machine, or to work in the pods of a node (agent status: how it is)',
     options: [
       {
         flags: '--node',
@@ -147,6 +153,10 @@ export const verbs: readonly VerbRow[] = [
         flags: '--token-file <file>',
         text: 'file whose first line is the token of the feed (default: a new one)',
       },
+      {
+        flags: '--metrics <address>',
+        text: 'serve /metrics (Prometheus) and /healthz here: HOST:PORT, or a port of 127.0.0.1',
+      },
       { flags: '--drain <duration>', text: 'how long a stop waits for requests under way', fallback: '5s' },
     ],
     examples: [
@@ -154,6 +164,13 @@ export const verbs: readonly VerbRow[] = [
       'agent --node --pods pods.yaml --policies policies --feed 127.0.0.1:9901',
     ],
     load: async () => (await import('./verbs/agent.ts')).agent,
+  },
+  {
+    usage: 'agent status',
+    text: 'how a running agent is: policies in force, workers with CPU, memory, queue and heartbeat, what was lost',
+    options: [tableOrJson, ...connect],
+    examples: ['agent status', 'agent status --connect 127.0.0.1:9901 -o json'],
+    load: async () => (await import('./verbs/agent-status.ts')).agentStatus,
   },
   {
     usage: 'observe [filter...]',
@@ -243,7 +260,7 @@ export const verbs: readonly VerbRow[] = [
     options: [
       { flags: '--node', text: "the kernel's abilities and our rights: tap, kernel rules, inline" },
       ...nodeRoots,
-      { flags: '-o, --output <format>', text: 'how to print', choices: ['table', 'json'], fallback: 'table' },
+      tableOrJson,
     ],
     examples: ['doctor --node', 'doctor --node -o json'],
     load: async () => (await import('./verbs/doctor.ts')).doctor,
@@ -254,4 +271,12 @@ export const verbs: readonly VerbRow[] = [
 export const rootOptions: readonly OptionRow[] = [...connect, ...noUi, ...terminal];
 
 /** First words of the usages. */
-export const verbNames: readonly string[] = verbs.map(({ usage }) => usage.split(' ', 1)[0] ?? usage);
+export const verbNames: readonly string[] = [
+  ...new Set(verbs.map(({ usage }) => usage.split(' ', 1)[0] ?? usage)),
+];
+
+/** The verb that a command line begins with, in full; undefined when it begins with none. */
+export function verbOf([first, second]: readonly string[]): string | undefined {
+  const both = `${first ?? ''} ${second ?? ''}`;
+  return verbs.some(({ usage }) => usage === both) ? both : verbNames.find((name) => name === first);
+}

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
+import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
 import { durationOption, flagOption, textOption } from '../option-values.ts';
@@ -54,8 +55,22 @@ function startOptions(options: OptionValues): { address: FeedAddress; token?: st
   return { address, token: file === undefined ? newToken() : readTokenFile(file) };
 }
 
+/** A port alone is one of this machine. */
+function metricsAddress(options: OptionValues): { metrics?: MetricsAddress } {
+  const text = textOption(options, 'metrics');
+  if (text === undefined) return {};
+  const metrics = hostPort(/^\d{1,5}$/.test(text) ? { metrics: `127.0.0.1:${text}` } : options, 'metrics');
+  return { metrics };
+}
+
+function metricsSentence({ host, port }: MetricsAddress): string {
+  const where = host.includes(':') ? `[${host}]` : host;
+  return `metrics at http://${where}:${port}/metrics, health at /healthz`;
+}
+
 function announce(agent: Agent, token: string | undefined, context: CommandContext): void {
   const where = formatFeedAddress(agent.feed);
+  if (agent.metrics !== undefined) context.say(metricsSentence(agent.metrics));
   if (agent.feed.type === 'tcp' && token !== undefined) writeToken(context.env, agent.feed.port, token);
   context.say(`feed at ${where}; open the terminal with: kubectl api-defense --connect ${where}`);
 }
@@ -123,6 +138,7 @@ export const agent: RunVerb = async (_words, options, context) => {
   const running = await startAgent({
     ...{ name, listeners, policiesDirectory: folder, feed: address },
     ...(node === undefined ? {} : { node }),
+    ...metricsAddress(options),
     ...(token === undefined ? {} : { feedToken: token }),
     onNotice: (sentence) => context.say(sentence),
     onFault: (error, fatal) => {

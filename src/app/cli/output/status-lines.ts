@@ -1,0 +1,168 @@
+// How an agent is, as lines for one screen: what is wrong comes first. Pure; the lines are rows of two tables.
+import type { AgentStatus, WorkerStatus } from '../../../core/model/feed-message.ts';
+import { unwellSentence } from '../../../core/model/worker-health.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatShare,
+  formatSpan,
+} from '../../../tui/columns/format.ts';
+import { visibleText } from '../../../tui/render/visible.ts';
+
+/** An agent's answer, and where it came from. */
+export interface StatusTold {
+  /** What is being watched. */
+  readonly name: string;
+  readonly address: string;
+  readonly status: AgentStatus;
+  /** A moment before: what CPU shares are measured from. */
+  readonly before: AgentStatus;
+}
+
+/** Unknown to older agents. */
+const unknown = '-';
+
+/** One thing to be told; undefined where the agent does not tell it. A node agent's pods and gears belong here too. */
+const facts: readonly (readonly [string, (told: StatusTold) => string | undefined])[] = [
+  ['policies', ({ status }) => policiesText(status)],
+  ['requests', ({ status }) => requestsText(status)],
+  ['connections', ({ status }) => `${formatCount(status.openConnections)} open`],
+  ['lost', ({ status }) => lostText(status)],
+  ['feed', ({ status }) => feedText(status)],
+  ['process', processText],
+  ['main thread', mainText],
+];
+
+interface Column {
+  readonly title: string;
+  readonly width: number;
+  readonly left?: boolean;
+  readonly cell: (worker: WorkerStatus, told: StatusTold) => string;
+}
+
+const columns: readonly Column[] = [
+  { title: 'WORKER', width: 12, left: true, cell: ({ name }) => name },
+  { title: 'HEARTBEAT', width: 9, cell: ({ heartbeatAgeMs }) => formatDuration(heartbeatAgeMs) },
+  { title: 'CPU', width: 6, cell: (worker, told) => shareOf(told, (status) => cpuOf(status, worker.name)) },
+  { title: 'CPU TIME', width: 8, cell: ({ cpuUs }) => formatSpan(cpuUs / 1000) },
+  {
+    title: 'MEMORY',
+    width: 9,
+    cell: ({ heapBytes, externalBytes }) => formatBytes(heapBytes + externalBytes),
+  },
+  { title: 'BUFFERED', width: 9, cell: ({ bufferedBytes }) => formatBytes(bufferedBytes) },
+  { title: 'QUEUE', width: 6, cell: (worker) => filled(worker.queueBytes, worker) },
+  { title: 'PEAK', width: 6, cell: (worker) => filled(worker.queuePeakBytes, worker) },
+  { title: 'LOST', width: 6, cell: ({ lost }) => formatCount(lost) },
+  { title: 'OPEN', width: 6, cell: ({ openConnections }) => formatCount(openConnections) },
+];
+
+const filled = (bytes: number, { queueCapacityBytes }: WorkerStatus): string =>
+  formatShare(queueCapacityBytes === 0 ? 0 : bytes / queueCapacityBytes);
+
+const cpuOf = ({ workers }: AgentStatus, name: string): number | undefined =>
+  workers?.find((worker) => worker.name === name)?.cpuUs;
+
+/** CPU time between the two answers as a share of one processor. */
+function shareOf({ status, before }: StatusTold, cpuUs: (status: AgentStatus) => number | undefined): string {
+  const passedUs = (Date.parse(status.time) - Date.parse(before.time)) * 1000;
+  const [now, then] = [cpuUs(status), cpuUs(before)];
+  if (now === undefined || then === undefined || !(passedUs > 0)) return unknown;
+  return formatShare(Math.max(0, now - then) / passedUs);
+}
+
+function policiesText({ policies: { active, shadow, rejected } }: AgentStatus): string {
+  const refused =
+    rejected === 0 ? 'none rejected' : `${rejected} REJECTED (kubectl api-defense policies says why)`;
+  return `${active === 0 ? 'none' : active} in force, ${shadow} in shadow, ${refused}`;
+}
+
+function requestsText({ requests, flows }: AgentStatus): string {
+  if (flows === undefined) return formatCount(requests);
+  const { allow, block, throttle, redact } = flows;
+  const rare = redact === 0 ? '' : `, ${formatCount(redact)} redacted`;
+  return `${formatCount(requests)}: ${formatCount(allow)} allowed, ${formatCount(block)} blocked, ${formatCount(throttle)} throttled${rare}`;
+}
+
+/** Flows without details are not lost. */
+const lostPlaces = ({ lostBy = {} }: AgentStatus): readonly (readonly [string, number])[] =>
+  Object.entries(lostBy).filter(([where, count]) => where !== 'details' && count > 0);
+
+function lostText(status: AgentStatus): string {
+  const places = lostPlaces(status).map(([where, count]) => `${formatCount(count)} at ${where}`);
+  const events = status.lost > 0 ? `${formatCount(status.lost)} events` : 'nothing';
+  const light = status.lostBy?.['details'] ?? 0;
+  const rest = light === 0 ? '' : `; ${formatCount(light)} flows without headers and bodies`;
+  return `${places.length === 0 ? events : places.join(', ')}${rest}`;
+}
+
+function feedText({ feed }: AgentStatus): string | undefined {
+  if (feed === undefined) return undefined;
+  return `${feed.subscribers} watching, ${feed.connections} connected, ${formatCount(feed.dropped)} events missed by slow ones`;
+}
+
+function processText(told: StatusTold): string | undefined {
+  const { main } = told.status;
+  if (main === undefined) return undefined;
+  return `CPU ${shareOf(told, (status) => status.main?.processCpuUs)}, ${formatBytes(main.rssBytes)} resident`;
+}
+
+function mainText(told: StatusTold): string | undefined {
+  const { main } = told.status;
+  if (main === undefined) return undefined;
+  const memory = formatBytes(main.heapBytes + main.externalBytes);
+  const { loopDelay: late } = main;
+  const timers =
+    late === undefined
+      ? ''
+      : `, timers late by ${formatDuration(late.p99Us / 1000)} (p99), ${formatDuration(late.maxUs / 1000)} at most`;
+  return `CPU ${shareOf(told, (status) => status.main?.cpuUs)}, memory ${memory}${timers}`;
+}
+
+/** The one line that matters at night. */
+function verdictText(status: AgentStatus): string {
+  const workers = status.workers ?? [{ name: 'data-plane', heartbeatAgeMs: status.heartbeatAgeMs }];
+  const hung = unwellSentence(workers);
+  if (hung !== undefined) return `NOT WELL: ${hung}`;
+  const wrong = [
+    ...(status.policies.rejected > 0 ? ['a policy was rejected'] : []),
+    ...(status.lost > 0 || lostPlaces(status).length > 0 ? ['events were lost'] : []),
+  ];
+  return wrong.length === 0
+    ? 'ok: every worker lives, nothing was lost'
+    : `every worker lives, but ${wrong.join(' and ')}`;
+}
+
+function workerLines(told: StatusTold): string[] {
+  const { workers } = told.status;
+  if (workers === undefined) return ['This agent is older and tells nothing of its workers.'];
+  const lineOf = (text: (column: Column) => string): string =>
+    columns
+      .map((column) => {
+        const cell = visibleText(text(column));
+        return column.left === true ? cell.padEnd(column.width) : cell.padStart(column.width);
+      })
+      .join('  ');
+  return [lineOf(({ title }) => title), ...workers.map((worker) => lineOf(({ cell }) => cell(worker, told)))];
+}
+
+/** One screen of at most 100 columns. */
+export function statusLines(told: StatusTold): readonly string[] {
+  const { name, address, status } = told;
+  const version = status.version === undefined ? '' : `version ${status.version}, `;
+  const known = facts.flatMap(([title, text]) => {
+    const found = text(told);
+    return found === undefined ? [] : [`${title.padEnd(12)} ${found}`];
+  });
+  return [
+    `${name} at ${address}: ${version}up ${formatSpan(status.uptimeMs)}`,
+    verdictText(status),
+    ...(status.notice === undefined ? [] : [status.notice]),
+    '',
+    ...known,
+    '',
+  ]
+    .map((line) => visibleText(line))
+    .concat(workerLines(told));
+}

@@ -1,0 +1,134 @@
+import { expect, test } from 'vitest';
+import { statusLines } from '../../../src/app/cli/output/status-lines.ts';
+import type { AgentStatus, WorkerStatus } from '../../../src/core/model/feed-message.ts';
+
+const mib = 1024 * 1024;
+
+const worker = (different: Partial<WorkerStatus> = {}): WorkerStatus => ({
+  name: 'data-plane',
+  cpuUs: 63_250_000,
+  heapBytes: 12 * mib,
+  externalBytes: 4 * mib,
+  bufferedBytes: 2048,
+  queueBytes: 0,
+  queuePeakBytes: mib,
+  queueCapacityBytes: 8 * mib,
+  lost: 0,
+  heartbeatAgeMs: 41,
+  openConnections: 64,
+  ...different,
+});
+
+const status = (different: Partial<AgentStatus> = {}): AgentStatus => ({
+  type: 'status',
+  time: '2026-11-23T03:00:01.000Z',
+  uptimeMs: 11_520_000,
+  openConnections: 64,
+  openByPair: {},
+  requests: 1_234_567,
+  lost: 0,
+  heartbeatAgeMs: 41,
+  policies: { active: 12, shadow: 2, rejected: 0 },
+  version: '0.1.0',
+  workers: [worker()],
+  main: {
+    processCpuUs: 90_500_000,
+    cpuUs: 20_100_000,
+    rssBytes: 120 * mib,
+    heapBytes: 20 * mib,
+    externalBytes: mib,
+    loopDelay: { p99Us: 1_200, maxUs: 5_300 },
+  },
+  flows: { allow: 1_234_000, block: 500, throttle: 67, redact: 0 },
+  lostBy: { 'worker-ring': 0, details: 0 },
+  feed: { connections: 3, subscribers: 1, dropped: 0 },
+  ...different,
+});
+
+const before = status({
+  time: '2026-11-23T03:00:00.000Z',
+  workers: [worker({ cpuUs: 63_000_000 })],
+  main: { processCpuUs: 90_000_000, cpuUs: 20_000_000, rssBytes: 0, heapBytes: 0, externalBytes: 0 },
+});
+
+const told = (now: AgentStatus, then = before): readonly string[] =>
+  statusLines({ name: 'web → api', address: '127.0.0.1:9901', status: now, before: then });
+
+test('an agent that is well fits on one screen', () => {
+  expect(told(status())).toEqual([
+    'web → api at 127.0.0.1:9901: version 0.1.0, up 3h 12m',
+    'ok: every worker lives, nothing was lost',
+    '',
+    'policies     12 in force, 2 in shadow, none rejected',
+    'requests     1,234,567: 1,234,000 allowed, 500 blocked, 67 throttled',
+    'connections  64 open',
+    'lost         nothing',
+    'feed         1 watching, 3 connected, 0 events missed by slow ones',
+    'process      CPU 50 %, 120.0 MiB resident',
+    'main thread  CPU 10 %, memory 21.0 MiB, timers late by 1.2 ms (p99), 5.3 ms at most',
+    '',
+    'WORKER        HEARTBEAT     CPU  CPU TIME     MEMORY   BUFFERED   QUEUE    PEAK    LOST    OPEN',
+    'data-plane        41 ms    25 %    1m 03s   16.0 MiB    2.0 KiB     0 %    13 %       0      64',
+  ]);
+});
+
+test('a worker that hangs comes first', () => {
+  const lines = told(status({ workers: [worker({ heartbeatAgeMs: 12_000 })], lost: 3 }));
+  expect(lines[1]).toBe(
+    'NOT WELL: The worker data-plane has given no sign of life for 12.0 s: its connections stand still.',
+  );
+});
+
+test('losses and rejected policies are told in the verdict and in their lines', () => {
+  const lines = told(
+    status({
+      lost: 1_200,
+      lostBy: { 'worker-ring': 1_200, details: 40 },
+      policies: { active: 0, shadow: 0, rejected: 1 },
+    }),
+  );
+  expect(lines[1]).toBe('every worker lives, but a policy was rejected and events were lost');
+  expect(lines).toContain(
+    'policies     none in force, 0 in shadow, 1 REJECTED (kubectl api-defense policies says why)',
+  );
+  expect(lines).toContain('lost         1,200 at worker-ring; 40 flows without headers and bodies');
+});
+
+test('flows without details alone are no loss', () => {
+  const lines = told(status({ lostBy: { 'worker-ring': 0, details: 40 } }));
+  expect(lines[1]).toBe('ok: every worker lives, nothing was lost');
+  expect(lines).toContain('lost         nothing; 40 flows without headers and bodies');
+});
+
+test('an older agent is told as far as it tells', () => {
+  const { type, time, uptimeMs, openConnections, openByPair, requests, lost, heartbeatAgeMs, policies } =
+    status();
+  const old = { type, time, uptimeMs, openConnections, openByPair, requests, lost, heartbeatAgeMs, policies };
+  expect(told(old, old)).toEqual([
+    'web → api at 127.0.0.1:9901: up 3h 12m',
+    'ok: every worker lives, nothing was lost',
+    '',
+    'policies     12 in force, 2 in shadow, none rejected',
+    'requests     1,234,567',
+    'connections  64 open',
+    'lost         nothing',
+    '',
+    'This agent is older and tells nothing of its workers.',
+  ]);
+  expect(told({ ...old, heartbeatAgeMs: 5_000 }, old)[1]).toMatch(/^NOT WELL: .* 5\.0 s/);
+});
+
+test('two answers of one moment give no CPU share', () => {
+  expect(told(before).at(-1)).toMatch(/^data-plane +41 ms +- +1m 03s/);
+});
+
+test('what an agent calls itself cannot move the cursor', () => {
+  const lines = statusLines({
+    name: 'a\u001b[2J',
+    address: 'x\ny',
+    status: status({ notice: 'n\r' }),
+    before,
+  });
+  // eslint-disable-next-line no-control-regex -- the absence of control characters is the point
+  expect(lines.join('')).not.toMatch(/[\u0000-\u001f]/);
+});
