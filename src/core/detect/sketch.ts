@@ -61,7 +61,10 @@ export function createSlidingCount(windowMs: number): SlidingCount {
   };
 }
 
-/** Distinct values of the last window, exact up to its limit; then the oldest go and the size stays at the limit. */
+/**
+ * Distinct values of the last window, up to its limit; then the oldest go and the size stays at the limit. A member's age is known to a
+ * sixtieth of the window: one that was seen again within it may leave that much early.
+ */
 export interface RecentSet {
   /** Returns by how many members the set grew (0 when known, negative when old ones went). */
   add(hash: number, nowMs: number): number;
