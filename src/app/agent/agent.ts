@@ -258,7 +258,7 @@ function startTelemetry({ options, hub, cleanup }: Start, { plane, node }: Enfor
     counts,
     feed: () => hub.server,
     notice,
-    openByPair: () => node?.openByPair() ?? {},
+    node,
   });
   cleanup.add(() => telemetry.close());
   return telemetry;

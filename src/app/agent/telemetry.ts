@@ -8,6 +8,7 @@ import type { Figures } from '../../io/metrics/figures.ts';
 import { programVersion } from '../program-version.ts';
 import type { AgentCounts } from './agent-counts.ts';
 import { statusOf } from './agent-words.ts';
+import type { RunningNode } from './node/node-agent.ts';
 import { createMainUsage } from './main-usage.ts';
 import type { PolicyEvents } from './policy-events.ts';
 
@@ -20,8 +21,8 @@ export interface TelemetrySources {
   /** Undefined before there is one. */
   readonly feed: () => Pick<FeedServer, 'stats'> | undefined;
   readonly notice: (() => string | undefined) | undefined;
-  /** Of the pods of a node. */
-  readonly openByPair: () => Readonly<Record<string, number>>;
+  /** Undefined where there is none. */
+  readonly node: Pick<RunningNode, 'openByPair' | 'status'> | undefined;
 }
 
 /** The agent at the moment it is asked. */
@@ -35,7 +36,7 @@ export interface Telemetry {
 
 /** The time of the call is the start of the agent. */
 export function createTelemetry(sources: TelemetrySources): Telemetry {
-  const { plane, listeners, policyEvents, counts, feed, notice } = sources;
+  const { plane, node, listeners, policyEvents, counts, feed, notice } = sources;
   const version = programVersion();
   const startedMs = Date.now();
   const usage = createMainUsage(() => performance.now());
@@ -46,7 +47,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
         plane: plane.stats(),
         policies: policyEvents.summary(),
         notice: notice?.(),
-        openByPair: sources.openByPair(),
+        openByPair: node?.openByPair() ?? {},
         main: usage.read(),
         counts: counts.read(),
         feed: feed()?.stats(),
@@ -58,6 +59,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
         plane: plane.stats(),
         policies: policyEvents.summary(),
         main: usage.read(),
+        ...(node === undefined ? {} : { node: node.status() }),
         feed: feed()?.stats() ?? { connections: 0, subscribers: 0, dropped: 0 },
       };
     },

@@ -1,5 +1,6 @@
 // What the metrics endpoint is told at each scrape: sums that only grow, and states of now. Types only.
 import type { AgentStatus, MainStatus } from '../../core/model/feed-message.ts';
+import type { NodeStatus } from '../../core/model/node-status.ts';
 import type { DataPlaneStats } from '../kernel/shared-stats.ts';
 
 /** How often one policy decided, or would have. */
@@ -25,4 +26,6 @@ export interface Figures {
   /** By place; a bounded number. */
   readonly lostBy: NonNullable<AgentStatus['lostBy']>;
   readonly feed: NonNullable<AgentStatus['feed']>;
+  /** Of an agent that works in the pods of a node. */
+  readonly node?: Pick<NodeStatus, 'pods' | 'gears'>;
 }

@@ -1,5 +1,6 @@
 // Every metric as a row: name, help, and how it is read from the figures of the agent. Pure; knows neither Prometheus' library nor HTTP.
 // Names follow Prometheus' conventions: base units, `_total` for what only grows. Labels have few values: never a path or a principal.
+import { nodePodSchema } from '../../core/model/node-status.ts';
 import type { WorkerStats } from '../kernel/shared-stats.ts';
 import type { Figures } from './figures.ts';
 
@@ -49,6 +50,14 @@ const ofEntries = (
     Object.entries(read(figures)).map(([key, value]) => ({ labels: { [label]: key }, value })),
 });
 
+/** All states, so that none disappears with its last pod; none without a node. */
+function podsByState({ node }: Figures): Readonly<Record<string, number>> {
+  if (node === undefined) return {};
+  const sums = Object.fromEntries(nodePodSchema.shape.state.options.map((state) => [state, 0]));
+  for (const { state } of node.pods) sums[state] = (sums[state] ?? 0) + 1;
+  return sums;
+}
+
 const agentRows: readonly MetricRow[] = [
   {
     name: 'apidefense_build_info',
@@ -84,10 +93,32 @@ const agentRows: readonly MetricRow[] = [
   },
 ];
 
+const nodeRows: readonly MetricRow[] = [
+  {
+    name: 'apidefense_pods',
+    help: 'Pods of the node by state; told by an agent that works in them.',
+    ...ofEntries('gauge', 'state', podsByState),
+  },
+  {
+    name: 'apidefense_pod_connections_outside',
+    help: 'Open connections of pods that some policy does not reach yet.',
+    ...{ type: 'gauge', labels: [] },
+    samples: ({ node }) =>
+      node === undefined ? [] : [{ value: node.pods.reduce((sum, { outside }) => sum + outside, 0) }],
+  },
+  {
+    name: 'apidefense_gear_ok',
+    help: 'Whether a gear works on this node: 1 or 0.',
+    ...ofEntries('gauge', 'gear', ({ node }) =>
+      Object.fromEntries((node?.gears ?? []).map(({ name, ok }) => [name, ok ? 1 : 0])),
+    ),
+  },
+];
+
 const trafficRows: readonly MetricRow[] = [
   {
     name: 'apidefense_requests_total',
-    help: 'Requests and opaque connections that the workers have seen, those whose events were lost included.',
+    help: 'Requests and opaque connections that the workers have carried, those whose events were lost included.',
     ...plain('counter', ({ plane }) => plane.requests),
   },
   {
@@ -139,6 +170,54 @@ const trafficRows: readonly MetricRow[] = [
     name: 'apidefense_connections_rejudged_total',
     help: 'Open connections judged again because policies or identities changed.',
     ...plain('counter', ({ plane }) => plane.rejudged),
+  },
+];
+
+const tapRows: readonly MetricRow[] = [
+  {
+    name: 'apidefense_tap_rings',
+    help: 'Pods that are tapped now.',
+    ...plain('gauge', ({ plane }) => plane.tap.rings),
+  },
+  {
+    name: 'apidefense_tap_frames_total',
+    help: 'Frames that the taps have read.',
+    ...plain('counter', ({ plane }) => plane.tap.frames),
+  },
+  {
+    name: 'apidefense_tap_dropped_frames_total',
+    help: 'Frames that found a full ring and were never seen.',
+    ...plain('counter', ({ plane }) => plane.tap.drops),
+  },
+  {
+    name: 'apidefense_tap_requests_total',
+    help: 'Requests and opaque connections that the taps have told.',
+    ...plain('counter', ({ plane }) => plane.tap.exchanges),
+  },
+  {
+    name: 'apidefense_tap_attempts_total',
+    help: 'Connections that the taps saw begin in vain.',
+    ...plain('counter', ({ plane }) => plane.tap.attempts),
+  },
+  {
+    name: 'apidefense_tap_open_connections',
+    help: 'Connections that the taps follow now.',
+    ...plain('gauge', ({ plane }) => plane.tap.open),
+  },
+  {
+    name: 'apidefense_tap_gap_bytes_total',
+    help: 'Bytes of connections that the taps have missed.',
+    ...plain('counter', ({ plane }) => plane.tap.gapBytes),
+  },
+  {
+    name: 'apidefense_tap_evicted_total',
+    help: 'Connections that the taps let go of because their table was full.',
+    ...plain('counter', ({ plane }) => plane.tap.evicted),
+  },
+  {
+    name: 'apidefense_tap_buffered_bytes',
+    help: 'Segments out of order that the taps hold.',
+    ...plain('gauge', ({ plane }) => plane.tap.bufferedBytes),
   },
 ];
 
@@ -245,4 +324,11 @@ const mainRows: readonly MetricRow[] = [
 ];
 
 /** All metrics in the order of the page. */
-export const metricTable: readonly MetricRow[] = [...agentRows, ...trafficRows, ...workerRows, ...mainRows];
+export const metricTable: readonly MetricRow[] = [
+  ...agentRows,
+  ...nodeRows,
+  ...trafficRows,
+  ...tapRows,
+  ...workerRows,
+  ...mainRows,
+];

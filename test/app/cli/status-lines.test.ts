@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { statusLines } from '../../../src/app/cli/output/status-lines.ts';
 import type { AgentStatus, WorkerStatus } from '../../../src/core/model/feed-message.ts';
+import type { NodePodStatus, NodeStatus } from '../../../src/core/model/node-status.ts';
 
 const mib = 1024 * 1024;
 
@@ -87,7 +88,7 @@ test('losses and rejected policies are told in the verdict and in their lines', 
       policies: { active: 0, shadow: 0, rejected: 1 },
     }),
   );
-  expect(lines[1]).toBe('every worker lives, but a policy was rejected and events were lost');
+  expect(lines[1]).toBe('every worker lives, but a policy was rejected, events were lost');
   expect(lines).toContain(
     'policies     none in force, 0 in shadow, 1 REJECTED (kubectl api-defense policies says why)',
   );
@@ -116,6 +117,46 @@ test('an older agent is told as far as it tells', () => {
     'This agent is older and tells nothing of its workers.',
   ]);
   expect(told({ ...old, heartbeatAgeMs: 5_000 }, old)[1]).toMatch(/^NOT WELL: .* 5\.0 s/);
+});
+
+const pod = (different: Partial<NodePodStatus> = {}): NodePodStatus => ({
+  ...{
+    pod: 'shop/a',
+    state: 'enrolled',
+    tap: true,
+    entries: 1,
+    inline: [],
+    open: 2,
+    outside: 0,
+    sentence: '',
+  },
+  ...different,
+});
+
+test('a node agent tells its pods and gears, and names the first pods that failed', () => {
+  const failed = Array.from({ length: 7 }, (_unused, number) =>
+    pod({ pod: `shop/f${number}`, state: 'failed', tap: false, sentence: 'It has no namespace.' }),
+  );
+  const node: NodeStatus = {
+    ...{ owner: 'n', generation: 1, policies: [] },
+    tap: { budgetBytes: 1, ringBytes: 1, rings: 1, sentence: '' },
+    gears: [
+      { name: 'tap', ok: true, sentence: 'The tap works.' },
+      { name: 'inline', ok: false, sentence: 'No TPROXY' },
+    ],
+    pods: [pod({ inline: [8080], outside: 3 }), pod(), ...failed],
+  };
+  const lines = statusLines({ name: 'node n', address: 'x:1', status: status(), before, node });
+  expect(lines.slice(1, 8)).toEqual([
+    'every worker lives, but 7 pods failed',
+    ...[0, 1, 2, 3, 4].map((number) => `  shop/f${number} failed: It has no namespace.`),
+    '  and 2 more; -o json tells them all',
+  ]);
+  expect(lines).toContain(
+    'pods         2 of 9 enrolled, 2 tapped, 1 inline; 3 open connections that a policy does not reach yet',
+  );
+  expect(lines).toContain('gears        tap ok, inline OFF (No TPROXY)');
+  expect(lines.length).toBeLessThanOrEqual(24);
 });
 
 test('two answers of one moment give no CPU share', () => {

@@ -1,5 +1,6 @@
 // Figures of an agent in which every number differs from every other, so that no metric can pass for another.
 import type { DataPlaneStats, WorkerStats } from '../../../src/io/kernel/shared-stats.ts';
+import type { NodePodStatus } from '../../../src/core/model/node-status.ts';
 import type { Figures } from '../../../src/io/metrics/figures.ts';
 
 export const worker: WorkerStats = {
@@ -38,10 +39,21 @@ const plane: DataPlaneStats = {
   lost: 1009,
   heartbeatAgeMs: 125,
   workerCpuMs: 1750,
+  tap: {
+    ...{ rings: 9001, frames: 9002, drops: 9003, freezes: 9004, cutPasses: 9005, untold: 9006 },
+    ...{ connections: 9007, open: 9008, exchanges: 9009, attempts: 9010, gaps: 9011, gapBytes: 9012 },
+    ...{ midStream: 9013, resumed: 9014, conflicts: 9015, evicted: 9016, ignored: 9017, malformed: 9018 },
+    ...{ dnsMessages: 9019, bufferedBytes: 9020 },
+  },
   workers: [worker],
 };
 
-export const figures: Figures = {
+const pod = (state: NodePodStatus['state'], outside: number): NodePodStatus => ({
+  ...{ pod: 'shop/a', state, tap: true, entries: 1, inline: [], open: 2, outside, sentence: '' },
+});
+
+/** Of an agent in front of listeners. */
+export const listenerFigures: Figures = {
   version: '9.8.7',
   startedMs: 1_700_000_000_500,
   plane,
@@ -61,4 +73,16 @@ export const figures: Figures = {
   ],
   lostBy: { 'worker-ring': 7001, details: 7002 },
   feed: { connections: 8001, subscribers: 8002, dropped: 8003 },
+};
+
+/** Of an agent in the pods of a node. */
+export const figures: Figures = {
+  ...listenerFigures,
+  node: {
+    pods: [pod('enrolled', 40), pod('enrolled', 2), pod('failed', 0)],
+    gears: [
+      { name: 'tap', ok: true, sentence: '' },
+      { name: 'inline', ok: false, sentence: 'No.' },
+    ],
+  },
 };

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { metricTable } from '../../../src/io/metrics/metric-table.ts';
 import { createMetricsText } from '../../../src/io/metrics/metrics-text.ts';
 import { readExposition } from '../../helpers/exposition.ts';
-import { figures, worker } from './metric-samples.ts';
+import { figures, listenerFigures, worker } from './metric-samples.ts';
 
 const page = async (read = () => figures): Promise<string> => (await createMetricsText(read)).render();
 
@@ -17,6 +17,23 @@ test('every figure is on the page under its name, in base units', async () => {
     apidefense_feed_connections: 8001,
     apidefense_feed_subscribers: 8002,
     apidefense_feed_dropped_events_total: 8003,
+    'apidefense_pods{state="enrolled"}': 2,
+    'apidefense_pods{state="waiting"}': 0,
+    'apidefense_pods{state="failed"}': 1,
+    'apidefense_pods{state="host"}': 0,
+    'apidefense_pods{state="left"}': 0,
+    apidefense_pod_connections_outside: 42,
+    'apidefense_gear_ok{gear="tap"}': 1,
+    'apidefense_gear_ok{gear="inline"}': 0,
+    apidefense_tap_rings: 9001,
+    apidefense_tap_frames_total: 9002,
+    apidefense_tap_dropped_frames_total: 9003,
+    apidefense_tap_requests_total: 9009,
+    apidefense_tap_attempts_total: 9010,
+    apidefense_tap_open_connections: 9008,
+    apidefense_tap_gap_bytes_total: 9012,
+    apidefense_tap_evicted_total: 9016,
+    apidefense_tap_buffered_bytes: 9020,
     apidefense_requests_total: 2003,
     'apidefense_flows_total{verdict="allow"}': 5001,
     'apidefense_flows_total{verdict="block"}': 5002,
@@ -70,7 +87,7 @@ test('every series has a help text and a type, and what only grows is called _to
 test('no label can have more values than a bound of ours', () => {
   const labels = new Set(metricTable.flatMap((row) => row.labels));
   expect([...labels].sort()).toEqual(
-    ['mode', 'policy', 'reason', 'side', 'state', 'verdict', 'version', 'where', 'worker'].sort(),
+    ['gear', 'mode', 'policy', 'reason', 'side', 'state', 'verdict', 'version', 'where', 'worker'].sort(),
   );
 });
 
@@ -88,6 +105,11 @@ test('each page is of its own moment, and a policy that is no longer counted is 
   expect(hits).toHaveLength(2);
   expect(series.get('apidefense_policy_hits_total{policy="other",mode="enforce"}')).toBe(6010);
   expect(series.get('apidefense_worker_lost_total{worker="second"}')).toBe(0);
+});
+
+test('an agent without a node tells nothing of pods', async () => {
+  const { series } = readExposition(await page(() => listenerFigures));
+  expect([...series.keys()].filter((key) => /_pods?\b|gear/.test(key))).toEqual([]);
 });
 
 test('those who ask at the same time get one page', async () => {

@@ -1,5 +1,6 @@
 // How an agent is, as lines for one screen: what is wrong comes first. Pure; the lines are rows of two tables.
 import type { AgentStatus, WorkerStatus } from '../../../core/model/feed-message.ts';
+import type { NodeStatus } from '../../../core/model/node-status.ts';
 import { unwellSentence } from '../../../core/model/worker-health.ts';
 import {
   formatBytes,
@@ -18,14 +19,21 @@ export interface StatusTold {
   readonly status: AgentStatus;
   /** A moment before: what CPU shares are measured from. */
   readonly before: AgentStatus;
+  /** Of an agent that works in the pods of a node. */
+  readonly node?: NodeStatus;
 }
+
+/** Pods in trouble that are named. */
+const namedPods = 5;
 
 /** Unknown to older agents. */
 const unknown = '-';
 
-/** One thing to be told; undefined where the agent does not tell it. A node agent's pods and gears belong here too. */
+/** One thing to be told; undefined where the agent does not tell it. */
 const facts: readonly (readonly [string, (told: StatusTold) => string | undefined])[] = [
   ['policies', ({ status }) => policiesText(status)],
+  ['pods', ({ node }) => node && podsText(node)],
+  ['gears', ({ node }) => node && gearsText(node)],
   ['requests', ({ status }) => requestsText(status)],
   ['connections', ({ status }) => `${formatCount(status.openConnections)} open`],
   ['lost', ({ status }) => lostText(status)],
@@ -78,6 +86,32 @@ function policiesText({ policies: { active, shadow, rejected } }: AgentStatus): 
   return `${active === 0 ? 'none' : active} in force, ${shadow} in shadow, ${refused}`;
 }
 
+function podsText({ pods }: NodeStatus): string {
+  const enrolled = pods.filter(({ state }) => state === 'enrolled').length;
+  const tapped = pods.filter(({ tap }) => tap).length;
+  const inline = pods.filter((pod) => pod.inline.length > 0).length;
+  const outside = pods.reduce((sum, pod) => sum + pod.outside, 0);
+  const late =
+    outside === 0 ? '' : `; ${formatCount(outside)} open connections that a policy does not reach yet`;
+  return `${enrolled} of ${pods.length} enrolled, ${tapped} tapped, ${inline} inline${late}`;
+}
+
+const gearsText = ({ gears }: NodeStatus): string =>
+  gears.map(({ name, ok, sentence }) => (ok ? `${name} ok` : `${name} OFF (${sentence})`)).join(', ');
+
+const failedPods = ({ node }: StatusTold): NodeStatus['pods'] =>
+  node === undefined ? [] : node.pods.filter(({ state }) => state === 'failed');
+
+/** What is wrong with single pods, a bounded number of them. */
+function podLines(told: StatusTold): readonly string[] {
+  const failed = failedPods(told);
+  const more = failed.length - namedPods;
+  return [
+    ...failed.slice(0, namedPods).map(({ pod, sentence }) => `  ${pod} failed: ${sentence}`),
+    ...(more > 0 ? [`  and ${more} more; -o json tells them all`] : []),
+  ];
+}
+
 function requestsText({ requests, flows }: AgentStatus): string {
   if (flows === undefined) return formatCount(requests);
   const { allow, block, throttle, redact } = flows;
@@ -121,17 +155,20 @@ function mainText(told: StatusTold): string | undefined {
 }
 
 /** The one line that matters at night. */
-function verdictText(status: AgentStatus): string {
+function verdictText(told: StatusTold): string {
+  const { status } = told;
+  const failed = failedPods(told).length;
   const workers = status.workers ?? [{ name: 'data-plane', heartbeatAgeMs: status.heartbeatAgeMs }];
   const hung = unwellSentence(workers);
   if (hung !== undefined) return `NOT WELL: ${hung}`;
   const wrong = [
+    ...(failed > 0 ? [failed === 1 ? '1 pod failed' : `${failed} pods failed`] : []),
     ...(status.policies.rejected > 0 ? ['a policy was rejected'] : []),
     ...(status.lost > 0 || lostPlaces(status).length > 0 ? ['events were lost'] : []),
   ];
   return wrong.length === 0
     ? 'ok: every worker lives, nothing was lost'
-    : `every worker lives, but ${wrong.join(' and ')}`;
+    : `every worker lives, but ${wrong.join(', ')}`;
 }
 
 function workerLines(told: StatusTold): string[] {
@@ -157,7 +194,8 @@ export function statusLines(told: StatusTold): readonly string[] {
   });
   return [
     `${name} at ${address}: ${version}up ${formatSpan(status.uptimeMs)}`,
-    verdictText(status),
+    verdictText(told),
+    ...podLines(told),
     ...(status.notice === undefined ? [] : [status.notice]),
     '',
     ...known,

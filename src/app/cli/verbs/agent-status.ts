@@ -1,6 +1,8 @@
 // `agent status`: how a running agent is, on one screen or as JSON.
 import { setTimeout as pause } from 'node:timers/promises';
+import { AppError } from '../../../core/model/app-error.ts';
 import { statusSchema, type AgentStatus } from '../../../core/model/feed-message.ts';
+import { nodeStatusSchema, type NodeStatus } from '../../../core/model/node-status.ts';
 import { formatFeedAddress } from '../../../io/feed/feed-address.ts';
 import { addressOf, openFeed, startSession, type Session } from '../feed-client.ts';
 import { connectOptions, textOption } from '../option-values.ts';
@@ -18,6 +20,16 @@ async function second({ feed }: Session, interrupted: Promise<void>): Promise<Ag
   return statusSchema.parse(await feed.request({ op: 'status' }));
 }
 
+/** Undefined of an agent that has no node, or is too old to be asked. */
+async function nodeOf({ feed }: Session): Promise<NodeStatus | undefined> {
+  try {
+    return nodeStatusSchema.safeParse(await feed.request({ op: 'node' })).data;
+  } catch (error) {
+    if (error instanceof AppError) return undefined;
+    throw error;
+  }
+}
+
 /** 0 when the agent answered, whatever it said. @throws AppError FEED_UNREACHABLE when nobody does. */
 export const agentStatus: RunVerb = async (_words, options, context) => {
   const connect = connectOptions(options);
@@ -28,12 +40,15 @@ export const agentStatus: RunVerb = async (_words, options, context) => {
     context,
   );
   try {
+    const node = await nodeOf(session);
+    const more = node === undefined ? {} : { node };
     const from = { name: session.hello.name, address: formatFeedAddress(address) };
     if (textOption(options, 'output') === 'json') {
-      context.out.line(JSON.stringify({ ...from, ...session.status }, undefined, 2));
+      context.out.line(JSON.stringify({ ...from, ...session.status, ...more }, undefined, 2));
     } else {
       const status = await second(session, context.interrupted);
-      for (const line of statusLines({ ...from, status, before: session.status })) context.out.line(line);
+      for (const line of statusLines({ ...from, ...more, status, before: session.status }))
+        context.out.line(line);
     }
   } finally {
     await session.close();
