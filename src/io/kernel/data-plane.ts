@@ -5,7 +5,7 @@ import { AppError } from '../../core/model/app-error.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import type { DirectoryUpdate } from '../../core/model/directory.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
-import { createDrain } from './drain.ts';
+import { createDrain, type Drain } from './drain.ts';
 import { createRingBuffer } from './event-ring.ts';
 import { resolveLimits, type DataPlaneLimits } from './limits.ts';
 import { createPodHandles, type InlineHandle, type PodHandles } from './pod-handles.ts';
@@ -92,6 +92,11 @@ function setupOf(
   return { listeners, snapshot, ...made, ...(directory === undefined ? {} : { directory }) };
 }
 
+/** Copies of what is counted, of the moment they are asked for. */
+const statsReader =
+  (counters: Float64Array, drain: Pick<Drain, 'lost' | 'queue'>, listeners: number) => (): DataPlaneStats =>
+    readStats(counters, { nowMs: Date.now(), lost: drain.lost(), queue: drain.queue(), listeners });
+
 /** Shared memory and thread, each told of the other; the thread is not ready yet. */
 function startWorker(options: DataPlaneOptions): Started {
   const { listeners, onExchange, onLost, onFault, onBeatFailed } = options;
@@ -130,11 +135,7 @@ function startWorker(options: DataPlaneOptions): Started {
     pods,
     taps,
     limits,
-    stats: () =>
-      readStats(counters, {
-        ...{ nowMs: Date.now(), listeners: listeners.length },
-        ...{ lost: drain.lost(), queue: drain.queue() },
-      }),
+    stats: statsReader(counters, drain, listeners.length),
   };
 }
 
