@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { statusLines } from '../../../src/app/cli/output/status-lines.ts';
 import type { AgentStatus, WorkerStatus } from '../../../src/core/model/feed-message.ts';
-import type { NodePodStatus, NodeStatus } from '../../../src/core/model/node-status.ts';
+import type { EnforcementStatus, NodePodStatus, NodeStatus } from '../../../src/core/model/node-status.ts';
 
 const mib = 1024 * 1024;
 
@@ -157,6 +157,26 @@ test('a node agent tells its pods and gears, and names the first pods that faile
   );
   expect(lines).toContain('gears        tap ok, inline OFF (No TPROXY)');
   expect(lines.length).toBeLessThanOrEqual(24);
+});
+
+test('policies that do not hold everywhere on the node are told first', () => {
+  const enforcement = { gears: [], inPlace: 1, meant: 2, outside: 0, sentence: '' };
+  const verdictOf = (...states: readonly EnforcementStatus['state'][]): string | undefined => {
+    const policies = states.map((state, number) => ({
+      policy: `shop/p${number}`,
+      enforcement: { ...enforcement, state },
+    }));
+    const node: NodeStatus = {
+      ...{ owner: 'n', generation: 1, gears: [], pods: [], policies },
+      tap: { budgetBytes: 1, ringBytes: 1, rings: 1, sentence: '' },
+    };
+    return statusLines({ name: 'n', address: 'x:1', status: status(), before, node })[1];
+  };
+  expect(verdictOf('enforced', 'idle', 'shadow', 'pending')).toBe('ok: every worker lives, nothing was lost');
+  expect(verdictOf('enforced', 'partly')).toBe('every worker lives, but shop/p1 is not enforced everywhere');
+  expect(verdictOf('unenforceable', 'partly')).toBe(
+    'every worker lives, but shop/p0 and 1 more are not enforced everywhere',
+  );
 });
 
 test('two answers of one moment give no CPU share', () => {

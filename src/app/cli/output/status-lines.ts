@@ -154,6 +154,17 @@ function mainText(told: StatusTold): string | undefined {
   return `CPU ${shareOf(told, (status) => status.main?.cpuUs)}, memory ${memory}${timers}`;
 }
 
+/** Policies that do not hold everywhere on the node. */
+function nodeTroubles({ node }: StatusTold): readonly string[] {
+  const partly = (node?.policies ?? []).filter(
+    ({ enforcement: { state } }) => state === 'partly' || state === 'unenforceable',
+  );
+  const [first] = partly;
+  if (first === undefined) return [];
+  const others = partly.length === 1 ? ' is' : ` and ${partly.length - 1} more are`;
+  return [`${first.policy}${others} not enforced everywhere`];
+}
+
 /** The one line that matters at night. */
 function verdictText(told: StatusTold): string {
   const { status } = told;
@@ -162,6 +173,7 @@ function verdictText(told: StatusTold): string {
   const hung = unwellSentence(workers);
   if (hung !== undefined) return `NOT WELL: ${hung}`;
   const wrong = [
+    ...nodeTroubles(told),
     ...(failed > 0 ? [failed === 1 ? '1 pod failed' : `${failed} pods failed`] : []),
     ...(status.policies.rejected > 0 ? ['a policy was rejected'] : []),
     ...(status.lost > 0 || lostPlaces(status).length > 0 ? ['events were lost'] : []),
