@@ -1,4 +1,5 @@
 // The columns of the policies list, one row each. Counters are the larger of what the agent reports and what was seen here.
+import { enforcementWord } from '../../core/model/enforcement-words.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
 import type { FlowPolicy } from '../../core/policy/schema.ts';
 import type { PolicyTally } from '../state/data-view.ts';
@@ -22,6 +23,14 @@ const stateLooks: Readonly<Record<PolicyEvent['state'], { readonly word: string;
   expired: { word: 'expired', role: 'policy.expired' },
   removed: { word: 'removed', role: 'policy.expired' },
 };
+
+/** On a node what stands of it, and loudly what does not. */
+function stateLook(event: PolicyEvent): { readonly word: string; readonly role: Role } {
+  const found = enforcementWord(event);
+  const look = stateLooks[event.state];
+  if (found === undefined) return look;
+  return { word: found.word, role: found.isWanting ? 'policy.rejected' : look.role };
+}
 
 /** Requests it decided (or would have), as far as anyone knows. */
 export function policyHits(row: PolicyRow): number {
@@ -99,9 +108,9 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     grow: 0,
     priority: 1,
     align: 'left',
-    cell: (row) => stateLooks[row.event.state].word,
-    role: (row) => stateLooks[row.event.state].role,
-    sortKey: (row) => stateLooks[row.event.state].word.toLowerCase(),
+    cell: (row) => stateLook(row.event).word,
+    role: (row) => stateLook(row.event).role,
+    sortKey: (row) => stateLook(row.event).word.toLowerCase(),
   },
   {
     id: 'expires',

@@ -82,6 +82,7 @@ export function policyDetailLines(event: PolicyEvent, input: PaneInput, width: n
   return [
     [span(event.name, 'strong')],
     ...labelled('state', stateSentences[event.state], width),
+    ...(event.enforcement === undefined ? [] : labelled('stands', event.enforcement.sentence, width)),
     ...errorLines(event, width),
     ...(event.state === 'rejected' ? [] : labelled('expires', expiryText(row, clockMs(input.state)), width)),
     ...(event.state === 'rejected' ? [] : labelled('hits', hitsText(row, input), width)),

@@ -1,5 +1,6 @@
 // The mutations of this session and what may truthfully be said of each: asked, stored, reported active, seen deciding.
 // "Enforced" is only ever said because the agent reported it or because a flow carries the policy's name.
+import { enforcementWord } from '../../core/model/enforcement-words.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
 import { formatCount, plural } from '../columns/format.ts';
 import { shortPolicy } from '../columns/verdict-words.ts';
@@ -52,6 +53,13 @@ function decidedSince({ name, mode, hitsBefore }: Change, data: DataView): numbe
   return (mode === 'shadow' ? (tally?.shadowHits ?? 0) : (tally?.hits ?? 0)) - hitsBefore;
 }
 
+/** On a node: what of an accepted policy does not stand. It may still come, so more is awaited. */
+function wantingWords(event: PolicyEvent, short: string): ChangeWords | undefined {
+  const found = enforcementWord(event);
+  if (found?.isWanting !== true || event.enforcement === undefined) return undefined;
+  return { level: 'bad', text: `${short} is ${found.word}: ${event.enforcement.sentence}`, settled: false };
+}
+
 function appliedWords(change: Change, data: DataView): ChangeWords {
   const short = shortPolicy(change.name ?? '');
   const event: PolicyEvent | undefined = change.name && data.policies.byName(change.name);
@@ -62,10 +70,13 @@ function appliedWords(change: Change, data: DataView): ChangeWords {
       return seen > 0
         ? settled('good', `${short} decides: ${done}.`)
         : awaited(`${short} is stored; waiting for the agent to report it active.`);
-    case 'active':
+    case 'active': {
+      const wanting = wantingWords(event, short);
+      if (wanting !== undefined) return wanting;
       return seen > 0
         ? settled('good', `${short} is active; ${done} so far.`)
         : awaited(`${short} is active; ${nothingYet[change.action ?? 'block']}.`);
+    }
     case 'shadow': {
       const would = formatCount(Math.max(0, seen));
       const text = `${short} is in shadow, nothing is refused; ${would} would have been.`;

@@ -88,6 +88,8 @@ function createPlaces(
     index,
     meshOf: (netns) => (kernel.nft instanceof AppError ? undefined : meshOf(kernel, netns)),
     closing: (pod) => late.closing(pod),
+    onFault: (pod, error) => around.onNotice(`${pod}: ${reasonOf(error)}.`),
+    onLeft: () => late.changed(),
     open: (pod, netns) =>
       new PodGears({
         ...{ pod, netns, kernel, owner, mode, ruleset, plane: around.plane },

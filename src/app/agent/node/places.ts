@@ -27,6 +27,10 @@ export interface PlacesOptions {
   readonly meshOf: (netns: Netns) => FoundMesh | undefined;
   /** Before a namespace is let go of: its ring is closed. */
   readonly closing: (pod: string) => Promise<void>;
+  /** A pod could not be let go of as it should. */
+  readonly onFault: (pod: string, error: unknown) => void;
+  /** A pod was let go of to the end: its namespace may be taken in anew. */
+  readonly onLeft: () => void;
 }
 
 /** How long connections that the worker carries have when their pod is gone: it cannot answer them any more. */
@@ -39,6 +43,8 @@ const waiting = 'no namespace with its address is there yet';
 export class Places {
   readonly #options: PlacesOptions;
   readonly #byPod = new Map<string, Place>();
+  /** Pods that are being let go of: their connections drain, and nobody else waits for that. */
+  readonly #leaving = new Map<string, Promise<void>>();
 
   constructor(options: PlacesOptions) {
     this.#options = options;
@@ -49,7 +55,7 @@ export class Places {
     const here = new Map(pods.filter(({ hostNetwork }) => !hostNetwork).map((pod) => [pod.id, pod]));
     for (const [id, place] of this.#byPod) {
       const pod = here.get(id);
-      if (pod === undefined || !sameAddresses(pod, place.pod)) await this.#forget(id, place);
+      if (pod === undefined || !sameAddresses(pod, place.pod)) this.#forget(id, place);
       else if (place.gears && !this.#options.index.isThere(place.gears.netns)) await this.#lose(place);
     }
     for (const [id, pod] of here) this.#take(id, pod);
@@ -60,6 +66,10 @@ export class Places {
     this.#byPod.set(id, place);
     place.pod = pod;
     if (place.gears !== undefined || place.left) return;
+    if (this.#leaving.has(id)) {
+      place.fault = 'what was in its namespace before is being taken back';
+      return;
+    }
     try {
       const netns = this.#options.index.open(pod);
       place.fault = netns === undefined ? waiting : '';
@@ -71,12 +81,24 @@ export class Places {
     }
   }
 
-  async #forget(id: string, place: Place): Promise<void> {
+  #forget(id: string, place: Place): void {
     this.#byPod.delete(id);
-    if (place.gears === undefined) return;
+    const { gears } = place;
+    if (gears === undefined) return;
+    const gone = this.#letGo(id, gears).catch((error: unknown) => this.#options.onFault(id, error));
+    this.#leaving.set(
+      id,
+      gone.then(() => {
+        this.#leaving.delete(id);
+        this.#options.onLeft();
+      }),
+    );
+  }
+
+  async #letGo(id: string, gears: PodGears): Promise<void> {
     await this.#options.closing(id);
-    if (this.#options.index.isThere(place.gears.netns)) await place.gears.release(forgottenMs);
-    else await place.gears.drop(goneMs);
+    if (this.#options.index.isThere(gears.netns)) await gears.release(forgottenMs);
+    else await gears.drop(goneMs);
   }
 
   async #lose(place: Place): Promise<void> {
@@ -111,6 +133,7 @@ export class Places {
   async release(withinMs: number): Promise<readonly string[]> {
     const places = this.all();
     this.#byPod.clear();
+    await Promise.all(this.#leaving.values());
     const outcomes = await Promise.allSettled(
       places.flatMap(({ gears }) => (gears === undefined ? [] : [gears.release(withinMs)])),
     );

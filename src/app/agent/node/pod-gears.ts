@@ -1,5 +1,6 @@
 // One pod's namespace with all that the plan asks in it: rules, ports that are carried, a ring, cuts. Keeps the order that leaves no moment
 // without an answer: listeners, rules, worker, cuts. What failed stays as it was and is told; nothing is half on.
+import { AppError } from '../../../core/model/app-error.ts';
 import type { InlineMode } from '../../../core/model/abilities.ts';
 import type { Peer } from '../../../core/model/identity.ts';
 import type { LocalPod } from '../../../core/model/pod.ts';
@@ -168,9 +169,20 @@ export class PodGears {
     this.#plan = { ...this.#plan, inline: [] };
   }
 
+  /** What keeps us from it is met again, and told, when all rules go. */
+  #tryStepAside(): void {
+    try {
+      if (this.#plan.inline.length > 0) this.stepAside();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+    }
+  }
+
   /** Takes back everything that is ours, after connections had `withinMs` to end. */
   async release(withinMs: number): Promise<'released' | 'left to a newer agent'> {
     this.#closed = true;
+    // Nobody new is sent to listeners that close now, nor refused for want of them.
+    this.#tryStepAside();
     await this.#inline.leave(withinMs);
     try {
       return this.#rules.release();

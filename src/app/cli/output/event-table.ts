@@ -1,4 +1,5 @@
 // Events as one line of text each, columns aligned: `-o table`. Columns are rows of a table; nothing here knows where lines go.
+import { enforcementWord } from '../../../core/model/enforcement-words.ts';
 import type {
   ApiEvent,
   Endpoint,
@@ -78,11 +79,15 @@ const findingColumns: readonly Column<FindingEvent>[] = [
 
 const policyColumns: readonly Column<PolicyEvent>[] = [
   { title: 'NAME', width: 44, cell: (policy) => policy.name },
-  { title: 'STATE', width: 9, cell: (policy) => policy.state },
+  { title: 'STATE', width: 11, cell: (policy) => enforcementWord(policy)?.word ?? policy.state },
   { title: 'HITS', width: 8, right: true, cell: (policy) => String(policy.hits ?? 0) },
   { title: 'SHADOW', width: 8, right: true, cell: (policy) => String(policy.shadowHits ?? 0) },
   { title: 'EXPIRES', width: 20, cell: (policy) => policy.expiresAt?.slice(0, 19).concat('Z') ?? 'never' },
-  { title: 'NOTE', width: 0, cell: (policy) => policy.error?.message ?? '' },
+  {
+    title: 'NOTE',
+    width: 0,
+    cell: (policy) => policy.error?.message ?? policy.enforcement?.sentence ?? '',
+  },
 ];
 
 function lineOf<Row>(columns: readonly Column<Row>[], text: (column: Column<Row>) => string): string {

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { exitCodes, type AppError } from '../../../core/model/app-error.ts';
 import { millis } from '../../../core/model/brand.ts';
-import type { ApiEvent, Endpoint } from '../../../core/model/event.ts';
+import { enforcementWord } from '../../../core/model/enforcement-words.ts';
+import type { ApiEvent, PolicyEvent, Endpoint } from '../../../core/model/event.ts';
 import { appliedSchema } from '../../../core/model/feed-message.ts';
 import type { FeedPort } from '../../../core/model/feed-port.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
@@ -37,6 +38,13 @@ interface Target {
 /** How long to wait for the agent's word that a policy is in force, ms. */
 const inForceMs = 5_000;
 
+/** What the agent says; on a node also where it stands. */
+function reportedWords(event: PolicyEvent): string {
+  const state = enforcementWord(event)?.word ?? event.state;
+  const { enforcement } = event;
+  return `${state}, reported by the agent${enforcement === undefined ? '' : `. ${enforcement.sentence}`}`;
+}
+
 /** Waits until the agent itself reports the policy in force: written is not yet enforced. */
 async function appliedThroughFeed(
   feed: FeedPort,
@@ -49,8 +57,7 @@ async function appliedThroughFeed(
     timer = setTimeout(() => resolve('stored; the agent has not reported it in force yet'), inForceMs);
     listen((event) => {
       if (event.type !== 'policy' || event.name !== name) return;
-      if (event.state === 'active' || event.state === 'shadow')
-        resolve(`${event.state}, reported by the agent`);
+      if (event.state === 'active' || event.state === 'shadow') resolve(reportedWords(event));
       if (event.state === 'rejected')
         resolve(`rejected by the agent: ${event.error?.message ?? 'no reason given'}`);
     });
