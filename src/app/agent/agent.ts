@@ -54,6 +54,8 @@ export interface AgentOptions {
   readonly metrics?: MetricsAddress;
   /** Entry of the data plane's worker, as in DataPlaneOptions. */
   readonly worker?: URL;
+  /** Inherited socket on which the data plane shows a supervisor that it lives. */
+  readonly signOfLifeFd?: number;
   /** How long detections with a baseline only learn, ms; their own default when absent. */
   readonly learningMs?: number;
   /** A sentence about the policy folder for whoever runs the agent: gone, back, a file rejected and why. */
@@ -176,6 +178,7 @@ function startPlane(start: Start, snapshots: Snapshots, enforcing: Enforcing): P
     onFault: options.onFault,
     onBeatFailed: (pod) => enforcing.node?.beatFailed(pod),
     ...(options.worker === undefined ? {} : { worker: options.worker }),
+    ...(options.signOfLifeFd === undefined ? {} : { signOfLifeFd: options.signOfLifeFd }),
   });
 }
 

@@ -23,6 +23,8 @@ export interface DataPlaneOptions {
   /** Who is who at the start: all of it. */
   readonly directory?: DirectoryUpdate;
   readonly limits?: Partial<DataPlaneLimits>;
+  /** See `WorkerSetup`. */
+  readonly signOfLifeFd?: number;
   /** One exchange ended. The object is reused: read what you need before returning. */
   readonly onExchange: (exchange: Exchange) => void;
   /** Events were dropped: `where` is `worker-ring`. */
@@ -86,10 +88,14 @@ interface Started {
 
 /** All of it but the port. */
 function setupOf(
-  { listeners, snapshot, directory }: DataPlaneOptions,
+  { listeners, snapshot, directory, signOfLifeFd }: DataPlaneOptions,
   made: Pick<WorkerSetup, 'limits' | 'ring' | 'stats'>,
 ): Omit<WorkerSetup, 'port'> {
-  return { listeners, snapshot, ...made, ...(directory === undefined ? {} : { directory }) };
+  return {
+    ...{ listeners, snapshot, ...made },
+    ...(directory === undefined ? {} : { directory }),
+    ...(signOfLifeFd === undefined ? {} : { signOfLifeFd }),
+  };
 }
 
 /** Copies of what is counted, of the moment they are asked for. */

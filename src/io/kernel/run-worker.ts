@@ -25,6 +25,7 @@ import { createRedirected } from './redirected.ts';
 import { askForShortSlice } from './scheduling.ts';
 import type { Service } from './service.ts';
 import { viewStats } from './shared-stats.ts';
+import { createSignOfLife } from './sign-of-life.ts';
 import { createSockets, type Sockets } from './socket.ts';
 import { toSocketAddress } from './socket-address.ts';
 import { createTapPods, type TapPods, type WatchingBrain } from './tap/tap-pods.ts';
@@ -225,12 +226,16 @@ function explicitServices({ listeners }: WorkerSetup, libc: Libc, sockets: Socke
 /** A loop over the explicit listeners, whose orders go through `hands`. */
 function loopOf(plane: Plane, hands: LoopHands): Loop {
   const { setup, events } = hands;
+  const live = createSignOfLife(plane.libc, setup.signOfLifeFd);
   let faults = 0;
   return createLoop(plane, {
     listening: hands.listening,
     hooks: {
       control: hands.control,
-      passed: events.wake,
+      passed() {
+        events.wake();
+        live(plane.monotonicMs);
+      },
       fault(error) {
         if (++faults <= reportedFaults) post(setup, { type: 'fault', message: detailOf(error) });
       },

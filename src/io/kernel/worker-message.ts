@@ -16,6 +16,8 @@ export interface WorkerSetup {
   readonly directory?: DirectoryUpdate;
   readonly ring: SharedArrayBuffer;
   readonly stats: SharedArrayBuffer;
+  /** Inherited socket on which the worker shows that it lives; see sign-of-life.ts. */
+  readonly signOfLifeFd?: number;
   /** Both directions; the worker reads it with receiveMessageOnPort when the eventfd says so. */
   readonly port: MessagePort;
 }
