@@ -79,9 +79,13 @@ function hear(stdout: Readable, stderr: Readable): Heard {
   };
 }
 
-/** Starts the binary; `onEnd` is called once it has ended and its output is complete. */
-function startBinary(args: readonly string[], env: NodeJS.ProcessEnv, onEnd: () => void): Started {
-  const child = spawn(process.execPath, [binary, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts Node with these words; `onEnd` is called once the program has ended and its output is complete. */
+export function startNode(
+  words: readonly string[],
+  env: NodeJS.ProcessEnv,
+  onEnd: () => void = () => undefined,
+): Started {
+  const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const heard = hear(child.stdout, child.stderr);
   let ended = false;
   const finished = new Promise<Finished>((resolve) => {
@@ -104,7 +108,7 @@ export function createCli(env: Readonly<Record<string, string>> = {}): Cli {
   const running = new Set<Started>();
   const start = (args: readonly string[]): Started => {
     const inside = { ...process.env, XDG_RUNTIME_DIR: directory, ...env };
-    const started = startBinary(args, inside, () => running.delete(started));
+    const started = startNode([binary, ...args], inside, () => running.delete(started));
     running.add(started);
     return started;
   };

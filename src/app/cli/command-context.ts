@@ -1,4 +1,5 @@
 // What every verb gets from the program: streams, environment, and a way to say how it ended. Keeps verbs testable.
+import type { Supervised } from '../agent/supervisor/marker.ts';
 import type { LineWriter } from './output/writer.ts';
 
 /** The outside of one run of the program, as verbs may use it. */
@@ -12,4 +13,6 @@ export interface CommandContext {
   readonly say: (text: string) => void;
   /** Resolves at SIGINT, SIGTERM or SIGHUP, or when the reader of standard output is gone. */
   readonly interrupted: Promise<void>;
+  /** Of a verb that a supervisor has started. */
+  readonly supervised?: Supervised;
 }
