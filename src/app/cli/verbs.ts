@@ -138,6 +138,10 @@ export const verbs: readonly VerbRow[] = [
         flags: '--generation <n>',
         text: 'with --node: which start this is; the greater one wins (default: the time)',
       },
+      {
+        flags: '--no-watchdog',
+        text: 'with --node: one process, that nobody ends when it hangs and nobody starts again when it dies',
+      },
       { flags: '--tap-budget <MiB>', text: 'with --node: memory for the rings of all pods (default: 64)' },
       { flags: '--listen <host:port>', text: 'where callers connect' },
       { flags: '--upstream <host:port>', text: 'the service behind it' },
@@ -163,7 +167,11 @@ export const verbs: readonly VerbRow[] = [
       'agent --listen 127.0.0.1:9000 --upstream 127.0.0.1:8080 --source web --destination api --policies policies --feed 127.0.0.1:9901',
       'agent --node --pods pods.yaml --policies policies --feed 127.0.0.1:9901',
     ],
-    load: async () => (await import('./verbs/agent.ts')).agent,
+    load: async () =>
+      (await import('./watched-verb.ts')).watchedVerb({
+        load: async () => (await import('./verbs/agent.ts')).agent,
+        when: ({ node, watchdog }) => node === true && watchdog !== false,
+      }),
   },
   {
     usage: 'agent status',
