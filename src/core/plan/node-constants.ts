@@ -33,7 +33,7 @@ export const heartbeatEveryMs = 500;
 export interface TableOwner {
   /** Name of the agent; a letter first, then letters, digits, `-` and `.`, at most 63. */
   readonly owner: string;
-  /** Grows with every start of an agent of this name (seconds since the epoch are one way); the same for all of one life. */
+  /** Grows with every start of an agent of this name (milliseconds since the epoch are one way: a watchdog may start one twice in a second); the same for all of one life. */
   readonly generation: number;
 }
 

@@ -51,7 +51,7 @@ export function nodeOptions(options: OptionValues): NodeOptions {
     ...(proc === undefined ? {} : { procDirectory: proc }),
     owner: {
       owner: ownerName(options),
-      generation: numberOption(options, 'generation', generationRange) ?? Math.floor(Date.now() / 1000),
+      generation: numberOption(options, 'generation', generationRange) ?? Date.now(),
     },
     tapBudgetBytes: budget === undefined ? defaultTapBudgetBytes : Math.floor(budget * mebibyte),
   };
