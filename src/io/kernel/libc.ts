@@ -22,6 +22,8 @@ export interface Libc {
   eventfd(initial: number, flags: number): number;
   read(fd: number, address: number, length: number): number;
   open(pathAddress: number, flags: number): number;
+  /** With commands that take a number. */
+  fcntl(fd: number, command: number, argument: number): number;
   setsockopt(fd: number, level: number, option: number, address: number, length: number): number;
   getsockopt(fd: number, level: number, option: number, address: number, lengthAddress: number): number;
   getsockname(fd: number, address: number, lengthAddress: number): number;
@@ -145,6 +147,7 @@ function bindCalls(
     eventfd: bindTo('eventfd', 'uint', 'int'),
     read: bindTo('read', 'int', pointer, 'size_t'),
     open: bindTo('open', pointer, 'int'),
+    fcntl: bindTo('fcntl', 'int', 'int', 'int'),
     setsockopt: bindTo('setsockopt', 'int', 'int', 'int', pointer, 'uint'),
     getsockopt: bindTo('getsockopt', 'int', 'int', 'int', pointer, pointer),
     getsockname: bindTo('getsockname', 'int', pointer, pointer),

@@ -40,6 +40,8 @@ export const epollCloseOnExec = 0o2000000;
 export const eventfdFlag = { nonblock: 0o4000, closeOnExec: 0o2000000 } as const;
 /** RLIMIT_NOFILE. */
 export const openFilesResource = 7;
+/** F_DUPFD_CLOEXEC. */
+export const duplicateCloseOnExec = 1030;
 /** O_RDONLY | O_CLOEXEC. */
 export const openCloseOnExec = 0o2000000;
 

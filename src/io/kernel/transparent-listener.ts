@@ -2,7 +2,7 @@
 // Made by main inside the namespace, used by the worker from outside. Knows no rule and no connection.
 import { AppError } from '../../core/model/app-error.ts';
 import type { Libc } from './libc.ts';
-import { family, level, option, socketType } from './linux.ts';
+import { duplicateCloseOnExec, family, level, option, socketType } from './linux.ts';
 import type { NetnsDoor } from './node/netns.ts';
 import { toSocketAddress, type SocketAddress } from './socket-address.ts';
 
@@ -17,6 +17,13 @@ export interface TransparentListenerOptions {
 const addresses = ['127.0.0.1', '::1'] as const;
 /** The family is switched off or not there: EADDRNOTAVAIL, EAFNOSUPPORT. */
 const withoutFamily: readonly number[] = [99, 97];
+
+/**
+ * Listening descriptors get numbers from here on. The kernel closes those of a process that was killed from the highest down (since 4.3,
+ * task_work_run), and a packet ring keeps it waiting for 25 ms: behind thirty rings a listener went on taking connections, which nobody
+ * would answer, for 0.7 s. The table of descriptors grows to 128 KiB by it.
+ */
+const leastListeningFd = 8_192;
 
 function cannotListen(port: number, error: number): AppError {
   return new AppError({
@@ -47,10 +54,18 @@ function open(
     (isIpv4 || set(level.ipv6, option.ipv6Only)) &&
     libc.bind(fd, address.memory.address, address.length) === 0 &&
     libc.listen(fd, backlog) === 0;
-  if (ready) return fd;
+  if (ready) return raised(libc, fd);
   const error = libc.errno();
   libc.close(fd);
   return -error;
+}
+
+/** The same under a high number; as it is where so many may not be opened. */
+function raised(libc: Libc, fd: number): number {
+  const high = libc.fcntl(fd, duplicateCloseOnExec, leastListeningFd);
+  if (high < 0) return fd;
+  libc.close(fd);
+  return high;
 }
 
 /** Listening descriptors for `InlinePod.listeningFds`, IPv4 and, where the namespace has it, IPv6. @throws AppError; then none is left open. */
