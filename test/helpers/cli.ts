@@ -27,7 +27,8 @@ export interface Started {
 export interface Cli {
   readonly directory: string;
   run(args: readonly string[]): Promise<Finished>;
-  start(args: readonly string[]): Started;
+  /** `env` is added to that of the others. */
+  start(args: readonly string[], env?: Readonly<Record<string, string>>): Started;
   /** Ends what is still running and removes the directory. */
   close(): Promise<void>;
 }
@@ -106,8 +107,8 @@ export function startNode(
 export function createCli(env: Readonly<Record<string, string>> = {}): Cli {
   const directory = mkdtempSync(join(tmpdir(), 'api-defense-cli-'));
   const running = new Set<Started>();
-  const start = (args: readonly string[]): Started => {
-    const inside = { ...process.env, XDG_RUNTIME_DIR: directory, ...env };
+  const start: Cli['start'] = (args, more = {}) => {
+    const inside = { ...process.env, XDG_RUNTIME_DIR: directory, ...env, ...more };
     const started = startNode([binary, ...args], inside, () => running.delete(started));
     running.add(started);
     return started;

@@ -1,5 +1,5 @@
 // Looks at processes from outside, through /proc. Ends nothing.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Processes that this one has started and that are not gone, oldest first. */
 export function childrenOf(pid: number): number[] {
@@ -17,4 +17,18 @@ export function isRunning(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Numbers of a process's descriptors, by the inode of the socket behind each; what is no socket is by its name. */
+export function descriptorsOf(pid: number): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      const target = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      found.set(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? target, Number(fd));
+    } catch {
+      // Closed meanwhile.
+    }
+  }
+  return found;
 }

@@ -1,0 +1,229 @@
+// What becomes of traffic when the agent of a node goes, in each way it can, and when it comes back: real namespaces under load, the real
+// binary. Asserted are counts and what follows what; the longest outage is printed, not judged: "within 2 s" is at most as many failed
+// requests as a steady stream begins in that time, which is what the kernel's own time limit allows.
+//
+// A group of requests "begun after" something is exact: the stream hands out all before, once they are over, and the next group begins.
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { listenPort } from '../../src/core/plan/node-constants.ts';
+import { noRules } from '../helpers/netns-lab.ts';
+import { childrenOf, descriptorsOf, isRunning } from '../helpers/processes.ts';
+import { describeUnless } from '../helpers/unless.ts';
+import { until } from '../helpers/until.ts';
+import {
+  keptConnections,
+  requestsOfTwoSeconds,
+  startFailureLab,
+  type FailureLab,
+  type NodeAgent,
+  type Taken,
+} from './failure-lab.ts';
+
+const lines: string[] = [];
+function note(posture: string, { requests, failed, longestOutageMs, outcomes }: Taken): void {
+  const of = Object.entries(outcomes).map(([outcome, count]) => `${count} x ${outcome}`);
+  lines.push(
+    `${posture}: ${requests} requests, ${failed} failed, longest outage ${longestOutageMs} ms (${of.join(', ')})`,
+  );
+}
+
+describeUnless(noRules)('an agent that goes while there is load', () => {
+  let lab: FailureLab;
+  let agent: NodeAgent;
+
+  beforeAll(async () => {
+    lab = await startFailureLab();
+  });
+  afterAll(async () => {
+    process.stdout.write(`${lines.join('\n')}\n`);
+    await lab[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    lab.setFailure('Open');
+    await lab.begin('fresh', 'barred', 'aside');
+  });
+  afterEach(async () => {
+    for (const pid of [agent.agentPid(), agent.pid]) if (isRunning(pid)) process.kill(pid, 'SIGCONT');
+    agent.child.kill('SIGTERM');
+    await agent.finished;
+    await lab.end();
+    // Not inline: whatever happened, it was one connection, and each request on it was answered.
+    expect(lab.rules()).toBe('');
+  });
+
+  /** An agent that refuses what it should, and lets the rest through. */
+  async function startWell(...words: readonly string[]): Promise<void> {
+    agent = lab.agent(words);
+    await stands();
+    await settled();
+  }
+  async function stands(times = 1): Promise<void> {
+    await agent.up(times);
+    await lab.take('barred', '403');
+    await lab.seen('barred', '403', 3);
+  }
+  /** What was before is over, and connections that are kept go through the agent. */
+  async function settled(): Promise<void> {
+    await lab.begin('kept');
+    await lab.seen('kept', '200', 4 * keptConnections);
+    for (const stream of ['fresh', 'kept'] as const) await lab.take(stream, '200');
+    await lab.take('barred', '403');
+  }
+  /** Never touched: the stream beside, and those who may not call at all. */
+  async function untouched(): Promise<void> {
+    const aside = await lab.take('aside', '200');
+    expect(aside).toMatchObject({ failed: 0, sockets: 1 });
+    expect(aside.requests).toBeGreaterThan(0);
+    expect(await lab.stranger()).toBe('ECONNREFUSED');
+  }
+  /** The agent's process has gone in one way or the other, and the next is on its way. */
+  async function lettingBy(posture: string): Promise<void> {
+    const fresh = await lab.take('fresh', '200');
+    note(posture, fresh);
+    expect(fresh.failed).toBeLessThanOrEqual(requestsOfTwoSeconds('fresh'));
+    await stands(2);
+    // Begun after the process was gone: before, while and after the next took over.
+    expect(await lab.take('fresh', '200')).toMatchObject({ failed: 0 });
+    const kept = await lab.take('kept', '200');
+    note(`${posture}, kept connections`, kept);
+    // The one under way on each: whoever dials anew finds no listener any more.
+    expect(kept.failed).toBeLessThanOrEqual(keptConnections);
+    await untouched();
+  }
+
+  test('SIGKILL of the data process: what was under way fails, blocks lapse, and all stands again', async () => {
+    await startWell();
+    process.kill(agent.agentPid(), 'SIGKILL');
+    await agent.until(/starting it again at once \(so far 0 hung, 1 died\)/);
+    await lettingBy('SIGKILL, failure Open');
+  });
+
+  test('what takes connections has the highest descriptors: they are closed before the rings, which take their time', async () => {
+    await startWell();
+    const listed = lab.net.run(lab.orders, 'cat', ['/proc/net/tcp', '/proc/net/tcp6']);
+    const rows = listed.split('\n').map((line) => line.trim().split(/\s+/));
+    const port = `:${listenPort.toString(16).toUpperCase()}`;
+    const inodes = rows.flatMap((row) => (row[1]?.endsWith(port) && row[3] === '0A' ? [row[9] ?? ''] : []));
+    const descriptors = descriptorsOf(agent.agentPid());
+    const listening = inodes.map((inode) => descriptors.get(inode) ?? -1);
+    expect(listening).toHaveLength(2);
+    const others = [...descriptors].flatMap(([of, fd]) => (inodes.includes(of) ? [] : [fd]));
+    expect(Math.min(...listening)).toBeGreaterThan(Math.max(...others));
+  });
+
+  test('SIGSTOP (hang): the watchdog ends it sooner than the kernel would take its ports', async () => {
+    await startWell();
+    process.kill(agent.agentPid(), 'SIGSTOP');
+    await agent.until(/starting it again at once \(so far 1 hung, 0 died\)/);
+    await lettingBy('SIGSTOP, failure Open');
+  });
+
+  test('out of memory: as a kill', async () => {
+    const preload = new URL('misbehave.mjs', import.meta.url).href;
+    agent = lab.agent([], { NODE_OPTIONS: `--import ${preload} --max-old-space-size=128` });
+    await stands();
+    await settled();
+    process.kill(agent.agentPid(), 'SIGUSR2');
+    await agent.until(/was ended by SIG\w+; starting it again at once \(so far 0 hung, 1 died\)/);
+    await lettingBy('out of memory, failure Open');
+  });
+
+  test('SIGSTOP (hang) without a watchdog: the kernel lets traffic by after 2 s, and the agent has it again when it goes on', async () => {
+    await startWell('--no-watchdog');
+    expect(childrenOf(agent.pid)).toEqual([]);
+    process.kill(agent.pid, 'SIGSTOP');
+    await lab.seen('barred', '200', 3);
+    await lab.seen('fresh', '200', 3);
+    const during = await lab.take('fresh', '200');
+    note('SIGSTOP, failure Open, no watchdog', during);
+    expect(during.failed).toBeGreaterThan(0);
+    expect(during.failed).toBeLessThanOrEqual(requestsOfTwoSeconds('fresh'));
+    expect(await lab.take('fresh', '200')).toMatchObject({ failed: 0 });
+    process.kill(agent.pid, 'SIGCONT');
+    await stands();
+    await untouched();
+  });
+
+  test('a clean stop and a start: no new connection fails, and nothing is left in between', async () => {
+    await startWell();
+    agent.child.kill('SIGTERM');
+    expect((await agent.finished).status).toBe(0);
+    expect(lab.rules()).toBe('');
+    await lab.take('barred', '403');
+    await lab.seen('barred', '200', 3);
+    await startAgain();
+    await unharmed('clean stop and start');
+    expect(await lab.take('aside', '200')).toMatchObject({ failed: 0, sockets: 1 });
+  });
+  async function startAgain(): Promise<void> {
+    agent = lab.agent();
+    await stands();
+  }
+  /** New connections always; on a kept one a request may meet the end of the connection, as with any server that stops. */
+  async function unharmed(posture: string): Promise<void> {
+    const fresh = await lab.take('fresh', '200');
+    const kept = await lab.take('kept', '200');
+    note(posture, fresh);
+    note(`${posture}, kept connections`, kept);
+    expect(fresh.failed).toBe(0);
+    expect(kept.failed).toBeLessThanOrEqual(keptConnections);
+  }
+
+  test('an upgrade by overlap: no new connection fails, none passes unjudged, and the newer rules outlive the older agent', async () => {
+    await startWell();
+    const older = agent;
+    agent = lab.agent();
+    await agent.up();
+    older.child.kill('SIGTERM');
+    expect((await older.finished).status).toBe(0);
+    await unharmed('overlap of two agents');
+    const barred = await lab.take('barred', '403');
+    note('overlap of two agents, what is refused', barred);
+    expect(barred.outcomes).toEqual({ '403': barred.requests });
+    await lab.seen('barred', '403', 3);
+    await untouched();
+  });
+
+  test('failure Closed: what a policy refuses never passes, and nothing does while nobody is there', async () => {
+    lab.setFailure('Closed');
+    await startWell();
+    const pid = agent.agentPid();
+    process.kill(agent.pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
+    await until('both are gone', () => !isRunning(pid) && !isRunning(agent.pid));
+    note('SIGKILL, failure Closed, before', await lab.take('fresh', '200'));
+    await lab.seen('fresh', 'ECONNREFUSED', 5);
+    await startAgain();
+    const gone = await lab.take('fresh', '200');
+    note('SIGKILL, failure Closed, nobody there', gone);
+    expect(gone.outcomes['ECONNREFUSED']).toBeGreaterThanOrEqual(5);
+    const barred = await lab.take('barred', '403');
+    expect(barred.outcomes['200']).toBeUndefined();
+    await lab.seen('fresh', '200', 3);
+    await untouched();
+  });
+
+  test('failure Closed, SIGSTOP: refused rather than let by, and carried again after the restart', async () => {
+    lab.setFailure('Closed');
+    await startWell();
+    process.kill(agent.agentPid(), 'SIGSTOP');
+    await agent.until(/starting it again at once \(so far 1 hung, 0 died\)/);
+    await stands(2);
+    const during = await lab.take('fresh', '200');
+    note('SIGSTOP, failure Closed, watchdog', during);
+    expect(during.failed).toBeGreaterThan(0);
+    expect((await lab.take('barred', '403')).outcomes['200']).toBeUndefined();
+    await lab.seen('fresh', '200', 3);
+    expect(await lab.take('fresh', '200')).toMatchObject({ failed: 0 });
+    await untouched();
+  });
+
+  test('the supervisor is killed: the agent drains, takes everything back and ends', async () => {
+    await startWell();
+    const pid = agent.agentPid();
+    process.kill(agent.pid, 'SIGKILL');
+    await until('the agent has ended', () => !isRunning(pid));
+    await unharmed('SIGKILL of the supervisor');
+    expect(lab.rules()).toBe('');
+    expect(await lab.take('aside', '200')).toMatchObject({ failed: 0, sockets: 1 });
+  });
+});
