@@ -40,12 +40,15 @@ export const credentialClasses: ReadonlySet<string> = new Set<MaskClass>([
 
 const known: ReadonlySet<string> = new Set(maskClasses);
 const digestLength = 8;
+/** More than the longest name of a class. */
+const longestClass = 16;
 
 /** Class of the surrogate that starts at `at` in `text`, or undefined when there is none. */
 export function surrogateAt(text: string, at: number): MaskClass | undefined {
   if (text.charCodeAt(at) !== 60) return undefined;
-  const colon = text.indexOf(':', at + 1);
-  if (colon < 0 || colon - at > 16 || text.charCodeAt(colon + digestLength + 1) !== 62) return undefined;
+  const beginning = text.slice(at + 1, at + 1 + longestClass);
+  const colon = at + 1 + beginning.indexOf(':');
+  if (colon === at || text.charCodeAt(colon + digestLength + 1) !== 62) return undefined;
   for (let index = colon + 1; index <= colon + digestLength; index += 1) {
     const code = text.charCodeAt(index);
     if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return undefined;
