@@ -154,7 +154,9 @@ async function build(net: NetnsLab, cleanup: AsyncDisposableStack): Promise<Node
     ]);
     await agent.until(/^feed at /m);
     const feed = createLiveFeed({ address: parseFeedAddress(feedAddress) });
-    feed.start((message) => void (message.type === 'batch' && agents.events.push(...message.events)));
+    feed.start((message) => {
+      if (message.type === 'batch') agents.events.push(...message.events);
+    });
     agents.running.push({ agent, feed });
     return agent;
   };
