@@ -17,7 +17,7 @@ const blockAdmin = policyOn('no-admin', { match: { http: { paths: ['/admin*'] } 
 async function tapPod({ plane, pod }: InlineLab): Promise<TapHandle> {
   const libc = await loadLibc();
   using door = { opened: createNetnsDoor(libc), [Symbol.dispose]: () => door.opened.close() };
-  return plane.tapPod({
+  return await plane.tapPod({
     pod: 'shop/orders',
     fd: openInside({ libc, door: door.opened, netns: pod.path, geometry: roomForAll }),
     geometry: roomForAll,

@@ -1,5 +1,6 @@
 // Three pods, and the real worker that taps them: `server` is a known, enrolled pod, `client` calls, `other` is nobody's. What the worker tells
 // is collected as main would see it.
+import { learnNames } from '../../src/app/agent/node/learn-names.ts';
 import { createSnapshots, type Snapshots } from '../../src/app/agent/snapshots.ts';
 import { createFlowAssembler } from '../../src/core/inspect/flow-event.ts';
 import { createMasker } from '../../src/core/mask/masker.ts';
@@ -100,8 +101,7 @@ async function startPlane(snapshots: Snapshots, book: Book): Promise<Watched> {
     onFault: (error) => void faults.push(error.message),
     onTap(report) {
       items.push(...report.items);
-      for (const item of report.items)
-        if (item.type === 'names') names.learn(item.address, item.name, item.ttlSeconds, item.atMs);
+      learnNames(report, names);
     },
   });
   return { plane, flows, items, faults };

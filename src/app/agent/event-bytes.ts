@@ -33,7 +33,8 @@ function bodyBytes(body: { readonly contentType?: string | undefined; readonly t
 
 /** Bytes that dropping the event would free at most. */
 export function eventBytes(event: FlowEvent | LostEvent): number {
-  if (event.type === 'lost') return lostBytes;
+  if (event.type === 'lost')
+    return lostBytes + textBytes(event.pod ?? '') + textBytes(event.connection ?? '');
   const { request, response, verdict, shadow } = event;
   let bytes = flowBytes + verdictBytes(verdict) + verdictBytes(shadow);
   if (request) {

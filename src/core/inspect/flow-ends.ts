@@ -28,10 +28,11 @@ export interface FlowEnds {
 /** Destinations remembered (a pod's ports, and whom its callers call); then all are forgotten and made again. */
 const mostDestinations = 16_384;
 
-/** Of an address that is not in the directory: by the name that DNS gave for it, else by itself. One object for one name. */
-type StrangerOf = (address: string, atMs: number) => Peer;
+/** Of an address (with or without port) that is not in the directory, as of then: by the name that DNS gave for it, else by itself. */
+export type StrangerOf = (address: string, atMs: number) => Peer;
 
-function createNamedStrangers(nameOf: NameOf | undefined): StrangerOf {
+/** One object for one name. */
+export function createNamedStrangers(nameOf: NameOf | undefined): StrangerOf {
   const strangerOf = createStrangers();
   return (address, atMs) => {
     const host = hostOf(address);

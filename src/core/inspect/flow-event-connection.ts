@@ -22,6 +22,10 @@ export interface ConnectionWords {
   held: number;
 }
 
+/** Id of a connection as events carry it. @param agent prefix of ids. */
+export const connectionText = (agent: string, connection: number): string =>
+  `${agent}-${connection.toString(36)}`;
+
 /** Connections remembered, a power of two; two whose numbers are so far apart push each other out. */
 const remembered = 4096;
 const emptyHead = headWordsOf([]);
@@ -48,7 +52,7 @@ export function createConnectionWords(agent: string): (exchange: Exchange, sourc
     const slot = connection & (remembered - 1);
     const hit = known[slot];
     if (hit?.connection === connection && hit.address === address && hit.peer === peer) return hit;
-    const id = `${agent}-${connection.toString(36)}`;
+    const id = connectionText(agent, connection);
     const made: ConnectionWords = {
       connection,
       address,

@@ -99,7 +99,10 @@ export const flowEventSchema = z.object({
   traceId: z.string().optional(),
   /** Parser code when the bytes could not be read as HTTP, e.g. `CL_AND_TE`. */
   broken: z.string().optional(),
-  /** Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown` (the client began with no text), `server-first`, `broken`. */
+  /**
+   * Why the connection is opaque, a short word: `tls`, `h2`, `upgrade`, `connect`, `unknown` (the client began with no text),
+   * `server-first`, `broken`, `attempt` (it was never established).
+   */
   opaque: z.string().optional(),
   /**
    * True for an opaque connection that goes on: told once when bytes have passed both ways, or when it was upgraded, so that one
@@ -182,9 +185,16 @@ export const policyEventSchema = z.object({
 export const lostEventSchema = z.object({
   type: z.literal('lost'),
   time: z.string(),
-  /** `worker-ring`, `feed`, `recording`, `window`, …; `details`: the flows are there, but `light`. */
+  /**
+   * `worker-ring`, `feed`, `recording`, `window`, …; `details`: the flows are there, but `light`; of the tap `tap-ring` (frames), `tap-gap`
+   * (holes in a connection), `tap-evicted` (connections), `tap-conflict` (bytes sent twice, differently), `tap-attempt`, `tap-names`.
+   */
   where: z.string(),
   count,
+  /** `namespace/name` of the tapped pod, where it is of one. */
+  pod: z.string().optional(),
+  /** Id of the connection that something is missing of, as flows have it. */
+  connection: z.string().optional(),
 });
 
 /** A workload the agent knows: where it listens or what it calls. */
