@@ -13,6 +13,7 @@ import type { Identity, Who } from '../identity.ts';
 import type { Libc } from '../libc.ts';
 import type { LoopSource } from '../loop-source.ts';
 import type { Plane } from '../plane.ts';
+import { counter } from '../shared-stats.ts';
 import type { TapAnswer, TapOrder, TapPod, TapPodScope } from '../worker-message.ts';
 import { createTapNames, type TapNames } from './tap-names.ts';
 import type { TapItem } from './tap-report.ts';
@@ -195,7 +196,10 @@ class HostedTaps implements TapPods, LoopSource {
       destinationPeer: plane.identity.find(id.serverAddress).index,
     });
     return {
-      observe: (exchange) => plane.observe(exchange),
+      observe(exchange) {
+        plane.stats[counter.exchanges] = (plane.stats[counter.exchanges] ?? 0) + 1;
+        plane.observe(exchange);
+      },
       gap: ({ id, from, bytes, cause, skipped }, nowMs) => {
         if (!skipped) this.#told({ type: 'gap', ...at(id, nowMs), from, bytes, cause });
       },
