@@ -2,7 +2,7 @@
 // Only wiring: what a byte, a verdict or a finding means is decided in core, what a socket is in io.
 import { randomBytes, randomInt } from 'node:crypto';
 import { createDetector, type Detector } from '../../core/detect/engine.ts';
-import { createFlowReader } from '../../core/inspect/flow-event.ts';
+import { createFlowReader, type FlowAssemblerOptions } from '../../core/inspect/flow-event.ts';
 import { createPolicyMask, type PolicyMask } from '../../core/mask/mask-policy.ts';
 import { createMasker, type Masker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
@@ -152,6 +152,12 @@ function createSeededDetector(options: AgentOptions): Detector {
   });
 }
 
+/** Who the numbers and addresses of a node's flows are. */
+const wordsOf = ({ book, names }: PreparedNode): Pick<FlowAssemblerOptions, 'peer' | 'nameOf'> => ({
+  peer: (index) => book.peer(index),
+  nameOf: (address, atMs) => names.nameOf(address, atMs),
+});
+
 /** The data plane with everything that one finished exchange causes. */
 function startPlane(start: Start, snapshots: Snapshots, enforcing: Enforcing): Promise<DataPlane> {
   const { options, hub, cleanup, prepared } = start;
@@ -167,7 +173,7 @@ function startPlane(start: Start, snapshots: Snapshots, enforcing: Enforcing): P
     agent: start.agent,
     masker: hub.masker,
     describe: snapshots.describe,
-    ...(prepared === undefined ? {} : { peer: (index) => prepared.book.peer(index) }),
+    ...(prepared === undefined ? {} : wordsOf(prepared)),
   });
   return startDataPlane({
     listeners: options.listeners,
@@ -177,6 +183,7 @@ function startPlane(start: Start, snapshots: Snapshots, enforcing: Enforcing): P
     onLost: (where, count) => hub.tell({ type: 'lost', time: new Date().toISOString(), where, count }),
     onFault: options.onFault,
     onBeatFailed: (pod) => enforcing.node?.beatFailed(pod),
+    onTap: (report) => enforcing.node?.hear(report),
     ...(options.worker === undefined ? {} : { worker: options.worker }),
     ...(options.signOfLifeFd === undefined ? {} : { signOfLifeFd: options.signOfLifeFd }),
   });

@@ -1,5 +1,4 @@
-// What the kernel gear did to a connection, as a flow event: openings that it refused, and open connections that a policy cut. Pure but for
-// the numbers of its ids.
+// Open connections that a policy cut, as flow events. Pure but for the numbers of its ids. (What the kernel refuses, the taps see: tap-events.ts.)
 import { endText } from '../../../core/tap/tap-ends.ts';
 import type { FlowEvent } from '../../../core/model/event.ts';
 import { toEndpoint, type Peer } from '../../../core/model/identity.ts';
@@ -25,15 +24,6 @@ export interface KernelFlowOptions {
 export interface KernelFlows {
   /** An open connection that a policy cut. */
   cut(pair: KernelPair, policy: string, nowMs: number): FlowEvent;
-  /** An opening that was refused, or that nobody answered. `policy`: whose rules refused it; undefined: nobody's. */
-  attempt(
-    pair: KernelPair,
-    told: {
-      readonly outcome: 'reset' | 'unanswered';
-      readonly policy: string | undefined;
-      readonly atMs: number;
-    },
-  ): FlowEvent;
 }
 
 /** The events of what was cut in one pod. */
@@ -72,20 +62,5 @@ export function createKernelFlows({ agent, peerAt }: KernelFlowOptions): KernelF
         reason: 'the connection was open when the policy came, and was cut',
       },
     }),
-    attempt(pair, { outcome, policy, atMs }) {
-      const refused = policy !== undefined;
-      const ended = outcome === 'reset' ? 'connect-refused' : 'connect-timeout';
-      const flow: FlowEvent = {
-        ...base(pair, atMs),
-        ended,
-        verdict: refused
-          ? {
-              ...{ action: 'block', mode: 'enforce', policy, field: 'address' },
-              reason: 'refused in the kernel, by address and port',
-            }
-          : { action: 'allow', mode: 'enforce' },
-      };
-      return refused ? flow : { ...flow, gear: 'tap' };
-    },
   };
 }

@@ -15,7 +15,7 @@ import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { meshOf } from '../../../io/kernel/node/mesh-in.ts';
 import type { Netns } from '../../../io/kernel/node/netns.ts';
-import { createKernelFlows, cutFlows, type KernelFlows } from './kernel-flows.ts';
+import { createKernelFlows, cutFlows } from './kernel-flows.ts';
 import type { PolicyHits } from './kernel-hits.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespace-index.ts';
 import { NodeController } from './node-controller.ts';
@@ -25,6 +25,9 @@ import { startRounds } from './node-rounds.ts';
 import { servedPorts } from './pod-cuts.ts';
 import { handOverMs, PodGears } from './pod-gears.ts';
 import { createPodTaps } from './pod-taps.ts';
+import { createTapEvents } from './tap-events.ts';
+import { learnNames } from './learn-names.ts';
+import type { TapReport, ToldAttempt } from '../../../io/kernel/tap/tap-report.ts';
 import { Places, reasonOf, type Place } from './places.ts';
 import type { PreparedNode } from './prepare-node.ts';
 
@@ -43,14 +46,13 @@ export interface NodeSurroundings {
 
 /** A node at work. */
 export interface RunningNode {
-  readonly flows: KernelFlows;
   /** Resolves when what the policies ask for stands, or the reasons why not are known. */
   setPolicies(policies: readonly FlowPolicy[]): Promise<void>;
   enforcementOf(policy: string): EnforcementStatus | undefined;
-  /** The policy whose rules refuse an opening at a pod; undefined when none does. */
-  refusedBy(pod: string, opening: Parameters<RefusingPolicy['of']>[0]): string | undefined;
   status(): NodeStatus;
   openByPair(): Readonly<Record<string, number>>;
+  /** What taps told: names are learned, the rest becomes events. */
+  hear(report: TapReport): void;
   /** The kernel refused this pod's heartbeat: see whose its rules are. */
   beatFailed(pod: string): void;
   /** New connections pass by from now on; those carried go on. Before the worker stops. */
@@ -63,7 +65,6 @@ export interface RunningNode {
 interface Joined extends StatusSources {
   readonly index: NamespaceIndex;
   readonly places: Places;
-  readonly flows: KernelFlows;
 }
 
 /** Who has an address, as the directory has it now. */
@@ -136,7 +137,7 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
   });
   late.changed = () => void controller.reconcile();
   late.closing = (pod) => taps.remove(pod);
-  return { owner: options.owner, abilities, index, places, taps, controller, rounds, flows };
+  return { owner: options.owner, abilities, index, places, taps, controller, rounds };
 }
 
 const keyOf = ({ namespace, kind, name }: LocalPod['workload']): string => workloadKey(namespace, kind, name);
@@ -150,28 +151,57 @@ async function superseded(place: Place, places: Places, { onNotice }: NodeSurrou
 }
 
 /** Remembers the index of the plan that it was last asked about. */
-function createRefusals(places: Places): RunningNode['refusedBy'] {
+function createRefusals(places: Places): (attempt: ToldAttempt) => string | undefined {
   const known = new Map<string, { readonly plan: PodPlan; readonly refusing: RefusingPolicy }>();
-  return (pod, opening) => {
+  return ({ pod, id }) => {
     const plan = places.get(pod)?.gears?.plan;
     if (plan === undefined) return undefined;
     let found = known.get(pod);
     if (found?.plan !== plan) known.set(pod, (found = { plan, refusing: createRefusingPolicy(plan.kernel) }));
-    return found.refusing.of(opening);
+    const { inbound, clientAddress, serverAddress, serverPort } = id;
+    return found.refusing.of({
+      inbound,
+      remote: inbound ? clientAddress : serverAddress,
+      port: serverPort,
+    });
+  };
+}
+
+/** What taps tell, in the order in which it is to be taken: names before the flows that they are for. */
+function createHearing(
+  { book, names }: PreparedNode,
+  { agent, tell, onNotice }: NodeSurroundings,
+  { places, taps, controller }: Joined,
+): RunningNode['hear'] {
+  const eventsOf = createTapEvents({
+    agent,
+    peerOf: (index) => book.peer(index),
+    nameOf: (address, atMs) => names.nameOf(address, atMs),
+    policyOf: createRefusals(places),
+  });
+  return (report) => {
+    learnNames(report, names);
+    eventsOf(report, Date.now()).forEach(tell);
+    const gone = report.items.filter((item) => item.type === 'gone');
+    for (const { pod, error } of gone) {
+      taps.lost(pod);
+      if (error !== undefined) onNotice(`error: ${pod} is not tapped any more: ${error}`);
+    }
+    if (gone.length > 0) void controller.reconcile();
   };
 }
 
 /** Puts a prepared node to work; nothing is enforced before `setPolicies`. */
 export function startNode(node: PreparedNode, around: NodeSurroundings): RunningNode {
   const joined = join(node, around);
-  const { places, controller, rounds, flows } = joined;
+  const { places, controller, rounds } = joined;
+
   return {
-    flows,
     setPolicies: (policies) => controller.setPolicies(policies),
     enforcementOf: (policy) => enforcementIn(joined, policy),
-    refusedBy: createRefusals(places),
     status: () => nodeStatusOf(joined),
     openByPair: () => rounds.openByPair(),
+    hear: createHearing(node, around, joined),
     beatFailed(pod) {
       const place = places.get(pod);
       if (place !== undefined) rounds.look(place);

@@ -36,6 +36,8 @@ export interface PodTaps {
   has(pod: string): boolean;
   /** The namespace is going: its ring is closed before. */
   remove(pod: string): Promise<void>;
+  /** Its ring is closed already: the interface is gone, or our own code failed at its frames. */
+  lost(pod: string): void;
   summary(): TapSummary;
 }
 
@@ -123,6 +125,10 @@ class NodeTaps implements PodTaps {
     const tapped = this.#tapped.get(pod);
     this.#tapped.delete(pod);
     await tapped?.handle.untap();
+  }
+
+  lost(pod: string): void {
+    this.#tapped.delete(pod);
   }
 
   summary(): TapSummary {

@@ -1,13 +1,14 @@
 // What a node agent needs before it has a worker: the kernel's tools and abilities, the pods, who is who. Cleans up after earlier lives in
 // namespaces that are nobody's now. Opens nothing that outlives `close`.
 import { join } from 'node:path';
-import { gearsOf, inlineMode, type NodeAbilities } from '../../../core/model/abilities.ts';
+import { gearsOf, type NodeAbilities } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { NodeInventory } from '../../../core/model/pod.ts';
 import { hostBlock } from '../../../core/plan/address-block.ts';
 import { createDirectoryBook, type DirectoryBook } from '../../../core/plan/directory.ts';
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import { createDnsNames, type DnsNames } from '../../../core/tap/dns-names.ts';
 import { openFileInventory } from '../../../io/inventory/file-inventory.ts';
 import { globalAddresses, namespaceFiles, sameAsHost } from '../../../io/kernel/node/find-netns.ts';
 import { cleanLeftovers } from '../../../io/kernel/node/leftovers.ts';
@@ -38,6 +39,8 @@ export interface PreparedNode {
   readonly abilities: NodeAbilities;
   readonly inventory: InventorySource;
   readonly book: DirectoryBook;
+  /** What addresses outside are called, as taps hear it. */
+  readonly names: DnsNames;
   close(): void;
 }
 
@@ -60,7 +63,7 @@ export async function prepareNode(
       inventory.close();
       kernel.close();
     };
-    return { options, kernel, abilities, inventory, book, close };
+    return { options, kernel, abilities, inventory, book, names: createDnsNames(), close };
   } catch (error) {
     inventory.close();
     throw error;
@@ -98,7 +101,3 @@ function cleanStrangers(kernel: NodeKernel, options: NodeOptions, inventory: Nod
 }
 
 const keyOf = (address: string): string => hostBlock(address)?.cidr ?? address;
-
-/** How inline hands connections on here. */
-export const modeOf = ({ abilities }: Pick<PreparedNode, 'abilities'>): ReturnType<typeof inlineMode> =>
-  inlineMode(abilities);

@@ -33,8 +33,8 @@ function verdictOn(policy: string | undefined): Verdict {
     : { action: 'block', mode: 'enforce', policy };
 }
 
-function endedBy({ outcome }: ToldAttempt, policy: string | undefined): string {
-  if (policy !== undefined) return 'policy-cut';
+/** As its caller met it; who refused is in the verdict. */
+function endedBy({ outcome }: ToldAttempt): string {
   return outcome === 'reset' ? 'connect-refused' : 'connect-timeout';
 }
 
@@ -62,7 +62,7 @@ function flowOf(attempt: ToldAttempt, endOf: EndOf, { agent, policyOf }: TapEven
     gear: policy === undefined ? 'tap' : 'kernel',
     verdict: verdictOn(policy),
     opaque: 'attempt',
-    ended: endedBy(attempt, policy),
+    ended: endedBy(attempt),
   };
 }
 

@@ -112,7 +112,7 @@ test('an attempt that a policy refuses in the kernel carries its name', () => {
   expect(event).toMatchObject({
     gear: 'kernel',
     verdict: { action: 'block', mode: 'enforce', policy: 'shop/no-callers' },
-    ended: 'policy-cut',
+    ended: 'connect-refused',
   });
 });
 
