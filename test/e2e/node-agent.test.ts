@@ -217,6 +217,11 @@ node('a pods’ file that is wrong is told with its line, and the pods stay as t
   lab.setPods({});
 });
 
+node('everything that the agent told could be read, and nothing was lost on the way', () => {
+  const lost = lab.events.filter((event) => event.type === 'lost' && event.where !== 'tap-gap');
+  expect(lost).toEqual([]);
+});
+
 node('a clean stop under a policy leaves no trace in any pod', async () => {
   await lab.put(policyOn('last', { match: { http: { paths: ['/x'] } } }));
   await lab.put(policyOn('last-too', { to: { peers: [{ workload: { name: 'orders' } }], ports: [9090] } }));

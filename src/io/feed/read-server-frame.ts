@@ -30,7 +30,8 @@ export type ServerFrameRead =
 
 const envelopeSchema = z.object({
   type: z.string(),
-  version: z.number().optional(),
+  /** A number in a greeting; other frames may use the word otherwise. */
+  version: z.unknown().optional(),
   events: z.array(z.unknown()).optional(),
 });
 
@@ -47,7 +48,7 @@ function readWhole(text: string): ServerFrameRead {
   if (!envelope.success) return { type: 'unreadable' };
   const { type, version, events } = envelope.data;
   // Before the schema: a newer hello need not look like ours.
-  if (type === 'hello' && version !== undefined && version > feedVersion) return { type: 'newer', version };
+  if (type === 'hello' && typeof version === 'number' && version > feedVersion) return { type: 'newer', version };
   if (type === 'batch' && events !== undefined) {
     const sieve = createSieve();
     for (const event of events) sieve.take(event, undefined);

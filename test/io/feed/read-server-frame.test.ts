@@ -6,6 +6,7 @@ import { encodeBatch } from '../../../src/io/feed/batcher.ts';
 import { batchHead, batchTail } from '../../../src/io/feed/batch-lines.ts';
 import { readServerFrame } from '../../../src/io/feed/read-server-frame.ts';
 import type { BatchRead } from '../../../src/io/feed/read-server-frame.ts';
+import { hello, status } from './feed-samples.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
 const framed = (lines: readonly string[]): Buffer => encodeBatch(lines).bytes;
@@ -25,6 +26,13 @@ test('a batch of ours gives each event with its own text', () => {
     texts: flows.map((flow) => JSON.stringify(flow)),
     unreadable: 0,
   });
+});
+
+test('a status with the version of its program is a status, and a greeting of a later version is newer', () => {
+  const frame = { ...status, version: '1.2.3' };
+  expect(readServerFrame(Buffer.from(JSON.stringify(frame)))).toEqual({ type: 'frame', frame });
+  const newer = { ...hello, version: 99, listeners: 'told otherwise by then' };
+  expect(readServerFrame(Buffer.from(JSON.stringify(newer)))).toEqual({ type: 'newer', version: 99 });
 });
 
 test('events are the same whether each has its line or the frame is laid out in any other way', () => {
