@@ -24,6 +24,12 @@ export interface RoundOptions {
 const podsPerLook = 16;
 const lookEveryMs = 500;
 /**
+ * Reading the counters of a pod with ten thousand addresses takes nft 50 ms and more. So a look ends after this time, and the next comes
+ * when the looks have had no more than this share of main's time: rounds get longer then, and main stays awake.
+ */
+const lookMs = 25;
+const looksShare = 0.1;
+/**
  * Connections outside are counted when the plan has changed, and as long as there are some: none begin while the rules stand. In a pod with
  * thousands of connections that takes tens of milliseconds, so not more often than this.
  */
@@ -49,7 +55,10 @@ export function startRounds(options: RoundOptions): NodeRounds {
   const callers = new Map<string, Callers>();
   let next = 0;
   const look = (place: Place): void => lookAt(place, { ...options, hits, outside, callers });
+  let dueMs = 0;
   const timer = setInterval(() => {
+    const beganMs = options.now();
+    if (beganMs < dueMs) return;
     const places = options.places.all().filter(({ gears }) => gears !== undefined);
     const here = new Set(places.map(({ pod }) => pod.id));
     for (const pod of callers.keys()) if (!here.has(pod)) forget(pod);
@@ -57,7 +66,9 @@ export function startRounds(options: RoundOptions): NodeRounds {
       const place = places[next % places.length];
       next = (next + 1) % places.length;
       if (place !== undefined) look(place);
+      if (options.now() - beganMs > lookMs) break;
     }
+    dueMs = beganMs + (options.now() - beganMs) / looksShare;
   }, lookEveryMs).unref();
   const forget = (pod: string): void => {
     outside.delete(pod);

@@ -42,9 +42,15 @@ export function claimOf(found: OwnTable, self: TableOwner): Claim {
   return { type: mark.owner.generation > self.generation ? 'newer' : 'ours', mark };
 }
 
-/** The claim on the namespace as it is now. */
-export const readClaim = (rules: Pick<NamespaceRules, 'list'>, self: TableOwner): Claim =>
-  claimOf(ownTable(listChains(rules)), self);
+/**
+ * The claim on the namespace as it is now. Chains first, and tables only where there is none of ours: nft (1.0.6) reads every element for a
+ * list of tables, 45 ms of processor for ten thousand, and none for a list of chains.
+ */
+export function readClaim(rules: Pick<NamespaceRules, 'list'>, self: TableOwner): Claim {
+  const chains = chainsOf(rules.list('list chains'));
+  const found = ownTable(chains);
+  return claimOf(found.type === 'absent' ? ownTable(chainsOf(rules.list('list tables'))) : found, self);
+}
 
 /** Why `claim` keeps us out, as an error. */
 export function claimError(claim: Exclude<Claim, { type: 'free' | 'ours' }>, path: string): AppError {
