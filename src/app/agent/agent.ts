@@ -28,6 +28,7 @@ import { createPolicyEvents, type PolicyEvents } from './policy-events.ts';
 import { createSnapshots, type Snapshots } from './snapshots.ts';
 import { startNode, type RunningNode } from './node/node-agent.ts';
 import { prepareNode, type NodeOptions, type PreparedNode } from './node/prepare-node.ts';
+import type { Supervised } from './supervisor/marker.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 /** How often moved policy counters and lost details are told, ms. */
@@ -54,8 +55,8 @@ export interface AgentOptions {
   readonly metrics?: MetricsAddress;
   /** Entry of the data plane's worker, as in DataPlaneOptions. */
   readonly worker?: URL;
-  /** Inherited socket on which the data plane shows a supervisor that it lives. */
-  readonly signOfLifeFd?: number;
+  /** By whom, and which start this is; absent without a supervisor. */
+  readonly supervised?: Supervised;
   /** How long detections with a baseline only learn, ms; their own default when absent. */
   readonly learningMs?: number;
   /** A sentence about the policy folder for whoever runs the agent: gone, back, a file rejected and why. */
@@ -185,7 +186,7 @@ function startPlane(start: Start, snapshots: Snapshots, enforcing: Enforcing): P
     onBeatFailed: (pod) => enforcing.node?.beatFailed(pod),
     onTap: (report) => enforcing.node?.hear(report),
     ...(options.worker === undefined ? {} : { worker: options.worker }),
-    ...(options.signOfLifeFd === undefined ? {} : { signOfLifeFd: options.signOfLifeFd }),
+    ...(options.supervised === undefined ? {} : { signOfLifeFd: options.supervised.signOfLifeFd }),
   });
 }
 
@@ -269,6 +270,7 @@ function startTelemetry({ options, hub, cleanup }: Start, { plane, node }: Enfor
     feed: () => hub.server,
     notice,
     node,
+    restarts: options.supervised?.restarts,
   });
   cleanup.add(() => telemetry.close());
   return telemetry;

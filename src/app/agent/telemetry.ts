@@ -11,6 +11,8 @@ import { statusOf } from './agent-words.ts';
 import type { RunningNode } from './node/node-agent.ts';
 import { createMainUsage } from './main-usage.ts';
 import type { PolicyEvents } from './policy-events.ts';
+import type { Restarts } from './supervisor/supervision.ts';
+import { restartedNotice } from './supervisor/supervisor-words.ts';
 
 /** Where the figures come from. */
 export interface TelemetrySources {
@@ -21,6 +23,8 @@ export interface TelemetrySources {
   /** Undefined before there is one. */
   readonly feed: () => Pick<FeedServer, 'stats'> | undefined;
   readonly notice: (() => string | undefined) | undefined;
+  /** Undefined without a supervisor. */
+  readonly restarts: Restarts | undefined;
   /** Undefined where there is none. */
   readonly node: Pick<RunningNode, 'openByPair' | 'status'> | undefined;
 }
@@ -36,7 +40,7 @@ export interface Telemetry {
 
 /** The time of the call is the start of the agent. */
 export function createTelemetry(sources: TelemetrySources): Telemetry {
-  const { plane, node, listeners, policyEvents, counts, feed, notice } = sources;
+  const { plane, node, listeners, policyEvents, counts, feed, notice, restarts } = sources;
   const version = programVersion();
   const startedMs = Date.now();
   const usage = createMainUsage(() => performance.now());
@@ -46,7 +50,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
         ...{ version, startedMs, listeners },
         plane: plane.stats(),
         policies: policyEvents.summary(),
-        notice: notice?.(),
+        notice: notice?.() ?? (restarts && restartedNotice(restarts)),
         openByPair: node?.openByPair() ?? {},
         main: usage.read(),
         counts: counts.read(),
@@ -60,6 +64,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
         policies: policyEvents.summary(),
         main: usage.read(),
         ...(node === undefined ? {} : { node: node.status() }),
+        ...(restarts === undefined ? {} : { restarts }),
         feed: feed()?.stats() ?? { connections: 0, subscribers: 0, dropped: 0 },
       };
     },

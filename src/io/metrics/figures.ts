@@ -28,4 +28,6 @@ export interface Figures {
   readonly feed: NonNullable<AgentStatus['feed']>;
   /** Of an agent that works in the pods of a node. */
   readonly node?: Pick<NodeStatus, 'pods' | 'gears'>;
+  /** Of an agent with a watchdog: how often it started the agent again, because it hung, and because it had died. */
+  readonly restarts?: { readonly hung: number; readonly died: number };
 }

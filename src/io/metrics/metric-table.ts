@@ -115,6 +115,14 @@ const nodeRows: readonly MetricRow[] = [
   },
 ];
 
+const watchdogRows: readonly MetricRow[] = [
+  {
+    name: 'apidefense_watchdog_restarts_total',
+    help: 'How often the watchdog started the agent again: hung, it gave no sign of life and was killed; died, it had ended by itself.',
+    ...ofEntries('counter', 'reason', ({ restarts }) => ({ ...restarts })),
+  },
+];
+
 const trafficRows: readonly MetricRow[] = [
   {
     name: 'apidefense_requests_total',
@@ -327,6 +335,7 @@ const mainRows: readonly MetricRow[] = [
 export const metricTable: readonly MetricRow[] = [
   ...agentRows,
   ...nodeRows,
+  ...watchdogRows,
   ...trafficRows,
   ...tapRows,
   ...workerRows,

@@ -85,4 +85,5 @@ export const figures: Figures = {
       { name: 'inline', ok: false, sentence: 'No.' },
     ],
   },
+  restarts: { hung: 9101, died: 9102 },
 };

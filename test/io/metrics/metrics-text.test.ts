@@ -25,6 +25,8 @@ test('every figure is on the page under its name, in base units', async () => {
     apidefense_pod_connections_outside: 42,
     'apidefense_gear_ok{gear="tap"}': 1,
     'apidefense_gear_ok{gear="inline"}': 0,
+    'apidefense_watchdog_restarts_total{reason="hung"}': 9101,
+    'apidefense_watchdog_restarts_total{reason="died"}': 9102,
     apidefense_tap_rings: 9001,
     apidefense_tap_frames_total: 9002,
     apidefense_tap_dropped_frames_total: 9003,

@@ -1,5 +1,5 @@
 // What the supervisor says, as sentences. Decides nothing.
-import type { KillReason, SupervisorCommand } from './supervision.ts';
+import type { KillReason, Restarts, SupervisorCommand } from './supervision.ts';
 
 const reasons: Readonly<Record<KillReason, (ms: number) => string>> = {
   data: (ms) => `the agent's data thread gave no sign of life for ${ms} ms`,
@@ -21,4 +21,12 @@ export function restartSentence({
 }: Extract<SupervisorCommand, { type: 'tellRestart' }>): string {
   const when = waitMs === 0 ? 'at once' : `in ${waitMs / 1_000} s`;
   return `watchdog: the agent ${how}; starting it again ${when} (so far ${restarts.hung} hung, ${restarts.died} died)`;
+}
+
+/** For whoever watches the agent that was started again; undefined for the first. */
+export function restartedNotice({ hung, died }: Restarts): string | undefined {
+  const times = hung + died;
+  if (times === 0) return undefined;
+  const often = times === 1 ? 'once' : `${times} times`;
+  return `The watchdog has started this agent again ${often}: ${hung} hung, ${died} died.`;
 }

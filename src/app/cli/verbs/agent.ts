@@ -140,7 +140,7 @@ export const agent: RunVerb = async (_words, options, context) => {
     ...(node === undefined ? {} : { node }),
     ...metricsAddress(options),
     ...(token === undefined ? {} : { feedToken: token }),
-    ...(context.supervised === undefined ? {} : { signOfLifeFd: context.supervised.signOfLifeFd }),
+    ...(context.supervised === undefined ? {} : { supervised: context.supervised }),
     onNotice: (sentence) => context.say(sentence),
     onFault: (error, fatal) => {
       context.say(`error: ${error.message}`);

@@ -1,6 +1,10 @@
 // What the supervisor says.
 import { expect, test } from 'vitest';
-import { killSentence, restartSentence } from '../../../../src/app/agent/supervisor/supervisor-words.ts';
+import {
+  killSentence,
+  restartedNotice,
+  restartSentence,
+} from '../../../../src/app/agent/supervisor/supervisor-words.ts';
 
 test('a kill names its reason, with the time where there is one', () => {
   expect(killSentence('data', 800.4)).toBe(
@@ -19,4 +23,12 @@ test('a restart says how it ended, when it comes back, and the sums', () => {
   expect(restartSentence({ type: 'tellRestart', how: 'ended with status 70', waitMs: 4_000, restarts })).toBe(
     'watchdog: the agent ended with status 70; starting it again in 4 s (so far 1 hung, 3 died)',
   );
+});
+
+test('an agent that was started again says so, the first one does not', () => {
+  expect(restartedNotice({ hung: 0, died: 0 })).toBeUndefined();
+  expect(restartedNotice({ hung: 1, died: 0 })).toBe(
+    'The watchdog has started this agent again once: 1 hung, 0 died.',
+  );
+  expect(restartedNotice({ hung: 1, died: 4 })).toMatch(/again 5 times: 1 hung, 4 died/);
 });
