@@ -1,6 +1,6 @@
 // What the binary loads: never React's development build, never the FFI where it is not needed, and nothing on a Node it cannot run on.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -44,6 +44,29 @@ test.each([
   expect(done.status).toBe(status);
   expect(done.loaded).toMatch(/dist\/app\/cli\/main\.js/);
   expect(done.loaded).not.toMatch(/koffi|node_modules\/(react|ink|prom-client)\//);
+});
+
+test('the watchdog of agent --node loads neither what it watches nor any library for it', () => {
+  const list = join(directory, 'watched-%p');
+  const done = spawnSync(process.execPath, ['--import', preload, binary, 'agent', '--node'], {
+    env: { ...process.env, LOADED_LIST: list, XDG_RUNTIME_DIR: directory },
+    encoding: 'utf8',
+  });
+  // The agent's own words and status, not repeated.
+  expect(done.stderr).toMatch(/^error: agent --node was not told which pods are on this node\.\n.*\n$/);
+  expect(done.status).toBe(64);
+  const lists = readdirSync(directory)
+    .filter((name) => name.startsWith('watched-'))
+    .map((name) => readFileSync(join(directory, name), 'utf8'));
+  expect(lists).toHaveLength(2);
+  const [watchdog = '', ...others] = lists.filter((text) => !text.includes('verbs/agent.js'));
+  expect(others).toEqual([]);
+  expect(watchdog).toMatch(/dist\/app\/agent\/supervisor\/supervise\.js/);
+  const packages = [...watchdog.matchAll(/node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//g)].map(
+    ([, name]) => name,
+  );
+  expect(new Set(packages)).toEqual(new Set(['commander']));
+  expect(watchdog).not.toMatch(/dist\/io\//);
 });
 
 test('the terminal on a recording loads React for production and no FFI', async () => {

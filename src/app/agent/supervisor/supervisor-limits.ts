@@ -25,8 +25,8 @@ export interface SupervisorLimits {
 /** How often the main thread gives a sign, ms: ten in the time that it may be silent. The data thread's rhythm is its own (`sign-of-life.ts`). */
 export const mainSignEveryMs = 1_000;
 
-/** Unenrolling a hundred pods takes a second, the data plane grants its worker two; kubelet waits 30 in all. */
-const stopGraceMs = 10_000;
+/** Taking back the rules of thirty pods with ten thousand addresses each took 6 s on a busy machine; kubelet waits 30 s in all. */
+const stopGraceMs = 20_000;
 
 /** The times in use for an agent that drains for `drainMs`. */
 export const supervisorLimits = (drainMs: number): SupervisorLimits => ({
