@@ -51,6 +51,8 @@ export interface FailureLab extends AsyncDisposable {
   readonly caller: Hands;
   /** Starts an agent on the node. */
   agent(words?: readonly string[], env?: Readonly<Record<string, string>>): NodeAgent;
+  /** What `agent status` says of it. */
+  status(agent: NodeAgent): Promise<string>;
   setFailure(failure: 'Open' | 'Closed'): void;
   begin(...names: readonly Stream[]): Promise<void>;
   /** Ends all streams. */
@@ -163,6 +165,10 @@ async function build(net: NetnsLab, cli: Cli): Promise<FailureLab> {
   const lab: FailureLab = {
     ...{ net, orders, caller },
     agent: (words = [], env = {}) => startAgent(cli, files, { words, env }),
+    async status(agent) {
+      const feed = [...agent.stderr().matchAll(/^feed at (\S+);/gm)].at(-1)?.[1] ?? '';
+      return (await cli.run(['agent', 'status', '--connect', feed])).stdout;
+    },
     setFailure: (failure) => writeFileSync(join(files.policies, 'barred.yaml'), barring(failure)),
     async begin(...names) {
       for (const name of names)

@@ -115,6 +115,9 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     process.kill(agent.agentPid(), 'SIGSTOP');
     await agent.until(/starting it again at once \(so far 1 hung, 0 died\)/);
     await lettingBy('SIGSTOP, failure Open');
+    expect(await lab.status(agent)).toContain(
+      'The watchdog has started this agent again once: 1 hung, 0 died.',
+    );
   });
 
   test('out of memory: as a kill', async () => {
@@ -215,6 +218,19 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     await lab.seen('fresh', '200', 3);
     expect(await lab.take('fresh', '200')).toMatchObject({ failed: 0 });
     await untouched();
+  });
+
+  test('failure Closed, a clean stop: who stops an agent takes its rules back, these too', async () => {
+    lab.setFailure('Closed');
+    await startWell();
+    agent.child.kill('SIGTERM');
+    expect((await agent.finished).status).toBe(0);
+    expect(lab.rules()).toBe('');
+    await lab.take('barred', '403');
+    await lab.seen('barred', '200', 3);
+    const all = await lab.take('fresh', '200');
+    note('clean stop, failure Closed', all);
+    expect(all.failed).toBe(0);
   });
 
   test('the supervisor is killed: the agent drains, takes everything back and ends', async () => {
