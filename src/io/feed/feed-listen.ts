@@ -1,11 +1,12 @@
 // Opens the feed's listening socket: loopback TCP, or a unix socket that only its owner can reach. Knows no frame.
-import { chmod, lstat, mkdir, stat, unlink } from 'node:fs/promises';
+import { chmod, lstat, stat, unlink } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
 import type { FeedAddress } from './feed-address.ts';
 import { formatFeedAddress } from './feed-address.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** `sun_path` of the smallest kernel we run on (macOS: 104 with its end mark). */
 const socketPathBytes = 103;
@@ -40,7 +41,7 @@ function isLoopback(host: string): boolean {
 }
 
 async function prepareDirectory(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeFolder(directory, 0o700);
   const { mode, uid } = await stat(directory);
   const mine = process.getuid === undefined || uid === process.getuid();
   if (mine && (mode & 0o077) === 0) return;

@@ -1,11 +1,12 @@
 // Interactive policies must not pile up: a file that the store wrote by itself leaves the folder an hour after it expired. It is
 // moved, not deleted, and only the newest are kept. Files that people wrote stay where they are.
-import { mkdir, readdir, rename, unlink } from 'node:fs/promises';
+import { readdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expiryMs } from './merge-files.ts';
 import type { PolicyFolder } from './policy-folder.ts';
 import type { PolicyLimits } from './policy-limits.ts';
 import { hiddenFolder, ownMark } from './policy-limits.ts';
+import { makeFolder } from '../make-folder.ts';
 
 interface Aside {
   readonly directory: string;
@@ -27,7 +28,7 @@ export async function setAsideExpired(
   });
   if (due.length === 0) return false;
   const aside = join(directory, hiddenFolder, 'expired');
-  await mkdir(aside, { recursive: true, mode: 0o700 });
+  await makeFolder(aside, 0o700);
   for (const one of due) {
     const stamp = String(Math.floor(nowMs)).padStart(15, '0');
     await rename(join(directory, one.file), join(aside, `${stamp}-${one.file}`)).catch(() => undefined);

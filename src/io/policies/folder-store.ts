@@ -1,5 +1,5 @@
 // The policy store over a watched folder of YAML files: lists, changes, undoes. Knows nothing of compilation or of who asks.
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { policyName } from '../../core/model/brand.ts';
 import type { PolicyStore } from '../../core/policy/store.ts';
 import { createFolderEdits } from './folder-edits.ts';
@@ -12,6 +12,7 @@ import { policyLimits } from './policy-limits.ts';
 import { storeErrors } from './store-errors.ts';
 import { openUndoJournal } from './undo-journal.ts';
 import { watchFolder } from './watch-folder.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Which folder, by which clock, within which bounds. */
 export interface FolderStoreOptions {
@@ -98,7 +99,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
 
 async function ensureFolder(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeFolder(directory);
     await access(directory, constants.R_OK | constants.X_OK);
   } catch (cause) {
     throw storeErrors.noFolder(directory, cause);

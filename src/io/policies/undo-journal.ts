@@ -1,12 +1,13 @@
 // The inverse of each change made through the store, one file each in a hidden folder: survives a restart, is bounded, and is
 // shared by every process that opens the same policy folder. Knows how to keep changes, not how to revert them.
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, readdir, unlink } from 'node:fs/promises';
+import { readFile, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { flowPolicySchema } from '../../core/policy/schema.ts';
 import { writeAtomically } from './atomic-write.ts';
 import { hiddenFolder, isPolicyFileName } from './policy-limits.ts';
+import { makeFolder } from '../make-folder.ts';
 
 const changeSchema = z.object({
   version: z.literal(1),
@@ -51,7 +52,7 @@ export function openUndoJournal(directory: string, limit: number): UndoJournal {
   const drop = (id: string): Promise<void> => unlink(join(folder, id)).catch(() => undefined);
   return {
     async add(change, nowMs) {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makeFolder(folder, 0o700);
       const known = await ids();
       // Never before the newest one, even when the clock was set back.
       const newestMs = Number(known.at(-1)?.slice(0, 15) ?? 0);

@@ -1,6 +1,6 @@
 // Writes a recording: bounded blocks of events, each its own zstd frame, an index at the end. Must never slow its producer down.
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, rename, stat } from 'node:fs/promises';
+import { open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ApiEvent, Endpoint, IdentityEvent, PolicyEvent } from '../../core/model/event.ts';
@@ -9,6 +9,7 @@ import type { HeaderLine } from './read-lines.ts';
 import { recordingVersion } from './recording-format.ts';
 import type { RecorderLimits } from './recording-session.ts';
 import { createRecordingSession } from './recording-session.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** What the caller tells of the session; format version and creation time are added. */
 export interface RecordingDetails {
@@ -110,7 +111,7 @@ async function openNew(path: string, partial: string): Promise<FileHandle> {
       why: 'it exists already',
       hint: 'Choose another name, or move the old one away.',
     });
-  await mkdir(dirname(path), { recursive: true }).catch(() => undefined);
+  await makeFolder(dirname(path)).catch(() => undefined);
   return open(partial, 'wx', 0o600).catch((cause: unknown) => {
     const left = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
     throw left

@@ -230,7 +230,8 @@ test('a change that could not be written leaves no inverse behind', async () => 
     drop: (id) => Promise.resolve(void kept.delete(id)),
   };
   const edits = createFolderEdits({
-    directory: '/nonexistent',
+    // Below what is no folder: there is none to write to on any machine.
+    directory: '/dev/null/none',
     folder: {
       refresh: () => Promise.resolve(false),
       merged: () => ({ held: new Map(), rejected: [] }),
