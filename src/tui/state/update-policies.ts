@@ -86,8 +86,12 @@ export function plannedUndo(state: AppState, tag: number, planned: Undone | unde
     state.dialogs.map((dialog) => (asked(dialog) ? { ...dialog, asking: undefined, ...change } : dialog));
   if (!state.dialogs.some(asked)) return next(state);
   const change = planned && undoChange(planned);
-  if (planned?.plan === undefined || change === undefined)
-    return next({ ...state, dialogs: into({ refusal: 'The agent did not say which change that is.' }) });
+  if (planned?.plan === undefined || change === undefined) {
+    const refusal = planned
+      ? `This agent is of an older version that does not look first: it has undone that at once. ${planned.name} was ${planned.change}.`
+      : 'The agent did not say which change that is.';
+    return next({ ...state, dialogs: into({ refusal }) });
+  }
   const { plan } = planned;
   const job = state.nextTag;
   const dialogs = into({

@@ -72,6 +72,15 @@ test('undo shows what the agent would revert, undoes that one and no other, and 
   expect(told(scene)).toMatch(/Undone: .* was removed/);
 });
 
+test('of an older agent, which undoes when it is asked what it would undo, it is told what it did', () => {
+  const scene = onScanner();
+  scene.press('policy.undo');
+  answer(scene, { name: activePolicy.name, change: 'removed' });
+  expect(scene.screen().replaceAll(/[│\s]+/g, ' ')).toContain('it has undone that at once');
+  scene.press('dialog.apply');
+  expect(requests(scene)).toHaveLength(1);
+});
+
 test('undoing what another session removed previews the policy coming back', () => {
   const scene = onScanner();
   const { name } = activePolicy;

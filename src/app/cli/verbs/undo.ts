@@ -1,9 +1,11 @@
 // `undo`: what the newest policy change that still stands was, what reverting it would do, and after a question it is reverted.
+import { stat } from 'node:fs/promises';
 import { exitCodes } from '../../../core/model/app-error.ts';
 import { undoneSchema, type Operation, type Undone } from '../../../core/model/feed-message.ts';
 import { policyToYaml } from '../../../core/policy/to-yaml.ts';
 import { undoChange, undoSentence } from '../../../core/policy/undo-words.ts';
 import { openFolderStore } from '../../../io/policies/folder-store.ts';
+import { storeErrors } from '../../../io/policies/store-errors.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
 import type { CommandContext } from '../command-context.ts';
 import { confirmed } from '../confirm.ts';
@@ -36,12 +38,21 @@ async function feedTarget(options: OptionValues, context: CommandContext): Promi
   };
 }
 
+/** Only looked at, a folder is not made: a name typed wrong would look like one in which nothing was ever changed. */
+async function existing(directory: string): Promise<string> {
+  const found = await stat(directory).catch((cause: unknown) => {
+    throw storeErrors.noFolder(directory, cause);
+  });
+  if (!found.isDirectory()) throw storeErrors.noFolder(directory, 'it is not a folder');
+  return directory;
+}
+
 async function folderTarget(
   directory: string,
   options: OptionValues,
   context: CommandContext,
 ): Promise<Target> {
-  const store = await openFolderStore({ directory, now: Date.now });
+  const store = await openFolderStore({ directory: await existing(directory), now: Date.now });
   const agent = await feedTarget(options, context).catch(() => undefined);
   await agent?.close();
   return {
@@ -71,6 +82,13 @@ export const undo: RunVerb = async (_words, options, context) => {
     : folderTarget(directory, options, context));
   try {
     const planned = await target.undo({ dryRun: true });
+    if (planned.plan === undefined) {
+      context.out.line(`${planned.change} ${planned.name}${target.where}`);
+      context.say(
+        'warning: This agent is of an older version that knows no dry run: it has undone that at once.',
+      );
+      return 0;
+    }
     show(planned, target, context);
     if (flagOption(options, 'dryRun')) return 0;
     if (!flagOption(options, 'yes') && !(await confirmed(question, context))) {
@@ -78,8 +96,7 @@ export const undo: RunVerb = async (_words, options, context) => {
       return exitCodes.refused;
     }
     // What was shown, and no other change that somebody made meanwhile.
-    const change = planned.plan?.change;
-    const undone = await target.undo(change === undefined ? {} : { change });
+    const undone = await target.undo({ change: planned.plan.change });
     context.out.line(`${undone.change} ${undone.name}${target.where}`);
     return 0;
   } finally {
