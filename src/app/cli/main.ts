@@ -38,8 +38,17 @@ function signalled(context: Pick<CommandContext, 'out'>): Promise<void> {
   });
 }
 
-function createContext(): CommandContext {
-  const out = createLineWriter(process.stdout);
+const outputFailed = (cause: Error): AppError =>
+  new AppError({
+    code: 'OUTPUT_FAILED',
+    family: 'cannotCreate',
+    message: `Standard output cannot be written: ${cause.message}.`,
+    hint: 'Make room on the disk, or send the output somewhere else.',
+    cause,
+  });
+
+function createContext(onOutputFailed: (error: AppError) => void): CommandContext {
+  const out = createLineWriter(process.stdout, (cause) => onOutputFailed(outputFailed(cause)));
   return {
     env: process.env,
     stdin: process.stdin,
@@ -114,9 +123,14 @@ function statusOf(error: unknown, argv: readonly string[]): number {
 /** Runs the command line. Sets the exit status and ends the process when everything it started has ended. */
 export async function main(argv: readonly string[]): Promise<void> {
   let status = 0;
+  let outputStatus = 0;
   let context: CommandContext | undefined;
   const program = buildProgram(async (load, words, options) => {
-    context = createContext();
+    context = createContext((error) => {
+      outputStatus ||= report(error);
+      // It may come after everything else has ended.
+      process.exitCode = outputStatus;
+    });
     status = await (await load())(words, options, context);
   });
   try {
@@ -126,7 +140,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     status = statusOf(error, argv);
   }
-  process.exitCode = status;
+  process.exitCode = outputStatus === 0 ? status : outputStatus;
   // Told to end: what a reader has not taken by now would keep the process for as long as it likes.
   if (context?.out.abandoned() === true && process.stdout.writableLength > 0) process.exit();
 }

@@ -14,6 +14,15 @@ test('a reader that goes away ends the writing instead of failing it', () => {
   expect(stream.read()).toBeNull();
 });
 
+test('a full disk is handed on as a failure and ends the writing', () => {
+  const stream = new PassThrough();
+  const failures: string[] = [];
+  const writer = createLineWriter(stream, (error) => failures.push(error.message));
+  stream.emit('error', Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' }));
+  expect(failures).toEqual(['ENOSPC: no space left']);
+  expect(writer.closed()).toBe(true);
+});
+
 test('a slow reader is waited for', async () => {
   const stream = new PassThrough({ highWaterMark: 4 });
   const writer = createLineWriter(stream);

@@ -17,10 +17,13 @@ export interface LineWriter {
   onClosed(listener: () => void): void;
 }
 
-/** Calls `leave` when nobody reads any more. Any other failure of the stream is thrown. */
-function watchReader(stream: Writable, leave: () => void): void {
+/** What happens to a failure of the stream other than a reader that has gone, such as a full disk. */
+type OnFailure = (error: Error) => void;
+
+/** Calls `leave` when nothing more can be written, because nobody reads any more or because of a failure. */
+function watchReader(stream: Writable, leave: () => void, onFailure: OnFailure): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') onFailure(error);
     leave();
   });
   stream.on('close', leave);
@@ -50,18 +53,24 @@ function createWaiting(stream: Writable): Waiting {
   };
 }
 
-/** Wraps a stream, normally process.stdout. */
-export function createLineWriter(stream: Writable): LineWriter {
+/** Wraps a stream, normally process.stdout; a failure is thrown where nobody takes it. */
+export function createLineWriter(
+  stream: Writable,
+  onFailure: OnFailure = (error) => {
+    throw error;
+  },
+): LineWriter {
   let gone = false;
   let abandoned = false;
   const waiting = createWaiting(stream);
   const listeners: (() => void)[] = [];
-  watchReader(stream, () => {
+  const leave = (): void => {
     if (gone) return;
     gone = true;
     waiting.letGo();
     listeners.forEach((listener) => listener());
-  });
+  };
+  watchReader(stream, leave, onFailure);
   const ready = (): Promise<void> | undefined =>
     gone || abandoned || !stream.writableNeedDrain ? undefined : waiting.wait();
   return {
