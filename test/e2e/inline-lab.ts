@@ -72,6 +72,8 @@ export interface InlineLab extends AsyncDisposable {
   /** Everything that the agent told of, in order. */
   readonly flows: readonly FlowEvent[];
   readonly faults: readonly string[];
+  /** Empties `flows`, for tests that watch the memory. */
+  forget(): void;
   readonly caller: Hands;
   /** A caller in the pod itself. */
   readonly inside: Hands;
@@ -268,6 +270,7 @@ async function build(
     ...hands,
     ...watched,
     handle: await taken.attach(),
+    forget: () => void watched.flows.splice(0),
     attach: (overrides) => taken.attach(overrides),
     get: async (order = {}) =>
       (await hands.caller.ask({ order: 'get', host: pod.ipv4, port: 8080, ...order })) as Answer,

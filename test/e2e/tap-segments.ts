@@ -5,6 +5,7 @@ export interface PlainSegment {
   readonly from: number;
   readonly to: number;
   readonly sequence: number;
+  readonly acknowledgement: number;
   readonly flags: number;
   readonly payload: Buffer;
 }
@@ -22,6 +23,7 @@ export function segmentOf({ bytes }: SeenFrame): PlainSegment | undefined {
     from: bytes.readUInt16BE(tcp),
     to: bytes.readUInt16BE(tcp + 2),
     sequence: bytes.readUInt32BE(tcp + 4),
+    acknowledgement: bytes.readUInt32BE(tcp + 8),
     flags: bytes[tcp + 13] ?? 0,
     payload: bytes.subarray(data, end),
   };
