@@ -111,9 +111,10 @@ class ListenerAcceptor implements Acceptor {
    * are used.
    */
   #reject({ service }: Listener, fd: number): void {
-    this.#plane.sockets.abort(fd);
+    // Counted first: who sees the reset may look.
     count(this.#plane, counter.refused);
     count(this.#plane, serviceSlot(service.place, serviceCounter.refused));
+    this.#plane.sockets.abort(fd);
   }
 
   /** Takes one waiting connection with the spare descriptor and resets it. False when there is nothing to take or to take it with. */
