@@ -110,6 +110,15 @@ function removePod({ namespaces }: Made, { name }: LabPod): void {
   namespaces.splice(namespaces.indexOf(name), 1);
 }
 
+/** Namespaces of labs whose test was killed: nobody else would ever remove them. */
+function removeOrphans(): void {
+  const names = ip('netns', 'list').split('\n').flatMap((line) => /^(ad-(?:tap-)?(\d+)-\S+)/.exec(line) ?? []);
+  for (let at = 0; at + 2 < names.length + 1; at += 3) {
+    const [, name = '', pid = ''] = names.slice(at, at + 3);
+    if (name !== '' && !existsSync(`/proc/${pid}`)) ip('netns', 'del', name);
+  }
+}
+
 let labs = 0;
 
 /** A bridge and a pod for each name. Throws, after cleaning up, when the machine refuses. */
@@ -118,6 +127,7 @@ export function createNetnsLab(names: readonly string[]): NetnsLab {
   const made: Made = { namespaces: [], children: new Set() };
   const clean = (): void => removeAll(made);
   process.once('exit', clean);
+  if (labs === 1) removeOrphans();
   try {
     addNamespace(made, bridge);
     ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge');
