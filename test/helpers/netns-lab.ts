@@ -1,6 +1,7 @@
 // Network namespaces that stand for pods, joined by a bridge in a namespace of its own, so that the machine's own network is not touched.
 // Everything is removed at the end of the test, also when it fails, and what runs inside is ended.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { withoutTools } from './debian-tools.ts';
 import { lacking } from './unless.ts';
@@ -112,10 +113,9 @@ function removePod({ namespaces }: Made, { name }: LabPod): void {
 
 /** Namespaces of labs whose test was killed: nobody else would ever remove them. */
 function removeOrphans(): void {
-  const names = ip('netns', 'list').split('\n').flatMap((line) => /^(ad-(?:tap-)?(\d+)-\S+)/.exec(line) ?? []);
-  for (let at = 0; at + 2 < names.length + 1; at += 3) {
-    const [, name = '', pid = ''] = names.slice(at, at + 3);
-    if (name !== '' && !existsSync(`/proc/${pid}`)) ip('netns', 'del', name);
+  for (const line of ip('netns', 'list').split('\n')) {
+    const [, name, pid] = /^(ad-(?:tap-)?(\d+)-\S+)/.exec(line) ?? [];
+    if (name !== undefined && !existsSync(`/proc/${pid ?? ''}`)) ip('netns', 'del', name);
   }
 }
 
