@@ -329,7 +329,8 @@ describeUnless(noNamespaces)('the rings of the tap', () => {
     );
     expect(() => open(server(), { interfaceName: '' })).toThrow('no such interface');
     expect(() => open(server(), { interfaceName: 'a-name-that-is-too-long' })).toThrow('no such interface');
-    expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+    // Not more: rings of the tests before may still be closing in another thread.
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 
   test('closing gives back descriptors and memory', async () => {
@@ -342,6 +343,6 @@ describeUnless(noNamespaces)('the rings of the tap', () => {
     expect(mappings()).toBe(mapped + 1);
     source.close();
     expect([mappings(), table.closed]).toEqual([mapped, 1]);
-    await expect.poll(() => readdirSync('/proc/self/fd').length).toBe(before);
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 });
