@@ -48,7 +48,8 @@ function readWhole(text: string): ServerFrameRead {
   if (!envelope.success) return { type: 'unreadable' };
   const { type, version, events } = envelope.data;
   // Before the schema: a newer hello need not look like ours.
-  if (type === 'hello' && typeof version === 'number' && version > feedVersion) return { type: 'newer', version };
+  if (type === 'hello' && typeof version === 'number' && version > feedVersion)
+    return { type: 'newer', version };
   if (type === 'batch' && events !== undefined) {
     const sieve = createSieve();
     for (const event of events) sieve.take(event, undefined);
