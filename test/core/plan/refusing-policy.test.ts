@@ -17,7 +17,7 @@ const refusing = createRefusingPolicy({
     entry('all-81', '0.0.0.0/0', [81]),
   ],
   outbound: [entry('out', '192.0.2.0/24', [443]), entry('everything', '0.0.0.0/0')],
-  judgedElsewhere: ['192.0.2.9'],
+  judgedElsewhere: ['192.0.2.9/32'],
 });
 const inbound = (remote: string, port: number): string | undefined =>
   refusing.of({ inbound: true, remote, port });
