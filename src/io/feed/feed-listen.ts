@@ -41,7 +41,13 @@ function isLoopback(host: string): boolean {
 }
 
 async function prepareDirectory(directory: string): Promise<void> {
-  await makeFolder(directory, 0o700);
+  await makeFolder(directory, 0o700).catch((cause: unknown) => {
+    throw cannot(
+      'FEED_DIRECTORY',
+      `The directory ${directory} for the feed's socket cannot be made: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      'Choose a directory of your own with mode 0700.',
+    );
+  });
   const { mode, uid } = await stat(directory);
   const mine = process.getuid === undefined || uid === process.getuid();
   if (mine && (mode & 0o077) === 0) return;

@@ -106,6 +106,14 @@ test('a unix socket belongs to its owner alone, in a folder that does', async ()
   });
 });
 
+test('a directory for the socket that cannot be made is told as such', async () => {
+  const address = { type: 'unix', path: '/dev/null/none/feed.sock' } as const;
+  await expect(startAgent({ address })).rejects.toMatchObject({
+    code: 'FEED_DIRECTORY',
+    family: 'cannotCreate',
+  });
+});
+
 test("a live server's socket is not taken, a dead one's is, and another file is left alone", async () => {
   const first = await startAgent();
   await expect(startAgent({ address: first.server.address })).rejects.toMatchObject({ code: 'FEED_IN_USE' });

@@ -1,6 +1,5 @@
 // `agent`: the agent in front of one service on this machine, or in the pods of a node, until a signal.
-import { existsSync, mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
@@ -47,10 +46,8 @@ function peerOption(options: OptionValues, name: string): Peer {
 /** A TCP feed always has a token: the given one, or a new one left where `--connect` on this machine finds it. */
 function startOptions(options: OptionValues): { address: FeedAddress; token?: string } {
   const address = parseFeedAddress(textOption(options, 'feed') ?? '127.0.0.1:0');
-  if (address.type === 'unix') {
-    mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 });
-    return { address };
-  }
+  // The feed makes the folder of its socket itself.
+  if (address.type === 'unix') return { address };
   const file = textOption(options, 'tokenFile');
   return { address, token: file === undefined ? newToken() : readTokenFile(file) };
 }
