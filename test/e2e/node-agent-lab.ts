@@ -166,7 +166,10 @@ async function build(net: NetnsLab, cleanup: AsyncDisposableStack): Promise<Node
         .slice(since)
         .find(
           (event): event is PolicyEvent =>
-            event.type === 'policy' && event.name === name && states.includes(event.state),
+            event.type === 'policy' &&
+            event.name === name &&
+            states.includes(event.state) &&
+            event.enforcement?.state !== 'pending',
         ),
     );
   const newest = (): Agents['running'][number] => {

@@ -9,6 +9,7 @@ import { workloadKey } from '../../../core/model/workload-key.ts';
 import { peerOfPod } from '../../../core/plan/directory.ts';
 import type { EnforcementStatus } from '../../../core/model/node-status.ts';
 import { listenPort } from '../../../core/plan/node-constants.ts';
+import { listed } from '../../../core/plan/outcome.ts';
 import { createRefusingPolicy, type RefusingPolicy } from '../../../core/plan/refusing-policy.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
@@ -48,7 +49,8 @@ export interface NodeSurroundings {
 export interface RunningNode {
   /** Resolves when what the policies ask for stands, or the reasons why not are known. */
   setPolicies(policies: readonly FlowPolicy[]): Promise<void>;
-  enforcementOf(policy: string): EnforcementStatus | undefined;
+  /** What became of a policy; `pending` until it was planned. */
+  enforcementOf(policy: string): EnforcementStatus;
   status(): NodeStatus;
   openByPair(): Readonly<Record<string, number>>;
   /** What taps told: names are learned, the rest becomes events. */
@@ -191,6 +193,18 @@ function createHearing(
   };
 }
 
+/** Who stops an agent takes its rules back; where that opens what was closed, it is said. */
+function tellLapsing(places: Places, { onNotice }: NodeSurroundings): void {
+  const closed = places
+    .all()
+    .flatMap(({ gears }) => gears?.plan.inline ?? [])
+    .filter(({ failure }) => failure === 'Closed')
+    .flatMap(({ policies }) => policies);
+  const names = [...new Set(closed)];
+  if (names.length > 0)
+    onNotice(`with this stop ports of ${listed(names)} (failure: Closed) let everybody through`);
+}
+
 /** Puts a prepared node to work; nothing is enforced before `setPolicies`. */
 export function startNode(node: PreparedNode, around: NodeSurroundings): RunningNode {
   const joined = join(node, around);
@@ -210,6 +224,7 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
       joined.index.close();
       rounds.stop();
       await controller.stop();
+      tellLapsing(places, around);
       for (const { gears, pod } of places.all())
         try {
           gears?.stepAside();

@@ -43,6 +43,12 @@ const lastRetryMs = 30_000;
 /** Pods whose ports nobody declared are asked again what they listen on, ms. */
 const lookForPortsMs = 5_000;
 
+/** A policy that came while the node was being brought in line with those before it. */
+const coming: EnforcementStatus = {
+  ...{ state: 'pending', gears: [], inPlace: 0, meant: 0, outside: 0 },
+  sentence: 'It is being put in place.',
+};
+
 const noPlan: NodePlan = { pods: [], statements: [] };
 
 /** Reconciles. */
@@ -94,10 +100,7 @@ export class NodeController {
     this.#plan = this.#planFor();
     await this.#bringAll();
     const failures = await taps.set(this.#tapped());
-    for (const [pod, why] of failures) {
-      const place = places.get(pod);
-      if (place?.fault === '') place.fault = `not tapped: ${why}`;
-    }
+    for (const place of places.all()) place.untapped = failures.get(place.pod.id) ?? '';
     onSettled();
     this.#retryWhatFailed();
   }
@@ -181,7 +184,9 @@ export class NodeController {
   }
 
   #retryWhatFailed(): void {
-    const failed = this.#parts.places.all().some(({ fault, left, gears }) => fault !== '' && !left && gears);
+    const failed = this.#parts.places
+      .all()
+      .some(({ fault, untapped, left, gears }) => fault + untapped !== '' && !left && gears);
     if (!failed) {
       this.#retryMs = firstRetryMs;
       return;
@@ -195,13 +200,10 @@ export class NodeController {
     if (unsure && this.#policies.length > 0) void this.reconcile();
   }
 
-  /** What became of a policy; undefined for one that is not planned (yet). */
-  enforcementOf(
-    policy: string,
-    outside: (pod: string, policy: string) => number,
-  ): EnforcementStatus | undefined {
+  /** What became of a policy; of one that is not planned yet, that it is coming. */
+  enforcementOf(policy: string, outside: (pod: string, policy: string) => number): EnforcementStatus {
     const statement = this.#plan.statements.find((one) => one.policy === policy);
-    if (statement === undefined) return undefined;
+    if (statement === undefined) return coming;
     const { places } = this.#parts;
     return enforcementOf(statement, {
       inPlace: (pod) => places.get(pod)?.gears !== undefined && !this.#behind.has(pod),
@@ -243,5 +245,8 @@ function sentenceOf({ hostNetwork }: LocalPod, place: Place | undefined): string
     return 'It shares the node’s network: it can be neither enrolled nor told apart by address.';
   if (place === undefined) return '';
   const fault = place.fault === '' ? '' : `${place.fault.charAt(0).toUpperCase()}${place.fault.slice(1)}.`;
-  return [fault, place.mesh === undefined ? '' : meshSentence(place.mesh)].filter(Boolean).join(' ');
+  const untapped = place.untapped === '' ? '' : `It is not tapped: ${place.untapped}.`;
+  return [fault, untapped, place.mesh === undefined ? '' : meshSentence(place.mesh)]
+    .filter(Boolean)
+    .join(' ');
 }

@@ -37,11 +37,11 @@ function podStatus(told: ToldPod, { taps, rounds }: StatusSources): NodePodStatu
   };
 }
 
-/** What became of a policy; undefined for one that is not planned (yet). */
+/** What became of a policy. */
 export const enforcementIn = (
   { controller, rounds }: Pick<StatusSources, 'controller' | 'rounds'>,
   policy: string,
-): EnforcementStatus | undefined => controller.enforcementOf(policy, (pod, of) => rounds.outside(pod, of));
+): EnforcementStatus => controller.enforcementOf(policy, (pod, of) => rounds.outside(pod, of));
 
 /** All of it. */
 export function nodeStatusOf(sources: StatusSources): NodeStatus {
@@ -50,10 +50,9 @@ export function nodeStatusOf(sources: StatusSources): NodeStatus {
     ...owner,
     gears: gearsOf(abilities).map((gear) => ({ ...gear })),
     pods: controller.pods().map((told) => podStatus(told, sources)),
-    policies: controller.policies().flatMap((policy) => {
-      const enforcement = enforcementIn(sources, policy);
-      return enforcement === undefined ? [] : [{ policy, enforcement }];
-    }),
+    policies: controller
+      .policies()
+      .map((policy) => ({ policy, enforcement: enforcementIn(sources, policy) })),
     tap: taps.summary(),
   };
 }

@@ -16,6 +16,8 @@ export interface Place {
   mesh: FoundMesh | undefined;
   /** Why something is not as planned; '' when all is. */
   fault: string;
+  /** Why it is not tapped although it should be; '' when it is, or need not be. */
+  untapped: string;
   /** A newer start of the agent has it: never touched again. */
   left: boolean;
 }
@@ -146,6 +148,7 @@ const newPlace = (pod: LocalPod): Place => ({
   gears: undefined,
   mesh: undefined,
   fault: '',
+  untapped: '',
   left: false,
 });
 

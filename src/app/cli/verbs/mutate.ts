@@ -54,10 +54,12 @@ async function appliedThroughFeed(
   const name = `${policy.metadata.namespace}/${policy.metadata.name}`;
   let timer: NodeJS.Timeout | undefined;
   const reported = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve('stored; the agent has not reported it in force yet'), inForceMs);
+    let soFar = 'stored; the agent has not reported it in force yet';
+    timer = setTimeout(() => resolve(soFar), inForceMs);
     listen((event) => {
       if (event.type !== 'policy' || event.name !== name) return;
-      if (event.state === 'active' || event.state === 'shadow') resolve(reportedWords(event));
+      if (event.enforcement?.state === 'pending') soFar = reportedWords(event);
+      else if (event.state === 'active' || event.state === 'shadow') resolve(reportedWords(event));
       if (event.state === 'rejected')
         resolve(`rejected by the agent: ${event.error?.message ?? 'no reason given'}`);
     });
