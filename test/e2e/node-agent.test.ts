@@ -201,7 +201,7 @@ node(
       const now = await states();
       return now['shop/orders-1'] === undefined && now['shop/ghost-1'] === 'waiting';
     });
-    expect(traces(lab.net, lab.pods.orders)).toBe(untouched['orders']);
+    await until('nothing of us is left', () => traces(lab.net, lab.pods.orders) === untouched['orders'], 100);
     expect((await lab.get('scanner', '/x')).status).toBe(200);
     lab.setPods({});
     await until('orders is back', async () => (await lab.get('scanner', '/x')).status === 403);
