@@ -11,7 +11,9 @@ import { ensureTools } from './lib/tools.ts';
 const sections: Readonly<Record<string, () => Promise<Section>>> = {
   inline: async () => (await import('./sections/inline.ts')).inline,
   rules: async () => (await import('./sections/inline.ts')).rules,
+  'node-inline': async () => (await import('./sections/node-inline.ts')).nodeInline,
   tap: async () => (await import('./sections/tap.ts')).tap,
+
   allocations: async () => (await import('./sections/allocations.ts')).allocations,
   idle: async () => (await import('./sections/idle.ts')).idle,
   terminal: async () => (await import('./sections/terminal.ts')).terminal,
@@ -40,6 +42,9 @@ export async function main(names: readonly string[], env: NodeJS.ProcessEnv): Pr
   process.once('exit', () => {
     rmSync(directory, { recursive: true, force: true });
   });
+  // By the hooks of `exit`, which end what was started and remove what was made.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => process.exit(130));
   const missing = ensureTools(say);
   const environment = readEnvironment();
   const measured: Record<string, Measured> = {};

@@ -15,6 +15,8 @@ export const environmentSchema = z.object({
   /** By tool; `not there` where it could not be had. */
   versions: z.object({
     ...{ node: z.string(), haproxy: z.string(), nginx: z.string(), envoy: z.string(), wrk: z.string() },
+    // Figures of before the tap was measured against them do not have these.
+    ...{ tcpdump: z.string().optional(), tshark: z.string().optional() },
   }),
   commit: z.string().regex(/^[0-9a-f]{7,40}(?:-dirty)?$/),
 });
@@ -43,6 +45,8 @@ export function readEnvironment(): Environment {
       haproxy: firstLine('haproxy', ['-v'], /version (\S+)/),
       nginx: firstLine('nginx', ['-v'], /nginx\/(\S+)/),
       envoy: firstLine(envoyPath, ['--version'], /version: \w+\/([\d.]+)/),
+      tcpdump: firstLine('tcpdump', ['--version'], /tcpdump version (\S+)/),
+      tshark: firstLine('tshark', ['--version'], /TShark \(Wireshark\) ([\d.]+\d)/),
       wrk: firstLine('wrk', ['-v'], /wrk \S*?([\d.]+)/),
     },
     commit: firstLine('git', ['describe', '--always', '--dirty', '--exclude', '*'], /^(\S+)/),

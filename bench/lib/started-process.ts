@@ -1,6 +1,7 @@
 // A process of the bench: started, waited for, and ended with the bench whatever happens to it.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { connect, createServer } from 'node:net';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -83,17 +84,18 @@ export function start(
   };
 }
 
-/** Resolves when somebody accepts on the port; rejects after ten seconds. */
-export async function untilListening(port: number): Promise<void> {
+/** Listening sockets of the network that a process is in: state 0A. */
+const listensIn = (pid: number, port: number): boolean =>
+  ['tcp', 'tcp6'].some((table) =>
+    new RegExp(`:${port.toString(16).padStart(4, '0').toUpperCase()} [0-9A-F]+:0000 0A `).test(
+      readFileSync(`/proc/${pid}/net/${table}`, 'utf8'),
+    ),
+  );
+
+/** Resolves when somebody listens on the port, in the network of that process; rejects after ten seconds. */
+export async function untilListening(port: number, { pid }: Pick<StartedProcess, 'pid'>): Promise<void> {
   for (let tried = 0; tried < 200; tried++) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port }, () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.on('error', () => resolve(false));
-    });
-    if (open) return;
+    if (listensIn(pid, port)) return;
     await sleep(50);
   }
   throw new Error(`nobody listens on port ${port}`);

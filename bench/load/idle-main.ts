@@ -1,9 +1,10 @@
 // Opens many connections, lets each carry so many requests (0 or 1), and then holds them without a word.
-// `idle-main PORT COUNT REQUESTS` prints `idle <open> <failed>` when all are quiet and ends with SIGTERM.
+// `idle-main PORT COUNT REQUESTS [HOST]` prints `idle <open> <failed>` when all are quiet and ends with SIGTERM.
 import { connect, type Socket } from 'node:net';
 import { requestBytes } from './request.ts';
 
-const [port = 0, count = 0, requests = 0] = process.argv.slice(2).map(Number);
+const [port = 0, count = 0, requests = 0] = process.argv.slice(2, 5).map(Number);
+const host = process.argv[5] ?? '127.0.0.1';
 /** Connections that are being opened at the same time: below every listen backlog. */
 const atOnce = 100;
 const request = requestBytes();
@@ -14,7 +15,7 @@ let failed = 0;
 /** Resolves when the connection is idle: open, and its answer read when it asked for one. */
 async function hold(): Promise<void> {
   await new Promise<void>((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port }, () => {
+    const socket = connect({ host, port }, () => {
       held.push(socket);
       if (requests > 0) socket.write(request);
       else resolve();

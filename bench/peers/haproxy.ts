@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, start, untilListening } from '../lib/started-process.ts';
-import { refusedPrefix, times, type Peer } from './peer.ts';
+import { commandIn } from '../load/place.ts';
+import { refusedPrefix, times, unreachedRate, type Peer } from './peer.ts';
 
 type Style = 'list' | 'lines';
 
@@ -12,13 +13,21 @@ function denyLines(style: Style, rules: number, listFile: string): readonly stri
   if (style === 'lines') {
     return times(rules, (index) => `  http-request deny if { path_beg ${refusedPrefix(index)} }`);
   }
+  if (rules === 0) return [];
   writeFileSync(listFile, `${times(rules, refusedPrefix).join('\n')}\n`);
   return [`  http-request deny if { path_beg -f ${listFile} }`];
 }
 
+/** Counts in a stick table, by caller. */
+const throttleLines = [
+  '  stick-table type ip size 100k expire 10s store http_req_rate(1s)',
+  '  http-request track-sc0 src',
+  `  http-request deny deny_status 429 if { sc_http_req_rate(0) gt ${unreachedRate} }`,
+];
+
 const inStyle = (style: Style): Peer => ({
   name: style === 'list' ? 'HAProxy' : 'HAProxy, a line each',
-  start: async ({ upstreamPort, rules, directory }) => {
+  start: async ({ upstreamPort, rules, throttle, pod, directory }) => {
     const port = await freePort();
     const file = join(directory, `haproxy-${port}.cfg`);
     const deny = denyLines(style, rules, join(directory, `haproxy-${port}.lst`));
@@ -34,15 +43,16 @@ const inStyle = (style: Style): Peer => ({
       '  option http-keep-alive',
       '  http-reuse safe',
       'frontend f',
-      `  bind 127.0.0.1:${port}`,
+      `  bind ${pod?.host ?? '127.0.0.1'}:${port}`,
+      ...(throttle === true ? throttleLines : []),
       ...deny,
       '  default_backend b',
       'backend b',
       `  server s 127.0.0.1:${upstreamPort}`,
     ];
     writeFileSync(file, `${lines.join('\n')}\n`);
-    const process = start('haproxy', ['-db', '-q', '-f', file]);
-    await untilListening(port);
+    const process = start(...commandIn(pod, ['haproxy', '-db', '-q', '-f', file]));
+    await untilListening(port, process);
     return { port, pids: () => [process.pid], stop: process.stop };
   },
 });
