@@ -1,16 +1,14 @@
-// The tap on and off, beside tcpdump, between two namespaces: what looking costs the traffic (rate, p99) and the machine (CPU per request pair),
+// The tap of the real `agent --node` on and off, beside tcpdump and tshark, between two pods: what looking costs the traffic (rate, p99) and the machine (CPU per request pair),
 // and whether all of it was seen. All take turns in every round.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchContext, Section, SectionResult, Table } from '../lib/bench-context.ts';
 import { cpuTime } from '../lib/cpu-time.ts';
-import { start } from '../lib/started-process.ts';
+import { createBenchPods, type BenchPods } from '../lib/bench-pods.ts';
 import { short, shown, summarise } from '../lib/statistics.ts';
 import { runOpenLoop } from '../load/open-loop.ts';
 import type { LoadPlace } from '../load/place.ts';
 import { runWrk } from '../load/wrk.ts';
-import { nobody, ourTap, tcpdump, type Observer, type Seen } from '../peers/observer.ts';
-import { createTapLab, noNamespaces } from '../../test/e2e/tap-lab.ts';
-import { join } from 'node:path';
+import { nobody, ourTap, tcpdump, tshark, type Observer, type Seen } from '../peers/observer.ts';
 
 const connections = 32;
 const warmUpSeconds = 2;
@@ -41,14 +39,11 @@ interface Phase {
   readonly turns: ReadonlyMap<string, readonly Turn[]>;
 }
 
-/** Long enough for the last block of the ring to retire. */
-const lastBlockMs = 200;
-
 async function observed(observer: Observer, load: Load): Promise<Turn> {
   await observer.on();
   const before = cpuTime(observer.pids());
   const result = await load();
-  await sleep(lastBlockMs);
+  await observer.settle();
   const after = cpuTime(observer.pids());
   const seen = await observer.off();
   const none = observer.pids().length === 0 && after.totalMs === 0;
@@ -86,7 +81,7 @@ const sumOf = (turns: readonly Turn[], of: (turn: Turn) => number): number =>
 
 const columns = [
   ...['', 'requests/s', 'of off', 'p50 ms', 'p99 ms', 'of off'],
-  ...['CPU µs per pair', 'reader’s thread', 'dropped packets', 'not seen', 'gaps', 'errors'],
+  ...['CPU µs per pair', 'worker’s thread', 'dropped packets', 'not seen', 'gaps', 'errors'],
 ];
 
 function row(name: string, turns: readonly Turn[], off: readonly Turn[]): readonly string[] {
@@ -142,37 +137,46 @@ async function measure(contest: Contest, loads: Loads): Promise<readonly Phase[]
   return phases;
 }
 
-/** Tap on against off, and against tcpdump. */
+const pages = ({ rounds, seconds }: BenchContext): readonly string[] => [
+  `${rounds} interleaved rounds of ${seconds} s each, ${connections} connections between two pods on a bridge; median (lowest–highest).`,
+  'Ours is the whole `agent --node` with its watchdog, told of the server’s pod and that it has gone: the worker parses and encodes an event of every request, main takes each in (identity, masking, detections, window). tcpdump writes what it got to /dev/null; tshark dissects HTTP and writes a line for each answer.',
+  'CPU is that of all threads of the observer, until it has worked off what it got, 20 s at most; what the kernel does for it is charged to client and server and shows in the rate. On few cores client, server and observer take it from each other: the cost per pair says what the ratios cannot. Dropped packets, requests not seen, gaps and errors are sums over the rounds.',
+];
+
+async function observersOf(pods: BenchPods, context: BenchContext): Promise<readonly Observer[]> {
+  const { missing, say, directory } = context;
+  const [server] = pods.servers;
+  if (server === undefined) throw new Error('there is a server');
+  const captures = Object.entries({ tcpdump, tshark }).flatMap(([tool, observer]) => {
+    if (!missing.has(tool)) return [observer(server, directory)];
+    say(`skipped ${tool}: ${missing.get(tool) ?? ''}`);
+    return [];
+  });
+  return [nobody, await ourTap(server, pods.client, directory), ...captures];
+}
+
+/** Tap on against off, and against tcpdump and tshark. */
 export const tap: Section = async (context): Promise<SectionResult> => {
-  if (noNamespaces !== '') throw new Error(`the tap cannot be measured: ${noNamespaces}`);
-  const lab = createTapLab(2);
+  const pods = await createBenchPods(1);
+  let observers: readonly Observer[] = [];
   try {
-    const [server, client] = lab.pods;
-    if (server === undefined || client === undefined) throw new Error('the lab has two pods');
-    const main = join(import.meta.dirname, '..', 'load', 'upstream-main.ts');
-    const upstream = start('ip', ['netns', 'exec', server.name, process.execPath, main, server.v4]);
-    const [, port] = await upstream.line(/^port (\d+)/);
-    const target = { netns: server.name, host: server.v4, port: Number(port) };
-    const noTcpdump = context.missing.get('tcpdump');
-    if (noTcpdump !== undefined) context.say(`skipped tcpdump: ${noTcpdump}`);
-    const observers = [nobody, await ourTap(target), ...(noTcpdump === undefined ? [tcpdump(target)] : [])];
-    const phases = await measure(
-      { context, observers },
-      loadsOf(target.port, { netns: client.name, host: server.v4 }),
-    );
-    for (const observer of observers) await observer.stop();
-    await upstream.stop();
+    observers = await observersOf(pods, context);
+    const [server] = pods.servers;
+    if (server === undefined) throw new Error('there is a server');
+    const phases = await measure({ context, observers }, loadsOf(server.port, server.place));
     return {
-      title: 'Tap on and off',
+      title: 'Node: tap on and off',
       notes: [
-        `${context.rounds} interleaved rounds of ${context.seconds} s each, ${connections} connections between two namespaces on a bridge; median (lowest–highest).`,
-        'The tap sits in the server’s namespace and parses, reads routes and encodes an event of every request; main empties the event ring. tcpdump writes what it got to /dev/null.',
-        'CPU is that of all threads of the observer; what the kernel does for it is charged to client and server and shows in the rate. Dropped packets, requests not seen, gaps and errors are sums over the rounds.',
+        ...pages(context),
+        ...['tcpdump', 'tshark'].flatMap((tool) =>
+          context.missing.has(tool) ? [`Left out: ${tool}, ${context.missing.get(tool) ?? ''}.`] : [],
+        ),
       ],
       tables: phases.map(table),
       raw: phases.map(({ name, turns }) => ({ name, turns: Object.fromEntries(turns) })),
     };
   } finally {
-    lab.remove();
+    for (const observer of observers) await observer.stop();
+    await pods.remove();
   }
 };
