@@ -14,6 +14,7 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   'node-inline': async () => (await import('./sections/node-inline.ts')).nodeInline,
   tap: async () => (await import('./sections/tap.ts')).tap,
 
+  'node-scale': async () => (await import('./sections/node-scale.ts')).nodeScale,
   allocations: async () => (await import('./sections/allocations.ts')).allocations,
   idle: async () => (await import('./sections/idle.ts')).idle,
   terminal: async () => (await import('./sections/terminal.ts')).terminal,

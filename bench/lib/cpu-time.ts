@@ -31,6 +31,13 @@ function readThread(directory: string): readonly [string, number] {
   }
 }
 
+/** Time that the whole machine has worked: everything but idle and waiting for disks, ms; in steps of 10 ms a core. */
+export function machineBusyMs(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] =
+    readFileSync('/proc/stat', 'utf8').split('\n', 1)[0]?.split(/\s+/).slice(1).map(Number) ?? [];
+  return (user + nice + system + irq + softirq) * 10;
+}
+
 /** Proportional memory of some processes, bytes: what they would free if they went away. */
 export function memoryBytes(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => {

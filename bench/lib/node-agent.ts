@@ -15,7 +15,8 @@ import { within } from './within.ts';
 /** A pod that serves: a Deployment of its name in namespace `shop`. */
 export interface ServedPod {
   readonly pod: LabPod;
-  readonly ports: readonly number[];
+  /** Absent: the agent looks what it listens on. */
+  readonly ports?: readonly number[];
 }
 
 /** What an agent is started with. */
@@ -58,7 +59,7 @@ export const podsFile = (pods: readonly ServedPod[], client: LabPod): unknown =>
     namespace: 'shop',
     workload: workload(`api-${index}`),
     addresses: [pod.ipv4],
-    ports,
+    ...(ports === undefined ? {} : { ports }),
   })),
   peers: [{ name: 'web-0', namespace: 'shop', workload: workload('web'), addresses: [client.ipv4] }],
 });
