@@ -8,7 +8,7 @@ import type { DirectoryBook } from '../../../core/plan/directory.ts';
 import { enforcementOf } from '../../../core/plan/enforcement.ts';
 import type { EnforcementStatus } from '../../../core/model/node-status.ts';
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
-import type { NodePlan, PodPlan } from '../../../core/plan/node-plan.ts';
+import type { NodePlan, PlanStatement, PodPlan } from '../../../core/plan/node-plan.ts';
 import { diffPlans, type PodChange } from '../../../core/plan/plan-diff.ts';
 import { planNode } from '../../../core/plan/plan-node.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
@@ -56,6 +56,8 @@ export class NodeController {
   readonly #parts: ControllerParts;
   #policies: readonly FlowPolicy[] = [];
   #plan: NodePlan = noPlan;
+  /** Of `#plan`, by policy: each of ten thousand is asked for after every change. */
+  #statements: ReadonlyMap<string, PlanStatement> = new Map();
   /** Pods whose last change failed, and why: their rules are not as planned. */
   #behind = new Map<string, string>();
   #running: Promise<void> = Promise.resolve();
@@ -98,6 +100,7 @@ export class NodeController {
     this.#tellWhoIsWho();
     await places.follow(current.pods);
     this.#plan = this.#planFor();
+    this.#statements = new Map(this.#plan.statements.map((statement) => [statement.policy, statement]));
     await this.#bringAll();
     const failures = await taps.set(this.#tapped());
     for (const place of places.all()) place.untapped = failures.get(place.pod.id) ?? '';
@@ -202,7 +205,7 @@ export class NodeController {
 
   /** What became of a policy; of one that is not planned yet, that it is coming. */
   enforcementOf(policy: string, outside: (pod: string, policy: string) => number): EnforcementStatus {
-    const statement = this.#plan.statements.find((one) => one.policy === policy);
+    const statement = this.#statements.get(policy);
     if (statement === undefined) return coming;
     const { places } = this.#parts;
     return enforcementOf(statement, {
