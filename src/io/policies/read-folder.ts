@@ -1,7 +1,7 @@
 // Looks through the policy folder: which files there are, and the text of those that changed since the last look.
 // Follows no link out of the folder and reads no file beyond its limit. Knows no YAML.
 import type { BigIntStats } from 'node:fs';
-import { lstat, open, readdir, realpath, stat } from 'node:fs/promises';
+import { lstat, open, readdir, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { PolicyLimits } from './policy-limits.ts';
 import { isPolicyFileName } from './policy-limits.ts';
@@ -92,27 +92,35 @@ async function readLook(
   if (!stats.isFile()) return refused('POLICY_FILE_KIND', 'it is not a regular file');
   if (stats.size > limits.fileBytes)
     return refused('POLICY_FILE_TOO_LARGE', `it is larger than ${limits.fileBytes} bytes`);
-  const text = await readBounded(path, limits.fileBytes);
+  const text = await readBounded(path, { sizeBytes: Number(stats.size), limitBytes: limits.fileBytes });
   return text === undefined
     ? refused('POLICY_FILE_TOO_LARGE', `it is larger than ${limits.fileBytes} bytes`)
     : { type: 'text', text, isLink };
 }
 
-/** The size may have changed since it was looked at. */
-async function readBounded(path: string, limitBytes: number): Promise<string | undefined> {
+/** As large as it was looked at; one that has grown since is read again, with room for the largest. */
+async function readBounded(
+  path: string,
+  { sizeBytes, limitBytes }: { readonly sizeBytes: number; readonly limitBytes: number },
+): Promise<string | undefined> {
   const handle = await open(path, 'r');
   try {
-    const buffer = Buffer.alloc(limitBytes + 1);
-    let filled = 0;
-    while (filled < buffer.length) {
-      const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
-      if (bytesRead === 0) break;
-      filled += bytesRead;
-    }
-    return filled > limitBytes ? undefined : buffer.toString('utf8', 0, filled);
+    return (await readWhole(handle, sizeBytes)) ?? (await readWhole(handle, limitBytes));
   } finally {
     await handle.close();
   }
+}
+
+/** Undefined when there is more. */
+async function readWhole(handle: FileHandle, mostBytes: number): Promise<string | undefined> {
+  const buffer = Buffer.alloc(mostBytes + 1);
+  let filled = 0;
+  while (filled < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, filled);
+    if (bytesRead === 0) return buffer.toString('utf8', 0, filled);
+    filled += bytesRead;
+  }
+  return undefined;
 }
 
 const refused = (code: string, reason: string): FileLook => ({ type: 'refused', code, reason });
