@@ -1,5 +1,13 @@
 // The real `agent --node` as a process of the bench: its pods' file, its folder of policies and its feed. Knows no load.
-import { existsSync, mkdirSync, mkdtempSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
@@ -49,6 +57,8 @@ const program = join(import.meta.dirname, '..', '..', 'bin', 'kubectl-api_defens
 /** The longest that pods may take to be tapped, or an agent to begin; 10,000 policies and 100 pods are in it, ms. */
 const beginMs = 120_000;
 const askEveryMs = 20;
+/** Of policies that stood before the agent began. */
+const writtenAt = new Date('2026-01-01T00:00:00Z');
 
 const workload = (name: string): unknown => ({ kind: 'Deployment', name });
 
@@ -87,8 +97,12 @@ function writeFiles({ name, pods, client, policies, directory }: AgentWanted): {
   const folders = { netns: join(own, 'netns'), policies: join(own, 'policies') };
   for (const folder of Object.values(folders)) mkdirSync(folder);
   linkNamespaces(folders.netns, pods);
-  for (const policy of policies)
-    writeFileSync(join(folders.policies, `${policy.metadata.name}.yaml`), stringify(policy));
+  for (const policy of policies) {
+    const path = join(folders.policies, `${policy.metadata.name}.yaml`);
+    writeFileSync(path, stringify(policy));
+    // What changed a moment ago is read twice.
+    utimesSync(path, writtenAt, writtenAt);
+  }
   const podsPath = join(own, 'pods.yaml');
   replaceFile(podsPath, stringify(podsFile(pods, client)));
   return { own, folders, podsPath };
