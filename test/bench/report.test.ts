@@ -96,7 +96,15 @@ testUnless(lacking(!noGit, 'git tells no commit here'))(
     const read = readEnvironment();
     expect(read.commit).toMatch(/^[0-9a-f]{7,40}(-dirty)?$/);
     expect(read.versions.node).toBe(process.version);
-    expect(Object.keys(read.versions)).toEqual(['node', 'haproxy', 'nginx', 'envoy', 'wrk']);
+    expect(Object.keys(read.versions)).toEqual([
+      'node',
+      'haproxy',
+      'nginx',
+      'envoy',
+      'wrk',
+      'tcpdump',
+      'tshark',
+    ]);
   },
 );
 
