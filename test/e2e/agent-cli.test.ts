@@ -256,8 +256,12 @@ test('a feed without the right token is denied', async () => {
 });
 
 test('an agent whose upstream is its own listener is refused with status 64 in one sentence', async () => {
+  const free = createServer();
+  await new Promise<void>((resolve) => free.listen(0, '127.0.0.1', resolve));
+  const port = portOf(free);
+  await new Promise((resolve) => free.close(resolve));
   const refused = await cli.run([
-    ...['agent', '--listen', `127.0.0.1:${listenPort + 1}`, '--upstream', `localhost:${listenPort + 1}`],
+    ...['agent', '--listen', `127.0.0.1:${port}`, '--upstream', `localhost:${port}`],
     ...['--source', 'web', '--destination', 'api'],
   ]);
   expect(refused.stderr).toContain('leads back to the listener');

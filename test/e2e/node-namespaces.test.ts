@@ -39,18 +39,21 @@ describeUnless(noRules)('finding', () => {
   });
 
   test('the fallback finds it by a process of the pod, and never takes the namespace of the node', async () => {
-    const { kernel, pod, netns } = await bench();
+    const { kernel, lab, pod, netns } = await bench();
+    // Other labs on this machine may have the usual addresses, and their processes are in the same cgroup.
+    const own = `10.66.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+    lab.run(pod, 'ip', ['addr', 'add', `${own}/32`, 'dev', 'eth0']);
     const uid = readFileSync('/proc/self/cgroup', 'latin1').trim().split('\n').at(-1) ?? '';
     const home = openNetns('/proc/self/ns/net');
     onTestFinished(() => closeNetns(home));
     // Our own processes match this "uid" too, and they have these addresses: as `runc init` does for a moment.
     const hosts = globalAddresses(kernel, home);
-    expect(findNetnsByProcess(kernel, { uid, addresses: [...hosts, pod.ipv4] })).toBeUndefined();
+    expect(findNetnsByProcess(kernel, { uid, addresses: [...hosts, own] })).toBeUndefined();
 
     const child = spawn('ip', ['netns', 'exec', pod.name, 'sleep', '600']);
     onTestFinished(() => void child.kill('SIGKILL'));
     const find = (): number | undefined => {
-      const found = findNetnsByProcess(kernel, { uid, addresses: [...hosts, pod.ipv4] });
+      const found = findNetnsByProcess(kernel, { uid, addresses: [...hosts, own] });
       if (found !== undefined) closeNetns(found);
       return found?.inode;
     };
