@@ -13,28 +13,11 @@ import { createLiveFeed } from '../../src/io/feed/live-feed.ts';
 import { createCli, type Started } from '../helpers/cli.ts';
 import { createNetnsLab, type Hands, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
 import { until } from '../helpers/until.ts';
+import type { Answer, Served } from './inline-lab.ts';
 
 /** Who is in the lab; each is a Deployment of its name in namespace `shop`. */
 export const labNames = ['web', 'orders', 'scanner', 'ledger'] as const;
 type Name = (typeof labNames)[number];
-
-/** What a caller got. */
-export interface Answer {
-  /** 0 when the connection ended without one. */
-  readonly status: number;
-  readonly head: string;
-  readonly body: string;
-  readonly error: string;
-  readonly localPort: number;
-}
-
-/** One request as the server itself noted it. */
-export interface Served {
-  readonly method: string;
-  readonly url: string;
-  readonly address: string;
-  readonly port: number;
-}
 
 export interface NodeAgentLab extends AsyncDisposable {
   readonly net: NetnsLab;

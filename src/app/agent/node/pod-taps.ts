@@ -5,19 +5,16 @@ import { planRings, ringBytes, type RingGeometry } from '../../../core/tap/ring-
 import { tapFilter, wholeFrameBytes } from '../../../core/tap/tap-filter.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import type { TapHandle } from '../../../io/kernel/tap-handles.ts';
+import type { TapPodScope } from '../../../io/kernel/worker-message.ts';
 import { interfaceWith } from '../../../io/kernel/node/interfaces.ts';
 import type { Netns } from '../../../io/kernel/node/netns.ts';
 import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
 import { openRing } from '../../../io/kernel/tap/open-ring.ts';
 
 /** A pod to be tapped. */
-export interface TappedPod {
+export interface TappedPod extends TapPodScope {
   readonly pod: string;
   readonly netns: Netns;
-  readonly addresses: readonly string[];
-  /** Ports on which it is known to listen. */
-  readonly ports: readonly number[];
-  readonly reports: 'destination' | 'both';
 }
 
 /** What the rings come to. */
@@ -50,8 +47,7 @@ interface Tapped {
 /** Bytes of a frame that are read: all, because a body or a second request may be at its end. */
 const snapBytes = wholeFrameBytes;
 
-const scopeOf = ({ addresses, ports, reports }: TappedPod): TapScopeWords => ({ addresses, ports, reports });
-type TapScopeWords = Pick<TappedPod, 'addresses' | 'ports' | 'reports'>;
+const scopeOf = ({ addresses, ports, reports }: TappedPod): TapPodScope => ({ addresses, ports, reports });
 
 class NodeTaps implements PodTaps {
   readonly #kernel: NodeKernel;
