@@ -97,6 +97,10 @@ function closeIfIdle(connection: Connection): void {
   if (connection.conversation.idle()) connection.close();
 }
 
+/** While the loop goes on there is time to wait until nobody is about to ask. */
+const isQuiet = ({ plane, activeAt }: Connection): boolean =>
+  plane.monotonicMs - activeAt >= plane.limits.quietMs;
+
 /** Carry out what the conversation and the sockets left noted. Each note is taken once, so this ends. */
 export function settle(connection: Connection): void {
   connection.flushSpan();
@@ -110,8 +114,8 @@ export function settle(connection: Connection): void {
     resetNow(connection);
     return;
   }
-  if ((connection.plane.stopping || connection.leaving) && connection.phase === phase.open)
-    closeIfIdle(connection);
+  const mayGo = connection.plane.stopping || (connection.leaving && isQuiet(connection));
+  if (mayGo && connection.phase === phase.open) closeIfIdle(connection);
   if (connection.client.endWanted || connection.upstream.endWanted) finishHalfCloses(connection);
   advancePhase(connection);
   // `closeNow` may just have run; the descriptors are -1 then.

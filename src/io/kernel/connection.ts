@@ -88,7 +88,7 @@ export class Connection implements CommandSink, WheelEntry {
   phase: number = phase.open;
   /** Index in `plane.open`. */
   place = -1;
-  /** Closed as soon as it is idle: its service is going. */
+  /** Closed as soon as it has been idle for a while: its service is going. */
   leaving = false;
   /** RST both sides, as soon as the conversation is off the stack. */
   resetWanted = false;

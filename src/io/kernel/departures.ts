@@ -1,5 +1,5 @@
 // Connections that are to go while the loop goes on: those of a pod that is detached, or of a port that is no longer taken over. They are
-// closed as soon as they are idle, cut at their deadline, and whoever ordered it hears when the last is gone.
+// closed as soon as they have been idle for a while, cut at their deadline, and whoever ordered it hears when the last is gone.
 import type { Connection } from './connection.ts';
 import { resetNow } from './connection-end.ts';
 import { settle } from './connection-settle.ts';
@@ -23,8 +23,9 @@ interface Going extends Departure {
   /** What is being done to those below this index of `plane.open`; counts down, so that removals skip none. */
   act: Act;
   below: number;
-  /** Monotonic ms at which to see again whether any is left. */
+  /** Monotonic ms at which to see again whether any is left, and at which to settle them again: some may be quiet by now. */
   lookAt: number;
+  settleAt: number;
 }
 
 type Act = (connection: Connection) => void;
@@ -35,6 +36,8 @@ type Guarded = (connection: Connection, act: Act) => void;
 const passesToDrain = 2;
 /** How often to see whether any is left, ms: it means looking at every open connection. */
 const lookEveryMs = 20;
+/** Of `quietMs`, how often those that are left are settled again. */
+const settleShare = 0.5;
 
 /** The departures under way. */
 export interface Departures {
@@ -66,7 +69,7 @@ class Leaving implements Departures {
   }
 
   add(departure: Departure): void {
-    this.#going.add({ ...departure, passesToDrain, act: leave, below: 0, lookAt: 0 });
+    this.#going.add({ ...departure, passesToDrain, act: leave, below: 0, lookAt: 0, settleAt: 0 });
     this.hurry = true;
   }
 
@@ -102,14 +105,17 @@ class Leaving implements Departures {
   }
 
   #look(going: Going, overdue: boolean): void {
-    const { open, monotonicMs } = this.#plane;
+    const { open, monotonicMs, limits } = this.#plane;
     const isLeft = open.some(
       (connection) => connection.service === going.service && going.concerns(connection),
     );
     if (!isLeft) {
       this.#going.delete(going);
       going.gone();
-    } else if (overdue) going.below = open.length;
+    } else if (overdue || monotonicMs >= going.settleAt) {
+      going.below = open.length;
+      going.settleAt = monotonicMs + limits.quietMs * settleShare;
+    }
     going.lookAt = monotonicMs + lookEveryMs;
   }
 }

@@ -30,6 +30,8 @@ export interface DataPlaneLimits {
   readonly stallMs: number;
   /** How long we wait for the peer's FIN after our own answer, so that it can read it, ms. */
   readonly lingerMs: number;
+  /** How long a connection that is to go when it is idle must have been so, ms. */
+  readonly quietMs: number;
   /** Most pods that one worker carries. */
   readonly inlinePods: number;
   /** Descriptors left to the rest of the process, at most a quarter of what it may open. */
@@ -77,6 +79,8 @@ export const defaultLimits: DataPlaneLimits = {
   stallMs: 300_000,
   // Closing with unread input sends RST, which destroys our answer in the peer's buffer.
   lingerMs: 2_000,
+  // Whoever has just been answered asks again at once: a request that meets our FIN is lost. Pools come back within this or pause for long.
+  quietMs: 1_000,
   // Twice what kubelet lets run on a large node; their counters take 64 bytes each.
   inlinePods: 512,
   // Policies, recordings, feed subscribers and /proc are opened by main: traffic must not take the last descriptor from them.
