@@ -1,5 +1,6 @@
 // Open connections that rules do not reach: cut where a plan says so, counted where it lets them drain. Spared are the agent's own sockets
 // and what is inline already (sock-diag.ts). Changes nothing but the connections it is told to cut.
+import { setTimeout as pause } from 'node:timers/promises';
 import { upstreamAddress } from '../../../core/plan/node-constants.ts';
 import type { PairCut, PodPlan } from '../../../core/plan/node-plan.ts';
 import type { Netns } from '../../../io/kernel/node/netns.ts';
@@ -62,7 +63,7 @@ interface Found {
 
 function look(where: PodSockets): Found {
   const { kernel, netns } = where;
-  const outside = listOutside(kernel.netlink, netns, { query: {}, own: ownSocketInodes() });
+  const outside = listOutside(kernel.netlink, netns, { query: {}, own: ownSocketInodes });
   return { served: outside.length === 0 ? new Set() : servedPorts(where), outside };
 }
 
@@ -74,20 +75,50 @@ function socketsOf({ served, outside }: Found, pair: PairCut): readonly TcpSocke
   return pair.direction === 'inbound' ? sockets : sockets.filter(({ localPort }) => !served.has(localPort));
 }
 
+/** An opening under way says not yet whether it is to be inline: it is given so many looks, this far apart (ms), to become one or the other. */
+const mostLooks = 5;
+const lookEveryMs = 10;
+
 /** Cuts what the pairs mean. Rules first, then this: else a client is back before the rule is. */
-export function cutPairs(where: PodSockets, cuts: readonly PairCut[]): CutOutcome {
-  if (cuts.length === 0) return { cut: [], failed: 0, error: 0 };
+export async function cutPairs(where: PodSockets, cuts: readonly PairCut[]): Promise<CutOutcome> {
+  const outcome: Outcome = { cut: [], failed: 0, error: 0 };
+  if (cuts.length === 0) return outcome;
+  for (let looks = 1; looks < mostLooks; looks += 1) {
+    const isOver = cutOnce(where, cuts, { outcome, openings: 'leave' });
+    if (isOver) return outcome;
+    await pause(lookEveryMs);
+  }
+  cutOnce(where, cuts, { outcome, openings: 'cut' });
+  return outcome;
+}
+
+interface Outcome extends CutOutcome {
+  readonly cut: CutConnection[];
+  failed: number;
+  error: number;
+}
+
+/** Whether nothing that is meant was left because it is only opening. */
+function cutOnce(
+  where: PodSockets,
+  cuts: readonly PairCut[],
+  { outcome, openings }: { readonly outcome: Outcome; readonly openings: 'leave' | 'cut' },
+): boolean {
   const found = look(where);
-  const outcome = { cut: [] as CutConnection[], failed: 0, error: 0 };
+  let left = 0;
+  outcome.failed = 0;
   for (const pair of cuts) {
     const { policy, direction } = pair;
-    const { cut, failed } = destroyTcp(where.kernel.netlink, where.netns, socketsOf(found, pair));
+    const meant = socketsOf(found, pair);
+    const now = meant.filter(({ state }) => openings === 'cut' || state !== tcpState.synReceived);
+    left += meant.length - now.length;
+    const { cut, failed } = destroyTcp(where.kernel.netlink, where.netns, now);
     for (const { local, localPort, remote, remotePort } of cut)
       outcome.cut.push({ policy, direction, local, localPort, remote, remotePort });
     outcome.failed += failed.length;
     outcome.error = failed.at(-1)?.error ?? outcome.error;
   }
-  return outcome;
+  return left === 0;
 }
 
 /** What a plan denies or takes inline, as pairs: what is open of them and not inline is outside. */

@@ -101,7 +101,7 @@ export class PodGears {
     }
     this.#plan = after;
     this.#brought = true;
-    return cutPairs(this.#options, cuts);
+    return await cutPairs(this.#options, cuts);
   }
 
   async #exchange(before: PodPlan, after: PodPlan): Promise<void> {

@@ -5,7 +5,7 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { upstreamAddress } from '../../../core/plan/node-constants.ts';
 import { errno, family } from '../linux.ts';
 import { addressOfBytes } from './address-bytes.ts';
-import { netlinkFlag, netlinkMessage } from './netlink-message.ts';
+import { netlinkFlag, netlinkMessage, readAttributes } from './netlink-message.ts';
 import { netlinkError, netlinkProtocol, type Netlink, type NetlinkSocket } from './netlink.ts';
 import type { Netns } from './netns.ts';
 
@@ -18,6 +18,9 @@ const requestBytes = 56;
 const identityBytes = 48;
 /** Bytes of inet_diag_msg. */
 const answerBytes = 72;
+/** INET_DIAG_SOCKOPT (Linux 5.10 and later), and in its first byte the bit of IP_TRANSPARENT. */
+const optionsAttribute = 22;
+const transparentBit = 0x20;
 
 /** TCP_* (net/tcp_states.h), those that can be asked for. */
 export const tcpState = { established: 1, synSent: 2, synReceived: 3, closeWait: 8, listen: 10 } as const;
@@ -36,6 +39,8 @@ export interface TcpSocket {
   readonly remotePort: number;
   /** 0 when no process holds it yet (or any more). */
   readonly inode: number;
+  /** It, or the listener that it waits at, takes connections that are not its own address's: as ours do. */
+  readonly transparent: boolean;
   /** inet_diag_sockid, which names it to the kernel for good: a later socket with the same addresses has another cookie. */
   readonly identity: Buffer;
 }
@@ -94,6 +99,7 @@ function readSocket(body: Buffer): TcpSocket | undefined {
     local: addressOfBytes(body.subarray(8, 8 + bytes)),
     remote: addressOfBytes(body.subarray(24, 24 + bytes)),
     inode: body.readUInt32LE(68),
+    transparent: ((readAttributes(body, answerBytes).get(optionsAttribute)?.[0] ?? 0) & transparentBit) !== 0,
     identity: body.subarray(4, 4 + identityBytes),
   };
 }
@@ -152,11 +158,19 @@ const otherEnd = ({ local, localPort, remote, remotePort }: TcpSocket): string =
   `${remote} ${remotePort} ${local} ${localPort}`;
 const behindAgent = new Set<string>(Object.values(upstreamAddress));
 
-/** Sockets that are inline already: the agent's own by inode, and the application's at the other end of those. */
+/**
+ * Sockets that are inline already: the agent's own by inode, those that still wait at its listener, and the application's at the other end of
+ * those.
+ */
 function inlineTest(all: readonly TcpSocket[], own: ReadonlySet<number>): (socket: TcpSocket) => boolean {
-  const facing = new Set(all.filter(({ inode }) => own.has(inode)).map(otherEnd));
-  return (socket) => own.has(socket.inode) || behindAgent.has(socket.local) || facing.has(ends(socket));
+  const isOurs = ({ inode, transparent }: TcpSocket): boolean =>
+    own.has(inode) || (inode === 0 && transparent);
+  const facing = new Set(all.filter(isOurs).map(otherEnd));
+  return (socket) => isOurs(socket) || behindAgent.has(socket.local) || facing.has(ends(socket));
 }
+
+/** Inodes of the agent's sockets, or how to get them. */
+export type OwnInodes = ReadonlySet<number> | (() => ReadonlySet<number>);
 
 /** What came of cutting. */
 export interface CutSockets {
@@ -166,14 +180,17 @@ export interface CutSockets {
   readonly failed: readonly { readonly socket: TcpSocket; readonly error: number }[];
 }
 
-/** Sockets meant that are not inline: what `cut` cuts and `drain` counts. `own`: inodes of the agent's sockets (`ownSocketInodes`). */
+/**
+ * Sockets meant that are not inline: what `cut` cuts and `drain` counts. `own`: inodes of the agent's sockets (`ownSocketInodes`); asked for
+ * after the kernel's list was read, because what the worker accepts in between would otherwise count as somebody else's.
+ */
 export function listOutside(
   netlink: Netlink,
   netns: Pick<Netns, 'fd'>,
-  { query, own }: { readonly query: SocketQuery; readonly own: ReadonlySet<number> },
+  { query, own }: { readonly query: SocketQuery; readonly own: OwnInodes },
 ): TcpSocket[] {
   const all = listTcp(netlink, netns, query.states === undefined ? {} : { states: query.states });
-  const isInline = inlineTest(all, own);
+  const isInline = inlineTest(all, typeof own === 'function' ? own() : own);
   const meant = socketMatcher(query);
   return all.filter((socket) => meant(socket) && !isInline(socket));
 }
@@ -202,5 +219,5 @@ export function destroyTcp(
 export const cutOutside = (
   netlink: Netlink,
   netns: Pick<Netns, 'fd'>,
-  which: { readonly query: SocketQuery; readonly own: ReadonlySet<number> },
+  which: { readonly query: SocketQuery; readonly own: OwnInodes },
 ): CutSockets => destroyTcp(netlink, netns, listOutside(netlink, netns, which));
