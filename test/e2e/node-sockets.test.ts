@@ -11,6 +11,7 @@ import {
   ownSocketInodes,
   tcpState,
 } from '../../src/io/kernel/node/sock-diag.ts';
+import { openTransparentListeners } from '../../src/io/kernel/transparent-listener.ts';
 import { toSocketAddress } from '../../src/io/kernel/socket-address.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
@@ -153,6 +154,25 @@ describeUnless(noRules)('connections of a pod', () => {
       expect(readNow(kernel, leg)).toBe(-errno.again);
     },
   );
+
+  test('what waits at the agent’s listener is inline already; what waits at the application’s is not', async () => {
+    const { kernel, netns, keep } = await bench();
+    const agents = 15_907;
+    openTransparentListeners(kernel, { netnsFd: netns.fd, port: agents, backlog: 16 }).forEach(keep);
+    // From inside, because nobody else can dial the loopback; nobody accepts any of them.
+    for (const host of ['127.0.0.1', '::1'])
+      for (const at of [agents, port]) keep(connectIn(kernel, netns, { host, port: at }));
+    const waiting = (at: number) =>
+      listOutside(kernel.netlink, netns, { query: { localPorts: [at] }, own: none }).map(
+        ({ local }) => local,
+      );
+    expect(listTcp(kernel.netlink, netns, { localPorts: [agents] })).toHaveLength(2);
+    expect(waiting(agents)).toEqual([]);
+    expect(waiting(port).toSorted()).toEqual(['127.0.0.1', '::1']);
+    // Nor is its caller's end outside.
+    const callers = { query: { remotePorts: [agents] }, own: none };
+    expect(listOutside(kernel.netlink, netns, callers)).toEqual([]);
+  });
 
   test('many are cut in one go', async () => {
     const { kernel, netns, pod, connect } = await bench();
