@@ -7,6 +7,7 @@ import { nftRuleset, tableName } from '../../src/core/plan/ruleset.ts';
 import type { KernelEntry, PodPlan } from '../../src/core/plan/node-plan.ts';
 import { createNamespaceRules } from '../../src/io/kernel/node/nftables.ts';
 import { requireNft } from '../../src/io/kernel/node/node-kernel.ts';
+import { createTableReader } from '../../src/io/kernel/node/table-reader.ts';
 import { errno } from '../../src/io/kernel/linux.ts';
 import { planOf } from '../core/plan/build.ts';
 import { planCases } from '../core/plan/plan-cases.ts';
@@ -54,7 +55,7 @@ async function bench() {
     call: (host: string, to = port): number =>
       Math.min(0, keep(connectIn(kernel, peerNetns, { host, port: to }))),
     hits: (...policies: readonly string[]) =>
-      readNftCounters(rules.list(`list counters table ${tableName}`), policies),
+      readNftCounters(createTableReader(kernel.netlink, netns).counters(), policies),
     /** The table's words in any order, without what passes by itself. */
     table: (): readonly string[] =>
       lab

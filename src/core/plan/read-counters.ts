@@ -1,6 +1,4 @@
-// The kernel's counters, as nft lists them in JSON (`list counters table inet apidefense`), back to the policies that they are of. The
-// listing is as long as there are policies, not as there are elements.
-import { z } from 'zod';
+// The kernel's named counters back to the policies that they are of. There are as many as policies, not as elements.
 import { counterName, guardCounter } from './counter-name.ts';
 
 /** Packets that opened something and were refused by one policy. */
@@ -19,17 +17,17 @@ export interface RuleCounters {
   readonly listenerDialled: number;
 }
 
-const count = z.number().int().nonnegative();
-const counterSchema = z.object({ counter: z.object({ name: z.string(), packets: count, bytes: count }) });
-const listingSchema = z.object({ nftables: z.array(z.unknown()) });
+/** One named counter of our table. */
+export interface NamedCounter {
+  readonly name: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
 
-/** `json`: the parsed listing, other objects in it are passed over; `policies`: names to look for. @throws ZodError for anything else. */
-export function readNftCounters(json: unknown, policies: Iterable<string>): RuleCounters {
-  const counters = new Map<string, { packets: number; bytes: number }>();
-  for (const item of listingSchema.parse(json).nftables) {
-    const found = counterSchema.safeParse(item);
-    if (found.success) counters.set(found.data.counter.name, found.data.counter);
-  }
+/** `named`: the table's counters, others than ours are passed over; `policies`: names to look for. */
+export function readNftCounters(named: Iterable<NamedCounter>, policies: Iterable<string>): RuleCounters {
+  const counters = new Map<string, NamedCounter>();
+  for (const counter of named) counters.set(counter.name, counter);
   const counts = new Map<string, PolicyCount>();
   for (const policy of policies) {
     const refused = counters.get(counterName('p', policy));

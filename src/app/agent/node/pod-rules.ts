@@ -29,7 +29,7 @@ export interface PodRules {
   restore(plan: PodPlan, mode: InlineMode | 'none'): void;
   /** The last inline connection is gone: routes and settings go too. */
   settle(): void;
-  /** Undefined while there are no rules. @throws AppError when the table is gone. */
+  /** Undefined while there are no rules. @throws AppError when the kernel refuses. */
   counters(policies: Iterable<string>): RuleCounters | undefined;
   /** Whose the table is now; undefined while we have none. `free`: somebody flushed it. */
   standing(): ReturnType<Enrolment['standing']> | undefined;

@@ -2,17 +2,27 @@
 // any point leaves a mark that tells the next start what to take back; nothing stays after `release`. Knows no policy: the ruleset is text.
 import type { InlineMode } from '../../../core/model/abilities.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import type { NamedCounter } from '../../../core/plan/read-counters.ts';
 import { tableName } from '../../../core/plan/ruleset.ts';
 import { requireThePods } from './find-netns.ts';
 import { removeAll, takeBack } from './leftovers.ts';
 import { findMeshIn, meshError } from './mesh-in.ts';
 import { closeNetns, type Netns } from './netns.ts';
-import { requireNft, type NodeKernel } from './node-kernel.ts';
-import { createNamespaceRules, type NamespaceRules } from './nftables.ts';
+import type { NodeKernel } from './node-kernel.ts';
+import type { NamespaceRules } from './nftables.ts';
+import { openOwnRules } from './own-rules.ts';
 import { addMarkRouting, type MarkRouting } from './rtnetlink.ts';
 import type { TableMark } from './rule-listing.ts';
 import { noteEarlier, unchangedValues, type EarlierValues } from './sysctl.ts';
-import { changeMark, changeRules, claimError, readClaim, replaceTable, type Claim } from './table-claim.ts';
+import {
+  changeMark,
+  changeRules,
+  claimError,
+  readClaim,
+  replaceTable,
+  type Claim,
+  type OwnRules,
+} from './table-claim.ts';
 
 /** What is to be in force. */
 export interface WantedRules {
@@ -51,8 +61,8 @@ export interface Enrolment {
   change(change: RulesChange): Pick<AppliedRules, 'routing'>;
   /** The listing of our table, with counters. */
   listing(): unknown;
-  /** The listing of its named counters only: as long as there are policies. @throws AppError when there is no such table (any more). */
-  counters(): unknown;
+  /** Its named counters: as many as policies; none when there is no such table (any more). @throws AppError */
+  counters(): readonly NamedCounter[];
   /** Whose the table is now: anybody may flush it, and a newer agent takes it over. */
   standing(): Claim['type'];
   /** Takes everything away that this generation put there, and lets the namespace go. What a newer one set stays. */
@@ -63,19 +73,18 @@ export interface Enrolment {
 
 /** What `enrol` found. */
 interface StartingPoint {
-  readonly rules: NamespaceRules;
+  readonly rules: OwnRules;
   readonly self: TableOwner;
   readonly mark: TableMark | undefined;
 }
 
 const noRouting: MarkRouting = { ipv4: false, ipv6: false };
 const listTable = `list table ${tableName}`;
-const listCounters = `list counters table ${tableName}`;
 
 class EnrolledNamespace implements Enrolment {
   readonly netns: Netns;
   readonly #kernel: NodeKernel;
-  readonly #rules: NamespaceRules;
+  readonly #rules: OwnRules;
   readonly #self: TableOwner;
   /** What stands in the table now; undefined before the first rules. */
   #mark: TableMark | undefined;
@@ -115,8 +124,8 @@ class EnrolledNamespace implements Enrolment {
     return this.#rules.list(listTable);
   }
 
-  counters(): unknown {
-    return this.#rules.list(listCounters);
+  counters(): readonly NamedCounter[] {
+    return this.#rules.reader.counters();
   }
 
   standing(): Claim['type'] {
@@ -218,7 +227,7 @@ export function enrol(
   }: { readonly netns: Netns; readonly addresses: readonly string[]; readonly owner: TableOwner },
 ): Enrolment {
   requireThePods(kernel, netns, addresses);
-  const rules = createNamespaceRules(requireNft(kernel), kernel.door, netns);
+  const rules = openOwnRules(kernel, netns);
   try {
     const claim = readClaim(rules, owner);
     if (claim.type !== 'free' && claim.type !== 'ours') throw claimError(claim, netns.path);

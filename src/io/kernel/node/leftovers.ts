@@ -3,11 +3,11 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import type { Netns } from './netns.ts';
-import { requireNft, type NodeKernel } from './node-kernel.ts';
-import { createNamespaceRules, type NamespaceRules } from './nftables.ts';
+import type { NodeKernel } from './node-kernel.ts';
+import { openOwnRules } from './own-rules.ts';
 import { addMarkRouting, markRouting, removeMarkRouting } from './rtnetlink.ts';
 import { unchangedValues, type EarlierValues } from './sysctl.ts';
-import { deleteTable, readClaim, replaceTable } from './table-claim.ts';
+import { deleteTable, readClaim, replaceTable, type OwnRules } from './table-claim.ts';
 
 /** Routes and settings as they were before us. */
 export function takeBack({ netlink, sysctls }: NodeKernel, netns: Netns, earlier: EarlierValues): void {
@@ -26,7 +26,7 @@ export function removeAll(
     rules,
     self,
     earlier,
-  }: { readonly rules: NamespaceRules; readonly self: TableOwner; readonly earlier: EarlierValues },
+  }: { readonly rules: OwnRules; readonly self: TableOwner; readonly earlier: EarlierValues },
 ): boolean {
   const claim = readClaim(rules, self);
   if (claim.type === 'free') {
@@ -63,7 +63,7 @@ export type Leftovers = 'none' | 'removed' | 'newer' | 'other' | 'foreign';
 
 /** Removes what an earlier life of `owner` left in a namespace that this one does not enrol; never what a newer one or another set. */
 export function cleanLeftovers(kernel: NodeKernel, netns: Netns, owner: TableOwner): Leftovers {
-  const rules = createNamespaceRules(requireNft(kernel), kernel.door, netns);
+  const rules = openOwnRules(kernel, netns);
   try {
     const claim = readClaim(rules, owner);
     if (claim.type === 'free') return removeStray(kernel, netns);
