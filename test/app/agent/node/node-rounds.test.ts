@@ -6,23 +6,29 @@ import type { Place, Places } from '../../../../src/app/agent/node/places.ts';
 
 let clockMs = 0;
 let looked: string[] = [];
+let counted = 0;
 let rounds: NodeRounds | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers();
   clockMs = 0;
   looked = [];
+  counted = 0;
 });
 afterEach(() => {
   rounds?.stop();
   vi.useRealTimers();
 });
 
-/** A pod of which one look takes so long. */
-function place(name: string, costMs: number): Place {
+/** A pod of which one look takes so long, and counting its callers. */
+function place(name: string, costMs: number, callersMs: number): Place {
   const gears: Partial<PodGears> = {
     changing: false,
-    callers: () => new Map(),
+    callers() {
+      clockMs += callersMs;
+      counted += 1;
+      return new Map();
+    },
     standing() {
       clockMs += costMs;
       looked.push(name);
@@ -33,8 +39,8 @@ function place(name: string, costMs: number): Place {
   return { pod, gears, mesh: undefined, fault: '', left: false } as unknown as Place;
 }
 
-function start(count: number, costMs: number): void {
-  const all = Array.from({ length: count }, (_, index) => place(`pod-${index}`, costMs));
+function start(count: number, costMs: number, callersMs = 0): void {
+  const all = Array.from({ length: count }, (_, index) => place(`pod-${index}`, costMs, callersMs));
   rounds = startRounds({
     places: { all: () => all } as unknown as Places,
     now: () => clockMs,
@@ -51,11 +57,25 @@ function pass(): string[] {
   return looked.slice(before);
 }
 
-test('a hundred pods that cost little are gone round in a few seconds, in turn', () => {
-  start(100, 1);
-  const rows = Array.from({ length: 7 }, pass);
-  expect(rows.map(({ length }) => length)).toEqual(new Array(7).fill(16));
+test('a hundred pods that cost little are gone round in a second, in turn', () => {
+  start(100, 0.1);
+  const rows = [pass(), pass()];
+  expect(rows.map(({ length }) => length)).toEqual([64, 64]);
   expect(new Set(rows.flat()).size).toBe(100);
+});
+
+test('counting callers keeps to its share over all pods, and keeps no look at the rules waiting', () => {
+  start(50, 0.1, 0.7);
+  while (clockMs < 20_000) pass();
+  expect(counted * 0.7).toBeLessThanOrEqual(clockMs * 0.02 + 50 * 0.7);
+  expect(counted).toBeGreaterThan(5 * 50);
+  expect(looked.length).toBeGreaterThan(3 * counted);
+});
+
+test('a pod alone has its callers counted in each look', () => {
+  start(1, 0.1, 0.7);
+  const rows = Array.from({ length: 4 }, pass);
+  expect([rows.flat().length, counted]).toEqual([4, 4]);
 });
 
 test('pods that cost much are looked at one at a time, in a tenth of the time, and none is left out', () => {
