@@ -35,15 +35,20 @@ export function isText(bytes: Uint8Array, facts: HeadFacts): boolean {
   return false;
 }
 
-function roomFor(buffer: Uint8Array, length: number): Uint8Array {
-  return buffer.length >= length ? buffer : new Uint8Array(Math.max(length, 2 * buffer.length));
+/** First sizes of the buffers of heads; most heads fit. */
+const firstRequestBytes = 1024;
+const firstResponseBytes = 512;
+
+function roomFor(buffer: Uint8Array, length: number, firstBytes: number): Uint8Array {
+  if (buffer.length >= length) return buffer;
+  return new Uint8Array(Math.max(length, 2 * buffer.length, firstBytes));
 }
 
 /** Copies a request head and moves its spans, so that they are offsets into `exchange.head`. */
 export function captureRequestHead(exchange: Exchange, view: HeadView): void {
   const { bytes, start } = view;
   const length = view.end - start;
-  exchange.head = roomFor(exchange.head, length);
+  exchange.head = roomFor(exchange.head, length, firstRequestBytes);
   copyBytes(bytes, start, view.end, exchange.head, 0);
   exchange.headLength = length;
   exchange.methodStart = view.methodStart - start;
@@ -58,7 +63,7 @@ export function captureRequestHead(exchange: Exchange, view: HeadView): void {
 
 /** Copies a response head whole; at most the parser's head limit (32 KiB). */
 export function captureResponseHead(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void {
-  exchange.responseHead = roomFor(exchange.responseHead, end - start);
+  exchange.responseHead = roomFor(exchange.responseHead, end - start, firstResponseBytes);
   copyBytes(bytes, start, end, exchange.responseHead, 0);
   exchange.responseHeadLength = end - start;
 }

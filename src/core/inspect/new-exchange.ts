@@ -22,6 +22,10 @@ export const captureLimits: CaptureLimits = {
   responseBodyBytes: 4 * 1024,
 };
 
+/** Buffer of what nothing was captured of yet: one for all, as an empty one of its own costs 300 bytes. */
+export const noBytes = new Uint8Array(0);
+const bufferOf = (length: number): Uint8Array => (length === 0 ? noBytes : new Uint8Array(length));
+
 /** An empty exchange whose buffers have the given sizes (default: `captureLimits`); whoever fills it may swap in larger ones. */
 // eslint-disable-next-line max-lines-per-function -- one literal is one shape for V8; put together by spreading, the hottest object may turn into a dictionary
 export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
@@ -40,7 +44,7 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     firstByteAt: 0,
     endedAt: 0,
     protocol: 0,
-    head: new Uint8Array(sizes.requestHeadBytes),
+    head: bufferOf(sizes.requestHeadBytes),
     headLength: 0,
     methodStart: 0,
     methodEnd: 0,
@@ -52,14 +56,14 @@ export function newExchange(limits: Partial<CaptureLimits> = {}): Exchange {
     hostEnd: 0,
     route: '',
     requestBytes: 0,
-    requestBody: new Uint8Array(sizes.requestBodyBytes),
+    requestBody: bufferOf(sizes.requestBodyBytes),
     requestBodyLength: 0,
     requestBodyTruncated: false,
     status: 0,
     responseBytes: 0,
-    responseHead: new Uint8Array(sizes.responseHeadBytes),
+    responseHead: bufferOf(sizes.responseHeadBytes),
     responseHeadLength: 0,
-    responseBody: new Uint8Array(sizes.responseBodyBytes),
+    responseBody: bufferOf(sizes.responseBodyBytes),
     responseBodyLength: 0,
     responseBodyTruncated: false,
     local: false,

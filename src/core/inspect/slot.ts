@@ -2,7 +2,7 @@
 // queue per connection and are reused through the workspace. Knows no bytes and no policy.
 import type { AnswerLimit } from '../protocol/http1/answers.ts';
 import type { Exchange } from '../model/exchange.ts';
-import { newExchange, resetExchange } from './new-exchange.ts';
+import { newExchange, noBytes, resetExchange } from './new-exchange.ts';
 
 /** How a slot's request is answered by ourselves; 0 when upstream answers. Otherwise an HTTP status, or `resets`. */
 export const refusal = { none: 0, resets: 1 } as const;
@@ -38,17 +38,17 @@ export interface Slot {
   keepResponseBody: boolean;
 }
 
-/** First sizes of capture buffers; they grow to what heads need, bodies get theirs when first wanted. */
+/** Capture buffers are made when something is first captured: an opaque connection, which may last for hours, never has them. */
 const startSizes = {
-  requestHeadBytes: 1024,
-  responseHeadBytes: 512,
+  requestHeadBytes: 0,
+  responseHeadBytes: 0,
   requestBodyBytes: 0,
   responseBodyBytes: 0,
 };
 /** A slot that met a head larger than this drops the buffer when given back, so that the pool stays small. */
 const keptHeadBytes = 8 * 1024;
 
-/** An empty slot with small buffers. */
+/** An empty slot without buffers. */
 export function newSlot(): Slot {
   return {
     exchange: newExchange(startSizes),
@@ -73,9 +73,8 @@ export function newSlot(): Slot {
 export function resetSlot(slot: Slot): void {
   const { exchange } = slot;
   resetExchange(exchange);
-  if (exchange.head.length > keptHeadBytes) exchange.head = new Uint8Array(startSizes.requestHeadBytes);
-  if (exchange.responseHead.length > keptHeadBytes)
-    exchange.responseHead = new Uint8Array(startSizes.responseHeadBytes);
+  if (exchange.head.length > keptHeadBytes) exchange.head = noBytes;
+  if (exchange.responseHead.length > keptHeadBytes) exchange.responseHead = noBytes;
   slot.next = undefined;
   slot.kind = 0;
   slot.refusal = refusal.none;
