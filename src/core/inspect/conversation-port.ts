@@ -40,4 +40,6 @@ export interface Conversation {
   owes(): boolean;
   /** True when no request is under way: a drain may close it. */
   idle(): boolean;
+  /** Bytes of memory held for what is under way, about; 0 when nothing is. */
+  kept(): number;
 }

@@ -127,6 +127,10 @@ class Brain implements Conversation {
     const talk = this.#talk;
     return talk.closed || (talk.front === undefined && !talk.midHead && talk.held === undefined);
   }
+
+  kept(): number {
+    return this.#talk.kept;
+  }
 }
 
 /** Upstream cannot answer: the request whose turn it is gets `status`, what is not HTTP is reset. */

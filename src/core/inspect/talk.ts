@@ -20,6 +20,9 @@ import { createWorkspace, type Workspace } from './workspace.ts';
 /** What is done with bytes of the client. `spent`: no further request is read from it. */
 export const mode = { sniff: 0, http: 1, raw: 2, spent: 3 } as const;
 
+/** What an exchange under way costs besides its buffers. */
+const slotBytes = 1024;
+
 /** A class because 10,000 may be open: one shape, methods on the prototype, parsers only while they are needed. */
 export class Talk {
   readonly options: ConversationOptions;
@@ -86,6 +89,17 @@ export class Talk {
   /** A head has begun and is not complete. */
   get midHead(): boolean {
     return this.#requests?.inHead ?? false;
+  }
+
+  /** Bytes of memory held for what is under way. */
+  get kept(): number {
+    let sum =
+      (this.held?.length ?? 0) + (this.#requests?.scratchBytes ?? 0) + (this.#responses?.scratchBytes ?? 0);
+    for (let slot = this.front; slot !== undefined; slot = slot.next) {
+      const { head, responseHead, requestBody, responseBody } = slot.exchange;
+      sum += slotBytes + head.length + responseHead.length + requestBody.length + responseBody.length;
+    }
+    return sum;
   }
 
   /** The decider in force; `scope` follows it. */
@@ -200,6 +214,11 @@ export class Talk {
   /** Tells once of a raw connection over which bytes have passed both ways; what it was in full is told at its end. */
   announce(): void {
     if (this.mode !== mode.raw) return;
+    // No request is read any more, and such connections may last for hours.
+    if (this.#requests?.inHead === false) {
+      this.#requests.discard();
+      this.#requests = undefined;
+    }
     const slot = this.opaqueSlot();
     if (slot === undefined || slot.exchange.announced) return;
     const { exchange } = slot;

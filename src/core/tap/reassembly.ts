@@ -9,6 +9,7 @@ import type { Side } from '../model/command.ts';
 import { DeliveredDigests } from './delivered-digests.ts';
 import { newOffer, SegmentQueue, type WaitingSegment } from './segment-queue.ts';
 import type { GapCause, TapCounters, TapLimits } from './tap-port.ts';
+import type { TapRoom } from './tap-room.ts';
 
 /** What becomes of the bytes in order. Valid during the call only. */
 export interface StreamSink {
@@ -25,6 +26,7 @@ export interface StreamSink {
 export interface StreamWorld {
   readonly limits: TapLimits;
   readonly counters: TapCounters;
+  readonly room: TapRoom;
 }
 
 /** Further ahead than any window in use: Linux takes 6 MiB unless told otherwise. Whoever sends beyond it wants to fill our buffer. */
@@ -32,6 +34,8 @@ const mostAheadBytes = 32 * 1024 * 1024;
 /** Acknowledgement of a segment that carries none. */
 export const noAck = -1;
 const scratch = newOffer();
+/** What a waiting segment costs besides its bytes: its object, and those of its buffer. */
+const segmentBytes = 384;
 
 /** One direction. */
 export class Stream {
@@ -182,7 +186,7 @@ export class Stream {
   deliverReady(): void {
     const first = this.#queue?.shift();
     if (first === undefined) return;
-    this.#pair.world.counters.bufferedBytes -= first.bytes.length;
+    this.#account(-first.bytes.length, -1);
     this.segmentAck = first.acknowledgement;
     this.#deliver(first.bytes, 0, first.bytes.length, first.length, first.atMs);
   }
@@ -236,7 +240,7 @@ export class Stream {
   }
 
   #store(): void {
-    const { limits, counters } = this.#pair.world;
+    const { limits, counters, room } = this.#pair.world;
     const { sequence, acknowledgement, start, end, atMs } = scratch;
     counters.outOfOrder += 1;
     const queue = (this.#queue ??= new SegmentQueue());
@@ -244,16 +248,25 @@ export class Stream {
     if (
       queue.segments.length + 1 >= limits.segments ||
       queue.bytes + bytes > limits.connectionBytes ||
-      counters.bufferedBytes + bytes > limits.allBytes
+      counters.bufferedBytes + bytes > limits.allBytes ||
+      room.waitingBytes + bytes + segmentBytes > room.limits.waitingBytes
     ) {
       this.#makeWay(sequence, acknowledgement);
       return;
     }
+    const { length } = queue.segments;
     const before = queue.bytes;
     queue.add(scratch, this.next);
     counters.copiedBytes += queue.bytes - before;
-    counters.bufferedBytes += queue.bytes - before;
+    this.#account(queue.bytes - before, queue.segments.length - length);
     if (queue.differing > 0) this.#pair.sink.conflict(this, queue.differing, atMs);
+  }
+
+  /** Bytes and segments that wait from now on, or do no longer. */
+  #account(bytes: number, segments: number): void {
+    const { counters, room } = this.#pair.world;
+    counters.bufferedBytes += bytes;
+    room.waitingBytes += bytes + segments * segmentBytes;
   }
 
   /** No room to wait: whatever is missing before the segment in `scratch` is given up, and it is delivered. */
@@ -286,8 +299,8 @@ export class Stream {
     this.ended = true;
     this.next = (this.next + 1) | 0;
     // What claims to lie behind the end.
-    while (this.#queue !== undefined && this.#queue.segments.length > 0)
-      this.#pair.world.counters.bufferedBytes -= this.#queue.shift()?.bytes.length ?? 0;
+    for (let late = this.#queue?.shift(); late !== undefined; late = this.#queue?.shift())
+      this.#account(-late.bytes.length, -1);
     this.#pair.sink.ended(this, this.#pair.nowMs);
     return true;
   }

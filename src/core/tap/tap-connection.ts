@@ -33,6 +33,7 @@ const outstandingRequests = 128;
 const heldBytes = 64 * 1024;
 /** A SYN that comes after what followed it: so much may have been sent meanwhile. */
 const lateSynBytes = 64 * 1024;
+const noId = (): string => '';
 const everythingPasses = (): typeof letThrough => letThrough;
 const conversationBounds = { outstandingRequests, heldBytes };
 
@@ -61,6 +62,8 @@ export class TapConnection implements StreamSink, CommandSink {
   #lost = false;
   #isMidStream = false;
   #exchanges = 0;
+  /** Bytes it has in the room that all taps share. */
+  #kept = 0;
   /** The server's last word: what it acknowledged, and whether it began as a final answer. */
   #turnAck = 0;
   #turnAnswers = false;
@@ -77,6 +80,7 @@ export class TapConnection implements StreamSink, CommandSink {
     if (this.ignored || !this.#world.options.claimed(this.id)) return this.ignored;
     this.ignored = true;
     this.#world.counters.ignored += 1;
+    this.#end();
     return true;
   }
 
@@ -91,30 +95,32 @@ export class TapConnection implements StreamSink, CommandSink {
   /** The beginning of a direction was not seen: it is read from `sequence` on, and what came before it is missing, however much that is. */
   guessStart(stream: Stream, sequence: number, nowMs: number): void {
     stream.startAt(sequence);
-    if (this.ignored || this.#isMidStream) return;
+    if (this.ignored || this.#isMidStream || this.#over) return;
     this.#isMidStream = true;
     if (this.#conversation === undefined) this.#begin(nowMs);
     this.#lose(stream.side, 0, 'mid-stream', nowMs);
+    this.#reckon(nowMs);
   }
 
   /** One side reset the connection. */
   cut(side: Side, nowMs: number): void {
     this.pair.giveUp('end');
     this.#conversation?.aborted(side, 'reset', nowMs);
-    this.#over = true;
+    this.#end();
   }
 
   /** Nothing more will be seen of it. */
   finish(why: AbortReason, nowMs: number): void {
     this.pair.giveUp('end');
     if (!this.#over) this.#conversation?.aborted('client', why, nowMs);
-    this.#over = true;
+    this.dns = undefined;
+    this.#end();
   }
 
   data(from: Stream, bytes: Uint8Array, start: number, end: number, nowMs: number): void {
     if (this.ignored) return;
     const { side } = from;
-    if (this.#conversation === undefined) {
+    if (this.#conversation === undefined && !this.#over) {
       if (this.isIgnored()) return;
       this.#begin(nowMs);
     }
@@ -124,13 +130,15 @@ export class TapConnection implements StreamSink, CommandSink {
     } else this.#noteTurn(from.segmentAck, bytes, start, end);
     this.dns?.[side].push(bytes, start, end);
     if (!this.#over) this.#conversation?.receive(side, bytes, start, end, nowMs);
+    this.#reckon(nowMs);
   }
 
   gap(from: Stream, bytes: number, cause: GapCause, nowMs: number): void {
     if (this.ignored) return;
-    if (this.#conversation === undefined) this.#begin(nowMs);
+    if (this.#conversation === undefined && !this.#over) this.#begin(nowMs);
     this.dns?.[from.side].lose();
     this.#lose(from.side, bytes, cause, nowMs);
+    this.#reckon(nowMs);
   }
 
   conflict(from: Stream, bytes: number, nowMs: number): void {
@@ -140,6 +148,7 @@ export class TapConnection implements StreamSink, CommandSink {
 
   ended(from: Stream, nowMs: number): void {
     if (!this.#over && !this.ignored) this.#conversation?.ended(from.side, nowMs);
+    this.#reckon(nowMs);
   }
 
   reopened(from: Stream, nowMs: number): void {
@@ -147,6 +156,7 @@ export class TapConnection implements StreamSink, CommandSink {
     if (this.ignored) return;
     this.#conversation?.aborted('client', 'gap', nowMs);
     this.#goOn(nowMs);
+    this.#reckon(nowMs);
   }
 
   observe(exchange: Exchange): void {
@@ -190,6 +200,37 @@ export class TapConnection implements StreamSink, CommandSink {
     /* the client has connected itself */
   }
 
+  /** Nothing follows: what was read by is let go of at once, though the connection is remembered for a while. */
+  #end(): void {
+    this.#over = true;
+    this.#conversation = undefined;
+    this.#account(0);
+  }
+
+  #account(kept: number): void {
+    this.#world.room.keptBytes += kept - this.#kept;
+    this.#kept = kept;
+  }
+
+  /** After every event. Where all taps together keep too much, a connection that keeps more than its share is read no further for now. */
+  #reckon(nowMs: number): void {
+    if (this.#over) this.#end();
+    this.#account(this.#keeps());
+    const { keptBytes, limits } = this.#world.room;
+    if (keptBytes <= limits.keptBytes || this.#kept <= limits.shareBytes) return;
+    this.dns?.client.lose();
+    this.dns?.upstream.lose();
+    this.#conversation?.aborted('client', 'overflow', nowMs);
+    this.#goOn(nowMs);
+    this.#account(this.#keeps());
+  }
+
+  #keeps(): number {
+    const { dns } = this;
+    const ofDns = dns === undefined ? 0 : dns.client.kept + dns.upstream.kept;
+    return ofDns + (this.#conversation?.kept() ?? 0);
+  }
+
   #begin(nowMs: number): void {
     const { options, workspace, exchange } = this.#world;
     const { id } = this;
@@ -202,7 +243,7 @@ export class TapConnection implements StreamSink, CommandSink {
       decider: options.decider ?? everythingPasses,
       routes: options.routes,
       exchange,
-      randomId: () => '',
+      randomId: noId,
       clientAddress: endText(id.clientAddress, id.clientPort),
       watches: true,
       firstSequence: this.#exchanges,

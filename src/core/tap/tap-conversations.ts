@@ -18,6 +18,7 @@ import {
   type TapOptions,
 } from './tap-port.ts';
 import { rolesOf } from './tap-roles.ts';
+import { createTapRoom } from './tap-room.ts';
 import { ageList, keyWords, TapTable } from './tap-table.ts';
 
 const newCounters = (): TapCounters => ({
@@ -62,6 +63,7 @@ function newWorld(options: TapOptions, limits: TapLimits): TapWorld {
     options,
     limits,
     counters: newCounters(),
+    room: options.room ?? createTapRoom(),
     workspace: options.workspace ?? createWorkspace(),
     exchange: newExchange(),
     gap: { id: nobody, from: 'client', bytes: 0, cause: 'end', skipped: false },
@@ -163,7 +165,7 @@ class PodTap implements Tap {
     const isSyn = (view.flags & tcpFlag.syn) !== 0;
     // What is over, or idle, can wait until there is something to read.
     if (!isSyn && (view.payloadLength === 0 || (view.flags & tcpFlag.rst) !== 0)) return;
-    if (this.#table.isFull) this.#evict();
+    if (!this.#hasRoom()) this.#evict();
     const { scope, newConnection } = this.#options;
     const { id, fromClient, isReported } = rolesOf({ view, bytes }, scope(), newConnection());
     const connection = new TapConnection(this.#world, id, fromClient === this.#sourceFirst);
@@ -172,11 +174,18 @@ class PodTap implements Tap {
     this.#connections[index] = connection;
     this.counters.connections += 1;
     this.counters.open += 1;
+    this.#world.room.connections += 1;
     connection.ignored = !isReported || this.#options.claimed(id);
     if (connection.ignored) this.counters.ignored += 1;
     else if (id.serverPort === dnsPort) this.#watchDns(connection);
     if (!isSyn) this.#joinMidStream(connection, fromClient);
     this.#follow(index, connection, bytes);
+  }
+
+  /** Room of its own, and of what all taps share unless it has little. */
+  #hasRoom(): boolean {
+    const { connections, limits } = this.#world.room;
+    return !this.#table.isFull && (connections < limits.connections || this.#table.size < limits.floor);
   }
 
   #joinMidStream(connection: TapConnection, fromClient: boolean): void {
@@ -296,6 +305,7 @@ class PodTap implements Tap {
     this.#table.remove(index);
     this.#connections[index] = undefined;
     this.counters.open -= 1;
+    this.#world.room.connections -= 1;
     if (connection === undefined) return;
     this.#stopWaiting(connection);
     if (isOpening && why !== 'stopped') this.#attempt(connection, 'unanswered');

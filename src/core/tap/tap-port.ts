@@ -7,6 +7,7 @@ import type { Exchange } from '../model/exchange.ts';
 import type { ConnectionEnds } from '../model/identity.ts';
 import type { Decider } from '../policy/decider.ts';
 import type { DnsNames } from './dns-names.ts';
+import type { TapRoom } from './tap-room.ts';
 
 /** The two ends of a connection in text (`10.0.0.7`, `fd77::3`), client first; one object per connection. */
 export interface TapTuple {
@@ -101,7 +102,8 @@ export interface TapLimits {
 
 /** Used where the options say nothing else. */
 export const tapLimits: TapLimits = {
-  // About 1 KiB each while idle; a pod with more open connections is rare, a flood makes as many as it can.
+  // 0.8 KiB each before the first payload, 3 KiB from then on; a pod with more open connections is rare, a flood makes as many as it can. What
+  // all pods of a node may take together is in tap-room.ts.
   connections: 8192,
   segments: 64,
   connectionBytes: 256 * 1024,
@@ -141,6 +143,8 @@ export interface TapOptions {
   readonly names?: Pick<DnsNames, 'learn'>;
   readonly workspace?: Workspace;
   readonly limits?: Partial<TapLimits>;
+  /** Shared by all taps of a worker; its own when absent. */
+  readonly room?: TapRoom;
   /** 32 random bits: hashing of connections must not be foreseeable. */
   readonly seed: number;
 }

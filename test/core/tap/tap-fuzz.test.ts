@@ -1,6 +1,7 @@
 // Frames that nobody sane sends: no call throws, no limit is passed, and what is open can be told and forgotten.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { createTapRoom } from '../../../src/core/tap/tap-room.ts';
 import { datagramFrame, segmentFrame } from '../../helpers/frames.ts';
 import { framesOf, script } from './http-script.ts';
 import { pod, usual, watch, Wire } from './wire.ts';
@@ -45,7 +46,8 @@ const segment = fc
 test('any segments: bounded connections and bytes, and everything ends', () => {
   fc.assert(
     fc.property(fc.array(segment, { minLength: 1, maxLength: 120 }), fc.nat({ max: 400 }), (frames, snap) => {
-      const watched = watch({ limits });
+      const room = createTapRoom({ keptBytes: 3_000, shareBytes: 1_500 });
+      const watched = watch({ limits, room });
       frames.forEach((frame, at) => {
         watched.push([frame], 60 + snap);
         if (at % 16 === 0) watched.wait(100);
@@ -55,6 +57,7 @@ test('any segments: bounded connections and bytes, and everything ends', () => {
       });
       watched.wait(2_000_000);
       expect(watched.tap.counters).toMatchObject({ open: 0, bufferedBytes: 0 });
+      expect(room).toMatchObject({ connections: 0, waitingBytes: 0, keptBytes: 0 });
     }),
     { numRuns: 400 },
   );

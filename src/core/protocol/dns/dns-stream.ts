@@ -14,6 +14,8 @@ export interface DnsStream {
   push(bytes: Uint8Array, start: number, end: number): void;
   /** Bytes were not seen: where messages begin is not known any more, and nothing further is read. */
   lose(): void;
+  /** Bytes of memory held for a message under way. */
+  readonly kept: number;
 }
 
 class StreamReader implements DnsStream {
@@ -38,6 +40,10 @@ class StreamReader implements DnsStream {
     this.#isLost = true;
     this.#buffer = new Uint8Array(0);
     this.#gathered = 0;
+  }
+
+  get kept(): number {
+    return this.#buffer.length;
   }
 
   #pass(at: number, end: number): number {

@@ -97,6 +97,11 @@ export abstract class MessageParser {
     return this.stage === stage.line || this.stage === stage.fields;
   }
 
+  /** Bytes of memory held for a head under way. */
+  get scratchBytes(): number {
+    return this.scratch === undefined ? 0 : this.scratch.view.headers.byteLength + this.scratch.gather.length;
+  }
+
   /** Buffer holding the first `gathered` bytes of the head under way. */
   gatheredBytes(): Uint8Array {
     return this.scratch === undefined ? new Uint8Array(0) : this.scratch.gather;

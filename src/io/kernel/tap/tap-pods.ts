@@ -7,6 +7,7 @@ import type { ConnectionEnds } from '../../../core/model/identity.ts';
 import { createTap } from '../../../core/tap/tap-conversations.ts';
 import { endText } from '../../../core/tap/tap-ends.ts';
 import type { Tap, TapConnectionId, TapOptions, TapOutput, TapScope } from '../../../core/tap/tap-port.ts';
+import { createTapRoom } from '../../../core/tap/tap-room.ts';
 import type { WatchingPolicy } from '../../../core/tap/watching-policy.ts';
 import { isFatal } from '../fatal.ts';
 import type { Identity, Who } from '../identity.ts';
@@ -64,6 +65,8 @@ class HostedTaps implements TapPods, LoopSource {
   readonly #pods = new Map<string, Tapped>();
   /** Of taps that are over. */
   readonly #closed = noSums();
+  /** One for all pods: their bounds would add up. */
+  readonly #room = createTapRoom();
   #source: TapSource | undefined;
 
   constructor(tools: TapPodTools) {
@@ -156,7 +159,7 @@ class HostedTaps implements TapPods, LoopSource {
     const { plane } = this.#tools;
     const [seed = 0] = randomFillSync(new Uint32Array(1));
     const tap: Tap = createTap({
-      ...{ routes: brain.routes, workspace: brain.workspace, seed },
+      ...{ routes: brain.routes, workspace: brain.workspace, room: this.#room, seed },
       decider: () => brain.policy.decider(),
       scope: () => tapped.scope,
       claimed: (tuple) => plane.claims.has(tuple),
