@@ -27,6 +27,11 @@ let round = 0;
 beforeAll(async () => {
   if (noRules !== '') return;
   field = await createNodeField(cast);
+  // Whoever is called for the first time must be found first, which on a busy machine fails now and then.
+  const calls = callsOf(field.members, ['plain']);
+  const isReached = async (): Promise<boolean> =>
+    (await callAll(calls, () => '200')).every(({ status }) => status === 200);
+  await until('everyone reaches everyone', isReached, 20);
   await field.start();
 });
 
@@ -223,6 +228,7 @@ async function compareFlows(
   expected: ReadonlyMap<Call, Expected>,
   facts: {
     readonly since: number;
+    readonly sinceEvent: number;
     readonly isCarried: (call: Call) => boolean;
     readonly throttles: boolean;
     /** Which of equal calls is refused is chance. */
@@ -250,7 +256,7 @@ async function compareFlows(
     const byEnds = flows();
     return told.every((one) => byEnds.has(ends(one)));
   };
-  await until('every call is told', all, 500).catch(() => undefined);
+  await until('every call is told', all, 200).catch(() => undefined);
   const byEnds = flows();
   const seen = told.map((one) =>
     (byEnds.get(ends(one)) ?? [])
@@ -264,7 +270,15 @@ async function compareFlows(
   const named = (texts: readonly string[]): readonly string[] =>
     texts.map((text, at) => `${facts.isLoose ? '' : nameOfCall(told[at]!.call)} ${text}`);
   const inOrder = (texts: readonly string[]): readonly string[] => (facts.isLoose ? texts.toSorted() : texts);
-  expect(inOrder(named(seen))).toEqual(inOrder(named(wanted)));
+  // On a machine too busy for the tap the kernel drops frames, which is told; then what the tap has told counts, and inline tells all.
+  const hasLost = field.events
+    .slice(facts.sinceEvent)
+    .some((event) => event.type === 'lost' && /^tap-/.test(event.where));
+  const isExcused = (at: number): boolean =>
+    hasLost && (seen[at] === '' || facts.isLoose) && !facts.isCarried(told[at]!.call);
+  const kept = (texts: readonly string[]): readonly string[] =>
+    inOrder(named(texts).filter((_, at) => !isExcused(at)));
+  expect(kept(seen)).toEqual(kept(wanted));
 }
 
 const kindsFor = ({ policies }: Row): readonly Kind[] =>
@@ -282,7 +296,7 @@ async function tryRow(row: Row): Promise<void> {
   await field.set(row.policies);
   await seeKept(kept, isCutBy(row));
   await servedBy(field.members);
-  const [since, before] = [field.flows().length, await field.accepted()];
+  const [since, sinceEvent, before] = [field.flows().length, field.events.length, await field.accepted()];
   const calls = callsOf(field.members, kindsFor(row));
   const expected = expectedOf(row, calls);
   const outcomes = await callAll(calls, (call) => expected.get(call)!.text);
@@ -294,7 +308,7 @@ async function tryRow(row: Row): Promise<void> {
   const entered = calls.filter((call) => isCarried(call) && !refused(call));
   expect((await field.accepted()) - before).toBe(entered.length);
   await compareFlows(outcomes, expected, {
-    ...{ since, isCarried, throttles: isThrottle(row) },
+    ...{ since, sinceEvent, isCarried, throttles: isThrottle(row) },
     isLoose: row.policies.some(({ spec: { action } }) => action.type === 'Throttle'),
   });
 }
