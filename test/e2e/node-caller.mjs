@@ -2,6 +2,7 @@
 // are lines of JSON on stdin, answered on stdout.
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { clearTimeout } from 'node:timers';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const say = (value) => void process.stdout.write(`${JSON.stringify(value)}\n`);
