@@ -59,7 +59,7 @@ export class NodeController {
   /** Of `#plan`, by policy: each of ten thousand is asked for after every change. */
   #statements: ReadonlyMap<string, PlanStatement> = new Map();
   /** Pods whose last change failed, and why: their rules are not as planned. */
-  #behind = new Map<string, string>();
+  #behind: ReadonlyMap<string, string> = new Map();
   #running: Promise<void> = Promise.resolve();
   /** A reconciliation that waits for its turn. */
   #queued: Promise<void> | undefined;
@@ -100,8 +100,9 @@ export class NodeController {
     this.#tellWhoIsWho();
     await places.follow(current.pods);
     this.#plan = this.#planFor();
-    this.#statements = new Map(this.#plan.statements.map((statement) => [statement.policy, statement]));
     await this.#bringAll();
+    // Only now: who asks in between hears what was said of the policies before, and of new ones that they are coming.
+    this.#statements = new Map(this.#plan.statements.map((statement) => [statement.policy, statement]));
     const failures = await taps.set(this.#tapped());
     for (const place of places.all()) place.untapped = failures.get(place.pod.id) ?? '';
     onSettled();
@@ -148,30 +149,33 @@ export class NodeController {
 
   async #bringAll(): Promise<void> {
     const { places, onNotice } = this.#parts;
-    const before = this.#behind;
-    this.#behind = new Map();
+    const behind = new Map<string, string>();
     for (const place of places.all()) if (place.gears !== undefined) place.fault = '';
     for (const planned of this.#plan.pods) {
       const change = this.#changeOf(planned);
-      if (change !== undefined) await this.#bring(change);
+      const why = change === undefined ? undefined : await this.#bring(change);
+      if (why !== undefined) behind.set(planned.pod, why);
       // Comparing and putting in place ten thousand addresses takes 0.2 s a pod, in calls that wait: for a hundred pods longer than a main
       // thread may be silent under a watchdog.
       await nextTurn();
     }
-    for (const [pod, why] of this.#behind) if (before.get(pod) !== why) onNotice(`${pod}: ${why}.`);
+    for (const [pod, why] of behind) if (this.#behind.get(pod) !== why) onNotice(`${pod}: ${why}.`);
+    this.#behind = behind;
   }
 
-  async #bring(change: PodChange): Promise<void> {
+  /** Why it failed; undefined when it did not. */
+  async #bring(change: PodChange): Promise<string | undefined> {
     const place = this.#parts.places.get(change.pod);
-    if (place?.gears === undefined || change.after === undefined) return;
+    if (place?.gears === undefined || change.after === undefined) return undefined;
     try {
       const outcome = await place.gears.bring(change, change.after);
       this.#parts.onCut(place.pod, outcome);
       if (outcome.failed > 0)
         place.fault = `${outcome.failed} open connections could not be cut (error ${outcome.error})`;
+      return undefined;
     } catch (error) {
       place.fault = reasonOf(error);
-      this.#behind.set(change.pod, place.fault);
+      return place.fault;
     }
   }
 
@@ -217,7 +221,7 @@ export class NodeController {
 
   /** Names of the policies that were planned. */
   policies(): readonly string[] {
-    return this.#plan.statements.map(({ policy }) => policy);
+    return [...this.#statements.keys()];
   }
 
   /** Pods with what else is to be known of each, in the inventory's order. */
