@@ -164,16 +164,43 @@ inline(
   },
 );
 
-inline('a port that nobody serves is answered 502, at once', async () => {
+/** A request that was quicker than the refusal gets 502; a caller that has said nothing yet is reset. */
+const nobodyServes = ({ status, error }: Answer): boolean =>
+  status === 502 || error === 'ECONNRESET' || error === 'EPIPE';
+
+inline('a request to a port that nobody serves fails at once', async () => {
   await using lab = await startInlineLab({ ports: [8080, 8081] });
   for (const host of [lab.pod.ipv4, lab.pod.ipv6])
-    expect(await lab.get({ host, port: 8081 })).toMatchObject({ status: 502 });
+    expect(await lab.get({ host, port: 8081 })).toSatisfy(nobodyServes);
   expect(lab.handle.stats()).toMatchObject({ accepted: 2, errors: 2 });
 });
 
+inline(
+  'a caller of a port that nobody serves is reset before it has said a word, and that is told',
+  async () => {
+    await using lab = await startInlineLab({ ports: [8080, 8081] });
+    for (const host of [lab.pod.ipv4, lab.pod.ipv6]) {
+      await lab.caller.ask({ order: 'open', name: host, host, port: 8081 });
+      expect(await lab.caller.ask({ order: 'over', name: host })).toMatchObject({
+        text: '',
+        error: 'ECONNRESET',
+      });
+    }
+    await until('both are told', () => lab.flows.length === 2);
+    for (const flow of lab.flows)
+      expect(flow).toMatchObject({
+        gear: 'inline',
+        ended: 'connect-refused',
+        opaque: 'attempt',
+        destination: { workload: 'orders' },
+      });
+    expect(lab.handle.stats()).toMatchObject({ accepted: 2, errors: 2, open: 0 });
+  },
+);
+
 inline('what listens on loopback alone does not become reachable', async () => {
   await using lab = await startInlineLab({ ports: [8080, 8082], serves: ['8080', '127.0.0.1:8082'] });
-  expect((await lab.get({ port: 8082 })).status).toBe(502);
+  expect(await lab.get({ port: 8082 })).toSatisfy(nobodyServes);
   expect(await lab.served()).toEqual([]);
 });
 

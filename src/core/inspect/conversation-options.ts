@@ -40,7 +40,10 @@ export interface ConversationOptions {
   readonly randomId: () => string;
   /** Where the client connects from, `10.0.0.7:5123`; without it policies that select sources by cidr follow `failure`. */
   readonly clientAddress?: string;
-  /** Who is at both ends where no listener says it (`listener` is -1 then); asked again whenever the decider is another object. */
+  /**
+   * Who is at both ends where no listener says it (`listener` is -1 then); asked again whenever the decider is another object. Who called
+   * so knows of nobody between: unless it has spoken already, it is reset where the server refuses it.
+   */
   readonly ends?: () => ConnectionEnds;
   /** A tap's: bytes pass whatever is said here, so no answer is ever made up. */
   readonly watches?: boolean;

@@ -90,7 +90,8 @@ class Brain implements Conversation {
     if (talk.closed) return;
     talk.now = nowMs;
     talk.connectFailure = why === 'timeout' ? gatewayTimeout : badGateway;
-    failUpstream(talk, talk.connectFailure, `connect-${why}`);
+    if (cameThrough(talk) && talk.mode === mode.sniff && this.idle()) refuseSilent(talk, `connect-${why}`);
+    else failUpstream(talk, talk.connectFailure, `connect-${why}`);
     settle(talk);
   }
 
@@ -144,6 +145,19 @@ function failUpstream(talk: Talk, status: number, why: CutWord): void {
     slot.last = true;
     talk.mode = mode.spent;
   }
+}
+
+/** The caller called the pod itself and knows of nobody between. */
+const cameThrough = ({ options }: Talk): boolean => options.ends !== undefined && options.watches !== true;
+
+/** Not a byte has come from a caller whose connection leads nowhere: it is told at once, as the kernel would have told it. */
+function refuseSilent(talk: Talk, why: CutWord): void {
+  const slot = talk.open();
+  slot.requestDone = slot.opaque = true;
+  slot.exchange.protocol = 2;
+  slot.exchange.opaque = 'attempt';
+  slot.exchange.generation = talk.decider().generation;
+  talk.finish('reset', why);
 }
 
 /** The request whose turn it is has got nothing yet. */

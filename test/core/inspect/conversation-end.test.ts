@@ -1,5 +1,7 @@
 // Playbooks of how conversations end: half-close, aborts, unreachable upstreams, and snapshots that change meanwhile.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { exchangeGear } from '../../../src/core/model/exchange.ts';
+import { peerFromName, type ConnectionEnds } from '../../../src/core/model/identity.ts';
 import { play } from './playbook.ts';
 
 const r = String.raw;
@@ -69,6 +71,76 @@ test('upstream ends without an answer, or while nobody asks', () => {
   `);
   play(r`
     >> end upstream
+    << close
+  `);
+});
+
+describe('the pod that was called itself', () => {
+  const peer = peerFromName('orders', 'shop');
+  const ends: ConnectionEnds = {
+    ...{ source: peer, destination: peer, sourcePeer: -1, destinationPeer: 0, gear: exchangeGear.inline },
+    ...{ destinationAddress: '10.0.0.3:8080', destinationPort: 8080 },
+  };
+  const playInline = (script: string): void => void play(script, {}, false, ends);
+
+  test.each(['refused', 'timeout', 'unreachable'])(
+    'cannot be reached (%s): a caller that has said nothing is reset at once, and that is told',
+    (why) => {
+      playInline(`
+        >> start
+        << connect
+        >> connect ${why}
+        << observe - - 0 allow cut=connect-${why} opaque=attempt req=0 res=0
+        << reset
+      `);
+    },
+  );
+
+  test('refuses: requests that have come get their 502, whole or not', () => {
+    playInline(`
+      >> client {get /a}
+      << upstream {get /a}
+      >> connect refused
+      << client answer 502 close
+      << observe GET /a 502 allow local cut=connect-refused
+      << close
+    `);
+    for (const [first, rest] of [
+      [r`G`, r`ET /a HTTP/1.1\r\nHost: x\r\n\r\n`],
+      [r`GET /a HTTP/1.1\r\nHost: x\r\n`, r`\r\n`],
+    ])
+      playInline(`
+        >> client ${first}
+        >> connect refused
+        >> client ${rest}
+        << client answer 502 close
+        << observe GET /a 502 allow local cut=connect-refused
+        << close
+      `);
+  });
+
+  test('refuses after an answer of ours: the connection goes on as one that has spoken', () => {
+    playInline(`
+      >> client {get /admin}
+      << client answer 403
+      << observe GET /admin 403 block local
+      >> connect refused
+      >> client {get /a}
+      << client answer 502 close
+      << observe GET /a 502 allow local cut=connect-refused
+      << close
+    `);
+  });
+});
+
+test('a caller of a listener that has said nothing waits for its 502', () => {
+  play(`
+    >> start
+    << connect
+    >> connect refused
+    >> client {get /a}
+    << client answer 502 close
+    << observe GET /a 502 allow local cut=connect-refused
     << close
   `);
 });

@@ -19,6 +19,7 @@ import type {
 import { newExchange } from '../../../src/core/inspect/new-exchange.ts';
 import { createWorkspace } from '../../../src/core/inspect/workspace.ts';
 import type { CommandSink, Side } from '../../../src/core/model/command.ts';
+import type { ConnectionEnds } from '../../../src/core/model/identity.ts';
 import { actionCodes, type Exchange } from '../../../src/core/model/exchange.ts';
 import { createFakePolicy, type FakePolicy } from './fake-policy.ts';
 
@@ -102,7 +103,12 @@ export interface Stage {
   now: number;
 }
 
-export function createStage(limits: Partial<ConversationLimits> = {}, watches = false): Stage {
+/** `ends`: the connection came through a pod's port; peers are nobody's. */
+export function createStage(
+  limits: Partial<ConversationLimits> = {},
+  watches = false,
+  ends?: ConnectionEnds,
+): Stage {
   const log: string[] = [];
   const exchanges: Exchange[] = [];
   const policy = createFakePolicy();
@@ -138,6 +144,7 @@ export function createStage(limits: Partial<ConversationLimits> = {}, watches = 
     clientAddress: '10.0.0.7:5123',
     limits,
     watches,
+    ...(ends === undefined ? {} : { ends: () => ends }),
     workspace: createWorkspace(),
   });
   return { conversation, policy, log, exchanges, now: 1000 };
@@ -199,8 +206,13 @@ function act(stage: Stage, line: string): void {
 const isSend = (line: string): boolean => line.startsWith('<< upstream') || line.startsWith('<< client');
 
 /** Runs the playbook; each group of `<<` lines must be exactly what the `>>` lines before it caused. */
-export function play(script: string, limits: Partial<ConversationLimits> = {}, watches = false): Stage {
-  const stage = createStage(limits, watches);
+export function play(
+  script: string,
+  limits: Partial<ConversationLimits> = {},
+  watches = false,
+  ends?: ConnectionEnds,
+): Stage {
+  const stage = createStage(limits, watches, ends);
   const lines = script
     .split('\n')
     .map((line) => line.trim())
