@@ -7,30 +7,11 @@
 // A hole is waited for until the other side acknowledges it (it has the bytes: they passed us by), the buffer is full, or the end.
 import type { Side } from '../model/command.ts';
 import { DeliveredDigests } from './delivered-digests.ts';
+import { FarClaims, reachBytes } from './far-claims.ts';
 import { newOffer, SegmentQueue, type WaitingSegment } from './segment-queue.ts';
-import type { GapCause, TapCounters, TapLimits } from './tap-port.ts';
-import type { TapRoom } from './tap-room.ts';
+import type { StreamSink, StreamWorld } from './stream-sink.ts';
+import type { GapCause } from './tap-port.ts';
 
-/** What becomes of the bytes in order. Valid during the call only. */
-export interface StreamSink {
-  /** `from.segmentStart` and `from.segmentAck` are the segment's. */
-  data(from: Stream, bytes: Uint8Array, start: number, end: number, nowMs: number): void;
-  gap(from: Stream, bytes: number, cause: GapCause, nowMs: number): void;
-  conflict(from: Stream, bytes: number, nowMs: number): void;
-  ended(from: Stream, nowMs: number): void;
-  /** Bytes come although `ended` was told: a sign of evasion, as `conflict` is. */
-  reopened(from: Stream, nowMs: number): void;
-}
-
-/** What all connections of one tap share. */
-export interface StreamWorld {
-  readonly limits: TapLimits;
-  readonly counters: TapCounters;
-  readonly room: TapRoom;
-}
-
-/** Further ahead than any window in use: Linux takes 6 MiB unless told otherwise. Whoever sends beyond it wants to fill our buffer. */
-const mostAheadBytes = 32 * 1024 * 1024;
 /** Acknowledgement of a segment that carries none. */
 export const noAck = -1;
 const scratch = newOffer();
@@ -58,6 +39,7 @@ export class Stream {
   #finAck = noAck;
   #queue: SegmentQueue | undefined;
   #digests: DeliveredDigests | undefined;
+  #far: FarClaims | undefined;
 
   constructor(side: Side, pair: StreamPair) {
     this.side = side;
@@ -105,7 +87,7 @@ export class Stream {
     if (length === 0 || (behind === 1 && length === 1)) return;
     if (behind > 0) this.#repeated(sequence, bytes, start, Math.min(end, start + behind), nowMs);
     if (behind >= length) return;
-    if (-behind > mostAheadBytes) {
+    if (-behind > reachBytes && !this.#isBelieved(sequence, length, nowMs)) {
       this.#pair.world.counters.outside += 1;
       return;
     }
@@ -127,6 +109,26 @@ export class Stream {
     this.#store();
   }
 
+  /** Whether a number lies beyond the reach of all that is known: delivered, waiting, or acknowledged. */
+  isFar(number: number): boolean {
+    const { next } = this;
+    const last = this.#queue?.segments.at(-1);
+    const acked = this.#ackKnown ? (this.#acked - next) | 0 : 0;
+    const waiting = last === undefined ? 0 : (last.sequence + last.length - next) | 0;
+    return ((number - next) | 0) - Math.max(0, acked, waiting) > reachBytes;
+  }
+
+  /** Far data is believed where the other side has acknowledged it, and with it that what lies before it exists. */
+  #isBelieved(sequence: number, length: number, nowMs: number): boolean {
+    if (!this.isFar(sequence)) return true;
+    const far = (this.#far ??= new FarClaims());
+    if (!far.dataProves(sequence, length, (sequence - this.next) | 0)) return false;
+    this.#acked = far.acked;
+    this.#ackKnown = true;
+    if (this.#holeSince === 0) this.#holeSince = nowMs;
+    return true;
+  }
+
   /** FIN at `sequence`: behind its payload. */
   finish(sequence: number, acknowledgement: number): void {
     if (this.ended) return;
@@ -139,7 +141,9 @@ export class Stream {
   acknowledged(acknowledgement: number, nowMs: number): void {
     const ack = acknowledgement | 0;
     const ahead = (ack - this.next) | 0;
-    if (ahead > mostAheadBytes || (this.#ackKnown && ((ack - this.#acked) | 0) <= 0)) return;
+    if (this.#ackKnown && ((ack - this.#acked) | 0) <= 0) return;
+    if (ahead > reachBytes && this.isFar(ack) && !(this.#far ??= new FarClaims()).ackProves(ack, ahead))
+      return;
     this.#acked = ack;
     this.#ackKnown = true;
     if (ahead > 0 && this.#holeSince === 0) this.#holeSince = nowMs;
@@ -199,7 +203,7 @@ export class Stream {
     const beyond = (sequence - this.#fin) | 0;
     // A keep-alive probe takes the FIN's own number.
     const isProbe = beyond === 0 && length === 1;
-    if (isProbe || beyond + length <= 0 || beyond > mostAheadBytes) return false;
+    if (isProbe || beyond + length <= 0 || beyond > reachBytes) return false;
     this.ended = this.#finKnown = false;
     this.next = this.#fin;
     this.#pair.sink.reopened(this, nowMs);
@@ -208,10 +212,11 @@ export class Stream {
 
   #covered(acknowledgement: number): boolean {
     if (acknowledgement === noAck) return true;
-    const { known, next, ended } = this.#pair.other(this);
-    const ahead = (acknowledgement - next) | 0;
-    // Nobody has sent that much: made up, and nothing to wait for.
-    return !known || ended || ahead <= 0 || ahead > mostAheadBytes;
+    const other = this.#pair.other(this);
+    const ahead = (acknowledgement - other.next) | 0;
+    if (!other.known || other.ended || ahead <= 0) return true;
+    // Nobody is known to have sent that much: made up, and nothing to wait for.
+    return ahead > reachBytes && other.isFar(acknowledgement);
   }
 
   #deliver(bytes: Uint8Array, start: number, end: number, length: number, atMs: number): void {

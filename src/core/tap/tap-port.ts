@@ -166,7 +166,7 @@ export interface TapCounters {
   attempts: number;
   outOfOrder: number;
   retransmitted: number;
-  /** Segments far outside of what the receiver can take: not looked at. */
+  /** Segments far beyond all that either side is known to have sent or acknowledged: not looked at. */
   outside: number;
   conflicts: number;
   gaps: number;
