@@ -18,7 +18,7 @@ export interface TapRoomLimits {
 /**
  * Used where nothing else is said. Measured: 0.8 KiB a connection before its first payload, 3 KiB from then on, read or opaque. So 110 pods
  * under a flood take 47,000 connections with 150 MB while they are idle, and 430 MB in the worst case, where each keeps its share and
- * everything else is full. One pod alone: 8,192 connections, 25 MB and at most 60 MB more.
+ * everything else is full. One pod alone: 8,192 connections, 25 MB and at most 100 MB more.
  */
 export const tapRoomLimits: TapRoomLimits = {
   connections: 32_768,
