@@ -21,6 +21,8 @@ export type Spoil = (frame: Buffer) => void;
 
 export interface RawWire extends Disposable {
   send(segment: NobodysSegment, spoil?: Spoil): void;
+  /** The same over IPv4 in two fragments, the first with so many bytes of TCP (a multiple of 8). */
+  sendInFragments(segment: NobodysSegment, firstBytes: number): void;
   /** Segments to nobody that have come since it was last asked, IPv4 only. */
   received(): readonly PlainSegment[];
 }
@@ -51,6 +53,20 @@ export function seal(frame: Buffer): void {
   frame.writeUInt16BE(0, tcp + 16);
   const addresses = isV4 ? sum(frame, 26, 34) : sum(frame, 22, 54);
   frame.writeUInt16BE(folded(addresses + 6 + (end - tcp) + sum(frame, tcp, end)), tcp + 16);
+}
+
+/** Behind Ethernet's header and IPv4's without options. */
+const ipv4PayloadAt = 34;
+
+/** A part of what a sealed frame carries, as a fragment of its own. */
+function fragmentOf(frame: Buffer, part: { from: number; to: number; more: boolean }): Buffer {
+  const fragment = Buffer.concat([frame.subarray(0, ipv4PayloadAt), frame.subarray(part.from, part.to)]);
+  fragment.writeUInt16BE(fragment.length - 14, 16);
+  fragment.writeUInt16BE(0x6d0d, 18);
+  fragment.writeUInt16BE((part.more ? 0x2000 : 0) | ((part.from - ipv4PayloadAt) >> 3), 20);
+  fragment.writeUInt16BE(0, 24);
+  fragment.writeUInt16BE(folded(sum(fragment, 14, ipv4PayloadAt)), 24);
+  return fragment;
 }
 
 const macOf = (lab: NetnsLab, pod: LabPod): string =>
@@ -106,12 +122,29 @@ class Wire implements RawWire {
       ]);
   }
 
-  send({ family = 'ipv4', ...segment }: NobodysSegment, spoil: Spoil = () => undefined): void {
+  send(segment: NobodysSegment, spoil: Spoil = () => undefined): void {
+    const frame = this.#frameOf(segment);
+    spoil(frame);
+    seal(frame);
+    this.#put(frame);
+  }
+
+  sendInFragments(segment: NobodysSegment, firstBytes: number): void {
+    const frame = this.#frameOf(segment);
+    seal(frame);
+    const cut = ipv4PayloadAt + firstBytes;
+    this.#put(fragmentOf(frame, { from: ipv4PayloadAt, to: cut, more: true }));
+    this.#put(fragmentOf(frame, { from: cut, to: frame.length, more: false }));
+  }
+
+  #frameOf({ family = 'ipv4', ...segment }: NobodysSegment): Buffer {
     const ends = { source: nobody[family], destination: this.#target[family] };
     const frame = Buffer.from(segmentFrame({ ...segment, ...ends }));
     frame.set(this.#macs, 0);
-    spoil(frame);
-    seal(frame);
+    return frame;
+  }
+
+  #put(frame: Buffer): void {
     frame.copy(this.#memory.bytes);
     const sent = this.#libc.send(this.#fd, this.#memory.address, frame.length, 0);
     // A full queue is a lost packet, as on any wire.

@@ -1,6 +1,6 @@
 // The rules of the kernel gear: a fixed walk through the maps that there are, for packets that open something.
 import { entryMapName, entryShapes, type EntryShape } from './entry-elements.ts';
-import type { ChainModel } from './table-model.ts';
+import type { ChainModel, RulesetOptions } from './table-model.ts';
 
 /** Below the ephemeral ports (net.ipv4.ip_local_port_range): UDP that is asked of the pod, not an answer to what it asked. */
 const firstEphemeralPort = 32_768;
@@ -10,8 +10,27 @@ export const openingPacket = 'tcp flags & (fin|syn|rst|ack) == syn';
 const nameServicePort = 53;
 
 /** Chains for the maps of these names; none where a direction has no map. */
-export function kernelChains(names: ReadonlySet<string>): readonly ChainModel[] {
-  return [...directionChains('in', names), ...directionChains('out', names)];
+export function kernelChains(names: ReadonlySet<string>, options: RulesetOptions): readonly ChainModel[] {
+  const chains = [...directionChains('in', names), ...directionChains('out', names)];
+  return chains.length === 0 ? [] : [...wholePackets(options), ...chains];
+}
+
+/**
+ * The first fragment of a packet may be too short to hold the flags of TCP, and would open what no rule sees. A rule that names tproxy has the
+ * kernel put fragments together before any rule is asked, without tracking connections. Nothing is sent to port 0, and nothing listens there.
+ */
+function wholePackets({ defragments = true, ipv6 = true }: RulesetOptions): readonly ChainModel[] {
+  if (!defragments) return [];
+  return [
+    {
+      name: 'whole_packets',
+      hook: 'type filter hook prerouting priority mangle - 20; policy accept;',
+      rules: [
+        'meta nfproto ipv4 tcp dport 0 tproxy ip to 127.0.0.1:1',
+        ...(ipv6 ? ['meta nfproto ipv6 tcp dport 0 tproxy ip6 to [::1]:1'] : []),
+      ],
+    },
+  ];
 }
 
 function directionChains(direction: 'in' | 'out', names: ReadonlySet<string>): readonly ChainModel[] {

@@ -39,7 +39,12 @@ export function planKernel(context: PlanContext, policy: FlowPolicy, outcome: Ou
   planDestinations(task);
   planSources(task);
   noteElsewhere(task);
+  const isEnforced = outcome.atDestination.size + outcome.atSource.size > 0;
+  if (isEnforced && task.ports.length === 0) outcome.remarks.add(udpRemark);
 }
+
+/** See kernel-rules.ts: without connection tracking nobody can tell an answer from a question there. */
+const udpRemark = 'UDP to ports from 32768 on passes: it may answer what was asked.';
 
 /** What of the policy's own words cannot be met by an address; the same for every gear. */
 export function noteUnmet({ parties }: PlanContext, { spec, metadata }: FlowPolicy, outcome: Outcome): void {

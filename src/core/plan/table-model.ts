@@ -22,6 +22,8 @@ export interface RulesetOptions {
   readonly listenPort: number;
   /** False where the kernel has no IPv6 tproxy; default true. */
   readonly ipv6?: boolean;
+  /** False where the kernel has no tproxy: then fragments are not put together before rules are asked; default true. */
+  readonly defragments?: boolean;
 }
 
 /** A set, or a map from keys to counters. */
@@ -62,7 +64,10 @@ export function tableOf(plan: PodPlan, options: RulesetOptions): TableModel {
   return {
     counters: countersOf(plan),
     sets: [...sets, ...inlineSets(inline, options.generation)],
-    chains: [...kernelChains(new Set(sets.map(({ name }) => name))), ...inlineChains(inline, options)],
+    chains: [
+      ...kernelChains(new Set(sets.map(({ name }) => name)), options),
+      ...inlineChains(inline, options),
+    ],
   };
 }
 
