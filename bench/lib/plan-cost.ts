@@ -61,7 +61,10 @@ function measure(kernel: Kernel, server: ServedPod, { plan, count }: Counted): P
   const planned = timed(() => plan(policies.slice(0, count)));
   const text = timed(() => nftRuleset(planned.result, ruleset));
   const netns = openNetns(server.pod.path);
-  const rules = createPodRules({ kernel, netns, addresses: [server.pod.ipv4], owner, ruleset });
+  const rules = createPodRules({
+    ...{ kernel, netns, addresses: [server.pod.ipv4], owner, ruleset },
+    mayRule: true,
+  });
   try {
     const first = timed(() => rules.put(nothing, planned.result, 'none'));
     const next = plan(policies);

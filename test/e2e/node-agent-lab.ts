@@ -37,6 +37,11 @@ export interface NodeAgentLab extends AsyncDisposable {
   remove(name: string): Promise<PolicyEvent>;
   /** The inventory without these pods, and with what is added. */
   setPods(change: { readonly without?: readonly Name[]; readonly add?: readonly unknown[] }): void;
+  /** The pods' file as this text. */
+  writePods(text: string): void;
+  /** One more file for a pod's namespace, and its end. */
+  showAs(name: Name, file: string): void;
+  hide(file: string): void;
   status(): Promise<NodeStatus>;
   get(
     from: Exclude<Name, 'orders'>,
@@ -166,6 +171,9 @@ async function build(net: NetnsLab, cleanup: AsyncDisposableStack): Promise<Node
       return agents.running.map(({ agent }) => agent);
     },
     flows: () => agents.events.filter((event): event is FlowEvent => event.type === 'flow'),
+    writePods: (text) => replaceFile(files.pods, text),
+    showAs: (name, file) => symlinkSync(pods[name].path, join(files.netns, file)),
+    hide: (file) => rmSync(join(files.netns, file)),
     async stop(agent) {
       agent.child.kill('SIGTERM');
       return (await agent.finished).status;

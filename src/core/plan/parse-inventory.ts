@@ -91,9 +91,9 @@ export const inventorySchema = z.strictObject({
 
 type Written = z.infer<typeof inventorySchema>;
 
-/** Never throws. An empty file is an inventory of nobody. */
+/** Never throws. Nobody is `{pods: []}`: nothing at all is a file that was not written. */
 export function parseInventory(value: unknown): ParsedInventory {
-  const parsed = inventorySchema.safeParse(value ?? {});
+  const parsed = inventorySchema.safeParse(value);
   if (!parsed.success) return rejectionOf(parsed.error.issues, value);
   const inventory = inventoryOf(parsed.data);
   return twice(inventory) ?? { ok: true, inventory };

@@ -16,6 +16,12 @@ export type InventoryRead =
 
 /** `file`: the name for the sentence. */
 export function readInventory(file: string, text: string): InventoryRead {
+  // A full disk, or the moment between emptying and writing: nobody is `pods: []`, in so many words.
+  if (text.trim() === '')
+    return {
+      ...{ ok: false, code: 'INVENTORY_EMPTY' },
+      message: `${file}: it is empty; write "pods: []" where there are no pods.`,
+    };
   const lines = new LineCounter();
   const at = (offset: number): string => `${file}, line ${lines.linePos(offset).line}`;
   const notYaml = (where: string, why: string): InventoryRead => ({

@@ -30,8 +30,12 @@ test('what is left out has the meaning it has in Kubernetes', () => {
   });
 });
 
-test.each([[undefined], [null], [{}], [{ pods: [] }]])('%j is an inventory of nobody', (value) => {
+test.each([[{}], [{ pods: [] }]])('%j is an inventory of nobody', (value) => {
   expect(parseInventory(value)).toEqual({ ok: true, inventory: { pods: [], peers: [], services: [] } });
+});
+
+test.each([[undefined], [null]])('%j is a file that was not written', (value) => {
+  expect(parseInventory(value)).toMatchObject({ ok: false });
 });
 
 test('the shop of the other tests is read whole', () => {

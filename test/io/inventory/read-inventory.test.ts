@@ -17,8 +17,10 @@ test('a file of pods is read', () => {
   });
 });
 
-test('an empty file is nobody', () => {
-  expect(readInventory('pods.yaml', '')).toMatchObject({ ok: true, inventory: { pods: [] } });
+test('nobody is said in so many words: an empty file is one that was not written', () => {
+  expect(readInventory('pods.yaml', 'pods: []')).toMatchObject({ ok: true, inventory: { pods: [] } });
+  for (const text of ['', ' \n', '# nobody yet', 'pods:'])
+    expect(readInventory('pods.yaml', text).ok, JSON.stringify(text)).toBe(false);
 });
 
 test.each([

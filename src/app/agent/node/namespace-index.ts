@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { findNetnsByProcess, requireThePods, type Finder } from '../../../io/kernel/node/find-netns.ts';
 import { closeNetns, openNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import { watchNetns, type NetnsWatcher, type SeenNetns } from '../../../io/kernel/node/watch-netns.ts';
+import { AppError } from '../../../core/model/app-error.ts';
 import { hostBlock } from '../../../core/plan/address-block.ts';
 
 /** What is known of a pod that is looked for. */
@@ -24,23 +25,28 @@ export interface NamespaceIndex {
 
 const keyOf = (address: string): string => hostBlock(address)?.cidr ?? address;
 
-/** What has been seen: by address, and the inode behind each file. */
+/** What has been seen: by address, all that have it, and the inode behind each file. */
 interface Seen {
-  readonly byAddress: Map<string, SeenNetns>;
+  readonly byAddress: Map<string, readonly SeenNetns[]>;
   readonly byPath: Map<string, number>;
 }
 
 function watchInto({ byAddress, byPath }: Seen, changed: () => void): NetnsWatcher {
+  const othersAt = (key: string, { path }: SeenNetns): readonly SeenNetns[] =>
+    (byAddress.get(key) ?? []).filter((other) => other.path !== path);
   return {
     ready(seen) {
       byPath.set(seen.path, seen.inode);
-      for (const address of seen.addresses) byAddress.set(keyOf(address), seen);
+      for (const key of seen.addresses.map(keyOf)) byAddress.set(key, [...othersAt(key, seen), seen]);
       changed();
     },
     gone(seen) {
       byPath.delete(seen.path);
-      for (const address of seen.addresses)
-        if (byAddress.get(keyOf(address))?.inode === seen.inode) byAddress.delete(keyOf(address));
+      for (const key of seen.addresses.map(keyOf)) {
+        const left = othersAt(key, seen);
+        if (left.length === 0) byAddress.delete(key);
+        else byAddress.set(key, left);
+      }
       changed();
     },
   };
@@ -57,6 +63,19 @@ function openChecked(finder: Finder, path: string, addresses: readonly string[])
   }
 }
 
+/** Files may be two names of one namespace. @throws AppError when there are two namespaces: nobody could say which is the pod's. */
+function onlyOne(found: readonly SeenNetns[]): SeenNetns | undefined {
+  const [first, ...others] = found;
+  const second = others.find(({ inode }) => inode !== first?.inode);
+  if (first === undefined || second === undefined) return first;
+  throw new AppError({
+    code: 'NETNS_TWO',
+    family: 'refused',
+    message: `Two network namespaces have its address, ${first.path} and ${second.path}.`,
+    hint: 'Nothing is written into either; remove the one that is no pod.',
+  });
+}
+
 /** `changed`: something came or went. */
 export function createNamespaceIndex(
   finder: Finder,
@@ -67,7 +86,7 @@ export function createNamespaceIndex(
   const watch = watchNetns(finder, directory, watchInto(seen, changed));
   return {
     open({ addresses, uid }) {
-      const found = addresses.flatMap((address) => seen.byAddress.get(keyOf(address)) ?? [])[0];
+      const found = onlyOne(addresses.flatMap((address) => seen.byAddress.get(keyOf(address)) ?? []));
       if (found !== undefined) return openChecked(finder, found.path, addresses);
       return uid === undefined ? undefined : findNetnsByProcess(finder, { uid, addresses, proc });
     },

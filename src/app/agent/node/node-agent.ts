@@ -1,6 +1,5 @@
 // A prepared node on a running worker: controller, places, taps and rounds joined, and what they tell turned into events. Only wiring.
-import { inlineMode } from '../../../core/model/abilities.ts';
-import { AppError } from '../../../core/model/app-error.ts';
+import { gearOf, inlineMode } from '../../../core/model/abilities.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
 import type { LocalPod } from '../../../core/model/pod.ts';
@@ -84,18 +83,24 @@ function createPlaces(
   const { kernel, options, book, abilities } = node;
   const { owner } = options;
   const mode = inlineMode(abilities);
-  const ruleset = { ...owner, mode: mode ?? ('fwmark' as const), listenPort, ipv6: abilities.ipv6.ok };
+  const ruleset = {
+    ...{ ...owner, mode: mode ?? ('fwmark' as const), listenPort },
+    ...{ ipv6: abilities.ipv6.ok, defragments: abilities.tproxy.ok },
+  };
+  const mayRule = gearOf(abilities, 'kernel').ok || mode !== undefined;
   const { netnsDirectory: directory, procDirectory: proc } = options;
   const index = createNamespaceIndex(kernel, { directory, proc }, () => late.changed());
   const places = new Places({
     index,
-    meshOf: (netns) => (kernel.nft instanceof AppError ? undefined : meshOf(kernel, netns)),
+    meshOf: (netns) => (mayRule ? meshOf(kernel, netns) : undefined),
     closing: (pod) => late.closing(pod),
     onFault: (pod, error) => around.onNotice(`${pod}: ${reasonOf(error)}.`),
     onLeft: () => late.changed(),
+    onForgotten: (pod) =>
+      around.onNotice(`${pod}: it is not among the pods any more; what is ours there is taken back.`),
     open: (pod, netns) =>
       new PodGears({
-        ...{ pod, netns, kernel, owner, mode, ruleset, plane: around.plane },
+        ...{ pod, netns, kernel, owner, mode, ruleset, mayRule, plane: around.plane },
         self: () => ({ peer: peerOfPod(pod), index: book.peerOf(pod.addresses[0] ?? '') }),
         onFault: (error) => around.onNotice(`${pod.id}: ${reasonOf(error)}.`),
       }),
@@ -135,6 +140,7 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     workloadAt: (address) => keyOf(peerAt(address).workload),
     onHits: around.onHits,
     onNotice: around.onNotice,
+    onCut: (outcome) => cutFlows(flows, outcome, Date.now()).forEach(around.tell),
     onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
   });
   late.changed = () => void controller.reconcile();

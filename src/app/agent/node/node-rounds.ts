@@ -1,6 +1,8 @@
 // Looks at a few pods at a time whether what stands is still ours, and what the kernel has refused and let drain there: nobody else would
 // notice rules that somebody flushed, and counters are in the kernel alone.
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
+import { heartbeatTimeoutMs } from '../../../core/plan/node-constants.ts';
+import type { CutOutcome } from './pod-cuts.ts';
 import type { PodGears } from './pod-gears.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { AppError } from '../../../core/model/app-error.ts';
@@ -18,6 +20,8 @@ export interface RoundOptions {
   readonly onNotice: (sentence: string) => void;
   /** A newer start of the agent has this pod's rules. */
   readonly onSuperseded: (place: Place) => void;
+  /** Open connections were cut, that had begun while the rules were not kept. */
+  readonly onCut: (outcome: CutOutcome) => void;
 }
 
 /**
@@ -32,6 +36,10 @@ const lookEveryMs = 500;
  */
 const lookMs = 25;
 const looksShare = 0.1;
+/**
+ * An agent that was stopped for longer than its sign of life holds let traffic pass by; what was opened then is cut when it goes on.
+ */
+const lapsedMs = heartbeatTimeoutMs;
 /**
  * Connections outside are counted when the plan has changed, and as long as there are some: none begin while the rules stand. In a pod with
  * thousands of connections that takes tens of milliseconds, so not more often than this.
@@ -59,8 +67,12 @@ export function startRounds(options: RoundOptions): NodeRounds {
   let next = 0;
   const look = (place: Place): void => lookAt(place, { ...options, hits, outside, callers });
   let dueMs = 0;
+  let lastMs = options.now();
   const timer = setInterval(() => {
     const beganMs = options.now();
+    const sleptMs = beganMs - lastMs;
+    lastMs = beganMs;
+    if (sleptMs > lapsedMs + lookEveryMs) recutAll(options, sleptMs);
     if (beganMs < dueMs) return;
     const places = options.places.all().filter(({ gears }) => gears !== undefined);
     const here = new Set(places.map(({ pod }) => pod.id));
@@ -140,6 +152,21 @@ function countAnew(pod: string, gears: PodGears, { outside, now }: Looking): voi
   outside.set(pod, { counts: gears.outside(), plan: gears.plan, atMs });
 }
 
+/** Tells what was cut, or why nothing could be. */
+function recut(cutting: Promise<CutOutcome>, pod: string, { onCut, onNotice }: RoundOptions): void {
+  cutting.then(onCut, (error: unknown) => onNotice(`${pod}: ${reasonOf(error)}.`));
+}
+
+/** Everything that is to be cut in pods with ports that go through us. */
+function recutAll(options: RoundOptions, sleptMs: number): void {
+  const carrying = options.places.all().filter(({ gears }) => (gears?.plan.inline.length ?? 0) > 0);
+  if (carrying.length === 0) return;
+  options.onNotice(
+    `the agent stood still for ${(sleptMs / 1000).toFixed(1)} s: inline ports may have let traffic pass by; what was opened meanwhile is cut`,
+  );
+  for (const { gears, pod } of carrying) if (gears !== undefined) recut(gears.cutAnew(), pod.id, options);
+}
+
 function lookAt(place: Place, looking: Looking): void {
   const { hits, onHits, onNotice, onSuperseded } = looking;
   const { gears, pod } = place;
@@ -149,12 +176,18 @@ function lookAt(place: Place, looking: Looking): void {
     const standing = gears.standing();
     if (standing === undefined) return;
     if (standing === 'free') {
-      gears.restore();
-      onNotice(`${pod.id}: somebody removed the rules of this pod; they are back.`);
+      recut(gears.restore(), pod.id, looking);
+      onNotice(
+        `${pod.id}: somebody removed the rules of this pod; they are back, and what was opened meanwhile is cut.`,
+      );
     } else if (standing !== 'ours') {
       onSuperseded(place);
       return;
     }
+    if (gears.mend())
+      onNotice(
+        `${pod.id}: somebody removed routes or settings that inline needs in this pod; they are back.`,
+      );
     const counters = gears.counters();
     if (counters !== undefined) onHits(hits.read(pod.id, counters));
     countAnew(pod.id, gears, looking);

@@ -31,6 +31,8 @@ export interface PlacesOptions {
   readonly closing: (pod: string) => Promise<void>;
   /** A pod could not be let go of as it should. */
   readonly onFault: (pod: string, error: unknown) => void;
+  /** A pod has left the inventory, and with it its protection. */
+  readonly onForgotten: (pod: string) => void;
   /** A pod was let go of to the end: its namespace may be taken in anew. */
   readonly onLeft: () => void;
 }
@@ -87,6 +89,7 @@ export class Places {
     this.#byPod.delete(id);
     const { gears } = place;
     if (gears === undefined) return;
+    this.#options.onForgotten(id);
     const gone = this.#letGo(id, gears).catch((error: unknown) => this.#options.onFault(id, error));
     this.#leaving.set(
       id,

@@ -50,8 +50,15 @@ export function servedPorts({ kernel, netns }: PodSockets): ReadonlySet<number> 
   return new Set(served.map(({ localPort }) => localPort));
 }
 
-function queryOf({ direction, remotes, ports }: PairCut, served: ReadonlySet<number>): SocketQuery {
-  if (direction === 'inbound') return { remotes, localPorts: ports.length === 0 ? [...served] : ports };
+/** First port that a program gets for a call when it names none (net.ipv4.ip_local_port_range, as it usually is). */
+const firstCallingPort = 32_768;
+
+/** Whether others opened it: its port is listened on, or was by somebody who handed the connection over or takes no more of them. */
+const isOpenedByOthers = ({ localPort }: TcpSocket, served: ReadonlySet<number>): boolean =>
+  served.has(localPort) || localPort < firstCallingPort;
+
+function queryOf({ direction, remotes, ports }: PairCut): SocketQuery {
+  if (direction === 'inbound') return ports.length === 0 ? { remotes } : { remotes, localPorts: ports };
   return ports.length === 0 ? { remotes } : { remotes, remotePorts: ports };
 }
 
@@ -70,9 +77,10 @@ function look(where: PodSockets): Found {
 /** Sockets of a pair. */
 function socketsOf({ served, outside }: Found, pair: PairCut): readonly TcpSocket[] {
   if (outside.length === 0) return [];
-  const sockets = outside.filter(socketMatcher(queryOf(pair, served)));
+  const sockets = outside.filter(socketMatcher(queryOf(pair)));
   // What others have opened towards the pod is not what it calls.
-  return pair.direction === 'inbound' ? sockets : sockets.filter(({ localPort }) => !served.has(localPort));
+  if (pair.direction === 'outbound') return sockets.filter(({ localPort }) => !served.has(localPort));
+  return pair.ports.length > 0 ? sockets : sockets.filter((socket) => isOpenedByOthers(socket, served));
 }
 
 /** An opening under way says not yet whether it is to be inline: it is given so many looks, this far apart (ms), to become one or the other. */

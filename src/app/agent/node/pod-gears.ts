@@ -32,6 +32,8 @@ export interface PodGearsOptions {
   /** Undefined where the node has no inline gear. */
   readonly mode: InlineMode | undefined;
   readonly ruleset: RulesetOptions;
+  /** See PodRulesOptions. */
+  readonly mayRule: boolean;
   readonly self: () => { readonly peer: Peer; readonly index: number };
   /** Something that nobody waits for failed. */
   readonly onFault: (error: unknown) => void;
@@ -58,12 +60,12 @@ export class PodGears {
   #changing = false;
 
   constructor(options: PodGearsOptions) {
-    const { pod, netns, kernel, owner, ruleset } = options;
+    const { pod, netns, kernel, owner, ruleset, mayRule } = options;
     this.pod = pod;
     this.netns = netns;
     this.#options = options;
     this.#plan = emptyPlan(pod.id);
-    this.#rules = createPodRules({ kernel, netns, addresses: pod.addresses, owner, ruleset });
+    this.#rules = createPodRules({ kernel, netns, addresses: pod.addresses, owner, ruleset, mayRule });
     this.#inline = createPodInline({
       ...{ kernel, netns, pod: pod.id, mode: options.mode ?? 'fwmark' },
       ...{ plane: options.plane, generation: owner.generation, self: options.self },
@@ -142,9 +144,20 @@ export class PodGears {
     return this.#rules.standing();
   }
 
-  /** Somebody removed the rules: all of them anew. @throws AppError */
-  restore(): void {
+  /** Somebody removed the rules: all of them anew, and what was opened meanwhile is cut. @throws AppError */
+  restore(): Promise<CutOutcome> {
     this.#rules.restore(this.#plan, this.#modeFor(this.#plan.inline));
+    return this.cutAnew();
+  }
+
+  /** Cuts all that the plan says is to be cut: connections may have been opened while nobody kept it. */
+  cutAnew(): Promise<CutOutcome> {
+    return cutPairs(this.#options, this.#plan.cuts);
+  }
+
+  /** Puts routes and settings back that somebody took away; true when some were missing. @throws AppError */
+  mend(): boolean {
+    return this.#rules.mend();
   }
 
   counters(): ReturnType<PodRules['counters']> {

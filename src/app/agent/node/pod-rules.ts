@@ -19,6 +19,8 @@ export interface PodRulesOptions {
   readonly addresses: readonly string[];
   readonly owner: TableOwner;
   readonly ruleset: RulesetOptions;
+  /** False where rules cannot be written, or not even read: the tap works alone then. */
+  readonly mayRule: boolean;
 }
 
 /** The table of one pod. */
@@ -33,6 +35,8 @@ export interface PodRules {
   counters(policies: Iterable<string>): RuleCounters | undefined;
   /** Whose the table is now; undefined while we have none. `free`: somebody flushed it. */
   standing(): ReturnType<Enrolment['standing']> | undefined;
+  /** Puts routes and settings back that somebody took away; true when some were missing. @throws AppError */
+  mend(): boolean;
   /** Takes everything back that is ours. */
   release(): 'released' | 'left to a newer agent';
   /** The namespace is gone, or a newer agent's: lets go without writing. */
@@ -80,10 +84,10 @@ class NamespaceTable implements PodRules {
   }
 
   #begin(plan: PodPlan, mode: InlineMode | 'none'): void {
-    const { kernel, netns, addresses, owner, ruleset } = this.#options;
+    const { kernel, netns, addresses, owner, ruleset, mayRule } = this.#options;
     const text = nftRuleset(plan, ruleset);
     if (text === '') {
-      if (!(kernel.nft instanceof AppError)) cleanLeftovers(kernel, netns, owner);
+      if (mayRule) cleanLeftovers(kernel, netns, owner);
       return;
     }
     const own = sameNetns(netns);
@@ -113,6 +117,10 @@ class NamespaceTable implements PodRules {
 
   standing(): ReturnType<Enrolment['standing']> | undefined {
     return this.#enrolment?.standing();
+  }
+
+  mend(): boolean {
+    return this.#enrolment?.mend() ?? false;
   }
 
   release(): 'released' | 'left to a newer agent' {

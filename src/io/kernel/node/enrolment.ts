@@ -11,7 +11,7 @@ import { closeNetns, type Netns } from './netns.ts';
 import type { NodeKernel } from './node-kernel.ts';
 import type { NamespaceRules } from './nftables.ts';
 import { openOwnRules } from './own-rules.ts';
-import { addMarkRouting, type MarkRouting } from './rtnetlink.ts';
+import { addMarkRouting, markRouting, type MarkRouting } from './rtnetlink.ts';
 import type { TableMark } from './rule-listing.ts';
 import { noteEarlier, unchangedValues, type EarlierValues } from './sysctl.ts';
 import {
@@ -65,6 +65,11 @@ export interface Enrolment {
   counters(): readonly NamedCounter[];
   /** Whose the table is now: anybody may flush it, and a newer agent takes it over. */
   standing(): Claim['type'];
+  /**
+   * Puts routes and settings back that inline needs and somebody took away; rules are `standing`'s. True when something was missing.
+   * @throws AppError when it cannot be put back.
+   */
+  mend(): boolean;
   /** Takes everything away that this generation put there, and lets the namespace go. What a newer one set stays. */
   release(): 'released' | 'left to a newer agent';
   /** Lets go of a namespace whose pod is gone: it takes its rules along. */
@@ -130,6 +135,18 @@ class EnrolledNamespace implements Enrolment {
 
   standing(): Claim['type'] {
     return readClaim(this.#rules, this.#self).type;
+  }
+
+  mend(): boolean {
+    const { sysctls, netlink } = this.#kernel;
+    if (this.#mode === 'none') return false;
+    const { ipv4, ipv6 } = markRouting(netlink, this.netns);
+    const isUnset = this.#mode === 'fwmark' && sysctls.read(this.netns).includes('0');
+    const isWanting = isUnset || ipv4 !== this.#routing.ipv4 || ipv6 !== this.#routing.ipv6;
+    if (!isWanting) return false;
+    if (this.#mode === 'fwmark') sysctls.enable(this.netns);
+    this.#routing = addMarkRouting(netlink, this.netns);
+    return true;
   }
 
   release(): 'released' | 'left to a newer agent' {

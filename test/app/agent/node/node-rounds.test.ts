@@ -46,6 +46,7 @@ function start(count: number, costMs: number, callersMs = 0): void {
     now: () => clockMs,
     workloadAt: () => '',
     ...{ onHits: () => undefined, onNotice: () => undefined, onSuperseded: () => undefined },
+    onCut: () => undefined,
   });
 }
 
