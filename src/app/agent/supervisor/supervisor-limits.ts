@@ -30,16 +30,16 @@ const stopGraceMs = 20_000;
 
 /** The times in use for an agent that drains for `drainMs`. */
 export const supervisorLimits = (drainMs: number): SupervisorLimits => ({
-  // A seventh of the shortest silence; the supervisor takes 0.3 % of a core with it.
+  // A tenth of the shortest silence; the supervisor takes 0.3 % of a core with it.
   tickMs: 100,
   // A supervisor that was itself suspended or starved has seen nothing in that time, so it may hold against the agent only what two looks
   // would have been.
   creditMs: 200,
   silentMs: {
     // The kernel takes the ports out of a hung agent's hands after 2 s; this is to be well before it. The loop beats at least every 350 ms,
-    // so one beat may be lost; the longest it is known to be busy is 4 ms (taking over ten thousand policies). At 500 ms pods were down for
-    // 572 ms (in-pod.md); below that a busy machine would be called hung.
-    data: 750,
+    // so two beats may be lost; the longest it is known to be busy is 4 ms (taking over ten thousand policies), but on two cores at a load of
+    // ten it was away for 837 ms, and killing what only waits for its turn cuts connections. At 500 ms pods were down for 572 ms (in-pod.md).
+    data: 1_000,
     // Traffic does not depend on it: policies, feed and status do. Ten thousand policies are compiled in 0.3 s.
     main: 10_000,
   },
