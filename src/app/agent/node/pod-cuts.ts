@@ -62,20 +62,20 @@ function queryOf({ direction, remotes, ports }: PairCut): SocketQuery {
   return ports.length === 0 ? { remotes } : { remotes, remotePorts: ports };
 }
 
-/** Sockets of the namespace that are not inline, listed once for all pairs. */
-interface Found {
+/** Sockets of the namespace that are not inline, listed once for all pairs, and the ports that it listens on. */
+export interface FoundSockets {
   readonly served: ReadonlySet<number>;
   readonly outside: readonly TcpSocket[];
 }
 
-function look(where: PodSockets): Found {
+function look(where: PodSockets): FoundSockets {
   const { kernel, netns } = where;
   const outside = listOutside(kernel.netlink, netns, { query: {}, own: ownSocketInodes });
   return { served: outside.length === 0 ? new Set() : servedPorts(where), outside };
 }
 
-/** Sockets of a pair. */
-function socketsOf({ served, outside }: Found, pair: PairCut): readonly TcpSocket[] {
+/** Those of a pair. */
+export function socketsOf({ served, outside }: FoundSockets, pair: PairCut): readonly TcpSocket[] {
   if (outside.length === 0) return [];
   const sockets = outside.filter(socketMatcher(queryOf(pair)));
   // What others have opened towards the pod is not what it calls.

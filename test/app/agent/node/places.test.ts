@@ -1,0 +1,134 @@
+// Pods that come, go, move and lose their namespaces: who is taken in, who is let go of, and in which order.
+import { expect, test } from 'vitest';
+import type { NamespaceIndex } from '../../../../src/app/agent/node/namespace-index.ts';
+import { Places } from '../../../../src/app/agent/node/places.ts';
+import type { PodGears } from '../../../../src/app/agent/node/pod-gears.ts';
+import type { LocalPod } from '../../../../src/core/model/pod.ts';
+import type { Netns } from '../../../../src/io/kernel/node/netns.ts';
+
+const pod = (name: string, address = '10.0.0.1', hostNetwork = false): LocalPod => ({
+  ...{ id: `shop/${name}`, namespace: 'shop', name, hostNetwork, addresses: [address], ports: [] },
+  ...{ workload: { kind: 'Deployment', name, namespace: 'shop' }, serviceAccount: 'default' },
+});
+
+interface World {
+  readonly places: Places;
+  /** What was done, in order. */
+  readonly log: readonly string[];
+  /** Addresses of which a namespace is there. */
+  readonly there: Set<string>;
+  /** Lets what has begun go on as far as it can. */
+  readonly turn: () => Promise<void>;
+  /** Lets a release that waits come to its end. */
+  readonly finish: () => Promise<void>;
+}
+
+function world(): World {
+  const log: string[] = [];
+  const there = new Set<string>();
+  let waiting: (() => void)[] = [];
+  const gearsOf = ({ id }: LocalPod, netns: Netns): PodGears =>
+    ({
+      netns,
+      async release() {
+        log.push(`release ${id}`);
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        log.push(`released ${id}`);
+        return 'released';
+      },
+      drop: () => {
+        log.push(`drop ${id}`);
+        return Promise.resolve();
+      },
+    }) as unknown as PodGears;
+  const index: Pick<NamespaceIndex, 'open' | 'isThere'> = {
+    open: ({ addresses: [address = ''] }) =>
+      there.has(address) ? { fd: 0, inode: 1, path: address } : undefined,
+    isThere: ({ path }) => there.has(path),
+  };
+  const places = new Places({
+    index: { ...index, close: () => undefined },
+    open(opened, netns) {
+      log.push(`open ${opened.id}`);
+      return gearsOf(opened, netns);
+    },
+    meshOf: () => undefined,
+    closing: (id) => Promise.resolve(void log.push(`close ring of ${id}`)),
+    onFault: (id) => void log.push(`fault ${id}`),
+    onLeft: () => void log.push('left'),
+    onForgotten: (id) => void log.push(`forgotten ${id}`),
+  });
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  return {
+    ...{ places, log, there, turn },
+    finish() {
+      const all = waiting;
+      waiting = [];
+      for (const resolve of all) resolve();
+      return turn();
+    },
+  };
+}
+
+test('a pod waits for its namespace and is taken in when it is there; one in the node’s network never is', async () => {
+  const { places, log, there } = world();
+  await places.follow([pod('a'), pod('host', '10.0.0.1', true)]);
+  expect(places.get('shop/a')).toMatchObject({
+    gears: undefined,
+    fault: expect.stringMatching(/no namespace/) as string,
+  });
+  there.add('10.0.0.1');
+  await places.follow([pod('a'), pod('host', '10.0.0.1', true)]);
+  expect(places.all().map(({ pod: { id }, fault }) => [id, fault])).toEqual([['shop/a', '']]);
+  expect(log).toEqual(['open shop/a']);
+});
+
+test('a pod that leaves is said to, its ring goes first, and nobody waits for its release', async () => {
+  const { places, log, there, turn, finish } = world();
+  there.add('10.0.0.1').add('10.0.0.2');
+  await places.follow([pod('a'), pod('b', '10.0.0.2')]);
+  await places.follow([pod('b', '10.0.0.2')]);
+  await turn();
+  expect(log.slice(2)).toEqual(['forgotten shop/a', 'close ring of shop/a', 'release shop/a']);
+  await finish();
+  expect(log.slice(5)).toEqual(['released shop/a', 'left']);
+});
+
+test('a pod that comes back is taken in only when what it had is taken back', async () => {
+  const { places, log, there, turn, finish } = world();
+  there.add('10.0.0.1');
+  await places.follow([pod('a')]);
+  await places.follow([]);
+  await turn();
+  await places.follow([pod('a')]);
+  expect(places.get('shop/a')).toMatchObject({
+    gears: undefined,
+    fault: expect.stringMatching(/taken back/) as string,
+  });
+  await finish();
+  await places.follow([pod('a')]);
+  expect(places.get('shop/a')?.gears).toBeDefined();
+  expect(log.filter((line) => line === 'open shop/a')).toHaveLength(2);
+});
+
+test('another address is another pod; a namespace that is gone is dropped without a word into it', async () => {
+  const { places, log, there } = world();
+  there.add('10.0.0.1').add('10.0.0.2');
+  await places.follow([pod('a')]);
+  there.delete('10.0.0.1');
+  await places.follow([pod('a')]);
+  expect(log.slice(1)).toEqual(['close ring of shop/a', 'drop shop/a']);
+  expect(places.get('shop/a')?.fault).toMatch(/no namespace/);
+  await places.follow([pod('a', '10.0.0.2')]);
+  expect(log.at(-1)).toBe('open shop/a');
+});
+
+test('a pod that a newer start has is left to it for good', async () => {
+  const { places, log, there } = world();
+  there.add('10.0.0.1');
+  await places.follow([pod('a')]);
+  await places.leave(places.get('shop/a')!, 1);
+  await places.follow([pod('a')]);
+  expect(places.get('shop/a')).toMatchObject({ gears: undefined, left: true });
+  expect(log).toEqual(['open shop/a', 'close ring of shop/a', 'drop shop/a']);
+});
