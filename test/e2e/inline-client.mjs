@@ -133,6 +133,15 @@ const orders = {
     );
     return { tally, portsKept: kept.length };
   },
+  /** `count` connections of which each sends the beginning of a request and no more. */
+  async flood({ name, count, host, port }) {
+    const flood = Array.from({ length: count }, () => open({ host, port }));
+    sockets.set(name, flood);
+    await Promise.all(flood.map(({ until }) => until((state) => state.connected || over(state))));
+    for (const { socket } of flood) socket.write('GET / HTTP/1.1\r\nX-Slow: ');
+    return true;
+  },
+  staying: ({ name }) => sockets.get(name).filter(({ state }) => !over(state)).length,
   disperse({ name }) {
     for (const { socket } of sockets.get(name)) socket.destroy();
     return true;

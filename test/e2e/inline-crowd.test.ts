@@ -70,3 +70,32 @@ testUnless(noRules || lacking(openFiles() >= 12_000, 'fewer than 12,000 files ma
     expect(lab.faults).toEqual([]);
   },
 );
+
+inline(
+  'a flood of slow connections from one address takes its share: other callers and other ports are served, and it is counted',
+  async () => {
+    const ports = [8080, 8081];
+    await using lab = await startInlineLab({
+      ...{ ports, serves: ports.map(String), limits: { openConnections: 90 } },
+    });
+    const other = lab.net.start(lab.other, 'inline-client.mjs');
+    await other.ask({ order: 'ready' });
+    await lab.caller.ask({ order: 'flood', name: 'flood', count: 300, host: lab.pod.ipv4, port: 8080 });
+    await until('all are judged', () => lab.plane.stats().accepted + lab.plane.stats().refused === 300);
+    expect(lab.plane.stats()).toMatchObject({ openConnections: 60, refusedShare: 240, refusedFull: 0 });
+    await until('the refused know', async () => {
+      return (await lab.caller.ask({ order: 'staying', name: 'flood' })) === 60;
+    });
+    for (const host of [lab.pod.ipv4, lab.pod.ipv6])
+      for (const port of ports)
+        for (let times = 0; times < 20; times++)
+          expect(await other.ask({ order: 'get', host, port })).toMatchObject({ status: 200, error: '' });
+    expect(lab.plane.stats()).toMatchObject({ refused: 240, faults: 0 });
+    // Whoever has its share is refused at every port, and served again once it lets go.
+    expect(await lab.get({ port: 8081 })).toMatchObject({ status: 0 });
+    await lab.caller.ask({ order: 'disperse', name: 'flood' });
+    await until('all are gone', () => lab.plane.stats().openConnections === 0);
+    expect((await lab.get({ port: 8081 })).status).toBe(200);
+    expect(lab.faults).toEqual([]);
+  },
+);

@@ -25,6 +25,8 @@ export interface StatusInput {
   readonly plane: {
     readonly openConnections: number;
     readonly openByListener: readonly number[];
+    readonly refusedFull: number;
+    readonly refusedShare: number;
     readonly requests: number;
     readonly lost: number;
     readonly heartbeatAgeMs: number;
@@ -76,6 +78,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     main: input.main,
     flows: input.counts.flows,
     lostBy: input.counts.lostBy,
+    refused: { full: plane.refusedFull, share: plane.refusedShare },
     ...(input.feed === undefined ? {} : { feed: input.feed }),
   };
 }

@@ -79,6 +79,8 @@ export const statusSchema = z.object({
   flows: z.object({ allow: count, block: count, throttle: count, redact: count }).optional(),
   /** What was dropped, by `where` as in `lost` events. */
   lostBy: z.record(z.string().max(100), count).optional(),
+  /** Connections that were reset at once: nothing was free, or their caller or their service held its share. */
+  refused: z.object({ full: count, share: count }).optional(),
   /** Connections to the feed, those of them that are told events, and the events that slow ones missed. */
   feed: z.object({ connections: count, subscribers: count, dropped: count }).optional(),
 });

@@ -1,6 +1,7 @@
 // How a connection ends: closed, reset, or by a deadline. After this nothing refers to it but the garbage collector.
 import { phase, type Connection, type Leg } from './connection.ts';
 import { count, type Plane } from './plane.ts';
+import { callerOf } from './service.ts';
 import { counter, serviceCounter, serviceSlot } from './shared-stats.ts';
 import { stopWriting } from './connection-write.ts';
 
@@ -20,6 +21,7 @@ export function releaseLeg(connection: Connection, leg: Leg, abort: boolean): vo
 function forget(plane: Plane, connection: Connection): void {
   plane.wheel.cancel(connection);
   plane.claims.end(connection);
+  plane.shares.leave(connection.service, callerOf(connection.service, connection.clientAddress));
   const last = plane.open.pop();
   if (last && last !== connection) {
     plane.open[connection.place] = last;

@@ -14,6 +14,8 @@ export function createExplicitService(
   return {
     listener: index,
     place: index,
+    // Beside the service: callers all come from loopback.
+    callersDiffer: false,
     welcome: () => configured,
     dial: () => sockets.connect(upstream),
   };

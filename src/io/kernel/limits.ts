@@ -34,6 +34,8 @@ export interface DataPlaneLimits {
   readonly quietMs: number;
   /** Most pods that one worker carries. */
   readonly inlinePods: number;
+  /** Most connections open at once; descriptors bound them as well, two for each. */
+  readonly openConnections: number;
   /** Descriptors left to the rest of the process, at most a quarter of what it may open. */
   readonly reservedDescriptors: number;
   /** Size of the shared event ring, bytes; a power of two. */
@@ -83,6 +85,8 @@ export const defaultLimits: DataPlaneLimits = {
   quietMs: 1_000,
   // Twice what kubelet lets run on a large node; their counters take 64 bytes each.
   inlinePods: 512,
+  // More than descriptors ever allow: it is they that decide, unless somebody wants fewer.
+  openConnections: 1_000_000,
   // Policies, recordings, feed subscribers and /proc are opened by main: traffic must not take the last descriptor from them.
   reservedDescriptors: 64,
   // About 13,000 records of 600 bytes: half a second of a stalled main thread at 25,000 requests/s.

@@ -30,6 +30,7 @@ class Listeners implements ListenerSet {
 
   watch(service: Service, fd: number): boolean {
     const generation = ++this.#plane.generation;
+    this.#plane.shares.serve(service);
     this.#byFd.set(fd, { service, fd, generation, paused: false });
     return this.#plane.epoll.add(fd, epollEvent.in, generation);
   }
@@ -58,6 +59,7 @@ class Listeners implements ListenerSet {
       if (service !== undefined && listener.service !== service) continue;
       this.#plane.libc.close(listener.fd);
       this.#byFd.delete(listener.fd);
+      this.#plane.shares.unserve(listener.service);
     }
   }
 }

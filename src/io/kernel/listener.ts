@@ -6,7 +6,7 @@ import { patienceMs } from './deadlines.ts';
 import { epollEvent, errno, isExhausted, openCloseOnExec } from './linux.ts';
 import type { Libc } from './libc.ts';
 import { count, type Plane } from './plane.ts';
-import type { Service } from './service.ts';
+import { callerOf, type Service } from './service.ts';
 import { counter, serviceCounter, serviceSlot } from './shared-stats.ts';
 
 /** A watched listening socket; a service may have several. */
@@ -67,7 +67,7 @@ class ListenerAcceptor implements Acceptor {
     const { sockets, limits, lastFd } = this.#plane;
     for (let taken = 0; taken < limits.acceptsPerPass; taken++) {
       const fd = sockets.accept(listener.fd);
-      if (fd > lastFd) this.#reject(listener, fd);
+      if (fd > lastFd) this.#reject(listener, fd, counter.refusedFull);
       else if (fd >= 0) this.#open(listener, fd);
       else if (isExhausted(-fd)) {
         if (this.#refuse(listener)) continue;
@@ -93,6 +93,11 @@ class ListenerAcceptor implements Acceptor {
       this.#reject(listener, fd);
       return;
     }
+    const refusal = plane.shares.enter(service, callerOf(service, clientAddress));
+    if (refusal !== undefined) {
+      this.#reject(listener, fd, refusal === 'full' ? counter.refusedFull : counter.refusedShare);
+      return;
+    }
     const connection = new Connection(plane, { service, ends: welcome.ends, fd, clientAddress });
     plane.byFd[fd] = connection;
     connection.place = plane.open.push(connection) - 1;
@@ -107,12 +112,13 @@ class ListenerAcceptor implements Acceptor {
   }
 
   /**
-   * Not welcome, or there would be no descriptor left for others: the kernel hands out the lowest free one, so its number tells how many
+   * Not welcome, beyond a share, or there would be no descriptor left for others (`why` is counted): the kernel hands out the lowest free one, so its number tells how many
    * are used.
    */
-  #reject({ service }: Listener, fd: number): void {
+  #reject({ service }: Listener, fd: number, why?: number): void {
     // Counted first: who sees the reset may look.
     count(this.#plane, counter.refused);
+    if (why !== undefined) count(this.#plane, why);
     count(this.#plane, serviceSlot(service.place, serviceCounter.refused));
     this.#plane.sockets.abort(fd);
   }
@@ -121,7 +127,7 @@ class ListenerAcceptor implements Acceptor {
   #refuse(listener: Listener): boolean {
     if (!this.#spare.spend()) return false;
     const fd = this.#plane.sockets.accept(listener.fd);
-    if (fd >= 0) this.#reject(listener, fd);
+    if (fd >= 0) this.#reject(listener, fd, counter.refusedFull);
     return this.#spare.restore() && fd >= 0;
   }
 

@@ -10,6 +10,8 @@ import type { Libc, NativeBuffer } from './libc.ts';
 import type { DataPlaneLimits } from './limits.ts';
 import type { BlockPool } from './pending.ts';
 import type { ReadBatch } from './read-batch.ts';
+import type { Service } from './service.ts';
+import type { Shares } from './shares.ts';
 import type { Sockets } from './socket.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -31,6 +33,8 @@ export interface Plane {
   readonly byFd: (Connection | undefined)[];
   /** Highest descriptor a proxied socket may have; above it the rest of the process lives. */
   readonly lastFd: number;
+  /** Who may have one more connection. */
+  readonly shares: Shares<Service>;
   /** Every open connection; `Connection.place` is its index. */
   readonly open: Connection[];
   /** Those that a tap must not tell as well. */

@@ -26,6 +26,7 @@ export interface PodService extends Service {
 
 class Pod implements PodService {
   readonly listener = -1;
+  readonly callersDiffer = true;
   readonly place: number;
   readonly pod: InlinePod;
   readonly #tools: PodTools;

@@ -26,6 +26,7 @@ import { askForShortSlice } from './scheduling.ts';
 import type { Service } from './service.ts';
 import { viewStats } from './shared-stats.ts';
 import { createSignOfLife } from './sign-of-life.ts';
+import { connectionCapacity, createShares } from './shares.ts';
 import { createSockets, type Sockets } from './socket.ts';
 import { toSocketAddress } from './socket-address.ts';
 import { createTapPods, type TapPods, type WatchingBrain } from './tap/tap-pods.ts';
@@ -87,10 +88,12 @@ function createPlane(
   const { libc, sockets } = parts;
   const openFiles = sockets.openFilesLimit();
   const monotonicMs = performance.now();
+  const epoll = createEpoll(libc, limits.eventsPerPass);
+  const lastFd = openFiles - 1 - Math.min(limits.reservedDescriptors, Math.floor(openFiles / 4));
   return {
     ...parts,
     limits,
-    epoll: createEpoll(libc, limits.eventsPerPass),
+    epoll,
     stats: viewStats(stats),
     pool: createBlockPool(libc),
     wheel: createTimerWheel({ tickMs: wheelTickMs, slots: wheelSlots, nowMs: monotonicMs }),
@@ -98,7 +101,9 @@ function createPlane(
     batch: createReadBatch(limits.eventsPerPass),
     scratch: libc.allocate(scratchBytes),
     byFd: [],
-    lastFd: openFiles - 1 - Math.min(limits.reservedDescriptors, Math.floor(openFiles / 4)),
+    lastFd,
+    // The kernel hands out the lowest free descriptor, so the number of one just made tells how many there are.
+    shares: createShares(connectionCapacity({ lastFd, used: epoll.fd, most: limits.openConnections })),
     open: [],
     claims: createClaims(),
     nowMs: Date.now(),

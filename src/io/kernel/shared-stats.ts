@@ -5,7 +5,7 @@ import { readTapStats, tapCounterCount, type TapPlaneStats } from './tap/tap-sta
 /** Index of each counter; Float64 each, so that nothing overflows. */
 export const counter = {
   accepted: 0,
-  /** Accepted and closed at once because file descriptors ran out. */
+  /** Accepted and closed at once: not meant for anybody, or for one of the reasons counted below. */
   refused: 1,
   open: 2,
   /** Exchanges handed over (recorded or lost). */
@@ -39,6 +39,10 @@ export const counter = {
   heapBytes: 19,
   /** What its objects hold outside of the heap: buffers. */
   externalBytes: 20,
+  /** Of those refused: nothing was free. */
+  refusedFull: 21,
+  /** Of those refused: their caller or their service held its share (shares.ts). */
+  refusedShare: 22,
 } as const;
 
 const counterCount = 24;
@@ -47,7 +51,7 @@ const counterCount = 24;
 export const serviceCounter = {
   open: 0,
   accepted: 1,
-  /** Reset at once: not redirected to us, or no descriptors. */
+  /** Reset at once: not redirected to us, its caller or the service itself held its share, or no descriptors. */
   refused: 2,
   /** Upstream legs that could not be opened. */
   errors: 3,
@@ -93,6 +97,9 @@ export interface DataPlaneStats {
   readonly openByListener: readonly number[];
   readonly accepted: number;
   readonly refused: number;
+  /** Of those refused: nothing was free, or the caller or the service held its share. */
+  readonly refusedFull: number;
+  readonly refusedShare: number;
   readonly requests: number;
   readonly fromClientBytes: number;
   readonly fromUpstreamBytes: number;
@@ -196,6 +203,8 @@ export function readStats(view: Float64Array, reading: StatsReading): DataPlaneS
     ),
     accepted: at(counter.accepted),
     refused: at(counter.refused),
+    refusedFull: at(counter.refusedFull),
+    refusedShare: at(counter.refusedShare),
     requests: at(counter.exchanges),
     fromClientBytes: at(counter.fromClientBytes),
     fromUpstreamBytes: at(counter.fromUpstreamBytes),

@@ -165,13 +165,21 @@ const trafficRows: readonly MetricRow[] = [
   },
   {
     name: 'apidefense_connections_failed_total',
-    help: 'Connections that did not end as their ends wished: refused for want of descriptors, service not reached, deadline, full buffers, a bug of ours.',
+    help: 'Connections that did not end as their ends wished: refused at once, service not reached, deadline, full buffers, a bug of ours.',
     ...ofEntries('counter', 'reason', ({ plane }) => ({
       refused: plane.refused,
       'connect-failed': plane.connectFailed,
       expired: plane.expired,
       overflowed: plane.overflowed,
       fault: plane.faults,
+    })),
+  },
+  {
+    name: 'apidefense_connections_refused_total',
+    help: 'Why connections were refused at once: full, no descriptor was free; share, their caller or their service held its share of what there is.',
+    ...ofEntries('counter', 'reason', ({ plane }) => ({
+      full: plane.refusedFull,
+      share: plane.refusedShare,
     })),
   },
   {

@@ -95,6 +95,15 @@ test('losses and rejected policies are told in the verdict and in their lines', 
   expect(lines).toContain('lost         1,200 at worker-ring; 40 flows without headers and bodies');
 });
 
+test('refused connections are told in the verdict, with the reason', () => {
+  expect(told(status({ refused: { full: 0, share: 0 } }))[1]).toBe(
+    'ok: every worker lives, nothing was lost',
+  );
+  expect(told(status({ refused: { full: 1, share: 3_400 } }))[1]).toBe(
+    'every worker lives, but 3,400 connections were refused: one caller or one service held its share, 1 connection was refused: no descriptor was free',
+  );
+});
+
 test('flows without details alone are no loss', () => {
   const lines = told(status({ lostBy: { 'worker-ring': 0, details: 40 } }));
   expect(lines[1]).toBe('ok: every worker lives, nothing was lost');

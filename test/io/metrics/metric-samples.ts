@@ -23,6 +23,8 @@ const plane: DataPlaneStats = {
   openByListener: [1010],
   accepted: 2001,
   refused: 2002,
+  refusedFull: 2020,
+  refusedShare: 2021,
   requests: 2003,
   fromClientBytes: 2004,
   fromUpstreamBytes: 2005,

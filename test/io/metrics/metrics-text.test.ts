@@ -55,6 +55,8 @@ test('every figure is on the page under its name, in base units', async () => {
     'apidefense_connections_failed_total{reason="expired"}': 2011,
     'apidefense_connections_failed_total{reason="overflowed"}': 2012,
     'apidefense_connections_failed_total{reason="fault"}': 2013,
+    'apidefense_connections_refused_total{reason="full"}': 2020,
+    'apidefense_connections_refused_total{reason="share"}': 2021,
     apidefense_connections_rejudged_total: 2014,
     'apidefense_worker_heartbeat_age_seconds{worker="data-plane"}': 0.125,
     'apidefense_worker_open_connections{worker="data-plane"}': 1010,

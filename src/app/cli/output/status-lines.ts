@@ -165,6 +165,18 @@ function nodeTroubles({ node }: StatusTold): readonly string[] {
   return [`${first.policy}${others} not enforced everywhere`];
 }
 
+/** Connections that nobody got an answer on. */
+function refusalTroubles({ status: { refused } }: StatusTold): readonly string[] {
+  const said = (count: number, why: string): readonly string[] =>
+    count === 0
+      ? []
+      : [`${count === 1 ? '1 connection was' : `${formatCount(count)} connections were`} refused: ${why}`];
+  return [
+    ...said(refused?.share ?? 0, 'one caller or one service held its share'),
+    ...said(refused?.full ?? 0, 'no descriptor was free'),
+  ];
+}
+
 /** The one line that matters at night. */
 function verdictText(told: StatusTold): string {
   const { status } = told;
@@ -174,6 +186,7 @@ function verdictText(told: StatusTold): string {
   if (hung !== undefined) return `NOT WELL: ${hung}`;
   const wrong = [
     ...nodeTroubles(told),
+    ...refusalTroubles(told),
     ...(failed > 0 ? [failed === 1 ? '1 pod failed' : `${failed} pods failed`] : []),
     ...(status.policies.rejected > 0 ? ['a policy was rejected'] : []),
     ...(status.lost > 0 || lostPlaces(status).length > 0 ? ['events were lost'] : []),
