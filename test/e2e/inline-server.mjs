@@ -1,5 +1,6 @@
 // A service in a pod of the lab, unaware of any agent: HTTP on `::` (both families), with a log of its own of every request that reached
-// it; `/status/404` is answered so. Lines of JSON on stdin are orders (`log`, `release`), answered on stdout. Words: the ports, `0.0.0.0:PORT` for IPv4 alone.
+// it; `/status/404` is answered so. Lines of JSON on stdin are orders (`log`, `release`, `listen`), answered on stdout. Words: the ports, `0.0.0.0:PORT` for IPv4
+// alone.
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
@@ -23,23 +24,42 @@ function serve(incoming, answer) {
   });
 }
 
-const listening = process.argv.slice(2).map((word) => {
-  const [host, port] = word.includes(':') ? word.split(':') : ['::', word];
+const servers = [];
+
+function listen({ host, port }) {
   const server = createServer(serve);
+  servers.push(server);
   server.keepAliveTimeout = 0;
   server.headersTimeout = server.requestTimeout = 0;
   return new Promise((resolve) => server.listen({ port: Number(port), host, backlog: 4096 }, resolve));
+}
+
+const listening = process.argv.slice(2).map((word) => {
+  const [host, port] = word.includes(':') ? word.split(':') : ['::', word];
+  return listen({ host, port });
 });
 
 const orders = {
   ready: () => Promise.all(listening).then(() => true),
+  /** Serves at one address from now on. */
+  listen: (asked) => listen(asked).then(() => true),
+  /** Serves nowhere any more; open connections are closed. */
+  async deafen() {
+    const closing = servers.splice(0).map((server) => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      return closed;
+    });
+    await Promise.all(closing);
+    return true;
+  },
   log: () => log,
   clear: () => log.splice(0).length,
   held: () => held.length,
   release: () => held.splice(0).map((finish) => finish()).length,
 };
 for await (const line of createInterface({ input: process.stdin })) {
-  const { id, order } = JSON.parse(line);
-  say({ id, answer: await orders[order]() });
+  const { id, order, ...rest } = JSON.parse(line);
+  say({ id, answer: await orders[order](rest) });
 }
 process.exit(0);

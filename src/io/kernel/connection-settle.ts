@@ -4,7 +4,7 @@ import type { Side } from '../../core/model/command.ts';
 import { phase, type Connection, type Leg } from './connection.ts';
 import { closeNow, releaseLeg, resetNow } from './connection-end.ts';
 import { wantsInput } from './connection-input.ts';
-import { stopWriting } from './connection-write.ts';
+import { adoptUpstream, stopWriting } from './connection-write.ts';
 import { epollEvent } from './linux.ts';
 import { count } from './plane.ts';
 import { counter, serviceCounter, serviceSlot } from './shared-stats.ts';
@@ -28,6 +28,23 @@ function register(connection: Connection, leg: Leg): void {
     plane.epoll.modify(leg.fd, interest, leg.generation);
   }
   leg.interest = interest;
+}
+
+/** The server turned the leg down: go another way, once, if its service knows one. What is queued is written there. */
+function redial(connection: Connection): void {
+  const { plane, upstream } = connection;
+  if (connection.connectError !== 'refused' || connection.redialled) return;
+  if (connection.phase !== phase.open || upstream.fd < 0) return;
+  connection.redialled = true;
+  const fd = connection.service.redial(connection);
+  if (fd === undefined) return;
+  plane.byFd[upstream.fd] = undefined;
+  plane.sockets.close(upstream.fd);
+  upstream.fd = -1;
+  upstream.registered = upstream.more = upstream.connecting = false;
+  connection.connectError = undefined;
+  adoptUpstream(connection, fd);
+  if (upstream.fd < 0) stopWriting(connection, upstream);
 }
 
 function tellConnectFailed(connection: Connection): void {
@@ -105,6 +122,7 @@ const isQuiet = ({ plane, activeAt }: Connection): boolean =>
 export function settle(connection: Connection): void {
   connection.flushSpan();
   if (connection.phase === phase.closed) return;
+  if (connection.connectError !== undefined) redial(connection);
   if (connection.connectError !== undefined) {
     tellConnectFailed(connection);
     connection.flushSpan();

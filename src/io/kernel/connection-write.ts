@@ -8,8 +8,12 @@ import { counter } from './shared-stats.ts';
 
 /** Start connecting to where the connection was meant to go; an immediate failure is noted as `connectError`. */
 export function openUpstream(connection: Connection): void {
+  adoptUpstream(connection, connection.service.dial(connection));
+}
+
+/** Carry on with what dialling came to: a descriptor that is connecting, or minus the error, which is noted. */
+export function adoptUpstream(connection: Connection, fd: number): void {
   const { plane, upstream } = connection;
-  const fd = connection.service.dial(connection);
   if (fd === -errno.connectionReset) {
     // The client has gone already: there is nobody to call for, and nothing is wrong with the server.
     fail(connection, connection.client, 'reset');
@@ -29,6 +33,13 @@ export function openUpstream(connection: Connection): void {
   plane.byFd[fd] = connection;
   connection.connectAt = plane.monotonicMs;
   plane.wheel.hasten(connection, plane.monotonicMs + plane.limits.connectMs);
+}
+
+/** The handshake of the upstream leg is over, and the server took it. */
+export function noteReached(connection: Connection, leg: Leg): void {
+  if (!leg.connecting) return;
+  leg.connecting = false;
+  connection.service.reached(connection);
 }
 
 /** The word a conversation understands for an errno of connect. */
@@ -93,21 +104,22 @@ function writeFailed(connection: Connection, leg: Leg): void {
   if (!willBeRead && (leg.side === 'client' || !leg.readable)) fail(connection, leg, 'reset');
 }
 
-/** Bytes the kernel took, 0 when it is full, -1 when the leg is broken (noted). */
+/** Bytes the kernel took, 0 when it is full or the server turned us down (noted), -1 when the leg is broken (noted). */
 function sendSome(connection: Connection, leg: Leg, address: number, length: number): number {
   const { libc } = connection.plane;
   const sent = libc.send(leg.fd, address, length, messageFlag.noSignal);
   if (sent >= 0) {
-    leg.connecting = false;
+    noteReached(connection, leg);
     return sent;
   }
   const error = libc.errno();
   if (error === errno.again || error === errno.interrupted) return 0;
   if (leg.connecting && error !== errno.connectionReset) {
-    // A refused connect may show here first, and asking clears it: note it now.
+    // A refused connect may show here first, and asking clears it: note it now. What was to be written waits for another way.
     connection.connectError ??= connectFailure(error);
-    stopWriting(connection, leg);
-  } else writeFailed(connection, leg);
+    return 0;
+  }
+  writeFailed(connection, leg);
   return -1;
 }
 

@@ -6,6 +6,7 @@ import { hostOf } from '../../core/model/address-text.ts';
 import type { Exchange } from '../../core/model/exchange.ts';
 import type { ConnectionEnds } from '../../core/model/identity.ts';
 import { openUpstream, queueBytes, writeBytes } from './connection-write.ts';
+import { legWay, type LegWay } from './leg-way.ts';
 import { epollEvent } from './linux.ts';
 import { newQueue, type Queue } from './pending.ts';
 import { count, type Plane } from './plane.ts';
@@ -99,6 +100,9 @@ export class Connection implements CommandSink, WheelEntry {
   failure: AbortReason = 'reset';
   /** Commands so far: whether a call of the conversation did anything. */
   commands = 0;
+  /** How the upstream leg goes, where its service knows several ways; and whether it is the second one tried. */
+  way: LegWay = legWay.loopback;
+  redialled = false;
   /** No byte has come from either side yet. */
   silent = true;
   /** Monotonic ms of the last byte in either direction, and of the last write that made room. */

@@ -4,7 +4,7 @@ import type { AbortReason } from '../../core/inspect/conversation-port.ts';
 import { phase, type Connection } from './connection.ts';
 import { closeNow } from './connection-end.ts';
 import { settle } from './connection-settle.ts';
-import { fail } from './connection-write.ts';
+import { fail, noteReached } from './connection-write.ts';
 import { count } from './plane.ts';
 import { counter } from './shared-stats.ts';
 
@@ -49,7 +49,7 @@ function review(connection: Connection): number | Expiry {
 function isConnected(connection: Connection): boolean {
   const { plane, upstream } = connection;
   if (!plane.sockets.isConnected(upstream.fd)) return false;
-  upstream.connecting = false;
+  noteReached(connection, upstream);
   return true;
 }
 

@@ -18,5 +18,7 @@ export function createExplicitService(
     callersDiffer: false,
     welcome: () => configured,
     dial: () => sockets.connect(upstream),
+    redial: () => undefined,
+    reached: () => undefined,
   };
 }

@@ -5,6 +5,7 @@ import { exchangeGear } from '../../core/model/exchange.ts';
 import type { ConnectionEnds } from '../../core/model/identity.ts';
 import type { Connection } from './connection.ts';
 import type { Identity } from './identity.ts';
+import { createLegWays, otherWay } from './leg-way.ts';
 import { errno } from './linux.ts';
 import type { Redirected } from './redirected.ts';
 import type { Service, Welcome } from './service.ts';
@@ -24,6 +25,9 @@ export interface PodService extends Service {
   readonly pod: InlinePod;
 }
 
+/** The pod's own address and port. */
+const calledBy = (connection: Connection): string => connection.ends()?.destinationAddress ?? '';
+
 class Pod implements PodService {
   readonly listener = -1;
   readonly callersDiffer = true;
@@ -31,6 +35,7 @@ class Pod implements PodService {
   readonly pod: InlinePod;
   readonly #tools: PodTools;
   readonly #leg: TransparentLeg;
+  readonly #ways = createLegWays();
 
   constructor(tools: PodTools, pod: InlinePod, place: number) {
     this.place = place;
@@ -61,10 +66,25 @@ class Pod implements PodService {
     return { ends };
   }
 
-  dial({ client }: Connection): number {
+  dial(connection: Connection): number {
+    connection.way = this.#ways.first(calledBy(connection));
+    return this.#open(connection);
+  }
+
+  redial(connection: Connection): number | undefined {
+    if (this.pod.mode === 'ct') return undefined;
+    connection.way = otherWay(connection.way);
+    return this.#open(connection);
+  }
+
+  reached(connection: Connection): void {
+    if (this.pod.mode === 'fwmark') this.#ways.reached(calledBy(connection), connection.way);
+  }
+
+  #open({ client, way }: Connection): number {
     const { redirected, stats } = this.#tools;
     if (!redirected.readTarget(client.fd) || !redirected.readClient(client.fd)) return -errno.connectionReset;
-    const { fd, portChanged } = this.#leg.dial(redirected);
+    const { fd, portChanged } = this.#leg.dial(redirected, way);
     if (fd >= 0 && portChanged) {
       const slot = serviceSlot(this.place, serviceCounter.portChanged);
       stats[slot] = (stats[slot] ?? 0) + 1;

@@ -22,6 +22,10 @@ export interface Service {
   welcome(fd: number, clientAddress: string): Welcome | undefined;
   /** A stream towards where the connection was meant to go, connecting, or minus the error. */
   dial(connection: Connection): number;
+  /** The server turned that one down: a stream that goes another way, as of `dial`; undefined when there is none. */
+  redial(connection: Connection): number | undefined;
+  /** The server took it. */
+  reached(connection: Connection): void;
 }
 
 /** Whom a connection counts for, among all callers. */

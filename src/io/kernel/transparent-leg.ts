@@ -1,8 +1,10 @@
 // Opens the agent's own leg inside a pod's namespace, from the client's own address: the server sees the client, not us (in-pod.md, 2).
-// Mode fwmark keeps the client's port too, and goes to a loopback address of ours; mode ct goes to the pod's address from another port.
+// Mode fwmark keeps the client's port too, and goes to a loopback address of ours, or directly to the pod's address from another port
+// (leg-way.ts); mode ct always goes directly.
 import { errno, level, option, socketType } from './linux.ts';
 import type { Libc, NativeBuffer } from './libc.ts';
 import { legPort, portTries } from './leg-port.ts';
+import { legWay, type LegWay } from './leg-way.ts';
 import type { NetnsDoor } from './node/netns.ts';
 import type { Redirected } from './redirected.ts';
 import { toSocketAddress, type SocketAddress } from './socket-address.ts';
@@ -14,21 +16,21 @@ export interface LegTerms {
   readonly mode: 'fwmark' | 'ct';
   /** SO_MARK of the leg; the ruleset in the namespace knows it. */
   readonly mark: number;
-  /** Where mode fwmark connects to, instead of the pod's own address. */
+  /** Where mode fwmark connects to, instead of the pod's own address, unless the way is direct. */
   readonly loopback: { readonly ipv4: string; readonly ipv6: string };
 }
 
 /** What a dial came to: a connecting descriptor, or minus the error. */
 export interface Dialled {
   fd: number;
-  /** The client's port was in use here: the server sees another one (always in mode ct). */
+  /** The client's port was in use here: the server sees another one (always when the way is direct). */
   portChanged: boolean;
 }
 
 /** Opens legs for one pod. */
 export interface TransparentLeg {
-  /** From `ends.client`, towards what `ends.target` names. The answer is reused. */
-  dial(ends: Redirected): Readonly<Dialled>;
+  /** From `ends.client`, towards what `ends.target` names; mode ct knows one way only. The answer is reused. */
+  dial(ends: Redirected, way: LegWay): Readonly<Dialled>;
 }
 
 const streamFlags = socketType.stream | socketType.nonblock | socketType.closeOnExec;
@@ -66,10 +68,10 @@ class Leg implements TransparentLeg {
     this.#ipv6 = toSocketAddress(libc, terms.loopback.ipv6, 0);
   }
 
-  dial(ends: Redirected): Readonly<Dialled> {
+  dial(ends: Redirected, way: LegWay): Readonly<Dialled> {
     const dialled = this.#dialled;
-    dialled.portChanged = this.#terms.mode === 'ct';
-    if (this.#terms.mode === 'ct') {
+    dialled.portChanged = this.#terms.mode === 'ct' || way === legWay.direct;
+    if (dialled.portChanged) {
       dialled.fd = this.#fromFreePort(ends);
       return dialled;
     }
