@@ -108,6 +108,7 @@ function startPreview(
       change: effect.change,
       focusCaller: effect.focusCaller,
       status: state().connection.status,
+      node: state().connection.hello?.node,
       nowMs: millis(clockMs(state())),
       ...(feed.replay && { source: recordedSource(feed.replay, state()) }),
     }),

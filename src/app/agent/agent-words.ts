@@ -83,20 +83,31 @@ export function statusOf(input: StatusInput): AgentStatus {
   };
 }
 
+/** What a greeting is told from: of an agent's options. */
+export interface HelloInput {
+  readonly name: string;
+  readonly listeners: readonly ListenerConfig[];
+  /** Undefined where nothing can be changed. */
+  readonly policiesDirectory: string | undefined;
+  /** Given where it works in the pods of a node. */
+  readonly node?: unknown;
+}
+
 /** The first frame of every connection. */
-export function helloOf(name: string, listeners: readonly ListenerConfig[], writable: boolean): Hello {
+export function helloOf({ name, listeners, policiesDirectory, node }: HelloInput): Hello {
   return {
     type: 'hello',
     version: feedVersion,
     name,
     time: new Date().toISOString(),
-    writable,
+    writable: policiesDirectory !== undefined,
     listeners: listeners.map(({ source, destination }) => ({
       source: toEndpoint(source, undefined),
       destination: toEndpoint(destination, undefined),
     })),
     windowMs,
     defaultTtlMs,
+    ...(node === undefined ? {} : { node: true }),
   };
 }
 

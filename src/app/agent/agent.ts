@@ -296,7 +296,7 @@ function startFeed(
   return startFeedServer({
     address: options.feed,
     ...(options.feedToken === undefined ? {} : { token: options.feedToken }),
-    hello: () => helloOf(options.name, options.listeners, options.policiesDirectory !== undefined),
+    hello: () => helloOf(options),
     history: (sinceMs, last) => hub.window.history(Math.max(sinceMs ?? 0, Date.now() - windowMs), last),
     status,
     handle: (operation) =>

@@ -28,6 +28,8 @@ export function previewLines(
     readonly history: readonly ApiEvent[] | undefined;
     readonly openByPair: Readonly<Record<string, number>>;
     readonly current: readonly FlowPolicy[];
+    /** The agent works in the pods of a node. */
+    readonly node?: boolean | undefined;
   },
   allRoutes = false,
 ): readonly string[] {
@@ -39,6 +41,7 @@ export function previewLines(
     change: { type: 'add', policy },
     ...(focusCaller === undefined ? {} : { focusCaller }),
     openByPair: seen.openByPair,
+    ...(seen.node === true ? { node: true } : {}),
     nowMs: millis(Date.now()),
   });
   for (const event of seen.history) if (event.type === 'flow') preview.push(event);

@@ -1,7 +1,7 @@
 // What an undo would do to the traffic the agent remembers: the preview that the terminal makes, over the same session.
 import { millis } from '../../core/model/brand.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
-import type { AgentStatus } from '../../core/model/feed-message.ts';
+import type { AgentStatus, Hello } from '../../core/model/feed-message.ts';
 import type { PolicyChange } from '../../core/policy/preview.ts';
 import { previewSentences } from '../../core/policy/preview-sentences.ts';
 import { createPreviewJob } from '../../tui/state/preview-job.ts';
@@ -11,6 +11,7 @@ import { createSession } from '../../tui/state/session.ts';
 export interface SeenWindow {
   readonly history: readonly ApiEvent[];
   readonly status: AgentStatus;
+  readonly hello: Pick<Hello, 'node'>;
 }
 
 /** One line each, as `block` shows them; one that says so where no agent could be asked. */
@@ -24,6 +25,7 @@ export function undoLines(change: PolicyChange, seen: SeenWindow | undefined): r
     change,
     focusCaller: undefined,
     status: seen.status,
+    node: seen.hello.node,
     nowMs: millis(Date.now()),
   });
   const { result } = job.step(Number.POSITIVE_INFINITY);

@@ -23,6 +23,8 @@ export const helloSchema = z.object({
   windowMs: count,
   /** Default lifetime of an interactive policy. */
   defaultTtlMs: count,
+  /** It works in the pods of a node; absent where it stands in front of a service. */
+  node: z.boolean().optional(),
 });
 
 /** One worker of the agent. Numbers that count only grow. */

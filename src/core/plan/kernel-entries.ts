@@ -1,4 +1,5 @@
 // The words of a Block as entries and cuts of a pod. Knows no selector.
+import { isCutting } from '../policy/enforced-how.ts';
 import type { FlowPolicy } from '../policy/schema.ts';
 import { nameOf } from '../policy/specificity.ts';
 import type { Block } from './address-block.ts';
@@ -40,10 +41,6 @@ export function entriesFor(
     existing: isCutting(policy) ? 'cut' : 'drain',
   }));
 }
-
-/** Block cuts unless it says Drain; a throttle lets open connections drain (semantics.md). */
-export const isCutting = ({ spec: { action } }: FlowPolicy): boolean =>
-  action.type === 'Block' && action.block?.existing !== 'Drain';
 
 /** What to cut when the policy sets in: one or none. */
 export function cutsFor(

@@ -1,6 +1,7 @@
 // One policy that needs requests to be read (match.http, Throttle): its destination ports are taken inline in the pods of this node. There
 // is no other place: at the source a request is not read.
 import type { LocalPod } from '../model/pod.ts';
+import { isCutting } from '../policy/enforced-how.ts';
 import type { FlowPolicy } from '../policy/schema.ts';
 import { nameOf } from '../policy/specificity.ts';
 import { isEgress } from '../policy/tenancy.ts';
@@ -8,7 +9,7 @@ import { listenPort } from './node-constants.ts';
 import { noteFailure, type Outcome } from './outcome.ts';
 import { keyOfWorkload, type Parties, type SelectedParty, type Selection } from './parties.ts';
 import { destinationsOf, gearMissing, hostReason, portsOf, type PlanContext } from './plan-context.ts';
-import { cutsFor, isCutting } from './kernel-entries.ts';
+import { cutsFor } from './kernel-entries.ts';
 import { noteElsewhere, noteUnmet } from './plan-kernel.ts';
 import { wishInline, type InlineWish, type PodDraft } from './pod-draft.ts';
 

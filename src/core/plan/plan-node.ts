@@ -2,6 +2,7 @@
 // policy in shadow reaches no gear: the tap watches it; what is Off or has expired does nothing.
 import type { FlowPolicy } from '../policy/schema.ts';
 import { expiryOf } from '../policy/compile-facts.ts';
+import { needsHttp } from '../policy/enforced-how.ts';
 import { byAttribution, nameOf } from '../policy/specificity.ts';
 import { gearOf } from '../model/abilities.ts';
 import type { NodePlan, PlanInput, PlanStatement } from './node-plan.ts';
@@ -28,10 +29,6 @@ export function planNode(input: PlanInput): NodePlan {
     statements: policies.flatMap((policy) => statements.get(policy) ?? []),
   };
 }
-
-/** Whether requests must be read to judge by it. */
-export const needsHttp = ({ spec }: FlowPolicy): boolean =>
-  spec.match !== undefined || spec.action.type === 'Throttle';
 
 function planPolicy(context: PlanContext, policy: FlowPolicy, nowMs: number): PlanStatement {
   const name = nameOf(policy);

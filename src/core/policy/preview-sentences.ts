@@ -1,6 +1,7 @@
 // A preview's numbers as sentences, the same on the command line and in the terminal's dialog. Pure; knows no width and no style.
 import type { PreviewResult } from './preview.ts';
-import { notRead } from './preview-tally.ts';
+import { openText, reachText } from './preview-node.ts';
+import { notRead, refusedInKernel } from './preview-tally.ts';
 
 /** What the preview ran over: what was seen of late, or all of a recording. */
 export type PreviewWindow = 'seen' | 'recorded';
@@ -81,6 +82,12 @@ export function answerWord(status: number): string {
   return status === notRead ? 'not read' : `${status}`;
 }
 
+/** What somebody would get instead, as a word where it is no status. */
+export function outcomeWord(to: number): string {
+  if (to === 0) return 'let through';
+  return to === refusedInKernel ? 'refused' : `${to}`;
+}
+
 /** Harm that no status tells of; '' where there is none. */
 export const unreadHarm = ({ unreadFlips: count = 0 }: PreviewResult): string =>
   count === 0
@@ -97,7 +104,7 @@ export function unreadText({ passingUnread: count = 0 }: PreviewResult): string 
 function routeLines(result: PreviewResult, rows: number): string[] {
   const lines = result.byRoute.slice(0, rows).map(({ caller, route, flips, transitions }) => {
     const changes = transitions
-      .map(({ from, to, count }) => `${answerWord(from)}→${to === 0 ? 'let through' : to} ${number(count)}`)
+      .map(({ from, to, count }) => `${answerWord(from)}→${outcomeWord(to)} ${number(count)}`)
       .join('  ');
     return `  ${shortName(caller)}  ${number(flips)}  ${route}  ${changes}`;
   });
@@ -111,12 +118,14 @@ function routeLines(result: PreviewResult, rows: number): string[] {
  */
 export function previewSentences(result: PreviewResult, focused = true, rows = shownRows): readonly string[] {
   const open = result.openConnections.reduce((sum, { count }) => sum + count, 0);
+  const reach = reachText(result.onNode);
   return [
     previewHeadline(result, focused),
     ...routeLines(result, rows),
+    ...(reach === '' ? [] : [`On this node: ${reach}.`]),
     ...(open > 0
       ? [
-          `${number(open)} open connection${open === 1 ? '' : 's'} concerned: ${result.openConnections.map(({ pair, count }) => `${pair.split('>').map(shortName).join(' → ')} ${count}`).join(', ')}.`,
+          `${number(open)} open connection${open === 1 ? '' : 's'} concerned: ${result.openConnections.map(({ pair, count }) => `${pair.split('>').map(shortName).join(' → ')} ${count}`).join(', ')}; ${openText(result.onNode)}.`,
         ]
       : []),
     ...(result.notSeen.length > 0

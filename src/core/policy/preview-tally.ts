@@ -3,11 +3,18 @@ import type { WorkloadId } from '../model/brand.ts';
 import type { FlowEvent } from '../model/event.ts';
 import { workloadOf } from '../model/workload-key.ts';
 import type { OpenPair } from './preview-connections.ts';
+import type { NodeReach } from './preview-node.ts';
 
 /** `Transition.from` of an answer that went to the client and whose status could not be read. */
 export const notRead = 1;
 
-/** `from`: status recorded (0: no answer, `notRead`); `to`: status we would have answered, 0 when it would be let through and nobody knows. */
+/** `Transition.to` of what the kernel would refuse by address: nobody answers. */
+export const refusedInKernel = 2;
+
+/**
+ * `from`: status recorded (0: no answer, `notRead`); `to`: status we would have answered, `refusedInKernel`, or 0 when it would be let
+ * through and nobody knows.
+ */
 export interface Transition {
   readonly from: number;
   readonly to: number;
@@ -52,6 +59,8 @@ export interface PreviewResult {
   readonly othersSuccessFlips: number;
   /** Open connections between pairs the change concerns. */
   readonly openConnections: readonly OpenPair[];
+  /** Only of an agent that works in the pods of a node. */
+  readonly onNode?: NodeReach;
   readonly notSeen: readonly WorkloadId[];
   /** Flows the recording does not say enough about (masked or missing values), by reason. */
   readonly undecidable: readonly { readonly count: number; readonly why: string }[];

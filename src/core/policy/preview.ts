@@ -7,11 +7,13 @@ import { createArrivalOrder } from './arrival-order.ts';
 import { createBuckets } from './buckets.ts';
 import { judgement } from './decider.ts';
 import { actionRefuse, actionThrottled, strictParsing } from './decision.ts';
+import { needsHttp } from './enforced-how.ts';
 import { createPolicyHistory } from './policy-history.ts';
 import { openConnectionsOf } from './preview-connections.ts';
 import { createDoubter, risksOf, type Doubt, type PairRisks } from './preview-doubts.ts';
+import { nodeReach } from './preview-node.ts';
 import { createPairBook, type Pair, type PairBook } from './preview-pairs.ts';
-import { createTally, type PreviewResult, type Tally } from './preview-tally.ts';
+import { createTally, refusedInKernel, type PreviewResult, type Tally } from './preview-tally.ts';
 import {
   changedPolicy,
   selectorOf,
@@ -45,6 +47,8 @@ export interface PreviewInput {
   readonly focusCaller?: WorkloadId;
   /** Open connections by `ns/Kind/name>ns/Kind/name`, as the agent's status has them. */
   readonly openByPair?: Readonly<Record<string, number>>;
+  /** The agent works in the pods of a node: what asks for no request is refused by the kernel. Default: false. */
+  readonly node?: boolean;
   /** Callers known to exist; those absent from the window are `notSeen`. */
   readonly knownCallers?: readonly WorkloadId[];
   readonly nowMs: Millis;
@@ -140,9 +144,11 @@ class FlowPreview implements Preview {
 
   result(): PreviewResult {
     this.#order.flush();
-    return this.#tally.result(
-      openConnectionsOf(this.#input.openByPair ?? {}, this.#pairs.seen, this.#selects),
-    );
+    const { openByPair = {}, node = false, change } = this.#input;
+    const result = this.#tally.result(openConnectionsOf(openByPair, this.#pairs.seen, this.#selects));
+    return node && this.#changed !== undefined
+      ? { ...result, onNode: nodeReach(change.type, this.#changed) }
+      : result;
   }
 
   #take(event: FlowEvent | PolicyEvent): void {
@@ -235,11 +241,21 @@ class FlowPreview implements Preview {
     const { shadowPolicy, shadowAction, policy, action } = out;
     return this.#shadow
       ? {
-          status: statusOf(shadowAction, shadowPolicy),
+          status: this.#answer(statusOf(shadowAction, shadowPolicy), policies[shadowPolicy]),
           throttled: scope.throttled,
           by: policies[shadowPolicy],
         }
-      : { status: statusOf(action, policy), throttled: out.limitBurst > 0, by: policies[policy] };
+      : {
+          status: this.#answer(statusOf(action, policy), policies[policy]),
+          throttled: out.limitBurst > 0,
+          by: policies[policy],
+        };
+  }
+
+  /** On a node nobody answers for a policy that asks for no request. */
+  #answer(status: number, by: FlowPolicy | undefined): number {
+    const inKernel = this.#input.node === true && status === 403 && by !== undefined && !needsHttp(by);
+    return inKernel ? refusedInKernel : status;
   }
 
   /** Why nobody can tell whether this flow flips, if so; notes what that means for later ones. */
@@ -279,7 +295,8 @@ export const createPreview = (input: PreviewInput): Preview => new FlowPreview(i
 const isFlip = (was: number, is: number): boolean => (was === 0) !== (is === 0);
 
 /** By a Block or strict parsing: whatever else may match, it stays refused and no throttle is charged. */
-const surelyRefused = ({ status }: Judged): boolean => status === 400 || status === 403;
+const surelyRefused = ({ status }: Judged): boolean =>
+  status === 400 || status === 403 || status === refusedInKernel;
 
 /** Whether the flow flips in one reading of what is in doubt and not in another. */
 function mattersTo(doubt: Doubt, { was, is }: Sides): boolean {
@@ -300,9 +317,7 @@ function statusOf(action: number, policy: number): number {
 }
 
 /** As plain-verdict.ts decides of streams: what asks for HTTP, and a throttle always does, follows its `failure`. */
-const passesUnread = ({ spec }: FlowPolicy): boolean =>
-  spec.mode !== 'Off' &&
-  spec.failure !== 'Closed' &&
-  (spec.match !== undefined || spec.action.type === 'Throttle');
+const passesUnread = (policy: FlowPolicy): boolean =>
+  policy.spec.mode !== 'Off' && policy.spec.failure !== 'Closed' && needsHttp(policy);
 
 const isThrottle = ({ spec }: FlowPolicy): boolean => spec.action.type === 'Throttle';

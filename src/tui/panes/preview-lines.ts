@@ -1,7 +1,14 @@
 // What a change would have done, as lines: whose requests would flip, from which status to which, and what is not known.
 import type { PreviewResult } from '../../core/policy/preview.ts';
 import type { PreviewWindow } from '../../core/policy/preview-sentences.ts';
-import { answerWord, previewHeadline, unreadHarm, unreadText } from '../../core/policy/preview-sentences.ts';
+import { openText, reachText } from '../../core/policy/preview-node.ts';
+import {
+  answerWord,
+  outcomeWord,
+  previewHeadline,
+  unreadHarm,
+  unreadText,
+} from '../../core/policy/preview-sentences.ts';
 import { formatClock, formatCount, formatShare, plural } from '../columns/format.ts';
 import { statusRole } from '../columns/verdict-words.ts';
 import { cellWidth, padText } from '../render/visible.ts';
@@ -54,7 +61,7 @@ function transitionGroups(
   return transitions.map(({ from, to, count }) => [
     span(`   ${answerWord(from)}`, statusRole(from)),
     span(theme.glyph('right'), 'dim'),
-    span(to === 0 ? 'let through' : String(to), statusRole(to === 0 ? undefined : to)),
+    span(outcomeWord(to), statusRole(to === 0 ? undefined : to)),
     span(` ${formatCount(count)}`, 'number'),
   ]);
 }
@@ -135,7 +142,7 @@ function openLines(result: PreviewResult, look: PreviewLook): Line[] {
       return `${shortName(source)} ${look.theme.glyph('right')} ${shortName(destination)} ${formatCount(count)}`;
     })
     .join(', ');
-  return labelled('open now', `${plural(total, 'connection')}: ${pairs}; judged at their next request`, look);
+  return labelled('open now', `${plural(total, 'connection')}: ${pairs}; ${openText(result.onNode)}`, look);
 }
 
 function windowLine(result: PreviewResult, look: PreviewLook): Line[] {
@@ -207,10 +214,12 @@ function headLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
 }
 
 function detailLines(result: PreviewResult, look: PreviewLook): readonly Line[] {
+  const reach = reachText(result.onNode);
   return [
     ...routeLines(result, look),
     ...harmLines(result, look),
     ...(result.unreadFlips === undefined ? [] : labelled('not read', unreadHarm(result), look)),
+    ...(reach === '' ? [] : labelled('on this node', reach, look)),
     ...openLines(result, look),
     ...(result.notSeen.length > 0
       ? labelled(

@@ -25,6 +25,8 @@ export interface PreviewJobInput {
   readonly focusCaller: WorkloadId | undefined;
   /** Last status of the agent, for the open connections it counts. */
   readonly status: AgentStatus | undefined;
+  /** The agent works in the pods of a node. */
+  readonly node?: boolean | undefined;
   /** The clock policies are judged by (expiry): the position's clock in replay. */
   readonly nowMs: Millis;
   /** What to judge; absent: the flows that the session holds. */
@@ -61,6 +63,7 @@ function previewOf(input: PreviewJobInput, tellsPolicies: boolean): Preview {
     change: input.change,
     ...(input.focusCaller === undefined ? {} : { focusCaller: input.focusCaller }),
     ...(input.status === undefined ? {} : { openByPair: input.status.openByPair }),
+    ...(input.node === true ? { node: true } : {}),
     knownCallers: callers,
     nowMs: input.nowMs,
   });

@@ -271,6 +271,8 @@ interface StageOptions {
   readonly kind?: 'live' | 'replay';
   readonly readOnly?: boolean;
   readonly writable?: boolean;
+  /** The agent works in the pods of a node. */
+  readonly node?: boolean;
 }
 
 const stageMs = millis(sceneStart + 60_000);
@@ -294,8 +296,9 @@ type PreviewStart = Extract<Effect, { type: 'preview.start' }>;
 
 /** The result of a preview that was asked for. */
 function previewed(started: PreviewStart, session: Session, state: AppState): Msg | undefined {
-  const { status } = state.connection;
-  const { result } = createPreviewJob({ session, ...started, status, nowMs: state.nowMs }).step(1_000_000);
+  const { status, hello: greeting } = state.connection;
+  const asked = { session, ...started, status, node: greeting?.node, nowMs: state.nowMs };
+  const { result } = createPreviewJob(asked).step(1_000_000);
   return result && { type: 'preview.done', job: started.job, result };
 }
 
@@ -324,7 +327,7 @@ export function stage(columns: number, rows: number, options: StageOptions = {})
     }
   };
   const receive = (message: FeedMessage): void => send({ type: 'feed', nowMs: state.nowMs, message });
-  receive({ type: 'hello', hello: { ...hello, writable: options.writable ?? true } });
+  receive({ type: 'hello', hello: { ...hello, writable: options.writable ?? true, node: options.node } });
   return {
     session,
     effects,

@@ -29,6 +29,8 @@ interface Target {
   /** Both ends of the agent's listeners: known before anything was seen. */
   readonly ends: readonly Endpoint[];
   readonly openByPair: Readonly<Record<string, number>>;
+  /** The agent works in the pods of a node. */
+  readonly node: boolean | undefined;
   /** Where a folder is written directly, its policies; else those of the history. */
   readonly current: readonly FlowPolicy[];
   apply(policy: FlowPolicy): Promise<string>;
@@ -85,6 +87,7 @@ async function feedTarget(options: OptionValues, context: CommandContext): Promi
     history: session.history,
     ends: session.hello.listeners.flatMap(({ source, destination }) => [source, destination]),
     openByPair: session.status.openByPair,
+    node: session.hello.node,
     current: policiesOf(session.history),
     apply: (policy) => appliedThroughFeed(feed, (listener) => listeners.push(listener), policy),
     close: () => session.close(),
@@ -103,6 +106,7 @@ async function folderTarget(
     history: seen?.history,
     ends: seen?.ends ?? [],
     openByPair: seen?.openByPair ?? {},
+    node: seen?.node,
     current: store.entries().flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : [])),
     async apply(policy) {
       const applied = await store.apply(policy);
