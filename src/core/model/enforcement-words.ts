@@ -1,5 +1,6 @@
 // What an agent says of a policy as words for tables: on a node what really stands, elsewhere the state alone. Pure.
 import type { PolicyEvent } from './event.ts';
+import type { EnforcementStatus, NodeStatus } from './node-status.ts';
 
 /** Whether it is as its author wants it: told in the colour of the state, or of a fault. */
 export interface StateWord {
@@ -23,4 +24,28 @@ export function enforcementWord({ state, enforcement }: PolicyEvent): StateWord 
   if (enforcement.state === 'partly') return { word: `PART ${share}`, isWanting: true };
   const word = wanting[enforcement.state];
   return word === undefined ? { word: enforcement.state, isWanting: false } : { word, isWanting: true };
+}
+
+/** Of one, and of several policies; in the order in which they are told. */
+const standing: Readonly<Record<EnforcementStatus['state'], readonly [string, string]>> = {
+  enforced: ['stands everywhere', 'stand everywhere'],
+  partly: ['in part', 'in part'],
+  pending: ['not yet', 'not yet'],
+  unenforceable: ['nowhere here', 'nowhere here'],
+  idle: ['has nothing to do here', 'have nothing to do here'],
+  shadow: ['in shadow', 'in shadow'],
+  off: ['off', 'off'],
+  expired: ['expired', 'expired'],
+};
+
+/** `4 stand everywhere, 1 in part, 7 nowhere here`: what became of the policies of a node; '' without any. */
+export function standingText(policies: NodeStatus['policies']): string {
+  const byState = Map.groupBy(policies, ({ enforcement: { state } }) => state);
+  const states = Object.keys(standing) as (keyof typeof standing)[];
+  return states
+    .flatMap((state) => {
+      const count = byState.get(state)?.length ?? 0;
+      return count === 0 ? [] : [`${count} ${standing[state][count === 1 ? 0 : 1]}`];
+    })
+    .join(', ');
 }

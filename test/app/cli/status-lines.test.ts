@@ -88,7 +88,7 @@ test('losses and rejected policies are told in the verdict and in their lines', 
       policies: { active: 0, shadow: 0, rejected: 1 },
     }),
   );
-  expect(lines[1]).toBe('every worker lives, but a policy was rejected, events were lost');
+  expect(lines[1]).toBe('a policy was rejected, events were lost; every worker lives');
   expect(lines).toContain(
     'policies     none in force, 0 in shadow, 1 REJECTED (kubectl api-defense policies says why)',
   );
@@ -100,7 +100,7 @@ test('refused connections are told in the verdict, with the reason', () => {
     'ok: every worker lives, nothing was lost',
   );
   expect(told(status({ refused: { full: 1, share: 3_400 } }))[1]).toBe(
-    'every worker lives, but 3,400 connections were refused: one caller or one service held its share, 1 connection was refused: no descriptor was free',
+    '3,400 connections were refused: one caller or one service held its share, 1 connection was refused: no descriptor was free; every worker lives',
   );
 });
 
@@ -157,7 +157,7 @@ test('a node agent tells its pods and gears, and names the first pods that faile
   };
   const lines = statusLines({ name: 'node n', address: 'x:1', status: status(), before, node });
   expect(lines.slice(1, 8)).toEqual([
-    'every worker lives, but 7 pods failed',
+    '7 pods failed; every worker lives',
     ...[0, 1, 2, 3, 4].map((number) => `  shop/f${number} failed: It has no namespace.`),
     '  and 2 more; -o json tells them all',
   ]);
@@ -181,11 +181,31 @@ test('policies that do not hold everywhere on the node are told first', () => {
     };
     return statusLines({ name: 'n', address: 'x:1', status: status(), before, node })[1];
   };
-  expect(verdictOf('enforced', 'idle', 'shadow', 'pending')).toBe('ok: every worker lives, nothing was lost');
-  expect(verdictOf('enforced', 'partly')).toBe('every worker lives, but shop/p1 is not enforced everywhere');
+  expect(verdictOf('enforced', 'idle', 'shadow', 'off')).toBe('ok: every worker lives, nothing was lost');
+  expect(verdictOf('enforced', 'partly')).toBe('shop/p1 is not enforced everywhere; every worker lives');
+  expect(verdictOf('pending')).toBe('shop/p0 is not enforced everywhere; every worker lives');
   expect(verdictOf('unenforceable', 'partly')).toBe(
-    'every worker lives, but shop/p0 and 1 more are not enforced everywhere',
+    'shop/p0 and 1 more are not enforced everywhere; every worker lives',
   );
+});
+
+test('a pod that waits is told first, and what stands of the policies instead of what is loaded', () => {
+  const enforcement = { gears: [], inPlace: 0, meant: 1, outside: 0, sentence: '' };
+  const node: NodeStatus = {
+    ...{ owner: 'n', generation: 1, gears: [] },
+    policies: [
+      { policy: 'shop/a', enforcement: { ...enforcement, state: 'idle' } },
+      { policy: 'shop/b', enforcement: { ...enforcement, state: 'enforced' } },
+    ],
+    pods: [pod({ pod: 'shop/w', state: 'waiting', sentence: 'No namespace has its address yet.' })],
+    tap: { budgetBytes: 1, ringBytes: 1, rings: 1, sentence: '' },
+  };
+  const lines = statusLines({ name: 'n', address: 'x:1', status: status(), before, node });
+  expect(lines.slice(1, 3)).toEqual([
+    '1 pod waits for its namespace; every worker lives',
+    '  shop/w waiting: No namespace has its address yet.',
+  ]);
+  expect(lines).toContain('policies     1 stands everywhere, 1 has nothing to do here; none rejected');
 });
 
 test('two answers of one moment give no CPU share', () => {

@@ -1,5 +1,6 @@
 // How an agent is, as lines for one screen: what is wrong comes first. Pure; the lines are rows of two tables.
 import type { AgentStatus, WorkerStatus } from '../../../core/model/feed-message.ts';
+import { standingText } from '../../../core/model/enforcement-words.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
 import { unwellSentence } from '../../../core/model/worker-health.ts';
 import {
@@ -31,7 +32,7 @@ const unknown = '-';
 
 /** One thing to be told; undefined where the agent does not tell it. */
 const facts: readonly (readonly [string, (told: StatusTold) => string | undefined])[] = [
-  ['policies', ({ status }) => policiesText(status)],
+  ['policies', policiesText],
   ['pods', ({ node }) => node && podsText(node)],
   ['gears', ({ node }) => node && gearsText(node)],
   ['requests', ({ status }) => requestsText(status)],
@@ -80,9 +81,12 @@ function shareOf({ status, before }: StatusTold, cpuUs: (status: AgentStatus) =>
   return formatShare(Math.max(0, now - then) / passedUs);
 }
 
-function policiesText({ policies: { active, shadow, rejected } }: AgentStatus): string {
+function policiesText({ status, node }: StatusTold): string {
+  const { active, shadow, rejected } = status.policies;
   const refused =
     rejected === 0 ? 'none rejected' : `${rejected} REJECTED (kubectl api-defense policies says why)`;
+  // On a node loaded is not yet enforced.
+  if (node !== undefined && node.policies.length > 0) return `${standingText(node.policies)}; ${refused}`;
   return `${active === 0 ? 'none' : active} in force, ${shadow} in shadow, ${refused}`;
 }
 
@@ -99,15 +103,26 @@ function podsText({ pods }: NodeStatus): string {
 const gearsText = ({ gears }: NodeStatus): string =>
   gears.map(({ name, ok, sentence }) => (ok ? `${name} ok` : `${name} OFF (${sentence})`)).join(', ');
 
-const failedPods = ({ node }: StatusTold): NodeStatus['pods'] =>
-  node === undefined ? [] : node.pods.filter(({ state }) => state === 'failed');
+type PodState = NodeStatus['pods'][number]['state'];
+
+/** Pods that are not as planned, and of how many it is told in which words; worst first. */
+const podTroubles: readonly (readonly [PodState, (count: number) => string])[] = [
+  ['failed', (count) => (count === 1 ? '1 pod failed' : `${count} pods failed`)],
+  [
+    'waiting',
+    (count) => (count === 1 ? '1 pod waits for its namespace' : `${count} pods wait for their namespaces`),
+  ],
+];
+
+const podsIn = ({ node }: StatusTold, state: PodState): NodeStatus['pods'] =>
+  node === undefined ? [] : node.pods.filter((pod) => pod.state === state);
 
 /** What is wrong with single pods, a bounded number of them. */
 function podLines(told: StatusTold): readonly string[] {
-  const failed = failedPods(told);
-  const more = failed.length - namedPods;
+  const troubled = podTroubles.flatMap(([state]) => podsIn(told, state));
+  const more = troubled.length - namedPods;
   return [
-    ...failed.slice(0, namedPods).map(({ pod, sentence }) => `  ${pod} failed: ${sentence}`),
+    ...troubled.slice(0, namedPods).map(({ pod, state, sentence }) => `  ${pod} ${state}: ${sentence}`),
     ...(more > 0 ? [`  and ${more} more; -o json tells them all`] : []),
   ];
 }
@@ -156,9 +171,8 @@ function mainText(told: StatusTold): string | undefined {
 
 /** Policies that do not hold everywhere on the node. */
 function nodeTroubles({ node }: StatusTold): readonly string[] {
-  const partly = (node?.policies ?? []).filter(
-    ({ enforcement: { state } }) => state === 'partly' || state === 'unenforceable',
-  );
+  const wanting: readonly string[] = ['partly', 'unenforceable', 'pending'];
+  const partly = (node?.policies ?? []).filter(({ enforcement: { state } }) => wanting.includes(state));
   const [first] = partly;
   if (first === undefined) return [];
   const others = partly.length === 1 ? ' is' : ` and ${partly.length - 1} more are`;
@@ -180,20 +194,22 @@ function refusalTroubles({ status: { refused } }: StatusTold): readonly string[]
 /** The one line that matters at night. */
 function verdictText(told: StatusTold): string {
   const { status } = told;
-  const failed = failedPods(told).length;
   const workers = status.workers ?? [{ name: 'data-plane', heartbeatAgeMs: status.heartbeatAgeMs }];
   const hung = unwellSentence(workers);
   if (hung !== undefined) return `NOT WELL: ${hung}`;
   const wrong = [
     ...nodeTroubles(told),
     ...refusalTroubles(told),
-    ...(failed > 0 ? [failed === 1 ? '1 pod failed' : `${failed} pods failed`] : []),
+    ...podTroubles.flatMap(([state, words]) => {
+      const count = podsIn(told, state).length;
+      return count === 0 ? [] : [words(count)];
+    }),
     ...(status.policies.rejected > 0 ? ['a policy was rejected'] : []),
     ...(status.lost > 0 || lostPlaces(status).length > 0 ? ['events were lost'] : []),
   ];
   return wrong.length === 0
     ? 'ok: every worker lives, nothing was lost'
-    : `every worker lives, but ${wrong.join(', ')}`;
+    : `${wrong.join(', ')}; every worker lives`;
 }
 
 function workerLines(told: StatusTold): string[] {

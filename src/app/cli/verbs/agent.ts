@@ -1,7 +1,9 @@
 // `agent`: the agent in front of one service on this machine, or in the pods of a node, until a signal.
 import { existsSync } from 'node:fs';
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
+import { standingText } from '../../../core/model/enforcement-words.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
+import type { NodeStatus } from '../../../core/model/node-status.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
 import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
@@ -72,13 +74,24 @@ function announce(agent: Agent, token: string | undefined, context: CommandConte
   context.say(`feed at ${where}; open the terminal with: kubectl api-defense --connect ${where}`);
 }
 
+/** On a node loaded is not yet enforced: what stands is counted. */
+function nodePoliciesSentence(
+  folder: string,
+  { policies }: Pick<NodeStatus, 'policies'>,
+  rejected: number,
+): string {
+  const count = policies.length === 1 ? '1 policy' : `${policies.length} policies`;
+  return `${count} from ${folder}: ${standingText(policies)}; ${rejected} rejected`;
+}
+
 /** What of the folder is enforced: a mistyped name must not look like protection. */
 export function policiesSentence(
   folder: string,
   isNew: boolean,
-  { inForce, rejected }: Agent['policies'],
+  { inForce, rejected, node }: Agent['policies'] & { readonly node?: Pick<NodeStatus, 'policies'> },
 ): string {
   if (isNew) return `created the empty folder ${folder}; no policy is in force`;
+  if (node !== undefined && node.policies.length > 0) return nodePoliciesSentence(folder, node, rejected);
   const force = `${inForce === 0 ? 'no policy is' : inForce === 1 ? '1 policy is' : `${inForce} policies are`} in force`;
   return `${force} from ${folder}${rejected === 0 ? '' : `, ${rejected} rejected`}`;
 }
@@ -148,7 +161,8 @@ export const agent: RunVerb = async (_words, options, context) => {
   });
   yieldProcessor();
   for (const sentence of sources.started(running)) context.say(sentence);
-  if (folder !== undefined) context.say(policiesSentence(folder, isNew, running.policies));
+  const stands = running.node === undefined ? {} : { node: running.node() };
+  if (folder !== undefined) context.say(policiesSentence(folder, isNew, { ...running.policies, ...stands }));
   announce(running, token, context);
   await Promise.race([failed, context.interrupted]);
   if (failure === undefined) context.say('draining');
