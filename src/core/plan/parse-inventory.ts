@@ -201,10 +201,41 @@ function rejectionOf(issues: readonly z.core.$ZodIssue[], value: unknown): Parse
   return rejected('INVENTORY_INVALID_VALUE', path, `${where} ${reasonOf(issue)}.`);
 }
 
-/** zod's "Invalid input: expected string" as what must be. */
-function reasonOf({ message }: z.core.$ZodIssue): string {
-  const bare = message.replace(/^Invalid input: expected /, 'must be a ').replace(/\.$/, '');
-  return /^(must|may|has|needs|is) /.test(bare) ? bare : `is wrong: ${bare}`;
+/** What zod calls a type, in words of YAML. */
+const kinds: Readonly<Record<string, string>> = {
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+  string: 'a string',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+const counted = (count: number | bigint, what: string, others: string): string =>
+  `${count} ${count === 1 ? what : others}`;
+
+/** A bound that was missed, for lists, texts and numbers. */
+function sizeText(origin: string, word: 'least' | 'most', bound: number | bigint): string {
+  if (origin === 'array') return `needs at ${word} ${counted(bound, 'entry', 'entries')}`;
+  if (origin === 'string') return `needs at ${word} ${counted(bound, 'character', 'characters')}`;
+  return `must be at ${word} ${bound}`;
+}
+
+/** What must be, instead of zod's words for it. */
+function reasonOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${kinds[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return sizeText(issue.origin, 'least', issue.minimum);
+    case 'too_big':
+      return sizeText(issue.origin, 'most', issue.maximum).replace('needs at most', 'may have at most');
+    default: {
+      const bare = issue.message.replace(/\.$/, '');
+      return /^(must|may|has|needs|is) /.test(bare) ? bare : `is wrong: ${bare}`;
+    }
+  }
 }
 
 const quote = (text: string): string => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

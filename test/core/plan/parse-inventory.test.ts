@@ -83,14 +83,42 @@ const refusals: readonly (readonly [
     { pods: [{ ...good, addresses: [] }] },
     'INVENTORY_INVALID_VALUE',
     'pods.0.addresses',
-    'pods[0].addresses',
+    'pods[0].addresses needs at least 1 entry.',
   ],
   [
     'a port out of range',
     { pods: [{ ...good, ports: [70000] }] },
     'INVENTORY_INVALID_VALUE',
     'pods.0.ports.0',
-    'pods[0].ports[0]',
+    'pods[0].ports[0] must be at most 65535.',
+  ],
+  [
+    'a port that is no whole number',
+    { pods: [{ ...good, ports: [80.5] }] },
+    'INVENTORY_INVALID_VALUE',
+    'pods.0.ports.0',
+    'pods[0].ports[0] must be a whole number.',
+  ],
+  [
+    'too many addresses',
+    { pods: [{ ...good, addresses: Array.from({ length: 17 }, (_unused, index) => `10.0.1.${index}`) }] },
+    'INVENTORY_INVALID_VALUE',
+    'pods.0.addresses',
+    'pods[0].addresses may have at most 16 entries.',
+  ],
+  [
+    'one address that is no list',
+    { pods: [{ ...good, addresses: '10.0.0.1' }] },
+    'INVENTORY_INVALID_VALUE',
+    'pods.0.addresses',
+    'pods[0].addresses must be a list.',
+  ],
+  [
+    'a yes that is no truth value',
+    { pods: [{ ...good, hostNetwork: 'yes' }] },
+    'INVENTORY_INVALID_VALUE',
+    'pods.0.hostNetwork',
+    'pods[0].hostNetwork must be true or false.',
   ],
   [
     'a pod twice',
@@ -120,7 +148,7 @@ const refusals: readonly (readonly [
     'services.0.addresses.0',
     'nobody could say',
   ],
-  ['no object', 'pods', 'INVENTORY_INVALID_VALUE', '', 'The file of pods'],
+  ['no object', 'pods', 'INVENTORY_INVALID_VALUE', '', 'The file of pods must be a mapping.'],
   ['a list', [], 'INVENTORY_INVALID_VALUE', '', 'The file of pods'],
 ];
 
