@@ -16,12 +16,15 @@ const wanting: Readonly<Partial<Record<Enforcement['state'], string>>> = {
   unenforceable: 'NOT HERE',
 };
 
-/** `active`, `PART 1/2` (pods), `PENDING`, `NOT HERE`, `idle` of an enforcing policy on a node; undefined where the state says it all. */
+/** With the share of pods where that is what is wanting; it may be something else, such as an address. */
+const partWord = ({ inPlace, meant }: Enforcement): string =>
+  inPlace < meant ? `PART ${inPlace}/${meant}` : 'PART';
+
+/** `active`, `PART 1/2` (pods), `PART`, `PENDING`, `NOT HERE`, `idle` of an enforcing policy on a node; undefined where the state says it all. */
 export function enforcementWord({ state, enforcement }: PolicyEvent): StateWord | undefined {
   if (state !== 'active' || enforcement === undefined) return undefined;
-  const share = `${enforcement.inPlace}/${enforcement.meant}`;
   if (enforcement.state === 'enforced') return { word: 'active', isWanting: false };
-  if (enforcement.state === 'partly') return { word: `PART ${share}`, isWanting: true };
+  if (enforcement.state === 'partly') return { word: partWord(enforcement), isWanting: true };
   const word = wanting[enforcement.state];
   return word === undefined ? { word: enforcement.state, isWanting: false } : { word, isWanting: true };
 }

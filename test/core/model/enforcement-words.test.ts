@@ -23,6 +23,7 @@ test.each([
   [event('rejected', {}), undefined],
   [event('active', {}), { word: 'active', isWanting: false }],
   [event('active', { state: 'partly', inPlace: 1 }), { word: 'PART 1/2', isWanting: true }],
+  [event('active', { state: 'partly' }), { word: 'PART', isWanting: true }],
   [event('active', { state: 'pending', inPlace: 0 }), { word: 'PENDING', isWanting: true }],
   [event('active', { state: 'unenforceable' }), { word: 'NOT HERE', isWanting: true }],
   [event('active', { state: 'idle', meant: 0 }), { word: 'idle', isWanting: false }],
