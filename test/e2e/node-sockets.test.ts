@@ -174,6 +174,13 @@ describeUnless(noRules)('connections of a pod', () => {
     expect(listOutside(kernel.netlink, netns, callers)).toEqual([]);
   });
 
+  test('a port that something in the pod has is named as taken', async () => {
+    const { kernel, netns } = await bench();
+    expect(() => openTransparentListeners(kernel, { netnsFd: netns.fd, port, backlog: 16 })).toThrow(
+      `The agent cannot listen on port ${port} inside the pod: something in the pod listens on port ${port} already.`,
+    );
+  });
+
   test('many are cut in one go', async () => {
     const { kernel, netns, pod, connect } = await bench();
     const clients = Array.from({ length: 500 }, () => connect(pod.ipv4).client);

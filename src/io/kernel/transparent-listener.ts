@@ -2,7 +2,7 @@
 // Made by main inside the namespace, used by the worker from outside. Knows no rule and no connection.
 import { AppError } from '../../core/model/app-error.ts';
 import type { Libc } from './libc.ts';
-import { duplicateCloseOnExec, family, level, option, socketType } from './linux.ts';
+import { duplicateCloseOnExec, errno, family, level, option, socketType } from './linux.ts';
 import type { NetnsDoor } from './node/netns.ts';
 import { toSocketAddress, type SocketAddress } from './socket-address.ts';
 
@@ -26,11 +26,17 @@ const withoutFamily: readonly number[] = [99, 97];
 const leastListeningFd = 8_192;
 
 function cannotListen(port: number, error: number): AppError {
+  const isTaken = error === errno.addressInUse;
+  const why = isTaken
+    ? `something in the pod listens on port ${port} already`
+    : `the kernel answered error ${error}`;
   return new AppError({
     code: 'CANNOT_LISTEN_IN_POD',
     family: 'cannotCreate',
-    message: `The agent cannot listen on port ${port} inside the pod: the kernel answered error ${error}.`,
-    hint: 'Something in the pod may use that port; its traffic goes on without the agent.',
+    message: `The agent cannot listen on port ${port} inside the pod: ${why}.`,
+    hint: isTaken
+      ? 'The agent needs that port for itself: give the program in the pod another. Its traffic goes on without the agent.'
+      : 'The traffic of the pod goes on without the agent.',
   });
 }
 
