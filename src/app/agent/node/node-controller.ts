@@ -60,6 +60,8 @@ export class NodeController {
   #statements: ReadonlyMap<string, PlanStatement> = new Map();
   /** Pods whose last change failed, and why: their rules are not as planned. */
   #behind: ReadonlyMap<string, string> = new Map();
+  /** By pod: of one that is let go of nothing can be looked up any more. */
+  #lastPorts: ReadonlyMap<string, readonly number[]> = new Map();
   #running: Promise<void> = Promise.resolve();
   /** A reconciliation that waits for its turn. */
   #queued: Promise<void> | undefined;
@@ -121,6 +123,7 @@ export class NodeController {
     const current = inventory.current();
     const all = places.all();
     const ports = new Map(all.map((place) => [place.pod.id, this.#portsOf(place)]));
+    this.#lastPorts = ports;
     return planNode({
       policies: this.#policies,
       inventory: {
@@ -133,9 +136,10 @@ export class NodeController {
     });
   }
 
-  /** Those declared; else those that are listened on. */
+  /** Those declared; else those that are listened on, or were when somebody could look: a newer start may have the pod. */
   #portsOf(place: Place): readonly number[] {
-    if (place.pod.ports.length > 0 || place.gears === undefined) return place.pod.ports;
+    if (place.pod.ports.length > 0) return place.pod.ports;
+    if (place.gears === undefined) return this.#lastPorts.get(place.pod.id) ?? [];
     return this.#parts.servedPorts(place);
   }
 
