@@ -1,4 +1,5 @@
 // The options of `agent --node`, and what it says when it has begun. Loads no FFI.
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
@@ -55,6 +56,17 @@ export function nodeOptions(options: OptionValues): NodeOptions {
     },
     tapBudgetBytes: budget === undefined ? defaultTapBudgetBytes : Math.floor(budget * mebibyte),
   };
+}
+
+/** @throws AppError naming the directory of namespaces where there is none: rights would not help. */
+export function requireNamespaces({ netnsDirectory }: Pick<NodeOptions, 'netnsDirectory'>): void {
+  if (existsSync(netnsDirectory)) return;
+  throw new AppError({
+    code: 'NETNS_DIRECTORY_MISSING',
+    family: 'notFound',
+    message: `There is no directory ${netnsDirectory}, in which the network namespaces of the pods should be.`,
+    hint: 'Name the one of the container runtime with --netns DIR, as it is mounted here.',
+  });
 }
 
 const pods = (count: number): string => (count === 1 ? '1 pod' : `${count} pods`);

@@ -9,7 +9,7 @@ import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
 import { durationOption, flagOption, textOption } from '../option-values.ts';
-import { nodeOptions, nodeSentences } from './agent-node.ts';
+import { nodeOptions, nodeSentences, requireNamespaces } from './agent-node.ts';
 import { newToken, removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
 import { readTokenFile } from '../feed-client.ts';
@@ -125,6 +125,7 @@ function serviceSources(options: OptionValues): Sources {
 /** In the pods of this node. */
 function nodeSources(options: OptionValues): Sources {
   const node = nodeOptions(options);
+  requireNamespaces(node);
   return {
     name: `node ${node.owner.owner}`,
     listeners: [],

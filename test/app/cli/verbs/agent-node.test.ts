@@ -1,6 +1,6 @@
 // The words of `agent --node`: what is refused with which sentence, and what is said when it has begun.
 import { expect, test } from 'vitest';
-import { nodeOptions, nodeSentences } from '../../../../src/app/cli/verbs/agent-node.ts';
+import { nodeOptions, nodeSentences, requireNamespaces } from '../../../../src/app/cli/verbs/agent-node.ts';
 import type { NodeStatus } from '../../../../src/core/model/node-status.ts';
 
 test('defaults are those of a node', () => {
@@ -28,6 +28,18 @@ test.each([
   [{ pods: 'p', generation: '1.5' }, 'NUMBER'],
 ] as const)('%j is refused as %s', (options, code) => {
   expect(() => nodeOptions(options)).toThrow(expect.objectContaining({ code, family: 'usage' }));
+});
+
+test('a directory of namespaces that is not there is named, and rights are not', () => {
+  const missing = (): void => requireNamespaces({ netnsDirectory: '/nonexistent/netns' });
+  expect(missing).toThrow('There is no directory /nonexistent/netns');
+  expect(missing).toThrow(
+    expect.objectContaining({
+      ...{ code: 'NETNS_DIRECTORY_MISSING', family: 'notFound' },
+      hint: 'Name the one of the container runtime with --netns DIR, as it is mounted here.',
+    }),
+  );
+  expect(() => requireNamespaces({ netnsDirectory: import.meta.dirname })).not.toThrow();
 });
 
 test('what stands is said, and each pod that is not enrolled with its reason', () => {
