@@ -1,4 +1,5 @@
 // Verdicts in glyph, word and role: the one table that the flows table, the graph, the detail pane and the axis share.
+import { attemptText } from '../../core/model/attempt-words.ts';
 import type { FlowEvent, Verdict } from '../../core/model/event.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
 import type { Role } from '../theme/roles.ts';
@@ -28,6 +29,8 @@ export function verdictLook(flow: FlowEvent): VerdictLook {
   const look = verdictLooks[flow.verdict.action];
   if (flow.verdict.action !== 'allow') return look;
   if (flow.broken !== undefined) return { glyph: 'broken', word: 'BROKEN', role: 'verdict.broken' };
+  const attempt = attemptText(flow);
+  if (attempt !== undefined) return { glyph: 'opaque', word: attempt, role: 'opaque' };
   if (flow.opaque !== undefined) return { glyph: 'opaque', word: 'opaque', role: 'opaque' };
   return look;
 }

@@ -38,6 +38,18 @@ test('a shadow flip and a parser code stand beside the verdict', () => {
   expect(line).toContain('! CL_AND_TE');
 });
 
+test('a connection that never came about says what became of it, unless a policy refused it', () => {
+  const attempt = { request: undefined, response: undefined, protocol: 'opaque', opaque: 'attempt' } as const;
+  const lineOf = (ended: string): string => tableLine(sampleFlow({ ...attempt, ended }));
+  expect(lineOf('connect-timeout')).toMatch(/\(attempt\) .* · no answer$/);
+  expect(lineOf('connect-refused')).toMatch(/ · refused by the server$/);
+  expect(lineOf('constructor')).toMatch(/ · allow$/);
+  const verdict = { action: 'block', mode: 'enforce', policy: 'shop/p' } as const;
+  expect(tableLine(sampleFlow({ ...attempt, ended: 'connect-refused', verdict }))).toMatch(
+    / ✖ BLOCK shop\/p$/,
+  );
+});
+
 test('details that were not kept are not called lost events', () => {
   const lost = { type: 'lost', time: '2026-11-23T03:00:00.000Z', count: 12 } as const;
   expect(tableLine({ ...lost, where: 'details' })).toMatch(

@@ -184,3 +184,13 @@ test('a request that was given no route is shown by its path', () => {
   const route = flowColumns.find((column) => column.id === 'route');
   expect(route?.cell(unrouted, { ...env, accused: () => false })).toBe('GET /checkout');
 });
+
+test('a connection that never came about reads as what became of it, in the table and in little room', () => {
+  const attempt = { request: undefined, response: undefined, protocol: 'opaque', opaque: 'attempt' } as const;
+  const glyph = (name: GlyphName): string => asciiTheme.glyph(name);
+  const flow = sampleFlow({ ...attempt, ended: 'connect-refused' });
+  expect(verdictText(flow, glyph)).toBe(`${glyph('opaque')} refused by the server`);
+  expect(fittedVerdict(sampleFlow({ ...attempt, ended: 'connect-timeout' }), glyph, 16)).toBe(
+    `${glyph('opaque')} no answer`,
+  );
+});

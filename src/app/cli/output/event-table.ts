@@ -1,4 +1,5 @@
 // Events as one line of text each, columns aligned: `-o table`. Columns are rows of a table; nothing here knows where lines go.
+import { attemptText } from '../../../core/model/attempt-words.ts';
 import { enforcementWord } from '../../../core/model/enforcement-words.ts';
 import type {
   ApiEvent,
@@ -54,7 +55,8 @@ function codeOf({ response }: FlowEvent): string {
 function flowVerdict(flow: FlowEvent): string {
   const shadow = flow.shadow ? `   ◌ shadow: ${verdictText(flow.shadow)}` : '';
   const broken = flow.broken === undefined ? '' : `   ! ${flow.broken}`;
-  return verdictText(flow.verdict) + shadow + broken;
+  const attempt = attemptText(flow);
+  return (attempt === undefined ? verdictText(flow.verdict) : `· ${attempt}`) + shadow + broken;
 }
 
 const flowColumns: readonly Column<FlowEvent>[] = [
