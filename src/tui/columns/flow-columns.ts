@@ -1,6 +1,7 @@
 // The columns of the flows table, one row each. To add one: add a row; sorting, dropping and help follow.
 import type { WorkloadId } from '../../core/model/brand.ts';
 import type { FlowEvent } from '../../core/model/event.ts';
+import type { StateOfPolicy } from '../../core/model/unreached.ts';
 import { workloadOf } from '../../core/model/workload-key.ts';
 import type { CellEnv, Column } from './column.ts';
 import { formatBytes, formatClock, formatMs } from './format.ts';
@@ -10,6 +11,8 @@ import { fittedVerdict, statusRole, verdictLook, verdictText } from './verdict-w
 export interface FlowEnv extends CellEnv {
   /** True for a workload that a standing finding of medium or higher severity accuses. */
   readonly accused: (id: WorkloadId) => boolean;
+  /** Which policies are in force. */
+  readonly stateOf: StateOfPolicy;
 }
 
 const time = (flow: FlowEvent): number => Date.parse(flow.time);
@@ -177,8 +180,9 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     grow: 9,
     priority: 1,
     align: 'left',
-    cell: (flow, env) => verdictText(flow, (name) => env.theme.glyph(name)),
-    fit: (flow, env, width) => fittedVerdict(flow, (name) => env.theme.glyph(name), width),
+    cell: (flow, env) => verdictText(flow, (name) => env.theme.glyph(name), env.stateOf),
+    fit: (flow, { theme, stateOf }, width) =>
+      fittedVerdict(flow, (name) => theme.glyph(name), { width, stateOf }),
     role: (flow) => (flow.shadow && flow.verdict.action === 'allow' ? 'shadow' : verdictLook(flow).role),
     sortKey: (flow) => `${verdictLook(flow).word} ${flow.verdict.policy ?? ''}`,
   },

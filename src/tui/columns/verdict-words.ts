@@ -1,6 +1,7 @@
 // Verdicts in glyph, word and role: the one table that the flows table, the graph, the detail pane and the axis share.
 import { attemptText } from '../../core/model/attempt-words.ts';
 import type { FlowEvent, Verdict } from '../../core/model/event.ts';
+import { unreachedPolicy, type StateOfPolicy } from '../../core/model/unreached.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
 import type { Role } from '../theme/roles.ts';
 
@@ -36,14 +37,18 @@ export function verdictLook(flow: FlowEvent): VerdictLook {
 }
 
 /** Glyph, word, what decided, and what the shadow set would have done: `✖ BLOCK block-scanner-7f3a`. */
-export function verdictText(flow: FlowEvent, glyph: (name: GlyphName) => string): string {
+export function verdictText(
+  flow: FlowEvent,
+  glyph: (name: GlyphName) => string,
+  stateOf: StateOfPolicy = untold,
+): string {
   const look = verdictLook(flow);
   const what = flow.verdict.policy === undefined ? undefined : shortPolicy(flow.verdict.policy);
   const parts = [glyph(look.glyph), look.word];
   if (what !== undefined) parts.push(what);
   if (look.word === 'BROKEN' && flow.broken !== undefined) parts.push(flow.broken);
   else if (look.word === 'opaque' && flow.opaque !== undefined) parts.push(flow.opaque);
-  if (flow.shadow) parts.push(shadowText(flow.shadow, glyph));
+  if (flow.shadow) parts.push(unreachedText(flow, glyph, stateOf) ?? shadowText(flow.shadow, glyph));
   return parts.join(' ');
 }
 
@@ -64,16 +69,41 @@ function fittedPolicy(
   return `${rest.slice(0, head)}${more}${rest.slice(-suffixLength)}`;
 }
 
+const untold: StateOfPolicy = () => undefined;
+
+/** `◌ not reached: block-x`, where an enforcing policy would have refused what passed by it; else undefined. */
+export function unreachedText(
+  flow: FlowEvent,
+  glyph: (name: GlyphName) => string,
+  stateOf: StateOfPolicy,
+): string | undefined {
+  const policy = unreachedPolicy(flow, stateOf);
+  return policy === undefined ? undefined : `${glyph('shadow')} not reached: ${shortPolicy(policy)}`;
+}
+
+/** How much room there is, and what is known of policies. */
+export interface VerdictRoom {
+  readonly width: number;
+  readonly stateOf?: StateOfPolicy;
+}
+
 /** The verdict in `width` cells: sign and word stay whole, what only a shadow would do goes before a plain allow. */
-export function fittedVerdict(flow: FlowEvent, glyph: (name: GlyphName) => string, width: number): string {
+export function fittedVerdict(
+  flow: FlowEvent,
+  glyph: (name: GlyphName) => string,
+  { width, stateOf = untold }: VerdictRoom,
+): string {
   const { shadow, verdict } = flow;
   const look = verdictLook(flow);
   const inShadow = shadow !== undefined && look.word === verdictLooks.allow.word;
   const decided = inShadow ? shadow : verdict;
   const { word } = inShadow ? verdictLooks[shadow.action] : look;
-  const lead = inShadow ? `${glyph('shadow')} would ${word}` : `${glyph(look.glyph)} ${word}`;
+  const isUnreached = inShadow && unreachedPolicy(flow, stateOf) !== undefined;
+  const would = isUnreached ? 'not reached:' : `would ${word}`;
+  const lead = inShadow ? `${glyph('shadow')} ${would}` : `${glyph(look.glyph)} ${word}`;
   const room = width - lead.length - 1;
-  if (decided.policy === undefined || room <= suffixLength) return inShadow ? lead : verdictText(flow, glyph);
+  if (decided.policy === undefined || room <= suffixLength)
+    return inShadow ? lead.replace(/:$/, '') : verdictText(flow, glyph, stateOf);
   return `${lead} ${fittedPolicy(decided.policy, word.toLowerCase(), { room, more: glyph('more') })}`;
 }
 

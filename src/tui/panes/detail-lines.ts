@@ -3,8 +3,10 @@ import type { Endpoint, FlowEvent, Header, Verdict } from '../../core/model/even
 import { cutWords } from '../../core/model/cut-words.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
 import { formatBytes, formatClockMs, formatDuration } from '../columns/format.ts';
-import { shadowText, statusRole, verdictLook } from '../columns/verdict-words.ts';
+import type { StateOfPolicy } from '../../core/model/unreached.ts';
+import { shadowText, statusRole, unreachedText, verdictLook } from '../columns/verdict-words.ts';
 import type { Role } from '../theme/roles.ts';
+import type { GlyphName } from '../theme/glyphs.ts';
 import type { Theme } from '../theme/theme.ts';
 import { bodyLines } from './json-lines.ts';
 import type { Line, Span } from './painter.ts';
@@ -17,6 +19,8 @@ export interface DetailInput {
   readonly theme: Theme;
   readonly width: number;
   readonly utcOffsetMinutes: number;
+  /** Which policies are in force. */
+  readonly stateOf: StateOfPolicy;
 }
 
 /** Width of the words at the left. */
@@ -139,7 +143,17 @@ function verdictSentence(verdict: Verdict): string {
   return parts.join(', ');
 }
 
-function verdictLines({ flow, theme, width }: DetailInput): Line[] {
+/** What a policy would have done to what passed: one in shadow, or one whose enforcement it did not reach. */
+function shadowLines({ flow, theme, width, stateOf }: DetailInput): Line[] {
+  if (!flow.shadow) return [];
+  const glyph = (name: GlyphName): string => theme.glyph(name);
+  const unreached = unreachedText(flow, glyph, stateOf);
+  const text = `${unreached ?? shadowText(flow.shadow, glyph)}: ${verdictSentence(flow.shadow)}`;
+  return labelled(unreached === undefined ? 'shadow' : 'missed', text, { width, role: 'shadow' });
+}
+
+function verdictLines(input: DetailInput): Line[] {
+  const { flow, theme, width } = input;
   const look = verdictLook(flow);
   const [first = '', ...rest] = wrapText(
     verdictSentence(flow.verdict),
@@ -148,13 +162,7 @@ function verdictLines({ flow, theme, width }: DetailInput): Line[] {
   return [
     [label('verdict'), span(`${theme.glyph(look.glyph)} ${look.word}`, look.role), span(`  ${first}`)],
     ...rest.map((line): Line => [label(''), span(`${' '.repeat(look.word.length + 4)}${line}`)]),
-    ...(flow.shadow
-      ? labelled(
-          'shadow',
-          `${shadowText(flow.shadow, (name) => theme.glyph(name))}: ${verdictSentence(flow.shadow)}`,
-          { width, role: 'shadow' },
-        )
-      : []),
+    ...shadowLines(input),
   ];
 }
 

@@ -3,6 +3,7 @@ import type { Draw } from '../render/draw-context.ts';
 import { detailFlow } from '../state/flow-cursor.ts';
 import { detailLines } from './detail-lines.ts';
 import type { PaneInput } from './pane-input.ts';
+import { stateOfPolicy } from './pane-input.ts';
 import { drawDetailFrame } from './detail-frame.ts';
 import { drawEmpty, drawLines } from './painter.ts';
 
@@ -25,6 +26,7 @@ export function drawDetail(input: PaneInput): Draw {
       theme,
       width: body.width - 2,
       utcOffsetMinutes: state.utcOffsetMinutes,
+      stateOf: stateOfPolicy(data),
     });
     drawLines(context, body, { lines, theme, scroll: state.detail.scroll });
   };

@@ -10,7 +10,7 @@ import { cursorFinding, findingKeys, listIndex, shownFindings } from '../state/l
 import { drawDetailFrame } from './detail-frame.ts';
 import { withKey } from '../state/key-hint.ts';
 import type { PaneInput } from './pane-input.ts';
-import { cellEnv } from './pane-input.ts';
+import { cellEnv, stateOfPolicy } from './pane-input.ts';
 import type { Line } from './painter.ts';
 import { drawEmpty, drawLines, scrollTop, span, wrapText } from './painter.ts';
 import { columnsWidth, drawTable, sortMark } from './table.ts';
@@ -73,7 +73,7 @@ function evidenceLines(finding: FindingEvent, { data, state, theme }: PaneInput)
         span(formatClock(Date.parse(flow.time), state.utcOffsetMinutes), 'time'),
         span(`  ${flow.request ? `${flow.request.method} ${flow.request.path}` : 'opaque'}`, 'route'),
         span(`  ${flow.response?.status ?? ''}`, 'number'),
-        span(`  ${verdictText(flow, (name) => theme.glyph(name))}`, 'dim'),
+        span(`  ${verdictText(flow, (name) => theme.glyph(name), stateOfPolicy(data))}`, 'dim'),
       ]),
   ];
 }

@@ -11,7 +11,7 @@ import { cursorIndex, firstRow, shownFlows } from '../state/flow-cursor.ts';
 import { withKey } from '../state/key-hint.ts';
 import { drawEmpty } from './painter.ts';
 import type { PaneInput } from './pane-input.ts';
-import { cellEnv } from './pane-input.ts';
+import { cellEnv, stateOfPolicy } from './pane-input.ts';
 import { columnsWidth, drawTable, sortMark } from './table.ts';
 
 const accusing = new Set<Severity>(['medium', 'high', 'critical']);
@@ -52,7 +52,11 @@ export function drawFlows(input: PaneInput): Draw {
   if (list.size === 0) return drawEmpty(theme, emptyWords(input));
   return (context, rect) => {
     const accused = accusedOf(data);
-    const env: FlowEnv = { ...cellEnv(input), accused: (id) => accused.has(id) };
+    const env: FlowEnv = {
+      ...cellEnv(input),
+      accused: (id) => accused.has(id),
+      stateOf: stateOfPolicy(data),
+    };
     const moved = flowColumns.filter((column) => !fixed.has(column.id)).slice(state.flows.columnOffset);
     const shown = flowColumns.filter((column) => fixed.has(column.id) || moved.includes(column));
     const columns = keeping(shown, state.flows.sort.column);

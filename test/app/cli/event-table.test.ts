@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { tableHeader, tableLine } from '../../../src/app/cli/output/event-table.ts';
+import { createEventPrinter } from '../../../src/app/cli/output/event-printer.ts';
+import type { LineWriter } from '../../../src/app/cli/output/writer.ts';
+import type { PolicyEvent } from '../../../src/core/model/event.ts';
 import { cellWidth } from '../../../src/tui/render/visible.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
@@ -36,6 +39,31 @@ test('a shadow flip and a parser code stand beside the verdict', () => {
   );
   expect(line).toContain('◌ shadow: ⧗ THROTTLE shop/cap');
   expect(line).toContain('! CL_AND_TE');
+});
+
+test('what an enforcing policy did not reach is no shadow, in flows and in policies', () => {
+  const shadow = { action: 'block', mode: 'shadow', policy: 'shop/p' } as const;
+  const tapped = sampleFlow({ gear: 'tap', shadow });
+  expect(tableLine(tapped, () => 'active')).toMatch(/ · allow +◌ not reached: shop\/p$/);
+  expect(tableLine(tapped, () => 'shadow')).toMatch(/ · allow +◌ shadow: ✖ BLOCK shop\/p$/);
+  expect(tableLine(sampleFlow({ shadow }), () => 'active')).toContain('◌ shadow: ');
+  const enforcement = { gears: ['inline'], inPlace: 1, meant: 1, outside: 0, sentence: 'Judged.' } as const;
+  const policy: PolicyEvent = {
+    ...{ type: 'policy', time: '2026-11-23T03:00:00.000Z', name: 'shop/p', state: 'active' },
+    ...{ hits: 7, shadowHits: 2, enforcement: { ...enforcement, gears: ['inline'], state: 'partly' } },
+  };
+  expect(tableLine(policy)).toMatch(/^shop\/p +PART +7 +0 +never +Judged\. It did not reach 2 flows\.$/);
+  expect(tableLine({ ...policy, enforcement: undefined })).toMatch(/ 7 +2 +never$/);
+});
+
+test('the table learns from policies which flows passed by them', () => {
+  const lines: string[] = [];
+  const writer = { line: (line: string) => lines.push(line) } as unknown as LineWriter;
+  const printer = createEventPrinter('table', 'flow', writer);
+  const shadow = { action: 'block', mode: 'shadow', policy: 'shop/p' } as const;
+  printer.learn({ type: 'policy', time: '2026-11-23T03:00:00.000Z', name: 'shop/p', state: 'active' });
+  printer.print(sampleFlow({ gear: 'tap', shadow }));
+  expect(lines).toEqual([tableHeader('flow'), expect.stringContaining('not reached: shop/p')]);
 });
 
 test('a connection that never came about says what became of it, unless a policy refused it', () => {

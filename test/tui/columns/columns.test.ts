@@ -86,7 +86,7 @@ test.each([
   [18, 'x BLOCK scann~7f3a'],
 ])('in %i cells the policy is told from others as %s', (width, expected) => {
   const flow = blocked('shop/block-scanner-orders-7f3a');
-  const text = fittedVerdict(flow, plainGlyph, width);
+  const text = fittedVerdict(flow, plainGlyph, { width });
   expect(text.length).toBeLessThanOrEqual(width);
   expect(text).toBe(expected);
 });
@@ -94,8 +94,8 @@ test.each([
 test('where only the shadow set would act, that is what the narrow cell says', () => {
   const shadow = { action: 'block', mode: 'shadow', policy: 'shop/block-scanner-orders-7f3a' } as const;
   const flow = sampleFlow({ shadow });
-  expect(fittedVerdict(flow, plainGlyph, 24)).toBe('o would BLOCK scann~7f3a');
-  expect(fittedVerdict(flow, plainGlyph, 15)).toBe('o would BLOCK');
+  expect(fittedVerdict(flow, plainGlyph, { width: 24 })).toBe('o would BLOCK scann~7f3a');
+  expect(fittedVerdict(flow, plainGlyph, { width: 15 })).toBe('o would BLOCK');
 });
 
 test('every sort names a column with a key, but for arrival', () => {
@@ -182,7 +182,9 @@ test('a request that was given no route is shown by its path', () => {
   if (!request) throw new Error('the sample is a request');
   const unrouted = sampleFlow({ request: { ...request, route: '', path: '/checkout' } });
   const route = flowColumns.find((column) => column.id === 'route');
-  expect(route?.cell(unrouted, { ...env, accused: () => false })).toBe('GET /checkout');
+  expect(route?.cell(unrouted, { ...env, accused: () => false, stateOf: () => undefined })).toBe(
+    'GET /checkout',
+  );
 });
 
 test('a connection that never came about reads as what became of it, in the table and in little room', () => {
@@ -190,7 +192,18 @@ test('a connection that never came about reads as what became of it, in the tabl
   const glyph = (name: GlyphName): string => asciiTheme.glyph(name);
   const flow = sampleFlow({ ...attempt, ended: 'connect-refused' });
   expect(verdictText(flow, glyph)).toBe(`${glyph('opaque')} refused by the server`);
-  expect(fittedVerdict(sampleFlow({ ...attempt, ended: 'connect-timeout' }), glyph, 16)).toBe(
+  expect(fittedVerdict(sampleFlow({ ...attempt, ended: 'connect-timeout' }), glyph, { width: 16 })).toBe(
     `${glyph('opaque')} no answer`,
   );
+});
+
+test('a flow that passed by an enforcing policy says so, not what a shadow would do', () => {
+  const shadow = { action: 'block', mode: 'shadow', policy: 'shop/block-scanner-orders-7f3a' } as const;
+  const tapped = sampleFlow({ gear: 'tap', shadow });
+  const stateOf = (): 'active' => 'active';
+  expect(verdictText(tapped, plainGlyph, stateOf)).toBe('. allow o not reached: block-scanner-orders-7f3a');
+  expect(fittedVerdict(tapped, plainGlyph, { width: 27, stateOf })).toBe('o not reached: scanner~7f3a');
+  expect(fittedVerdict(tapped, plainGlyph, { width: 16, stateOf })).toBe('o not reached');
+  expect(verdictText(tapped, plainGlyph, () => 'shadow')).toContain('would BLOCK');
+  expect(verdictText(sampleFlow({ shadow }), plainGlyph, stateOf)).toContain('would BLOCK');
 });

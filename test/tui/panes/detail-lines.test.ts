@@ -11,6 +11,7 @@ function textOf(flow: FlowEvent): string[] {
     theme: asciiTheme,
     width: 120,
     utcOffsetMinutes: 0,
+    stateOf: (policy) => (policy === 'shop/block-x' ? 'active' : undefined),
   });
   return lines.map((line) => line.map(({ text }) => text).join(''));
 }
@@ -61,4 +62,12 @@ test('a refusal of what cannot be read says what it is about, without a value no
   const text = textOf({ ...flow, verdict }).join('\n');
   expect(text).toContain('rule TARGET_BYTE, about the request, The request target');
   expect(text).not.toContain(' = ,');
+});
+
+test('what an enforcing policy did not reach is told apart from what a shadow would do', () => {
+  const shadow = { action: 'block', mode: 'shadow', policy: 'shop/block-x' } as const;
+  const verdict = { action: 'allow', mode: 'enforce' } as const;
+  const lines = textOf({ ...blockedFlow(1), gear: 'tap', verdict, shadow });
+  expect(lines.join(' ')).toMatch(/missed .*not reached: block-x: policy shop\/block-x/);
+  expect(lines.filter((line) => line.startsWith('shadow'))).toEqual([]);
 });

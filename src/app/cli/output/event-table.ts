@@ -10,14 +10,15 @@ import type {
   Verdict,
 } from '../../../core/model/event.ts';
 import { assertNever } from '../../../core/model/assert-never.ts';
+import { unreachedPolicy, type StateOfPolicy } from '../../../core/model/unreached.ts';
 import { padText, visibleText } from '../../../tui/render/visible.ts';
 
-interface Column<Row> {
+interface Column<Row, Known = void> {
   readonly title: string;
   /** Cells; longer text pushes the rest of the line to the right rather than being cut. */
   readonly width: number;
   readonly right?: boolean;
-  readonly cell: (row: Row) => string;
+  readonly cell: (row: Row, known: Known) => string;
 }
 
 const clock = (time: string): string => time.slice(11, 23);
@@ -52,14 +53,21 @@ function codeOf({ response }: FlowEvent): string {
   return response?.status === undefined ? '-' : String(response.status);
 }
 
-function flowVerdict(flow: FlowEvent): string {
-  const shadow = flow.shadow ? `   ◌ shadow: ${verdictText(flow.shadow)}` : '';
+/** What would have been done beside what was. */
+function shadowWords(flow: FlowEvent, stateOf: StateOfPolicy): string {
+  const unreached = unreachedPolicy(flow, stateOf);
+  if (unreached !== undefined) return `   ◌ not reached: ${unreached}`;
+  return flow.shadow ? `   ◌ shadow: ${verdictText(flow.shadow)}` : '';
+}
+
+function flowVerdict(flow: FlowEvent, stateOf: StateOfPolicy): string {
+  const shadow = shadowWords(flow, stateOf);
   const broken = flow.broken === undefined ? '' : `   ! ${flow.broken}`;
   const attempt = attemptText(flow);
   return (attempt === undefined ? verdictText(flow.verdict) : `· ${attempt}`) + shadow + broken;
 }
 
-const flowColumns: readonly Column<FlowEvent>[] = [
+const flowColumns: readonly Column<FlowEvent, StateOfPolicy>[] = [
   { title: 'TIME', width: 12, cell: (flow) => clock(flow.time) },
   { title: 'FROM', width: 18, cell: (flow) => who(flow.source) },
   { title: 'TO', width: 18, cell: (flow) => who(flow.destination) },
@@ -79,20 +87,35 @@ const findingColumns: readonly Column<FindingEvent>[] = [
   { title: 'WHAT', width: 0, cell: (finding) => `${finding.title}: ${finding.why}` },
 ];
 
+/** On a node what an enforcing policy did not reach is no shadow. */
+const wentBy = ({ state, enforcement, shadowHits = 0 }: PolicyEvent): number =>
+  state === 'active' && enforcement !== undefined ? shadowHits : 0;
+
+const shadowText = (policy: PolicyEvent): string => String((policy.shadowHits ?? 0) - wentBy(policy));
+
+function noteText(policy: PolicyEvent): string {
+  const note = policy.error?.message ?? policy.enforcement?.sentence ?? '';
+  const count = wentBy(policy);
+  return count === 0 ? note : `${note} It did not reach ${count === 1 ? '1 flow' : `${count} flows`}.`.trim();
+}
+
 const policyColumns: readonly Column<PolicyEvent>[] = [
   { title: 'NAME', width: 44, cell: (policy) => policy.name },
   { title: 'STATE', width: 11, cell: (policy) => enforcementWord(policy)?.word ?? policy.state },
   { title: 'HITS', width: 8, right: true, cell: (policy) => String(policy.hits ?? 0) },
-  { title: 'SHADOW', width: 8, right: true, cell: (policy) => String(policy.shadowHits ?? 0) },
+  { title: 'SHADOW', width: 8, right: true, cell: shadowText },
   { title: 'EXPIRES', width: 20, cell: (policy) => policy.expiresAt?.slice(0, 19).concat('Z') ?? 'never' },
   {
     title: 'NOTE',
     width: 0,
-    cell: (policy) => policy.error?.message ?? policy.enforcement?.sentence ?? '',
+    cell: noteText,
   },
 ];
 
-function lineOf<Row>(columns: readonly Column<Row>[], text: (column: Column<Row>) => string): string {
+function lineOf<Row, Known>(
+  columns: readonly Column<Row, Known>[],
+  text: (column: Column<Row, Known>) => string,
+): string {
   return columns
     .map((column) => padText(text(column), column.width, column.right === true ? 'right' : 'left'))
     .join('  ')
@@ -113,11 +136,13 @@ export function tableHeader(kind: 'flow' | 'finding' | 'policy'): string {
   }
 }
 
-/** One event as one line. */
-export function tableLine(event: ApiEvent): string {
+const untold: StateOfPolicy = () => undefined;
+
+/** One event as one line; `stateOf` tells which policies are in force. */
+export function tableLine(event: ApiEvent, stateOf = untold): string {
   switch (event.type) {
     case 'flow':
-      return lineOf(flowColumns, (column) => column.cell(event));
+      return lineOf(flowColumns, (column) => column.cell(event, stateOf));
     case 'finding':
       return lineOf(findingColumns, (column) => column.cell(event));
     case 'policy':

@@ -30,7 +30,10 @@ export const explain: RunVerb = async (words, options, context) => {
     });
   const why = explainFlow(policiesOf(history), flow, millis(Date.parse(flow.time)));
   context.out.line(tableHeader('flow'));
-  context.out.line(tableLine(flow));
+  const states = new Map(
+    history.flatMap((event) => (event.type === 'policy' ? [[event.name, event.state]] : [])),
+  );
+  context.out.line(tableLine(flow, (policy) => states.get(policy)));
   context.out.line('');
   context.out.line(visibleText(why.outcome));
   for (const step of why.steps) context.out.line(`  ${step.matched ? '✔' : '·'} ${visibleText(step.text)}`);

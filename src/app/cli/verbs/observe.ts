@@ -125,13 +125,18 @@ export const observe: RunVerb = async (words, options, context) => {
   const thin = format === 'table' ? withoutEndedOpenings : (events: readonly ApiEvent[]) => events;
   const tail = createTail(wanted, print, thin);
   const session = await sessionWith(context, { connect, feed, sinceMs }, (events) => {
+    for (const event of events) printer.learn(event);
     for (const event of thin(events)) sieve.through(event, tail.put);
   });
   if (session === undefined) return 0;
   tail.end();
   let status = 0;
   live.following = flagOption(options, 'follow');
-  if (live.following) status = await follow(session, context, (event) => sieve.through(event, print));
+  if (live.following)
+    status = await follow(session, context, (event) => {
+      printer.learn(event);
+      sieve.through(event, print);
+    });
   else if (sieve.flows() === 0 && format === 'table') context.say('No flows match.');
   await session.close();
   printer.end();
