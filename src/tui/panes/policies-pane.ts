@@ -57,8 +57,12 @@ function hitsText(row: PolicyRow, input: PaneInput): string {
   const last = policyLastHitMs(row);
   const when = last === 0 ? '' : `, last ${formatClock(last, input.state.utcOffsetMinutes)}`;
   const verb = row.event.state === 'shadow' ? 'would have decided' : 'decided';
-  const seen = row.tally ? row.tally.hits + row.tally.shadowHits : 0;
-  return `${verb} ${formatCount(policyHits(row))}${when} (${formatCount(seen)} of them seen in the flows held here)`;
+  const { hits = 0, shadowHits = 0 } = row.tally ?? {};
+  // On a node what passed by an enforcing policy was not decided by it.
+  const missed = row.event.state === 'active' && row.event.enforcement !== undefined ? shadowHits : 0;
+  const seen = hits + shadowHits - missed;
+  const more = missed === 0 ? '' : `; ${formatCount(missed)} more passed without reaching it`;
+  return `${verb} ${formatCount(policyHits(row))}${when} (${formatCount(seen)} of them seen in the flows held here)${more}`;
 }
 
 const labelled = (name: string, text: string, width: number): Line[] =>
