@@ -3,7 +3,9 @@ import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { helloOf } from '../../src/app/agent/agent-words.ts';
 import { millis } from '../../src/core/model/brand.ts';
+import type { FeedPort } from '../../src/core/model/feed-port.ts';
 import { draftPolicy } from '../../src/core/policy/draft.ts';
 import type { PreviewResult } from '../../src/core/policy/preview.ts';
 import { openReplay } from '../../src/io/recording/replay-feed.ts';
@@ -18,6 +20,7 @@ import { sampleFlow } from '../helpers/sample-flow.ts';
 const recording = join(import.meta.dirname, '../../recordings/shop-under-attack.adr');
 const nowMs = millis(Date.parse(sampleFlow().time));
 const nothing = (): void => undefined;
+const greeting = helloOf({ name: 'agent', listeners: [], policiesDirectory: '/p' });
 
 /** What a preview over the whole of this file comes to. */
 async function previewOver(path: string): Promise<PreviewResult> {
@@ -58,4 +61,39 @@ test('a preview over a file that is cut short says so, and one over the whole fi
   expect(part.damage).toMatch(/\w+.*\./);
   expect(part.total).toBeGreaterThan(0);
   expect(part.total).toBeLessThan(whole.total);
+});
+
+/** What a preview comes to in front of an agent that greeted like this. */
+async function previewFor(node: boolean | undefined): Promise<PreviewResult> {
+  const first = initialState({
+    ...{ kind: 'live', columns: 80, rows: 24, readOnly: false, themeName: 'default', nowMs },
+  } as const);
+  const hello = { ...greeting, node };
+  const state = { ...first, connection: { ...first.connection, hello } };
+  return new Promise((resolve, reject) => {
+    const dispatch = (message: Msg): void => {
+      if (message.type === 'preview.done') resolve(message.result);
+      if (message.type === 'preview.failed') reject(new Error(message.message));
+    };
+    const feed: FeedPort = {
+      kind: 'live',
+      start: nothing,
+      request: () => Promise.reject(new Error('nobody is asked')),
+      close: () => Promise.resolve(),
+    };
+    const tools: EffectTools = {
+      ...{ feed, dispatch, session: createSession(), previews: createPreviewRunner(dispatch, () => 0) },
+      ...{ state: () => state, directory: '/nonexistent' },
+      ...{ switchTheme: nothing, redraw: nothing, suspend: nothing, quit: nothing },
+    };
+    const flow = sampleFlow();
+    const policy = draftPolicy({ action: 'Block', flow, nowMs, suffix: '7f3a', scope: 'everything' });
+    const change = { type: 'add', policy } as const;
+    perform({ type: 'preview.start', job: 1, change, focusCaller: undefined }, tools);
+  });
+}
+
+test('a preview is told by the greeting whether the agent works on a node', async () => {
+  expect((await previewFor(true)).onNode).toEqual({ gear: 'kernel', open: 'cut', enforces: true });
+  expect(await previewFor(undefined)).not.toHaveProperty('onNode');
 });
