@@ -77,6 +77,7 @@ export function openFileInventory({ path, onRejected }: FileInventoryOptions): I
       refused = read.message;
       return;
     }
+    if (refused !== '') onRejected('The pods’ file is read again.');
     refused = '';
     inventory = read.inventory;
     for (const listener of listeners) listener();

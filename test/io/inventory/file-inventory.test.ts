@@ -65,6 +65,7 @@ test('a wrong change is told once, the pods stay; the file that is good again co
   expect(names(pods)).toEqual(['a']);
   writeFileSync(pods.path, file('z'));
   await until('z is there', () => names(pods).join() === 'z');
+  expect(pods.refused.at(-1)).toBe('The pods’ file is read again.');
 });
 
 test('an agent does not start as if there were no pods', () => {
