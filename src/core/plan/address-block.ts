@@ -35,6 +35,9 @@ export function hostBlock(address: string): Block | undefined {
   return blockOf(isMapped(words) ? 4 : 6, words, 128);
 }
 
+/** One spelling for an address however it was written; a text that is none is its own. */
+export const addressKey = (address: string): string => hostBlock(address)?.cidr ?? address;
+
 /** The block of `bits` leading bits (of 128) that an address lies in. */
 export function maskedBlock(address: AddressWords, bits: number): Block {
   const words = masked(address, bits);

@@ -6,7 +6,7 @@ import { nearest } from '../filter/nearest.ts';
 import { knownFields } from '../policy/known-fields.ts';
 import { parseAddress } from '../policy/ip-address.ts';
 import { spellPath } from '../policy/parse-policy.ts';
-import { hostBlock } from './address-block.ts';
+import { addressKey } from './address-block.ts';
 import { valueAt } from '../policy/value-at.ts';
 
 /** The inventory, or the first thing wrong with it: a sentence, and where. */
@@ -170,7 +170,7 @@ function takeAddresses(
   path: readonly (string | number)[],
 ): ParsedInventory | undefined {
   for (const [index, text] of owner.addresses.entries()) {
-    const key = hostBlock(text)?.cidr ?? text;
+    const key = addressKey(text);
     const before = owners.get(key);
     if (before !== undefined) {
       const where = [...path, 'addresses', index];

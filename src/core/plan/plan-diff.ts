@@ -21,7 +21,8 @@ export interface PodChange {
   readonly cuts: readonly PairCut[];
 }
 
-const emptyPod = (pod: string): PodPlan => ({
+/** Nothing is asked of the pod. */
+export const emptyPod = (pod: string): PodPlan => ({
   pod,
   ...{ tap: false, reports: 'destination', inline: [], cuts: [] },
   kernel: { inbound: [], outbound: [], judgedElsewhere: [] },

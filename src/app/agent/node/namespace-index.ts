@@ -5,7 +5,7 @@ import { findNetnsByProcess, requireThePods, type Finder } from '../../../io/ker
 import { closeNetns, openNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import { watchNetns, type NetnsWatcher, type SeenNetns } from '../../../io/kernel/node/watch-netns.ts';
 import { AppError } from '../../../core/model/app-error.ts';
-import { hostBlock } from '../../../core/plan/address-block.ts';
+import { addressKey } from '../../../core/plan/address-block.ts';
 
 /** What is known of a pod that is looked for. */
 export interface WantedPod {
@@ -23,8 +23,6 @@ export interface NamespaceIndex {
   close(): void;
 }
 
-const keyOf = (address: string): string => hostBlock(address)?.cidr ?? address;
-
 /** What has been seen: by address, all that have it, and the inode behind each file. */
 interface Seen {
   readonly byAddress: Map<string, readonly SeenNetns[]>;
@@ -37,12 +35,12 @@ function watchInto({ byAddress, byPath }: Seen, changed: () => void): NetnsWatch
   return {
     ready(seen) {
       byPath.set(seen.path, seen.inode);
-      for (const key of seen.addresses.map(keyOf)) byAddress.set(key, [...othersAt(key, seen), seen]);
+      for (const key of seen.addresses.map(addressKey)) byAddress.set(key, [...othersAt(key, seen), seen]);
       changed();
     },
     gone(seen) {
       byPath.delete(seen.path);
-      for (const key of seen.addresses.map(keyOf)) {
+      for (const key of seen.addresses.map(addressKey)) {
         const left = othersAt(key, seen);
         if (left.length === 0) byAddress.delete(key);
         else byAddress.set(key, left);
@@ -86,7 +84,7 @@ export function createNamespaceIndex(
   const watch = watchNetns(finder, directory, watchInto(seen, changed));
   return {
     open({ addresses, uid }) {
-      const found = onlyOne(addresses.flatMap((address) => seen.byAddress.get(keyOf(address)) ?? []));
+      const found = onlyOne(addresses.flatMap((address) => seen.byAddress.get(addressKey(address)) ?? []));
       if (found !== undefined) return openChecked(finder, found.path, addresses);
       return uid === undefined ? undefined : findNetnsByProcess(finder, { uid, addresses, proc });
     },

@@ -1,12 +1,11 @@
 // A prepared node on a running worker: controller, places, taps and rounds joined, and what they tell turned into events. Only wiring.
 import { gearOf, inlineMode } from '../../../core/model/abilities.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
-import type { NodeStatus } from '../../../core/model/node-status.ts';
+import type { EnforcementStatus, NodeStatus } from '../../../core/model/node-status.ts';
 import type { LocalPod } from '../../../core/model/pod.ts';
 import { createStrangers } from '../../../core/model/stranger.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { peerOfPod } from '../../../core/plan/directory.ts';
-import type { EnforcementStatus } from '../../../core/model/node-status.ts';
 import { listenPort } from '../../../core/plan/node-constants.ts';
 import { listed } from '../../../core/plan/outcome.ts';
 import { createRefusingPolicy, type RefusingPolicy } from '../../../core/plan/refusing-policy.ts';
@@ -22,7 +21,7 @@ import { NodeController } from './node-controller.ts';
 import { createIdentities } from './node-identities.ts';
 import { enforcementIn, nodeStatusOf, type StatusSources } from './node-status.ts';
 import { startRounds } from './node-rounds.ts';
-import { servedPorts } from './pod-cuts.ts';
+import { servedPorts, type CutOutcome } from './pod-cuts.ts';
 import { handOverMs, PodGears } from './pod-gears.ts';
 import { createPodTaps } from './pod-taps.ts';
 import { createTapEvents } from './tap-events.ts';
@@ -122,12 +121,13 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
   const { index, places } = createPlaces(node, around, late);
   const taps = createPodTaps({ kernel, plane: around.plane, budgetBytes: options.tapBudgetBytes });
   const tellIdentities = createIdentities(around.tell);
+  const onCut = (outcome: CutOutcome): void => cutFlows(flows, outcome, Date.now()).forEach(around.tell);
   const controller = new NodeController({
     ...{ inventory, abilities, places, taps, book },
     now: Date.now,
     servedPorts: ({ gears }) => (gears === undefined ? [] : portsIn(kernel, gears.netns)),
     onDirectory: (update) => around.plane.setDirectory(update),
-    onCut: (_pod, outcome) => cutFlows(flows, outcome, Date.now()).forEach(around.tell),
+    onCut,
     onSettled() {
       tellIdentities(controller.pods());
       around.onSettled();
@@ -140,7 +140,7 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     workloadAt: (address) => keyOf(peerAt(address).workload),
     onHits: around.onHits,
     onNotice: around.onNotice,
-    onCut: (outcome) => cutFlows(flows, outcome, Date.now()).forEach(around.tell),
+    onCut,
     onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
   });
   late.changed = () => void controller.reconcile();
@@ -158,16 +158,16 @@ async function superseded(place: Place, places: Places, { onNotice }: NodeSurrou
   await places.leave(place, handOverMs);
 }
 
-/** Remembers the index of the plan that it was last asked about. */
+/** Remembers the index of each plan that it was asked about, as long as the plan stands. */
 function createRefusals(places: Places): (attempt: ToldAttempt) => string | undefined {
-  const known = new Map<string, { readonly plan: PodPlan; readonly refusing: RefusingPolicy }>();
+  const known = new WeakMap<PodPlan, RefusingPolicy>();
   return ({ pod, id }) => {
     const plan = places.get(pod)?.gears?.plan;
     if (plan === undefined) return undefined;
-    let found = known.get(pod);
-    if (found?.plan !== plan) known.set(pod, (found = { plan, refusing: createRefusingPolicy(plan.kernel) }));
+    let refusing = known.get(plan);
+    if (refusing === undefined) known.set(plan, (refusing = createRefusingPolicy(plan.kernel)));
     const { inbound, clientAddress, serverAddress, serverPort } = id;
-    return found.refusing.of({
+    return refusing.of({
       inbound,
       remote: inbound ? clientAddress : serverAddress,
       port: serverPort,
@@ -215,7 +215,6 @@ function tellLapsing(places: Places, { onNotice }: NodeSurroundings): void {
 export function startNode(node: PreparedNode, around: NodeSurroundings): RunningNode {
   const joined = join(node, around);
   const { places, controller, rounds } = joined;
-
   return {
     setPolicies: (policies) => controller.setPolicies(policies),
     enforcementOf: (policy) => enforcementIn(joined, policy),

@@ -29,8 +29,8 @@ export interface ControllerParts {
   readonly servedPorts: (place: Place) => readonly number[];
   /** Who is who has changed. */
   readonly onDirectory: (update: DirectoryUpdate) => void;
-  /** Open connections were cut in this pod. */
-  readonly onCut: (pod: LocalPod, outcome: CutOutcome) => void;
+  /** Open connections were cut. */
+  readonly onCut: (outcome: CutOutcome) => void;
   /** A reconciliation is over: what is enforced where may be another. */
   readonly onSettled: () => void;
   /** Something a person should know, as a sentence. */
@@ -173,7 +173,7 @@ export class NodeController {
     if (place?.gears === undefined || change.after === undefined) return undefined;
     try {
       const outcome = await place.gears.bring(change, change.after);
-      this.#parts.onCut(place.pod, outcome);
+      this.#parts.onCut(outcome);
       if (outcome.failed > 0)
         place.fault = `${outcome.failed} open connections could not be cut (error ${outcome.error})`;
       return undefined;
@@ -190,7 +190,7 @@ export class NodeController {
       if (plan?.tap !== true || place.gears === undefined) return [];
       const { netns } = place.gears;
       const { id, addresses } = place.pod;
-      return [{ pod: id, netns, addresses, ports: this.#portsOf(place), reports: plan.reports }];
+      return [{ pod: id, netns, addresses, ports: this.#lastPorts.get(id) ?? [], reports: plan.reports }];
     });
   }
 
@@ -207,8 +207,18 @@ export class NodeController {
   }
 
   #lookForPorts(): void {
-    const unsure = this.#parts.places.all().some(({ pod, gears }) => gears && pod.ports.length === 0);
-    if (unsure && this.#policies.length > 0) void this.reconcile();
+    if (this.#policies.length > 0 && this.#portsHaveChanged()) void this.reconcile();
+  }
+
+  /** A plan costs with the policies there are: it is made anew only when somebody listens elsewhere than before. */
+  #portsHaveChanged(): boolean {
+    const known = (place: Place): string | undefined => this.#lastPorts.get(place.pod.id)?.join();
+    try {
+      return this.#parts.places.all().some((place) => this.#portsOf(place).join() !== known(place));
+    } catch {
+      // A namespace that is just going: the reconciliation meets it, and tells.
+      return true;
+    }
   }
 
   /** What became of a policy; of one that is not planned yet, that it is coming. */

@@ -4,7 +4,7 @@ import { AppError } from '../../../core/model/app-error.ts';
 import type { InlineMode } from '../../../core/model/abilities.ts';
 import type { Peer } from '../../../core/model/identity.ts';
 import type { LocalPod } from '../../../core/model/pod.ts';
-import type { PodChange } from '../../../core/plan/plan-diff.ts';
+import { emptyPod, type PodChange } from '../../../core/plan/plan-diff.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import type { RulesetOptions } from '../../../core/plan/ruleset.ts';
@@ -39,16 +39,8 @@ export interface PodGearsOptions {
   readonly onFault: (error: unknown) => void;
 }
 
-/** What a pod has before anything is asked of it. */
-const emptyPlan = (pod: string): PodPlan => ({
-  pod,
-  ...{ tap: false, reports: 'destination', inline: [], cuts: [] },
-  kernel: { inbound: [], outbound: [], judgedElsewhere: [] },
-});
-
 /** One enrolled pod. */
 export class PodGears {
-  readonly pod: LocalPod;
   readonly netns: Netns;
   readonly #options: PodGearsOptions;
   readonly #rules: PodRules;
@@ -61,10 +53,9 @@ export class PodGears {
 
   constructor(options: PodGearsOptions) {
     const { pod, netns, kernel, owner, ruleset, mayRule } = options;
-    this.pod = pod;
     this.netns = netns;
     this.#options = options;
-    this.#plan = emptyPlan(pod.id);
+    this.#plan = emptyPod(pod.id);
     this.#rules = createPodRules({ kernel, netns, addresses: pod.addresses, owner, ruleset, mayRule });
     this.#inline = createPodInline({
       ...{ kernel, netns, pod: pod.id, mode: options.mode ?? 'fwmark' },

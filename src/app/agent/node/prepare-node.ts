@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gearsOf, type NodeAbilities } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { NodeInventory } from '../../../core/model/pod.ts';
-import { hostBlock } from '../../../core/plan/address-block.ts';
+import { addressKey } from '../../../core/plan/address-block.ts';
 import { createDirectoryBook, type DirectoryBook } from '../../../core/plan/directory.ts';
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
@@ -83,13 +83,13 @@ function refuseUseless(abilities: NodeAbilities): void {
 /** Namespaces of no pod in the inventory get back what an earlier life left there; those of pods are taken over when their plan is known. */
 function cleanStrangers(kernel: NodeKernel, options: NodeOptions, inventory: NodeInventory): void {
   if (kernel.nft instanceof AppError) return;
-  const known = new Set(inventory.pods.flatMap(({ addresses }) => addresses.map(keyOf)));
+  const known = new Set(inventory.pods.flatMap(({ addresses }) => addresses.map(addressKey)));
   for (const name of namespaceFiles(options.netnsDirectory)) {
     let netns: Netns | undefined;
     try {
       netns = openNetns(join(options.netnsDirectory, name));
       if (sameAsHost(kernel, netns)) continue;
-      if (globalAddresses(kernel, netns).some((address) => known.has(keyOf(address)))) continue;
+      if (globalAddresses(kernel, netns).some((address) => known.has(addressKey(address)))) continue;
       cleanLeftovers(kernel, netns, options.owner);
     } catch (error) {
       // Gone meanwhile, or not ours to enter: nothing to clean then.
@@ -99,5 +99,3 @@ function cleanStrangers(kernel: NodeKernel, options: NodeOptions, inventory: Nod
     }
   }
 }
-
-const keyOf = (address: string): string => hostBlock(address)?.cidr ?? address;
