@@ -38,6 +38,10 @@ export interface Answer {
   readonly localPort: number;
 }
 
+/** A request that was quicker than the refusal gets 502; a caller that has said nothing yet is reset. */
+export const nobodyServes = ({ status, error }: Answer): boolean =>
+  status === 502 || error === 'ECONNRESET' || error === 'EPIPE';
+
 /** One request as the server itself noted it. */
 export interface Served {
   readonly method: string;

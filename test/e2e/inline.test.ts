@@ -4,7 +4,7 @@ import { listenPort } from '../../src/core/plan/node-constants.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
-import { policyOn, startInlineLab, type Answer } from './inline-lab.ts';
+import { nobodyServes, policyOn, startInlineLab, type Answer } from './inline-lab.ts';
 
 const inline = testUnless(noRules);
 
@@ -163,10 +163,6 @@ inline(
     expect((await lab.get()).status).toBe(200);
   },
 );
-
-/** A request that was quicker than the refusal gets 502; a caller that has said nothing yet is reset. */
-const nobodyServes = ({ status, error }: Answer): boolean =>
-  status === 502 || error === 'ECONNRESET' || error === 'EPIPE';
 
 inline('a request to a port that nobody serves fails at once', async () => {
   await using lab = await startInlineLab({ ports: [8080, 8081] });
