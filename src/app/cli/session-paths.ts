@@ -1,9 +1,18 @@
 // Where programs of one person on one machine find each other: the demo's and agents' feed sockets and tokens.
 // Everything lies in one owner-only directory. Knows no feed.
 import { randomBytes } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  type Stats,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
 
 /** `$XDG_RUNTIME_DIR/kubectl-api-defense`, or a per-user directory under the temporary one. */
@@ -13,11 +22,31 @@ export function runtimeDirectory(env: NodeJS.ProcessEnv): string {
   return join(tmpdir(), `kubectl-api-defense-${userInfo().uid}`);
 }
 
+/** Itself and the one above it at most: `recursive` never ends below /proc. */
+function makeDirectory(path: string): Stats {
+  for (const each of [dirname(path), path])
+    try {
+      mkdirSync(each, { mode: 0o700 });
+    } catch {
+      // It is there, or the look at the end says what is wrong.
+    }
+  try {
+    return lstatSync(path);
+  } catch (cause) {
+    throw new AppError({
+      code: 'RUNTIME_DIRECTORY',
+      family: 'cannotCreate',
+      message: `The directory ${path}, in which programs find each other, cannot be made.`,
+      hint: 'Set XDG_RUNTIME_DIR to a directory that you can write to.',
+      cause,
+    });
+  }
+}
+
 /** Makes the directory, or refuses one that somebody else could write to. */
 export function ensureRuntimeDirectory(env: NodeJS.ProcessEnv): string {
   const path = runtimeDirectory(env);
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  const found = lstatSync(path);
+  const found = makeDirectory(path);
   if (!found.isDirectory() || found.uid !== userInfo().uid)
     throw new AppError({
       code: 'RUNTIME_DIRECTORY',
