@@ -1,6 +1,11 @@
 // `throttle --rate --burst --key`, judged before anybody is asked anything.
 import { AppError } from '../../core/model/app-error.ts';
-import { isThrottleKey, maxKeyParts, throttleKeys, type ThrottleKey } from '../../core/policy/schema.ts';
+import {
+  isThrottleKey,
+  maxKeyParts,
+  throttleKeys,
+  type ThrottleKey,
+} from '../../core/policy/action-schema.ts';
 import { numberOption, textOption } from './option-values.ts';
 import type { OptionValues } from './verbs.ts';
 

@@ -1,7 +1,8 @@
 // A policy as it may be told in events: hosts, paths, header values, reason, labels and annotations masked like captured traffic, so
 // that under one key the value a policy asks for equals the value a flow shows. Puts the real values back where such an object is
 // applied. Names stay: one that holds a secret is no name of a policy (secret-name.ts).
-import type { FlowPolicy, HttpMatch } from '../policy/schema.ts';
+import type { HttpMatch } from '../policy/http-match-schema.ts';
+import type { FlowPolicy } from '../policy/schema.ts';
 import type { Masker } from './masker.ts';
 
 /** Masks policies on their way out and puts the real values back into those that return. Remembers a bounded number of values. */

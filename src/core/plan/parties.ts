@@ -3,7 +3,8 @@
 import type { NodeInventory, PodIdentity, ServiceAddress } from '../model/pod.ts';
 import { workloadKey } from '../model/workload-key.ts';
 import { inCidr } from '../policy/ip-address.ts';
-import type { FlowPolicy, Peer } from '../policy/schema.ts';
+import type { Peer } from '../policy/peer-schema.ts';
+import type { FlowPolicy } from '../policy/schema.ts';
 import { blocksOf, everywhere, hostBlock, sortKey, type Block } from './address-block.ts';
 import { isLiteral, isProvable, namesMatch } from './peer-match.ts';
 import { sorted, within, type Placed } from './sorted-addresses.ts';

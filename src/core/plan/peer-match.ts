@@ -1,6 +1,6 @@
 // Whether one peer of a policy names a pod: the same answers as policy/scope.ts gives for identities by address.
 import type { PodIdentity } from '../model/pod.ts';
-import type { Peer } from '../policy/schema.ts';
+import type { Peer } from '../policy/peer-schema.ts';
 
 /** A CIDR and nothing that names anybody. */
 export const isLiteral = ({ workload, namespace, serviceAccount, labels, cidr }: Peer): boolean =>

@@ -2,7 +2,8 @@
 // policies, addresses outside. Entries cover what the source sees as the destination: before a Service is translated, its own address.
 import type { ServiceAddress } from '../model/pod.ts';
 import { isEgress } from '../policy/tenancy.ts';
-import type { FlowPolicy, Peer } from '../policy/schema.ts';
+import type { Peer } from '../policy/peer-schema.ts';
+import type { FlowPolicy } from '../policy/schema.ts';
 import { hostBlock, type Block } from './address-block.ts';
 import type { KernelEntry, PairCut } from './node-plan.ts';
 import { noteFailure } from './outcome.ts';

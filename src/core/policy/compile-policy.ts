@@ -7,7 +7,9 @@ import { parsePathPattern } from './path-pattern.ts';
 import type { createPathTrie } from './path-trie.ts';
 import { parseRate } from './rate.ts';
 import { exactHost, headerKey, suffixHost } from './row-key.ts';
-import type { FlowPolicy, HttpMatch, Peer } from './schema.ts';
+import type { HttpMatch } from './http-match-schema.ts';
+import type { Peer } from './peer-schema.ts';
+import type { FlowPolicy } from './schema.ts';
 import { nameOf } from './specificity.ts';
 import type { createStringTable } from './string-table.ts';
 import {

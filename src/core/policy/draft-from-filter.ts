@@ -6,7 +6,10 @@ import type { Millis } from '../model/brand.ts';
 import type { FieldNode, FilterField, FilterNode } from '../filter/filter.ts';
 import { draftObject } from './draft-object.ts';
 import { parseCidr, parseAddress } from './ip-address.ts';
-import type { FlowPolicy, HttpMatch, Peer, ThrottleKey } from './schema.ts';
+import type { ThrottleKey } from './action-schema.ts';
+import type { HttpMatch } from './http-match-schema.ts';
+import type { Peer } from './peer-schema.ts';
+import type { FlowPolicy } from './schema.ts';
 
 /** What a policy is drafted from on the command line. */
 export interface FilterDraftInput {

@@ -2,7 +2,8 @@
 import { AppError } from '../model/app-error.ts';
 import type { Millis } from '../model/brand.ts';
 import { parsePolicy } from './parse-policy.ts';
-import { apiVersion, type FlowPolicy, type PolicyAction, type ThrottleKey } from './schema.ts';
+import type { PolicyAction, ThrottleKey } from './action-schema.ts';
+import { apiVersion, type FlowPolicy } from './schema.ts';
 
 /** Default lifetime of an interactive policy. */
 export const defaultTtlMs = 30 * 60_000;

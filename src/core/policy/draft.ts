@@ -4,7 +4,8 @@ import type { Millis } from '../model/brand.ts';
 import type { Endpoint, FlowEvent } from '../model/event.ts';
 import { draftObject } from './draft-object.ts';
 import { parsePathPattern } from './path-pattern.ts';
-import type { FlowPolicy, Peer } from './schema.ts';
+import type { Peer } from './peer-schema.ts';
+import type { FlowPolicy } from './schema.ts';
 
 export { defaultTtlMs } from './draft-object.ts';
 

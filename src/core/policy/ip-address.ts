@@ -20,11 +20,12 @@ export function parseAddress(text: string): AddressWords | undefined {
   return parseV6(bare);
 }
 
-/** `10.0.0.0/8` or `fd00::/8`; undefined when it is neither. */
+/** `10.0.0.0/8` or `fd00::/8`; undefined when it is neither. Brackets, a zone and leading zeros are no part of a block. */
 export function parseCidr(text: string): Cidr | undefined {
   const [address = '', length = '', ...rest] = text.split('/');
   const words = parseAddress(address);
-  if (words === undefined || rest.length > 0 || !/^[0-9]{1,3}$/.test(length)) return undefined;
+  if (words === undefined || rest.length > 0 || /[[\]%]/.test(address)) return undefined;
+  if (!/^(0|[1-9][0-9]{0,2})$/.test(length)) return undefined;
   const isV4 = !address.includes(':');
   const bits = Number(length) + (isV4 ? 96 : 0);
   return bits > 128 ? undefined : { words, bits };

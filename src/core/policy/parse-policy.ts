@@ -3,7 +3,12 @@
 import type { z } from 'zod';
 import { nearest } from '../filter/nearest.ts';
 import { knownFields } from './known-fields.ts';
-import { flowPolicySchema, type FlowPolicy } from './schema.ts';
+import {
+  clusterFlowPolicySchema,
+  flowPolicySchema,
+  type ClusterFlowPolicy,
+  type FlowPolicy,
+} from './schema.ts';
 import { foreignDestination } from './tenancy.ts';
 import { valueAt } from './value-at.ts';
 
@@ -16,25 +21,44 @@ export interface PolicyRejection {
 }
 /** The policy, or why the object is none that this agent can enforce. */
 export type ParsedPolicy = { readonly ok: true; readonly policy: FlowPolicy } | PolicyRejection;
+/** The same of a ClusterFlowPolicy. */
+export type ParsedClusterPolicy = { readonly ok: true; readonly policy: ClusterFlowPolicy } | PolicyRejection;
 
 type Issue = z.core.$ZodIssue;
 
 /** Never throws. One problem is reported, unknown fields first: they most often explain the rest. */
 export function parsePolicy(value: unknown): ParsedPolicy {
+  const checked = check(value, flowPolicySchema, 'FlowPolicy');
+  if (!checked.ok) return checked;
+  const foreign = foreignDestination(checked.policy);
+  return foreign === -1 ? checked : foreignRejection(checked.policy, foreign);
+}
+
+/** The same for the cluster-scoped kind, which may select anywhere and therefore says where. */
+export const parseClusterPolicy = (value: unknown): ParsedClusterPolicy =>
+  check(value, clusterFlowPolicySchema, 'ClusterFlowPolicy');
+
+function check<T>(
+  value: unknown,
+  schema: z.ZodType<T>,
+  kind: string,
+): { readonly ok: true; readonly policy: T } | PolicyRejection {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return reject(
       'POLICY_NOT_OBJECT',
       [],
-      'A FlowPolicy is an object with apiVersion, kind, metadata and spec.',
+      `A ${kind} is an object with apiVersion, kind, metadata and spec.`,
     );
-  const parsed = flowPolicySchema.safeParse(value);
-  if (!parsed.success)
-    return rejection(
-      parsed.error.issues.flatMap((issue) => unfold(issue, [])),
-      value,
-    );
-  const foreign = foreignDestination(parsed.data);
-  return foreign === -1 ? { ok: true, policy: parsed.data } : foreignRejection(parsed.data, foreign);
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { ok: true, policy: parsed.data };
+  const problems = parsed.error.issues.flatMap((issue) => unfold(issue, []));
+  const unknown = problems.find(({ issue }) => issue.code === 'unrecognized_keys');
+  if (unknown?.issue.code === 'unrecognized_keys')
+    return unknownField(unknown.path, unknown.issue.keys[0] ?? '', {
+      kind,
+      known: knownFields(schema, unknown.path),
+    });
+  return rejection(problems[0], value, kind);
 }
 
 /** `spec.from.peers[0].name`. */
@@ -66,15 +90,14 @@ const distance = (problems: readonly Problem[], base: readonly PropertyKey[]): n
     return sum + 1 + shallow + (issue.code === 'unrecognized_keys' ? issue.keys.length : 0);
   }, 0);
 
-function rejection(problems: readonly Problem[], value: unknown): PolicyRejection {
-  const problem = problems.find(({ issue }) => issue.code === 'unrecognized_keys') ?? problems[0];
-  if (problem === undefined) return reject('POLICY_INVALID', [], 'This is not a FlowPolicy.');
+function rejection(problem: Problem | undefined, value: unknown, kind: string): PolicyRejection {
+  if (problem === undefined) return reject('POLICY_INVALID', [], `This is no ${kind}.`);
   const { issue, path } = problem;
-  if (issue.code === 'unrecognized_keys') return unknownField(path, issue.keys[0] ?? '');
   if (valueAt(value, path) === undefined)
     return reject('POLICY_MISSING_FIELD', path, missingSentence(issue, path));
   if (issue.code === 'invalid_value') return wrongChoice(path, issue.values, valueAt(value, path));
   if (issue.code === 'invalid_type' && issue.expected === 'array') return noList(path, valueAt(value, path));
+  if (issue.code === 'invalid_key') return wrongKey(path, issue.issues[0]?.message);
   if (issue.code === 'invalid_union') return unionRejection(issue, path, valueAt(value, path));
   return reject(
     'POLICY_INVALID_VALUE',
@@ -89,8 +112,11 @@ const actionOwning: ReadonlyMap<string, string> = new Map([
   ['throttle', 'Throttle'],
 ]);
 
-function unknownField(path: readonly PropertyKey[], key: string): PolicyRejection {
-  const known = knownFields(flowPolicySchema, path);
+function unknownField(
+  path: readonly PropertyKey[],
+  key: string,
+  { kind, known }: { readonly kind: string; readonly known: readonly string[] },
+): PolicyRejection {
   const owner = path.at(-1) === 'action' ? actionOwning.get(key) : undefined;
   if (owner !== undefined)
     return reject(
@@ -99,7 +125,7 @@ function unknownField(path: readonly PropertyKey[], key: string): PolicyRejectio
       `${spellPath(path)} has no field ${quote(key)} here: ${key} belongs to type ${owner}.`,
     );
   const guess = nearest(key, known);
-  const where = path.length === 0 ? 'A FlowPolicy' : spellPath(path);
+  const where = path.length === 0 ? `A ${kind}` : spellPath(path);
   const hint = guess === undefined ? '' : ` Did you mean ${guess}?`;
   return reject(
     'POLICY_UNKNOWN_FIELD',
@@ -113,6 +139,16 @@ function noList(path: readonly PropertyKey[], actual: unknown): PolicyRejection 
   const isPlain = typeof actual === 'string' || typeof actual === 'number';
   const how = isPlain ? `; write ${String(path.at(-1))}: [${quote(String(actual))}]` : '';
   return reject('POLICY_INVALID_VALUE', path, `${spellPath(path)} must be a list${how}.`);
+}
+
+/** Of a map, such as labels. */
+function wrongKey(path: readonly PropertyKey[], says = 'is none'): PolicyRejection {
+  const name = quote(String(path.at(-1)));
+  return reject(
+    'POLICY_INVALID_VALUE',
+    path,
+    `${spellPath(path.slice(0, -1))} has the name ${name}: it ${says}.`,
+  );
 }
 
 function missingSentence(issue: Issue, path: readonly PropertyKey[]): string {

@@ -25,14 +25,28 @@ export interface PathPattern {
 export type ParsedPattern =
   { readonly ok: true; readonly pattern: PathPattern } | { readonly ok: false; readonly message: string };
 
+/** What is wrong with a template, in clauses that follow "it"; the API server says the same of what CEL can see. */
+export const pathSays = {
+  start: 'must start with /',
+  query: 'has a query or fragment; a path is matched without them',
+  star: 'may have * only at its end; one whole segment is {name}',
+  brace: 'has { or } inside a segment; a {name} stands for one whole segment',
+  parameter: 'has a {name} of other characters than letters, digits, _, . and -',
+  joined: 'may not join {name} and * in one segment; write /{name}/*',
+  empty: 'has an empty segment (//); write it with single slashes',
+  dots: 'has a . or .. segment; write the path it leads to',
+  backslash: 'has a backslash; write /',
+  control: 'has a control character',
+} as const;
+
 const wrong = (message: string): ParsedPattern => ({ ok: false, message });
 
 /** Parses a template. A literal is decoded once, like a request's path, and must be in normal form already. */
 export function parsePathPattern(text: string): ParsedPattern {
-  if (!text.startsWith('/')) return wrong('must start with /');
-  if (/[?#]/.test(text)) return wrong('has a query or fragment; a path is matched without them');
+  if (!text.startsWith('/')) return wrong(pathSays.start);
+  if (/[?#]/.test(text)) return wrong(pathSays.query);
   const { body, tail } = splitTail(text);
-  if (body.includes('*')) return wrong('may have * only at its end; one whole segment is {name}');
+  if (body.includes('*')) return wrong(pathSays.star);
   const parts = body === '' ? [] : body.slice(1).split('/');
   const segments: PatternSegment[] = [];
   for (const [index, part] of parts.entries()) {
@@ -42,7 +56,7 @@ export function parsePathPattern(text: string): ParsedPattern {
   }
   if (tail !== 'prefix') return { ok: true, pattern: { segments, tail: { type: tail } } };
   const prefix = segments.pop();
-  if (prefix?.type !== 'literal') return wrong('may not join {name} and * in one segment; write /{name}/*');
+  if (prefix?.type !== 'literal') return wrong(pathSays.joined);
   return { ok: true, pattern: { segments, tail: { type: 'prefix', prefix: prefix.bytes } } };
 }
 
@@ -54,10 +68,10 @@ function splitTail(text: string): { body: string; tail: PatternTail['type'] } {
 }
 
 function parseSegment(part: string, mayBeEmpty: boolean): PatternSegment | string {
-  if (/^\{[^{}]*\}$/.test(part)) return { type: 'one' };
-  if (/[{}]/.test(part))
-    return `has { or } inside a segment ("${part}"); a {name} stands for one whole segment`;
-  if (part === '' && !mayBeEmpty) return 'has an empty segment (//); write it with single slashes';
+  if (/^\{[^{}]*\}$/.test(part))
+    return /^\{[A-Za-z0-9_.-]*\}$/.test(part) ? { type: 'one' } : pathSays.parameter;
+  if (/[{}]/.test(part)) return pathSays.brace;
+  if (part === '' && !mayBeEmpty) return pathSays.empty;
   const bytes = Buffer.from(part, 'utf8');
   const decoded = new Uint8Array(bytes.length);
   const length = decodeOnce(bytes, 0, bytes.length, decoded, 0);
@@ -66,8 +80,7 @@ function parseSegment(part: string, mayBeEmpty: boolean): PatternSegment | strin
 }
 
 function checkLiteral(decoded: Uint8Array): PatternSegment | string {
-  if (/^\.\.?$/.test(Buffer.from(decoded).toString()))
-    return 'has a . or .. segment; write the path it leads to';
-  if (decoded.includes(0x5c)) return 'has a backslash; write /';
+  if (/^\.\.?$/.test(Buffer.from(decoded).toString())) return pathSays.dots;
+  if (decoded.includes(0x5c)) return pathSays.backslash;
   return { type: 'literal', bytes: Uint8Array.from(decoded) };
 }

@@ -1,6 +1,7 @@
 // Whose traffic a namespaced policy may touch: destinations of its own namespace, or, when all its sources are of its own
 // namespace (egress), any destination. Knows no cluster.
-import type { FlowPolicy, Peer } from './schema.ts';
+import type { Peer } from './peer-schema.ts';
+import type { FlowPolicy } from './schema.ts';
 
 /** The namespace a peer is confined to; undefined when it could be anywhere (cidr only). */
 function namespaceOf(peer: Peer, own: string): string | undefined {
