@@ -16,8 +16,9 @@ const fields = {
   opaque: 6,
   opening: 7,
   announced: 8,
+  empty: 9,
 } as const;
-const fieldCount = 9;
+const fieldCount = 10;
 
 /** True for an answer that failed without a policy refusing it: 5xx, or none at all. */
 export function isError(flow: FlowEvent): boolean {
@@ -25,6 +26,12 @@ export function isError(flow: FlowEvent): boolean {
   // An answer without a status was not read, or never came.
   return flow.response !== undefined && (flow.response.status ?? 500) >= 500;
 }
+
+/**
+ * Nothing was said that could be read: a connection that was never established, or the word that one was cut, whose traffic is told by
+ * whoever saw it.
+ */
+const isEmpty = ({ opaque, gear }: FlowEvent): boolean => opaque === 'attempt' || gear === 'kernel';
 
 /**
  * Rates and shares of one edge, or of all, by the data's clock. An opening counts as seen and unread, never as a
@@ -36,6 +43,7 @@ export interface FlowCounts {
   /** Shares of the last minute, 0 to 1; undefined when nothing came in it. */
   readonly errorShare: number | undefined;
   readonly refusedShare: number | undefined;
+  /** Of what had any content: refused attempts have none. */
   readonly opaqueShare: number | undefined;
   /** Counts of the last minute. */
   readonly recent: VerdictCounts;
@@ -55,7 +63,8 @@ function addFlow(window: SecondWindow, second: number, flow: FlowEvent): void {
   if (flow.opening === false) window.add(second, fields.announced);
   if (flow.shadow) window.add(second, fields.shadow);
   if (isError(flow)) window.add(second, fields.errors);
-  if (flow.protocol === 'opaque') window.add(second, fields.opaque);
+  if (isEmpty(flow)) window.add(second, fields.empty);
+  else if (flow.protocol === 'opaque') window.add(second, fields.opaque);
 }
 
 /** Flows of whichever verdict over the `seconds` that end with `second`. */
@@ -69,7 +78,7 @@ const allOf = (window: SecondWindow, second: number, seconds: number): number =>
 export function createFlowCounts(clock: DataClock): FlowCounts {
   const window = createSecondWindow(fieldCount);
   const minute = (field: number): number => window.sum(field, clock.second, windowSeconds);
-  /** `part` of the last minute's flows and `more`. */
+  /** `part` of the last minute's flows and `more`, which may be fewer. */
   const share = (part: number, more = 0): number | undefined => {
     const whole = allOf(window, clock.second, windowSeconds) + more;
     return whole === 0 ? undefined : part / whole;
@@ -87,7 +96,7 @@ export function createFlowCounts(clock: DataClock): FlowCounts {
     get opaqueShare() {
       // Those that have begun and not ended; both ends of one are counted at the second of its beginning.
       const live = Math.max(0, minute(fields.opening) - minute(fields.announced));
-      return share(minute(fields.opaque) + live, live);
+      return share(minute(fields.opaque) + live, live - minute(fields.empty));
     },
     get recent() {
       return {

@@ -1,4 +1,5 @@
-// Opaque connections are told of twice, when they are established and when they end: sums count them once.
+// Opaque connections are told of twice, when they are established and when they end: sums count them once. Those that were refused before they
+// said anything are flows, and no part of what could be seen.
 import { expect, test } from 'vitest';
 import type { FlowEvent } from '../../../src/core/model/event.ts';
 import { flowId, policyName } from '../../../src/core/model/brand.ts';
@@ -35,6 +36,20 @@ test('its end is counted, once', () => {
   expect(store.data.totals).toMatchObject({ flows: 2, opaqueShare: 0.5 });
   expect(store.data.edges[0]).toMatchObject({ total: 2, recent: { allow: 2 } });
   expect(store.data.tally(policyName('shop/p'))).toMatchObject({ hits: 1 });
+});
+
+test('attempts have no content to see: they are flows, and leave the coverage as it is', () => {
+  const store = createFlowStore();
+  const attempt = { opaque: 'attempt', gear: 'kernel', ended: 'connect-refused' } as const;
+  const verdict = { action: 'block', mode: 'enforce', policy: 'shop/p' } as const;
+  store.add(opaque('c', { ...attempt, verdict }));
+  expect(store.data.totals).toMatchObject({ flows: 1, opaqueShare: undefined, inspectedShare: undefined });
+  store.add(sampleFlow({ id: 'a' }));
+  store.add(opaque('d', { ...attempt, verdict }));
+  store.add(opaque('e', { ...attempt, gear: 'tap' }));
+  expect(store.data.totals).toMatchObject({ flows: 4, opaqueShare: 0, inspectedShare: 1 });
+  store.add(opaque('b'));
+  expect(store.data.totals).toMatchObject({ flows: 5, opaqueShare: 0.5, inspectedShare: 0.5 });
 });
 
 const shown = (store: ReturnType<typeof createFlowStore>): (string | undefined)[] => {
