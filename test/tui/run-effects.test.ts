@@ -8,6 +8,8 @@ import { millis } from '../../src/core/model/brand.ts';
 import type { FeedPort } from '../../src/core/model/feed-port.ts';
 import { draftPolicy } from '../../src/core/policy/draft.ts';
 import type { PreviewResult } from '../../src/core/policy/preview.ts';
+import { refusedInKernel } from '../../src/core/policy/preview-tally.ts';
+import { createRecorder, type RecordingDetails } from '../../src/io/recording/recorder.ts';
 import { openReplay } from '../../src/io/recording/replay-feed.ts';
 import { perform } from '../../src/tui/run-effects.ts';
 import type { EffectTools } from '../../src/tui/run-effects.ts';
@@ -25,9 +27,15 @@ const greeting = helloOf({ name: 'agent', listeners: [], policiesDirectory: '/p'
 /** What a preview over the whole of this file comes to. */
 async function previewOver(path: string): Promise<PreviewResult> {
   const feed = await openReplay(path, { paused: true });
-  const state = initialState({
+  const first = initialState({
     ...{ kind: 'replay', columns: 80, rows: 24, readOnly: false, themeName: 'default', nowMs },
   } as const);
+  let state = first;
+  feed.start((message) => {
+    if (message.type === 'hello')
+      state = { ...first, connection: { ...first.connection, hello: message.hello } };
+  });
+  await feed.settled();
   try {
     return await new Promise((resolve, reject) => {
       const dispatch = (message: Msg): void => {
@@ -61,6 +69,39 @@ test('a preview over a file that is cut short says so, and one over the whole fi
   expect(part.damage).toMatch(/\w+.*\./);
   expect(part.total).toBeGreaterThan(0);
   expect(part.total).toBeLessThan(whole.total);
+});
+
+test('a preview over a recording of a node says what one in front of the node says: the kernel refuses', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'recorded-'));
+  const record = async (name: string, more: Partial<RecordingDetails>): Promise<PreviewResult> => {
+    const path = join(folder, name);
+    const recorder = await createRecorder({
+      path,
+      header: {
+        ...{
+          name,
+          agent: '0.1.0',
+          listeners: [],
+          windowMs: 60_000,
+          identities: [],
+          policies: [],
+          masking: 'keyed',
+        },
+        ...more,
+      },
+    });
+    recorder.write(sampleFlow());
+    await recorder.close();
+    return previewOver(path);
+  };
+  const [ofNode, ofListener] = [await record('node.adr', { node: true }), await record('listener.adr', {})];
+  rmSync(folder, { recursive: true });
+  expect(ofNode.onNode).toEqual({ gear: 'kernel', open: 'cut', enforces: true });
+  expect(ofListener).not.toHaveProperty('onNode');
+  const answers = ({ byRoute }: PreviewResult): readonly number[] =>
+    byRoute.flatMap(({ transitions }) => transitions.map(({ to }) => to));
+  expect(answers(ofNode)).toEqual([refusedInKernel]);
+  expect(answers(ofListener)).toEqual([403]);
 });
 
 /** What a preview comes to in front of an agent that greeted like this. */

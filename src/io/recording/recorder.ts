@@ -19,6 +19,8 @@ export interface RecordingDetails {
   readonly agent: string;
   readonly listeners: readonly { readonly source: Endpoint; readonly destination: Endpoint }[];
   readonly windowMs: number;
+  /** As in the feed's hello: it worked in the pods of a node. */
+  readonly node?: boolean;
   readonly identities: readonly IdentityEvent[];
   /** In force when the recording began. */
   readonly policies: readonly PolicyEvent[];

@@ -61,6 +61,8 @@ export const headerSchema = z.object({
   agent: z.string(),
   listeners: z.array(z.object({ source: endpointSchema, destination: endpointSchema })),
   windowMs: z.number().nonnegative(),
+  /** As in the feed's hello; absent in older recordings too, whose policies may tell. */
+  node: z.boolean().optional(),
   identities: z.array(identityEventSchema),
   /** In force when the recording began. */
   policies: z.array(policyEventSchema),

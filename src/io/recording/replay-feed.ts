@@ -105,8 +105,13 @@ function helloOf({ header, path }: RecordingFile): Hello {
     listeners: header?.listeners ?? [],
     windowMs: header?.windowMs ?? assumedWindowMs,
     defaultTtlMs: 30 * 60_000,
+    ...(header !== undefined && isOfNode(header) ? { node: true } : {}),
   };
 }
+
+/** Only agents of a node say what a policy comes to there, so recordings from before the header said it are known too. */
+const isOfNode = ({ node, policies }: NonNullable<RecordingFile['header']>): boolean =>
+  node ?? policies.some(({ enforcement }) => enforcement !== undefined);
 
 /** One sentence per operation; the table keeps a new one from being forgotten. */
 const wanted: Record<Operation['op'], string> = {

@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import type { ApiEvent } from '../../../src/core/model/event.ts';
+import type { ApiEvent, PolicyEvent } from '../../../src/core/model/event.ts';
 import type { FeedMessage, ReplayPosition } from '../../../src/core/model/feed-port.ts';
 import type { ReplayFeed, ReplayOptions } from '../../../src/io/recording/replay-feed.ts';
+import { createRecorder, type RecordingDetails } from '../../../src/io/recording/recorder.ts';
 import { openRecording } from '../../../src/io/recording/recording-file.ts';
 import { openReplay } from '../../../src/io/recording/replay-feed.ts';
 import { recordAll, temporaryFolder } from './recording-files.ts';
@@ -91,6 +92,25 @@ test('it begins with connection, greeting, what held at the start, and the posit
       reset: false,
     },
   ]);
+});
+
+test('it greets as the agent of a node did: by its header, and an older one by what it says of policies', async () => {
+  const enforced: PolicyEvent = {
+    ...{ type: 'policy', time: new Date(startMs).toISOString(), name: 'shop/a', state: 'active' },
+    enforcement: { state: 'enforced', gears: ['kernel'], inPlace: 1, meant: 1, outside: 0, sentence: '' },
+  };
+  const greetingOf = async (header: Partial<RecordingDetails>): Promise<unknown> => {
+    const path = join(temporaryFolder(), 'session.ndjson.zst');
+    const recorder = await createRecorder({ path, header: { ...details, ...header } });
+    recorder.write(flow('a', 0));
+    await recorder.close();
+    const deck = await openDeck(path, { paused: true });
+    await deck.run(50);
+    return deck.messages.find((message) => message.type === 'hello')?.hello.node;
+  };
+  expect(await greetingOf({ node: true })).toBe(true);
+  expect(await greetingOf({ policies: [enforced] })).toBe(true);
+  expect(await greetingOf({})).toBeUndefined();
 });
 
 test('events come as the clock passes them, in their order of arrival, at the speed asked', async () => {

@@ -17,6 +17,7 @@ function headerOf({ hello, history }: Session): Parameters<typeof createRecorder
     agent: 'kubectl-api-defense',
     listeners: hello.listeners,
     windowMs: hello.windowMs,
+    ...(hello.node === undefined ? {} : { node: hello.node }),
     identities: history.filter(isIdentity),
     policies: history.filter(isPolicy),
     masking,
