@@ -188,7 +188,7 @@ test('agent status tells a person how the agent is, on one screen', async () => 
   expect(lines[0]).toMatch(new RegExp(`^web → api at ${feed}: version \\d+\\.\\d+\\.\\d+, up `));
   expect(lines[1]).toBe('ok: every worker lives, nothing was lost');
   expect(shown.stdout).toContain('policies     none in force, 0 in shadow, none rejected');
-  expect(shown.stdout).toMatch(/\nrequests +[\d,]+: [\d,]+ allowed, 5 blocked, 0 throttled\n/);
+  expect(shown.stdout).toMatch(/\nrequests +[\d,]+: [\d,]+ allowed, 5 refused, 0 throttled\n/);
   expect(shown.stdout).toMatch(/\ndata-plane +\d+ ms +(?:<?[\d.]+) % /);
 });
 

@@ -2,6 +2,8 @@
 // which none does; `client` calls both all the time; `other` may call nothing. For node-failure.test.ts.
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import type { AgentStatus } from '../../src/core/model/feed-message.ts';
+import type { NodeStatus, UnjudgedStatus } from '../../src/core/model/node-status.ts';
 import { createCli, type Cli, type Started } from '../helpers/cli.ts';
 import { createNetnsLab, type Hands, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
 import { childrenOf } from '../helpers/processes.ts';
@@ -55,6 +57,12 @@ export interface FailureLab extends AsyncDisposable {
   agent(words?: readonly string[], env?: Readonly<Record<string, string>>): NodeAgent;
   /** What `agent status` says of it. */
   status(agent: NodeAgent): Promise<string>;
+  /** Connections that passed the inline port unjudged, as the agent has it from the kernel. */
+  unjudged(agent: NodeAgent): Promise<readonly UnjudgedStatus[]>;
+  /** Attempts that the kernel refused, as the agent has it. */
+  kernelRefused(agent: NodeAgent): Promise<number>;
+  /** Connections to the inline port so far that reached the server at the pod's own address: the agent's legs come to another. */
+  direct(): Promise<number>;
   setFailure(failure: 'Open' | 'Closed'): void;
   begin(...names: readonly Stream[]): Promise<void>;
   /** Ends all streams. */
@@ -164,13 +172,19 @@ async function build(net: NetnsLab, cli: Cli): Promise<FailureLab> {
   const caller = net.start(client, 'failure-client.mjs');
   const stranger = net.start(other, 'failure-client.mjs');
   await Promise.all([server, caller, stranger].map((hands) => hands.ask({ order: 'ready' })));
+  const ask = async (agent: NodeAgent, ...words: readonly string[]): Promise<string> => {
+    const feed = [...agent.stderr().matchAll(/^feed at (\S+);/gm)].at(-1)?.[1] ?? '';
+    return (await cli.run(['agent', 'status', '--connect', feed, ...words])).stdout;
+  };
+  const told = async (agent: NodeAgent): Promise<AgentStatus & { readonly node: NodeStatus }> =>
+    JSON.parse(await ask(agent, '-o', 'json')) as AgentStatus & { readonly node: NodeStatus };
   const lab: FailureLab = {
     ...{ net, orders, caller },
     agent: (words = [], env = {}) => startAgent(cli, files, { words, env }),
-    async status(agent) {
-      const feed = [...agent.stderr().matchAll(/^feed at (\S+);/gm)].at(-1)?.[1] ?? '';
-      return (await cli.run(['agent', 'status', '--connect', feed])).stdout;
-    },
+    status: (agent) => ask(agent),
+    unjudged: async (agent) => (await told(agent)).node.unjudged ?? [],
+    kernelRefused: async (agent) => (await told(agent)).kernelRefused ?? 0,
+    direct: async () => (await server.ask({ order: 'arrived', port: 8080, at: orders.ipv4 })) as number,
     setFailure: (failure) => writeFileSync(join(files.policies, 'barred.yaml'), barring(failure)),
     async begin(...names) {
       for (const name of names)

@@ -1,11 +1,13 @@
 // A service in a pod of the lab, unaware of any agent: HTTP on `::` (both families), with a log of its own of every request that reached
-// it; `/status/404` is answered so. Lines of JSON on stdin are orders (`log`, `release`, `listen`), answered on stdout. Words: the ports, `0.0.0.0:PORT` for IPv4
+// it; `/status/404` is answered so. Lines of JSON on stdin are orders (`log`, `release`, `listen`, `arrived`), answered on stdout. Words: the ports, `0.0.0.0:PORT` for IPv4
 // alone.
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
 const log = [];
 const held = [];
+/** Connections so far by own address and port. */
+const arrivals = new Map();
 const say = (value) => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const plain = (address) => address.replace(/^::ffff:/, '');
 
@@ -28,6 +30,10 @@ const servers = [];
 
 function listen({ host, port }) {
   const server = createServer(serve);
+  server.on('connection', ({ localAddress, localPort }) => {
+    const where = `${plain(localAddress)} ${localPort}`;
+    arrivals.set(where, (arrivals.get(where) ?? 0) + 1);
+  });
   servers.push(server);
   server.keepAliveTimeout = 0;
   server.headersTimeout = server.requestTimeout = 0;
@@ -55,6 +61,7 @@ const orders = {
   },
   log: () => log,
   clear: () => log.splice(0).length,
+  arrived: ({ at, port }) => arrivals.get(`${at} ${port}`) ?? 0,
   held: () => held.length,
   release: () => held.splice(0).map((finish) => finish()).length,
 };

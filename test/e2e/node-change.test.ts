@@ -99,6 +99,8 @@ async function expectServed(loads: Readonly<Record<Caller, Load>>): Promise<void
   const ids = new Map(callers.map((name) => [field.member(name).pod.ipv4, name]));
   const seen = log.filter(({ address }) => ids.has(address)).map(({ address, url }) => `${address} ${url}`);
   expect(seen.toSorted()).toEqual(told.toSorted());
+  // Whatever comes and goes, an agent that is there judges: the kernel has let nothing pass for want of it.
+  expect((await field.status()).unjudged).toEqual([]);
 }
 
 async function flipping(a: readonly FlowPolicy[], b: readonly FlowPolicy[]): Promise<void> {

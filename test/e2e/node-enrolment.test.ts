@@ -101,21 +101,6 @@ describeUnless(noRules)('enrolment', () => {
     expect(traces(made.lab, made.pod)).toBe(before);
   });
 
-  test('the counters of the rules that are replaced are handed over', async () => {
-    const made = await bench();
-    const enrolment = made.enrolAs(5);
-    const counting = {
-      ruleset: sampleRules(5, 9).replace('counter drop', 'counter accept'),
-      mode: 'none',
-    } as const;
-    enrolment.apply(counting);
-    expect(connectIn(made.kernel, made.peerNetns, { host: made.pod.ipv4, port: 9 })).toBe(-errno.refused);
-    const { replaced } = enrolment.apply({ ...counting, keepHits: true });
-    expect(JSON.stringify(replaced)).toMatch(/"packets": ?[1-9]/);
-    expect(JSON.stringify(enrolment.listing())).not.toMatch(/"packets": ?[1-9]/);
-    enrolment.release();
-  });
-
   test('a change touches only what it names: counters go on, and a flush or a newer agent is told apart', async () => {
     const made = await bench();
     const before = traces(made.lab, made.pod);

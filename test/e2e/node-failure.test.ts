@@ -29,6 +29,8 @@ function note(posture: string, { requests, failed, longestOutageMs, outcomes }: 
 describeUnless(noRules)('an agent that goes while there is load', () => {
   let lab: FailureLab;
   let agent: NodeAgent;
+  /** Connections that had come to the server past any agent when all stood. */
+  let directBefore = 0;
 
   beforeAll(async () => {
     lab = await startFailureLab();
@@ -67,6 +69,29 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     await lab.seen('kept', '200', 4 * keptConnections);
     for (const stream of ['fresh', 'kept'] as const) await lab.take(stream, '200');
     await lab.take('barred', '403');
+    directBefore = await lab.direct();
+  }
+  /** What the kernel counted while no agent was there is what reached the server past it: connection by connection. */
+  async function countsWhatPassed(posture: string, atLeast: number): Promise<void> {
+    // Nobody passes any more, and what did is accepted by now: its request was answered.
+    const passed = (await lab.direct()) - directBefore;
+    lines.push(`${posture}: ${passed} connections passed unjudged`);
+    expect(passed).toBeGreaterThanOrEqual(atLeast);
+    const rows = passed === 0 ? [] : [{ pod: 'shop/orders-1', port: 8080, policies: ['shop/barred'] }];
+    const told = await until('what the agent has read is what came past it', async () => {
+      const all = await lab.unjudged(agent);
+      return all.reduce((sum, { count }) => sum + count, 0) === passed ? all : undefined;
+    });
+    expect(told).toMatchObject(rows);
+    expect(told).toHaveLength(rows.length);
+    if (passed === 0) {
+      expect(agent.stderr()).not.toContain('unjudged');
+      return;
+    }
+    await agent.until(
+      /^while no agent judged, [\d,]+ connections? to port 8080 of shop\/orders-1 passed unjudged \(policy shop\/barred\), last seen /m,
+    );
+    expect(await lab.status(agent)).toMatch(/connections? passed unjudged while no agent judged/);
   }
   /** Never touched: the stream beside, and those who may not call at all. */
   async function untouched(): Promise<void> {
@@ -88,6 +113,7 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     // The one under way on each: whoever dials anew finds no listener any more.
     expect(kept.failed).toBeLessThanOrEqual(keptConnections);
     await untouched();
+    await countsWhatPassed(posture, 1);
   }
 
   test('SIGKILL of the data process: what was under way fails, blocks lapse, and all stands again', async () => {
@@ -144,6 +170,7 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     process.kill(agent.pid, 'SIGCONT');
     await stands();
     await untouched();
+    await countsWhatPassed('SIGSTOP, failure Open, no watchdog', 6);
   });
 
   test('a clean stop and a start: no new connection fails, and nothing is left in between', async () => {
@@ -156,6 +183,8 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     await startAgain();
     await unharmed('clean stop and start');
     expect(await lab.take('aside', '200')).toMatchObject({ failed: 0, sockets: 1 });
+    directBefore = await lab.direct();
+    await countsWhatPassed('clean stop and start', 0);
   });
   async function startAgain(): Promise<void> {
     agent = lab.agent();
@@ -184,6 +213,8 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     expect(barred.outcomes).toEqual({ '403': barred.requests });
     await lab.seen('barred', '403', 3);
     await untouched();
+    await countsWhatPassed('overlap of two agents', 0);
+    expect(older.stderr()).not.toContain('unjudged');
   });
 
   test('failure Closed: what a policy refuses never passes, and nothing does while nobody is there', async () => {
@@ -202,6 +233,12 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     const barred = await lab.take('barred', '403');
     expect(barred.outcomes['200']).toBeUndefined();
     await lab.seen('fresh', '200', 3);
+    // What the kernel refused while nobody was there is among the figures of the next start.
+    await until(
+      'the kernel has told what it refused',
+      async () => (await lab.kernelRefused(agent)) >= (gone.outcomes['ECONNREFUSED'] ?? 0),
+    );
+    await countsWhatPassed('SIGKILL, failure Closed', 0);
     await untouched();
   });
 

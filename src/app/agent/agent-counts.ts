@@ -15,6 +15,8 @@ const others = 'other';
 /** The sums of now. */
 export interface CountsReading {
   readonly flows: Readonly<Record<Verdict['action'], number>>;
+  /** Attempts that the kernel refused; no flow counts them. */
+  readonly kernelRefused: number;
   readonly policies: readonly PolicyHits[];
   readonly lostBy: Readonly<Record<string, number>>;
 }
@@ -43,6 +45,7 @@ interface Book {
   /** Of all policies without a row of their own. */
   readonly others: Row;
   readonly lost: Map<string, number>;
+  kernelRefused: number;
 }
 
 const newRow = (): Row => ({ enforced: 0, shadow: 0, gone: false });
@@ -87,6 +90,7 @@ export function createAgentCounts(): AgentCounts {
     policies: new Map(),
     others: newRow(),
     lost: new Map(knownPlaces.map((where) => [where, 0])),
+    kernelRefused: 0,
   };
   return {
     flow(verdict, shadow) {
@@ -96,6 +100,7 @@ export function createAgentCounts(): AgentCounts {
     },
     refused(policy, count) {
       rowOf(book, policy).enforced += count;
+      book.kernelRefused += count;
     },
     event(event) {
       if (event.type === 'policy') takePolicy(book, event);
@@ -103,6 +108,7 @@ export function createAgentCounts(): AgentCounts {
     },
     read: () => ({
       flows: { ...flows },
+      kernelRefused: book.kernelRefused,
       policies: [...book.policies, [others, book.others] as const].map(([policy, row]) => ({
         policy,
         enforced: row.enforced,

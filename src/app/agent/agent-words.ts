@@ -41,7 +41,9 @@ export interface StatusInput {
   readonly notice?: string | undefined;
   readonly version: string;
   readonly main: MainStatus;
-  readonly counts: Pick<CountsReading, 'flows' | 'lostBy'>;
+  readonly counts: Pick<CountsReading, 'flows' | 'kernelRefused' | 'lostBy'>;
+  /** It works in the pods of a node. */
+  readonly isNode: boolean;
   /** Undefined before there is one. */
   readonly feed: AgentStatus['feed'];
 }
@@ -77,6 +79,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     workers: plane.workers.map(workerOf),
     main: input.main,
     flows: input.counts.flows,
+    ...(input.isNode ? { kernelRefused: input.counts.kernelRefused } : {}),
     lostBy: input.counts.lostBy,
     refused: { full: plane.refusedFull, share: plane.refusedShare },
     ...(input.feed === undefined ? {} : { feed: input.feed }),

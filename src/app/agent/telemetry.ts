@@ -1,6 +1,8 @@
 // The agent's figures for those who ask: the status frame of the feed and the metrics endpoint, from the same sources.
 import type { AgentStatus } from '../../core/model/feed-message.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
+import type { UnjudgedStatus } from '../../core/model/node-status.ts';
+import { unjudgedClause } from '../../core/model/unjudged-words.ts';
 import { unwellSentence } from '../../core/model/worker-health.ts';
 import type { FeedServer } from '../../io/feed/feed-server.ts';
 import type { DataPlane } from '../../io/kernel/data-plane.ts';
@@ -26,7 +28,7 @@ export interface TelemetrySources {
   /** Undefined without a supervisor. */
   readonly restarts: Restarts | undefined;
   /** Undefined where there is none. */
-  readonly node: Pick<RunningNode, 'openByPair' | 'status'> | undefined;
+  readonly node: Pick<RunningNode, 'openByPair' | 'status' | 'unjudged'> | undefined;
 }
 
 /** The agent at the moment it is asked. */
@@ -36,6 +38,19 @@ export interface Telemetry {
   /** A sentence when a worker does not live. */
   readonly unwell: () => string | undefined;
   close(): void;
+}
+
+/** That nobody judged for a while, and what that let pass; undefined when neither is so. */
+function absenceNotice(
+  restarts: Restarts | undefined,
+  unjudged: readonly UnjudgedStatus[],
+): string | undefined {
+  const clause = unjudgedClause(unjudged);
+  const sentences = [
+    ...(restarts === undefined ? [] : [restartedNotice(restarts) ?? '']),
+    ...(clause === undefined ? [] : [`${clause}.`]),
+  ];
+  return sentences.filter(Boolean).join(' ') || undefined;
 }
 
 /** The time of the call is the start of the agent. */
@@ -50,16 +65,17 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
         ...{ version, startedMs, listeners },
         plane: plane.stats(),
         policies: policyEvents.summary(),
-        notice: notice?.() ?? (restarts && restartedNotice(restarts)),
+        notice: notice?.() ?? absenceNotice(restarts, node?.unjudged() ?? []),
         openByPair: node?.openByPair() ?? {},
         main: usage.read(),
         counts: counts.read(),
+        isNode: node !== undefined,
         feed: feed()?.stats(),
       }),
     figures() {
-      const { flows, lostBy, policies: policyHits } = counts.read();
+      const { flows, lostBy, kernelRefused, policies: policyHits } = counts.read();
       return {
-        ...{ version, startedMs, flows, lostBy, policyHits },
+        ...{ version, startedMs, flows, kernelRefused, lostBy, policyHits },
         plane: plane.stats(),
         policies: policyEvents.summary(),
         main: usage.read(),

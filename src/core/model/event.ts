@@ -181,13 +181,17 @@ export const policyEventSchema = z.object({
   enforcement: enforcementSchema.optional(),
 });
 
+/** Where connections are lost to judgement that passed an inline port of a pod while no agent was there. */
+export const unjudgedPlace = 'unjudged';
+
 /** Something was dropped: never a silent gap. */
 export const lostEventSchema = z.object({
   type: z.literal('lost'),
   time: z.string(),
   /**
    * `worker-ring`, `feed`, `recording`, `window`, …; `details`: the flows are there, but `light`; of the tap `tap-ring` (frames), `tap-gap`
-   * (holes in a connection), `tap-evicted` (connections), `tap-conflict` (bytes sent twice, differently), `tap-attempt`, `tap-names`.
+   * (holes in a connection), `tap-evicted` (connections), `tap-conflict` (bytes sent twice, differently), `tap-attempt`, `tap-names`;
+   * `unjudged`: connections that passed an inline port of the pod while no agent was there, as the kernel counted them.
    */
   where: z.string(),
   count,

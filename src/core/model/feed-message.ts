@@ -79,6 +79,8 @@ export const statusSchema = z.object({
   main: mainStatusSchema.optional(),
   /** Flows by what was decided. */
   flows: z.object({ allow: count, block: count, throttle: count, redact: count }).optional(),
+  /** Attempts to open something in the pods of a node that the kernel refused by rules of policies; among no `flows`. */
+  kernelRefused: count.optional(),
   /** What was dropped, by `where` as in `lost` events. */
   lostBy: z.record(z.string().max(100), count).optional(),
   /** Connections that were reset at once: nothing was free, or their caller or their service held its share. */

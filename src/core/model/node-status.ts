@@ -37,6 +37,18 @@ export const enforcementSchema = z.object({
   sentence: z.string(),
 });
 
+/** Connections that an inline port let pass while no agent judged, since this agent began; those of the absence before it included. */
+export const unjudgedSchema = z.object({
+  /** `namespace/name`, and the port: 0 for the sum of what is not told apart. */
+  pod: z.string(),
+  port: count,
+  count,
+  /** That ask for the port, and were not enforced; the first of them. */
+  policies: z.array(z.string()),
+  /** When the last of them was read from the kernel. */
+  lastSeen: z.string(),
+});
+
 /** Answer to `{op: 'node'}`. */
 export const nodeStatusSchema = z.object({
   /** Name of the agent, and which start of it this is. */
@@ -45,11 +57,15 @@ export const nodeStatusSchema = z.object({
   gears: z.array(z.object({ name: z.string(), ok: z.boolean(), sentence: z.string() })),
   pods: z.array(nodePodSchema),
   policies: z.array(z.object({ policy: z.string(), enforcement: enforcementSchema })),
+  /** A bounded number of rows; absent in answers of older agents. */
+  unjudged: z.array(unjudgedSchema).optional(),
   tap: z.object({ budgetBytes: count, ringBytes: count, rings: count, sentence: z.string() }),
 });
 
 /** One pod of the node, checked. */
 export type NodePodStatus = Readonly<z.infer<typeof nodePodSchema>>;
+/** What passed one port unjudged, checked. */
+export type UnjudgedStatus = Readonly<z.infer<typeof unjudgedSchema>>;
 /** The whole node, checked. */
 export type NodeStatus = Readonly<z.infer<typeof nodeStatusSchema>>;
 /** What became of one policy, checked. */

@@ -1,5 +1,6 @@
-// The kernel's named counters, one a policy: elements may come and go, the hits of their policy stay. Names in nftables are limited to
-// letters, digits and `/ \ _ .` and `-`, and to 255 characters; those of Kubernetes fit but for the longest.
+// The kernel's named counters, one a policy: elements may come and go, the hits of their policy stay. What passed unjudged is counted by
+// port: no single policy of a port has it. Names in nftables are limited to letters, digits and `/ \ _ .` and `-`, and to 255 characters;
+// those of Kubernetes fit but for the longest.
 import { createHash } from 'node:crypto';
 
 /** What is counted besides what a policy refuses. */
@@ -7,6 +8,20 @@ export const guardCounter = 'x/listener-dialled';
 
 /** `p/`: refused by the policy; `c/`: refused by its `failure: Closed` while no agent was there. */
 export type CounterKind = 'p' | 'c';
+
+const unjudgedPrefix = 'u/';
+
+/** The counter of openings to an inline port that went on to the application because no agent was there. */
+export const unjudgedCounter = (port: number): string => `${unjudgedPrefix}${port}`;
+
+/** The port of such a counter; undefined for any other. */
+export function portOfUnjudged(name: string): number | undefined {
+  const port = name.startsWith(unjudgedPrefix) ? Number(name.slice(unjudgedPrefix.length)) : Number.NaN;
+  return Number.isInteger(port) ? port : undefined;
+}
+
+/** Counts while no agent is there: whoever replaces a table keeps it, and reading it begins it anew, so that each count is told once. */
+export const countsAbsence = (name: string): boolean => /^[uc]\//.test(name);
 
 /** NFT_NAME_MAXLEN with its final NUL is 256. */
 const limit = 255;
@@ -17,3 +32,6 @@ export function counterName(kind: CounterKind, policy: string): string {
   if (name.length <= limit && /^[a-z]\/[a-z0-9/.-]+$/.test(name)) return name;
   return `${kind}/_${createHash('sha256').update(policy).digest('hex')}`;
 }
+
+/** The policy of a counter of closed ports; undefined for any other, and for names that only a hash is left of. */
+export const policyOfClosed = (name: string): string | undefined => /^c\/([^_].*)$/.exec(name)?.[1];

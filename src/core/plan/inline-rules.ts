@@ -1,11 +1,12 @@
 // The part of the table that hands connections to the agent's listener. A port is diverted when it is in `diverted…`, which the plan
 // fills, and in `live`, which the data thread refreshes: a beat that comes late cannot bring back what the plan took away. With no
-// listener `tproxy` does not match, and the packet goes on: to the application, or into `closed`.
+// listener `tproxy` does not match, and the packet goes on: into `closed`, or to the application, counted by `unjudged` when it opens a
+// connection. An opening that is repeated because the application did not answer is counted again: only tracking would tell them apart.
 //
 // The tproxy rules look at every packet of the port and not at openings only: with SYN cookies our listener has no trace of a handshake
 // until its last packet, which would otherwise be taken for the application's.
 import { addressText, blocksOf } from './address-block.ts';
-import { counterName, guardCounter } from './counter-name.ts';
+import { counterName, guardCounter, unjudgedCounter } from './counter-name.ts';
 import { flattenBlocks, wordsOf } from './flatten-blocks.ts';
 import { openingPacket } from './kernel-rules.ts';
 import { agentMark, connectionMark, heartbeatSet, heartbeatTimeoutMs } from './node-constants.ts';
@@ -34,13 +35,22 @@ export function inlineSets(inline: readonly InlinePort[], generation: number): r
       closed.map(({ port, policies }) => [String(port), counterName('c', policies[0] ?? '')]),
     ),
   };
+  const passing: SetModel = {
+    ...{ name: 'unjudged', kind: 'map', type: portType, interval: false },
+    elements: new Map(passingPorts(inline).map((port) => [String(port), unjudgedCounter(port)])),
+  };
   return [
     ...(closed.length === 0 ? [] : [refusing]),
+    ...(closed.length === inline.length ? [] : [passing]),
     ...(open.length === 0 ? [] : [anyone]),
     ...([4, 6] as const).flatMap((family) => sourceSet(inline, family)),
     live,
   ];
 }
+
+/** Ports whose connections reach the application while no agent is there. */
+export const passingPorts = (inline: readonly InlinePort[]): readonly number[] =>
+  inline.filter(({ failure }) => failure === 'Open').map(({ port }) => port);
 
 /** Ports that only literal blocks are diverted for. */
 function sourceSet(inline: readonly InlinePort[], family: 4 | 6): readonly SetModel[] {
@@ -65,7 +75,7 @@ export function inlineChains(inline: readonly InlinePort[], options: RulesetOpti
     { set: 'diverted6', key: 'ip6 saddr . tcp dport' },
   ].filter(({ set }) => names.has(set));
   return [
-    { name: 'divert', hook: '', rules: divertRules(options, names.has('closed')) },
+    { name: 'divert', hook: '', rules: divertRules(options, names) },
     {
       name: 'redirect_in',
       hook: 'type filter hook prerouting priority mangle; policy accept;',
@@ -82,13 +92,16 @@ export function inlineChains(inline: readonly InlinePort[], options: RulesetOpti
 
 function divertRules(
   { listenPort, generation, ipv6 = true }: RulesetOptions,
-  hasClosed: boolean,
+  names: ReadonlySet<string>,
 ): readonly string[] {
   const alive = `tcp dport @${heartbeatSet(generation)}`;
   return [
     `${alive} meta nfproto ipv4 tproxy ip to 127.0.0.1:${listenPort} accept`,
     ...(ipv6 ? [`${alive} meta nfproto ipv6 tproxy ip6 to [::1]:${listenPort} accept`] : []),
-    ...(hasClosed ? [`${openingPacket} counter name tcp dport map @closed reject with tcp reset`] : []),
+    ...(names.has('closed')
+      ? [`${openingPacket} counter name tcp dport map @closed reject with tcp reset`]
+      : []),
+    ...(names.has('unjudged') ? [`${openingPacket} counter name tcp dport map @unjudged`] : []),
   ];
 }
 

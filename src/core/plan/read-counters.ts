@@ -1,20 +1,22 @@
-// The kernel's named counters back to the policies that they are of. There are as many as policies, not as elements.
-import { counterName, guardCounter } from './counter-name.ts';
+// The kernel's named counters back to the policies and ports that they are of. There are as many as those, not as elements.
+import { counterName, guardCounter, policyOfClosed, portOfUnjudged } from './counter-name.ts';
 
 /** Packets that opened something and were refused by one policy. */
 export interface PolicyCount {
   readonly packets: number;
   readonly bytes: number;
-  /** Apart from those: refused by its `failure: Closed`, while no agent was there to judge. */
+  /** Apart from those: refused by its `failure: Closed` while no agent was there to judge, since somebody last asked. */
   readonly closedPackets: number;
 }
 
 /** What the kernel counted in one pod. */
 export interface RuleCounters {
-  /** By `namespace/name`; only policies that were asked for and have a counter. */
+  /** By `namespace/name`; policies that were asked for and have a counter, and those gone meanwhile that refused while no agent was there. */
   readonly policies: ReadonlyMap<string, PolicyCount>;
   /** Packets from outside to the agent's own listener. */
   readonly listenerDialled: number;
+  /** By port, above 0: openings that went on to the application while no agent was there to judge, since somebody last asked. */
+  readonly unjudged: ReadonlyMap<number, number>;
 }
 
 /** One named counter of our table. */
@@ -29,7 +31,7 @@ export function readNftCounters(named: Iterable<NamedCounter>, policies: Iterabl
   const counters = new Map<string, NamedCounter>();
   for (const counter of named) counters.set(counter.name, counter);
   const counts = new Map<string, PolicyCount>();
-  for (const policy of policies) {
+  for (const policy of new Set([...policies, ...closedBy(counters.values())])) {
     const refused = counters.get(counterName('p', policy));
     const closed = counters.get(counterName('c', policy));
     if (refused === undefined && closed === undefined) continue;
@@ -39,5 +41,22 @@ export function readNftCounters(named: Iterable<NamedCounter>, policies: Iterabl
       closedPackets: closed?.packets ?? 0,
     });
   }
-  return { policies: counts, listenerDialled: counters.get(guardCounter)?.packets ?? 0 };
+  return {
+    policies: counts,
+    listenerDialled: counters.get(guardCounter)?.packets ?? 0,
+    unjudged: unjudgedIn(counters.values()),
+  };
+}
+
+/** Policies that have refused for want of an agent, whether they are in force still or not. */
+const closedBy = (counters: Iterable<NamedCounter>): readonly string[] =>
+  [...counters].flatMap(({ name, packets }) => (packets > 0 ? (policyOfClosed(name) ?? []) : []));
+
+function unjudgedIn(counters: Iterable<NamedCounter>): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  for (const { name, packets } of counters) {
+    const port = portOfUnjudged(name);
+    if (port !== undefined && packets > 0) found.set(port, packets);
+  }
+  return found;
 }

@@ -13,14 +13,17 @@ export type { RulesetOptions } from './table-model.ts';
 
 /** `inet apidefense`. */
 export const tableName = `${nftTable.family} ${nftTable.name}`;
-/**
- * The whole table, in place of whatever table of ours is there; '' when the pod needs no rules. Counters start at 0: for a pod that is
- * enrolled already use `nftChange`, which keeps them.
- */
-export function nftRuleset(plan: PodPlan, options: RulesetOptions): string {
+
+/** The whole table, where none is; '' when the pod needs no rules. For a pod that is enrolled already use `nftChange`, which keeps counters. */
+export function nftTableText(plan: PodPlan, options: RulesetOptions): string {
   const table = tableOf(plan, options);
-  if (table.chains.length === 0) return '';
-  return `add table ${tableName}\ndelete table ${tableName}\n${spellTable(table, ownerChain(options))}`;
+  return table.chains.length === 0 ? '' : spellTable(table, ownerChain(options));
+}
+
+/** The whole table, in place of whatever table of ours is there; '' when the pod needs no rules. Counters start at 0. */
+export function nftRuleset(plan: PodPlan, options: RulesetOptions): string {
+  const text = nftTableText(plan, options);
+  return text === '' ? '' : `add table ${tableName}\ndelete table ${tableName}\n${text}`;
 }
 
 function spellTable({ counters, sets, chains }: TableModel, owner: string): string {

@@ -6,9 +6,9 @@
 // established connection costs one comparison a packet whatever the sets hold. (A bare ACK opens nothing: our SYN cookies are never sent
 // to whom is refused.) ICMP is never refused: path MTU and neighbour discovery need it.
 import { blocksOf } from './address-block.ts';
-import { counterName, guardCounter } from './counter-name.ts';
+import { counterName, guardCounter, unjudgedCounter } from './counter-name.ts';
 import { entryElements } from './entry-elements.ts';
-import { inlineChains, inlineSets } from './inline-rules.ts';
+import { inlineChains, inlineSets, passingPorts } from './inline-rules.ts';
 import type { PodPlan } from './node-plan.ts';
 import { kernelChains } from './kernel-rules.ts';
 
@@ -76,8 +76,9 @@ function countersOf({ kernel, inline }: PodPlan): readonly string[] {
   const closing = inline
     .filter(({ failure }) => failure === 'Closed')
     .map(({ policies }) => counterName('c', policies[0] ?? ''));
+  const passing = passingPorts(inline).map(unjudgedCounter);
   const guards = inline.length === 0 ? [] : [guardCounter];
-  return [...new Set([...refusing, ...closing, ...guards])].sort();
+  return [...new Set([...refusing, ...closing, ...passing, ...guards])].sort();
 }
 
 function judgedSets(addresses: readonly string[]): readonly SetModel[] {

@@ -21,13 +21,15 @@ export interface Figures {
   readonly policies: AgentStatus['policies'];
   /** Flows by what was decided. */
   readonly flows: NonNullable<AgentStatus['flows']>;
+  /** Attempts that the kernel refused; no flow counts them. */
+  readonly kernelRefused: number;
   /** A bounded number. */
   readonly policyHits: readonly PolicyHits[];
   /** By place; a bounded number. */
   readonly lostBy: NonNullable<AgentStatus['lostBy']>;
   readonly feed: NonNullable<AgentStatus['feed']>;
   /** Of an agent that works in the pods of a node. */
-  readonly node?: Pick<NodeStatus, 'pods' | 'gears'>;
+  readonly node?: Pick<NodeStatus, 'pods' | 'gears' | 'unjudged'>;
   /** Of an agent with a watchdog: how often it started the agent again, because it hung, and because it had died. */
   readonly restarts?: { readonly hung: number; readonly died: number };
 }

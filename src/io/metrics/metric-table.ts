@@ -50,6 +50,13 @@ const ofEntries = (
     Object.entries(read(figures)).map(([key, value]) => ({ labels: { [label]: key }, value })),
 });
 
+/** Of every pod that had some; none without a node. */
+function unjudgedByPod({ node }: Figures): Readonly<Record<string, number>> {
+  const sums: Record<string, number> = {};
+  for (const { pod, count } of node?.unjudged ?? []) sums[pod] = (sums[pod] ?? 0) + count;
+  return sums;
+}
+
 /** All states, so that none disappears with its last pod; none without a node. */
 function podsByState({ node }: Figures): Readonly<Record<string, number>> {
   if (node === undefined) return {};
@@ -107,6 +114,11 @@ const nodeRows: readonly MetricRow[] = [
       node === undefined ? [] : [{ value: node.pods.reduce((sum, { outside }) => sum + outside, 0) }],
   },
   {
+    name: 'apidefense_connections_unjudged_total',
+    help: 'Connections that passed inline ports of a pod while no agent judged, as the kernel counted them, those before the start of this agent included; pods of ports beyond the first 200 are summed as other.',
+    ...ofEntries('counter', 'pod', unjudgedByPod),
+  },
+  {
     name: 'apidefense_gear_ok',
     help: 'Whether a gear works on this node: 1 or 0.',
     ...ofEntries('gauge', 'gear', ({ node }) =>
@@ -133,6 +145,11 @@ const trafficRows: readonly MetricRow[] = [
     name: 'apidefense_flows_total',
     help: 'Flows that reached the main thread, by what was decided.',
     ...ofEntries('counter', 'verdict', ({ flows }) => flows),
+  },
+  {
+    name: 'apidefense_kernel_refused_total',
+    help: 'Attempts to open something in the pods of a node that the kernel refused by rules of policies; repeated openings count again, and no flow counts them.',
+    ...plain('counter', ({ kernelRefused }) => kernelRefused),
   },
   {
     name: 'apidefense_policy_hits_total',

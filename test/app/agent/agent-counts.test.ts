@@ -29,6 +29,7 @@ test('flows are counted by verdict, hits by policy and mode', () => {
   counts.flow(verdict('allow', 'shop/b'), undefined);
   counts.refused('shop/b', 40);
   expect(counts.read().flows).toEqual({ allow: 3, block: 1, throttle: 1, redact: 0 });
+  expect(counts.read().kernelRefused).toBe(40);
   expect(hitsOf(counts, 'shop/b')).toEqual([42, 0]);
   expect(hitsOf(counts, 'shop/t')).toEqual([1, 0]);
   expect(hitsOf(counts, 'shop/trial')).toEqual([0, 1]);

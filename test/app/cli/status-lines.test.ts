@@ -1,7 +1,12 @@
 import { expect, test } from 'vitest';
 import { statusLines } from '../../../src/app/cli/output/status-lines.ts';
 import type { AgentStatus, WorkerStatus } from '../../../src/core/model/feed-message.ts';
-import type { EnforcementStatus, NodePodStatus, NodeStatus } from '../../../src/core/model/node-status.ts';
+import type {
+  EnforcementStatus,
+  NodePodStatus,
+  NodeStatus,
+  UnjudgedStatus,
+} from '../../../src/core/model/node-status.ts';
 
 const mib = 1024 * 1024;
 
@@ -61,7 +66,7 @@ test('an agent that is well fits on one screen', () => {
     'ok: every worker lives, nothing was lost',
     '',
     'policies     12 in force, 2 in shadow, none rejected',
-    'requests     1,234,567: 1,234,000 allowed, 500 blocked, 67 throttled',
+    'requests     1,234,567: 1,234,000 allowed, 500 refused, 67 throttled',
     'connections  64 open',
     'lost         nothing',
     'feed         1 watching, 3 connected, 0 events missed by slow ones',
@@ -206,6 +211,42 @@ test('a pod that waits is told first, and what stands of the policies instead of
     '  shop/w waiting: No namespace has its address yet.',
   ]);
   expect(lines).toContain('policies     1 stands everywhere, 1 has nothing to do here; none rejected');
+});
+
+const quietNode: NodeStatus = {
+  ...{ owner: 'n', generation: 1, gears: [], policies: [], pods: [] },
+  tap: { budgetBytes: 1, ringBytes: 1, rings: 1, sentence: '' },
+};
+
+test('requests refused and attempts refused in the kernel are told each under its own word', () => {
+  const textOf = (now: AgentStatus): string =>
+    statusLines({ name: 'n', address: 'x:1', status: now, before, node: quietNode }).join('\n');
+  const flows = { allow: 3, block: 0, throttle: 0, redact: 0 };
+  expect(textOf(status({ flows, requests: 3, kernelRefused: 41 }))).toMatch(
+    /^requests +3: 3 allowed, 0 refused, 0 throttled\nconnections +64 open, 41 attempts refused in the kernel$/m,
+  );
+  expect(textOf(status({ kernelRefused: 1 }))).toMatch(/ 1 attempt refused in the kernel$/m);
+});
+
+test('what passed unjudged is told port by port, with the policies, and is no lost event', () => {
+  const passed = (port: number, count: number, policies: readonly string[]): UnjudgedStatus => ({
+    ...{ pod: 'shop/orders', port, count, policies: [...policies] },
+    lastSeen: '2026-11-30T03:00:00.000Z',
+  });
+  const lines = statusLines({
+    ...{ name: 'n', address: 'x:1', before },
+    status: status({ lostBy: { 'worker-ring': 0, unjudged: 1_235 } }),
+    node: {
+      ...quietNode,
+      unjudged: [passed(8080, 1_234, ['shop/a', 'shop/b']), passed(9090, 1, ['shop/c'])],
+    },
+  });
+  expect(lines.slice(1, 4)).toEqual([
+    '1,235 connections passed unjudged while no agent judged; every worker lives',
+    '  while no agent judged, 1,234 connections to port 8080 of shop/orders passed unjudged (policies shop/a, shop/b), last seen 2026-11-30T03:00:00.000Z',
+    '  while no agent judged, 1 connection to port 9090 of shop/orders passed unjudged (policy shop/c), last seen 2026-11-30T03:00:00.000Z',
+  ]);
+  expect(lines).toContain('lost         nothing');
 });
 
 test('two answers of one moment give no CPU share', () => {

@@ -22,6 +22,19 @@ test('hits by policy, those of a closed port apart, and dials of our own port', 
   expect(read.listenerDialled).toBe(4);
 });
 
+test('what passed unjudged by port, where there was any, and what a policy that is gone refused meanwhile', () => {
+  const named = listing(
+    ['u/8080', 5],
+    ['u/9090', 0],
+    ['c/shop/gone', 2],
+    ['c/shop/idle', 0],
+    ['p/shop/old', 1],
+  );
+  const read = readNftCounters(named, []);
+  expect([...read.unjudged]).toEqual([[8080, 5]]);
+  expect([...read.policies]).toEqual([['shop/gone', { packets: 0, bytes: 0, closedPackets: 2 }]]);
+});
+
 test('the longest names of Kubernetes fit the kernel’s', () => {
   const long = `${'n'.repeat(63)}/${'p'.repeat(253)}`;
   const name = counterName('p', long);

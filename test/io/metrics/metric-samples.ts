@@ -1,6 +1,6 @@
 // Figures of an agent in which every number differs from every other, so that no metric can pass for another.
 import type { DataPlaneStats, WorkerStats } from '../../../src/io/kernel/shared-stats.ts';
-import type { NodePodStatus } from '../../../src/core/model/node-status.ts';
+import type { NodePodStatus, UnjudgedStatus } from '../../../src/core/model/node-status.ts';
 import type { Figures } from '../../../src/io/metrics/figures.ts';
 
 export const worker: WorkerStats = {
@@ -73,15 +73,21 @@ export const listenerFigures: Figures = {
     { policy: 'shop/"quoted"\\', enforced: 6001, shadow: 6002 },
     { policy: 'other', enforced: 6003, shadow: 6004 },
   ],
+  kernelRefused: 5010,
   lostBy: { 'worker-ring': 7001, details: 7002 },
   feed: { connections: 8001, subscribers: 8002, dropped: 8003 },
 };
+
+const passed = (of: string, port: number, count: number): UnjudgedStatus => ({
+  ...{ pod: of, port, count, policies: ['shop/limit'], lastSeen: '2026-11-30T03:00:00.000Z' },
+});
 
 /** Of an agent in the pods of a node. */
 export const figures: Figures = {
   ...listenerFigures,
   node: {
     pods: [pod('enrolled', 40), pod('enrolled', 2), pod('failed', 0)],
+    unjudged: [passed('shop/a', 8080, 9301), passed('shop/a', 9090, 9), passed('other', 0, 9302)],
     gears: [
       { name: 'tap', ok: true, sentence: '' },
       { name: 'inline', ok: false, sentence: 'No.' },

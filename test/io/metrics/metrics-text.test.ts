@@ -23,6 +23,8 @@ test('every figure is on the page under its name, in base units', async () => {
     'apidefense_pods{state="host"}': 0,
     'apidefense_pods{state="left"}': 0,
     apidefense_pod_connections_outside: 42,
+    'apidefense_connections_unjudged_total{pod="shop/a"}': 9310,
+    'apidefense_connections_unjudged_total{pod="other"}': 9302,
     'apidefense_gear_ok{gear="tap"}': 1,
     'apidefense_gear_ok{gear="inline"}': 0,
     'apidefense_watchdog_restarts_total{reason="hung"}': 9101,
@@ -41,6 +43,7 @@ test('every figure is on the page under its name, in base units', async () => {
     'apidefense_flows_total{verdict="block"}': 5002,
     'apidefense_flows_total{verdict="throttle"}': 5003,
     'apidefense_flows_total{verdict="redact"}': 5004,
+    apidefense_kernel_refused_total: 5010,
     'apidefense_policy_hits_total{policy="shop/\\"quoted\\"\\\\",mode="enforce"}': 6001,
     'apidefense_policy_hits_total{policy="shop/\\"quoted\\"\\\\",mode="shadow"}': 6002,
     'apidefense_policy_hits_total{policy="other",mode="enforce"}': 6003,
@@ -91,7 +94,19 @@ test('every series has a help text and a type, and what only grows is called _to
 test('no label can have more values than a bound of ours', () => {
   const labels = new Set(metricTable.flatMap((row) => row.labels));
   expect([...labels].sort()).toEqual(
-    ['gear', 'mode', 'policy', 'reason', 'side', 'state', 'verdict', 'version', 'where', 'worker'].sort(),
+    [
+      'gear',
+      'mode',
+      'pod',
+      'policy',
+      'reason',
+      'side',
+      'state',
+      'verdict',
+      'version',
+      'where',
+      'worker',
+    ].sort(),
   );
 });
 

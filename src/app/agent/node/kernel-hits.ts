@@ -1,5 +1,5 @@
 // What the kernel refused since it was last asked: counters of many pods as hits of policies. Counters start anew with their table, so a
-// smaller number is a new beginning. Pure.
+// smaller number is a new beginning; those of closed ports start anew with each reading. Pure.
 import type { RuleCounters } from '../../../core/plan/read-counters.ts';
 
 /** Openings refused by one policy. */
@@ -23,13 +23,10 @@ export function createKernelHits(): KernelHits {
   return {
     read(pod, { policies }) {
       const before = last.get(pod);
-      const now = new Map(
-        [...policies].map(([policy, count]) => [policy, count.packets + count.closedPackets]),
-      );
-      last.set(pod, now);
-      return [...now].flatMap(([policy, total]) => {
+      last.set(pod, new Map([...policies].map(([policy, { packets }]) => [policy, packets])));
+      return [...policies].flatMap(([policy, { packets, closedPackets }]) => {
         const known = before?.get(policy) ?? 0;
-        const count = total < known ? total : total - known;
+        const count = closedPackets + (packets < known ? packets : packets - known);
         return count === 0 ? [] : [{ policy, count }];
       });
     },

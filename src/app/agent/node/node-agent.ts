@@ -1,8 +1,9 @@
 // A prepared node on a running worker: controller, places, taps and rounds joined, and what they tell turned into events. Only wiring.
 import { gearOf, inlineMode } from '../../../core/model/abilities.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
-import type { EnforcementStatus, NodeStatus } from '../../../core/model/node-status.ts';
+import type { EnforcementStatus, NodeStatus, UnjudgedStatus } from '../../../core/model/node-status.ts';
 import type { LocalPod } from '../../../core/model/pod.ts';
+import { unjudgedPlace } from '../../../core/model/event.ts';
 import { createStrangers } from '../../../core/model/stranger.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { peerOfPod } from '../../../core/plan/directory.ts';
@@ -51,6 +52,8 @@ export interface RunningNode {
   enforcementOf(policy: string): EnforcementStatus;
   status(): NodeStatus;
   openByPair(): Readonly<Record<string, number>>;
+  /** What passed unjudged while no agent was there; quicker than all of `status`. */
+  unjudged(): readonly UnjudgedStatus[];
   /** What taps told: names are learned, the rest becomes events. */
   hear(report: TapReport): void;
   /** The kernel refused this pod's heartbeat: see whose its rules are. */
@@ -139,6 +142,9 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     now: () => performance.now(),
     workloadAt: (address) => keyOf(peerAt(address).workload),
     onHits: around.onHits,
+    clock: Date.now,
+    onUnjudged: (pod, count) =>
+      around.tell({ type: 'lost', time: new Date().toISOString(), where: unjudgedPlace, count, pod }),
     onNotice: around.onNotice,
     onCut,
     onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
@@ -220,6 +226,7 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
     enforcementOf: (policy) => enforcementIn(joined, policy),
     status: () => nodeStatusOf(joined),
     openByPair: () => rounds.openByPair(),
+    unjudged: () => rounds.unjudged(),
     hear: createHearing(node, around, joined),
     beatFailed(pod) {
       const place = places.get(pod);
@@ -230,11 +237,12 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
       rounds.stop();
       await controller.stop();
       tellLapsing(places, around);
-      for (const { gears, pod } of places.all())
+      for (const place of places.all())
         try {
-          gears?.stepAside();
+          place.gears?.stepAside();
+          rounds.count(place);
         } catch (error) {
-          around.onNotice(`${pod.id}: ${reasonOf(error)}.`);
+          around.onNotice(`${place.pod.id}: ${reasonOf(error)}.`);
         }
     },
     async stop() {

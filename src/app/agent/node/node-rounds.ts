@@ -1,5 +1,5 @@
-// Looks at a few pods at a time whether what stands is still ours, and what the kernel has refused and let drain there: nobody else would
-// notice rules that somebody flushed, and counters are in the kernel alone.
+// Looks at a few pods at a time whether what stands is still ours, and what the kernel has refused, let pass for want of us, and let drain
+// there: nobody else would notice rules that somebody flushed, and counters are in the kernel alone.
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
 import { heartbeatTimeoutMs } from '../../../core/plan/node-constants.ts';
 import type { CutOutcome } from './pod-cuts.ts';
@@ -8,6 +8,7 @@ import { workloadKey } from '../../../core/model/workload-key.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import { createKernelHits, type PolicyHits } from './kernel-hits.ts';
 import { reasonOf, type Place, type Places } from './places.ts';
+import { createUnjudged, type Unjudged } from './unjudged.ts';
 
 /** What a round works with. */
 export interface RoundOptions {
@@ -17,6 +18,10 @@ export interface RoundOptions {
   /** `namespace/Kind/name` of who has an address. */
   readonly workloadAt: (address: string) => string;
   readonly onHits: (hits: readonly PolicyHits[]) => void;
+  /** So many connections to inline ports of the pod passed while no agent judged. */
+  readonly onUnjudged: (pod: string, count: number) => void;
+  /** Epoch ms. */
+  readonly clock: () => number;
   readonly onNotice: (sentence: string) => void;
   /** A newer start of the agent has this pod's rules. */
   readonly onSuperseded: (place: Place) => void;
@@ -54,6 +59,10 @@ export interface NodeRounds {
   outsideOf(pod: string): number;
   /** Open connections by the key of who calls and who is called, as `AgentStatus.openByPair` has it. */
   openByPair(): Readonly<Record<string, number>>;
+  /** What passed unjudged, as `NodeStatus` has it. */
+  unjudged(): ReturnType<Unjudged['read']>;
+  /** Reads the counters of this pod now, as when its rules go. @throws AppError */
+  count(place: Place): void;
   /** Looks at this pod now. */
   look(place: Place): void;
   stop(): void;
@@ -61,11 +70,10 @@ export interface NodeRounds {
 
 /** Begins at once. */
 export function startRounds(options: RoundOptions): NodeRounds {
-  const hits = createKernelHits();
-  const outside = new Map<string, Counted>();
-  const callers = new Map<string, Callers>();
   let next = 0;
-  const look = (place: Place): void => lookAt(place, { ...options, hits, outside, callers });
+  const looking = newLooking(options);
+  const { outside, callers, passed } = looking;
+  const look = (place: Place): void => lookAt(place, looking);
   let dueMs = 0;
   let lastMs = options.now();
   const timer = setInterval(() => {
@@ -75,25 +83,22 @@ export function startRounds(options: RoundOptions): NodeRounds {
     if (sleptMs > lapsedMs + lookEveryMs) recutAll(options, sleptMs);
     if (beganMs < dueMs) return;
     const places = options.places.all().filter(({ gears }) => gears !== undefined);
-    const here = new Set(places.map(({ pod }) => pod.id));
-    for (const pod of callers.keys()) if (!here.has(pod)) forget(pod);
+    forgetGone(places, looking);
     for (let count = Math.min(podsPerLook, places.length); count > 0; count -= 1) {
       const place = places[next % places.length];
       next = (next + 1) % places.length;
       if (place !== undefined) look(place);
       if (options.now() - beganMs > lookMs) break;
     }
+    passed.due(beganMs).forEach(options.onNotice);
     dueMs = beganMs + (options.now() - beganMs) / looksShare;
   }, lookEveryMs).unref();
-  const forget = (pod: string): void => {
-    outside.delete(pod);
-    callers.delete(pod);
-    hits.forget(pod);
-  };
   return {
     outside: (pod, policy) => outside.get(pod)?.counts.get(policy) ?? 0,
     outsideOf: (pod) => totalOf(outside.get(pod)),
     openByPair: () => sumOf(callers.values()),
+    unjudged: () => passed.read(),
+    count: (place) => readCounters(place, looking),
     look,
     stop: () => clearInterval(timer),
   };
@@ -141,6 +146,7 @@ function countCallers({ pod }: Place, gears: PodGears, looking: Looking): void {
 interface Looking extends RoundOptions {
   readonly callers: Map<string, Callers>;
   readonly hits: ReturnType<typeof createKernelHits>;
+  readonly passed: Unjudged;
   readonly outside: Map<string, Counted>;
 }
 
@@ -167,14 +173,48 @@ function recutAll(options: RoundOptions, sleptMs: number): void {
   for (const { gears, pod } of carrying) if (gears !== undefined) recut(gears.cutAnew(), pod.id, options);
 }
 
+const newLooking = (options: RoundOptions): Looking => ({
+  ...options,
+  hits: createKernelHits(),
+  outside: new Map(),
+  callers: new Map(),
+  passed: createUnjudged(),
+});
+
+/** What passed unjudged in a pod that is gone stays. */
+function forgetGone(places: readonly Place[], { outside, callers, hits }: Looking): void {
+  const here = new Set(places.map(({ pod }) => pod.id));
+  for (const pod of callers.keys()) {
+    if (here.has(pod)) continue;
+    outside.delete(pod);
+    callers.delete(pod);
+    hits.forget(pod);
+  }
+}
+
+function readCounters({ pod, gears }: Place, { hits, passed, onHits, onUnjudged, clock }: Looking): void {
+  const counters = gears?.counters();
+  if (gears === undefined || counters === undefined) return;
+  onHits(hits.read(pod.id, counters));
+  if (counters.unjudged.size === 0) return;
+  passed.add(pod.id, counters.unjudged, { plan: gears.plan, nowMs: clock() });
+  onUnjudged(
+    pod.id,
+    [...counters.unjudged.values()].reduce((sum, count) => sum + count, 0),
+  );
+}
+
 function lookAt(place: Place, looking: Looking): void {
-  const { hits, onHits, onNotice, onSuperseded } = looking;
+  const { onNotice, onSuperseded } = looking;
   const { gears, pod } = place;
   if (gears === undefined || gears.changing) return;
   try {
     countCallers(place, gears, looking);
     const standing = gears.standing();
-    if (standing === undefined) return;
+    if (standing === undefined) {
+      readCounters(place, looking);
+      return;
+    }
     if (standing === 'free') {
       recut(gears.restore(), pod.id, looking);
       onNotice(
@@ -188,8 +228,7 @@ function lookAt(place: Place, looking: Looking): void {
       onNotice(
         `${pod.id}: somebody removed routes or settings that inline needs in this pod; they are back.`,
       );
-    const counters = gears.counters();
-    if (counters !== undefined) onHits(hits.read(pod.id, counters));
+    readCounters(place, looking);
     countAnew(pod.id, gears, looking);
   } catch (error) {
     // A namespace that is just going; whatever else it is, the next round meets it again.

@@ -45,7 +45,7 @@ export const enforcementIn = (
 
 /** All of it. */
 export function nodeStatusOf(sources: StatusSources): NodeStatus {
-  const { owner, abilities, controller, taps } = sources;
+  const { owner, abilities, controller, taps, rounds } = sources;
   return {
     ...owner,
     gears: gearsOf(abilities).map((gear) => ({ ...gear })),
@@ -53,6 +53,7 @@ export function nodeStatusOf(sources: StatusSources): NodeStatus {
     policies: controller
       .policies()
       .map((policy) => ({ policy, enforcement: enforcementIn(sources, policy) })),
+    unjudged: rounds.unjudged().map((row) => ({ ...row })),
     tap: taps.summary(),
   };
 }

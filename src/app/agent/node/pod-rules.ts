@@ -4,9 +4,10 @@ import type { InlineMode } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
-import { readNftCounters, type RuleCounters } from '../../../core/plan/read-counters.ts';
+import { countsAbsence } from '../../../core/plan/counter-name.ts';
+import { readNftCounters, type NamedCounter, type RuleCounters } from '../../../core/plan/read-counters.ts';
 import { nftChange } from '../../../core/plan/ruleset-change.ts';
-import { nftRuleset, type RulesetOptions } from '../../../core/plan/ruleset.ts';
+import { nftTableText, type RulesetOptions } from '../../../core/plan/ruleset.ts';
 import { enrol, type Enrolment } from '../../../io/kernel/node/enrolment.ts';
 import { cleanLeftovers } from '../../../io/kernel/node/leftovers.ts';
 import { closeNetns, openNetns, type Netns } from '../../../io/kernel/node/netns.ts';
@@ -31,7 +32,7 @@ export interface PodRules {
   restore(plan: PodPlan, mode: InlineMode | 'none'): void;
   /** The last inline connection is gone: routes and settings go too. */
   settle(): void;
-  /** Undefined while there are no rules. @throws AppError when the kernel refuses. */
+  /** Undefined while there are no rules and there is nothing of earlier ones. @throws AppError when the kernel refuses. */
   counters(policies: Iterable<string>): RuleCounters | undefined;
   /** Whose the table is now; undefined while we have none. `free`: somebody flushed it. */
   standing(): ReturnType<Enrolment['standing']> | undefined;
@@ -59,6 +60,8 @@ function sameNetns({ path, inode }: Netns): Netns {
 class NamespaceTable implements PodRules {
   readonly #options: PodRulesOptions;
   #enrolment: Enrolment | undefined;
+  /** Counters of what happened while no agent was there, out of rules that are gone, until somebody asks. */
+  #left: readonly NamedCounter[] = [];
 
   constructor(options: PodRulesOptions) {
     this.#options = options;
@@ -70,8 +73,10 @@ class NamespaceTable implements PodRules {
       this.#begin(after, mode);
       return;
     }
+    const text = nftChange(before, after, ruleset);
     try {
-      this.#enrolment.change({ text: nftChange(before, after, ruleset), mode });
+      if (text !== '') this.#keep(this.#enrolment.counters());
+      this.#enrolment.change({ text, mode });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'ENROLMENT_FLUSHED') throw error;
       this.restore(after, mode);
@@ -80,14 +85,14 @@ class NamespaceTable implements PodRules {
 
   restore(plan: PodPlan, mode: InlineMode | 'none'): void {
     if (this.#enrolment === undefined) this.#begin(plan, mode);
-    else this.#enrolment.apply({ ruleset: nftRuleset(plan, this.#options.ruleset), mode });
+    else this.#enrolment.apply({ ruleset: nftTableText(plan, this.#options.ruleset), mode });
   }
 
   #begin(plan: PodPlan, mode: InlineMode | 'none'): void {
     const { kernel, netns, addresses, owner, ruleset, mayRule } = this.#options;
-    const text = nftRuleset(plan, ruleset);
+    const text = nftTableText(plan, ruleset);
     if (text === '') {
-      if (mayRule) cleanLeftovers(kernel, netns, owner);
+      if (mayRule) cleanLeftovers(kernel, netns, { ...owner, onCounted: (counters) => this.#keep(counters) });
       return;
     }
     const own = sameNetns(netns);
@@ -112,7 +117,17 @@ class NamespaceTable implements PodRules {
   }
 
   counters(policies: Iterable<string>): RuleCounters | undefined {
-    return this.#enrolment && readNftCounters(this.#enrolment.counters(), policies);
+    const left = this.#left;
+    if (this.#enrolment === undefined && left.length === 0) return undefined;
+    const now = this.#enrolment?.counters() ?? [];
+    this.#left = [];
+    return readNftCounters(summed([...left, ...now]), policies);
+  }
+
+  /** A change removes the counters of ports and policies that go. */
+  #keep(counters: readonly NamedCounter[]): void {
+    const absent = counters.filter(({ name, packets }) => countsAbsence(name) && packets > 0);
+    this.#left = summed([...this.#left, ...absent]);
   }
 
   standing(): ReturnType<Enrolment['standing']> | undefined {
@@ -133,6 +148,16 @@ class NamespaceTable implements PodRules {
     this.#enrolment?.drop();
     this.#enrolment = undefined;
   }
+}
+
+/** One of each name. */
+function summed(counters: readonly NamedCounter[]): readonly NamedCounter[] {
+  const sums = new Map<string, NamedCounter>();
+  for (const { name, packets, bytes } of counters) {
+    const known = sums.get(name);
+    sums.set(name, { name, packets: packets + (known?.packets ?? 0), bytes: bytes + (known?.bytes ?? 0) });
+  }
+  return [...sums.values()];
 }
 
 /** No rules yet. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gearsOf, type NodeAbilities } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { NodeInventory } from '../../../core/model/pod.ts';
+import { unjudgedSentence } from '../../../core/model/unjudged-words.ts';
 import { addressKey } from '../../../core/plan/address-block.ts';
 import { createDirectoryBook, type DirectoryBook } from '../../../core/plan/directory.ts';
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
@@ -11,7 +12,8 @@ import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import { createDnsNames, type DnsNames } from '../../../core/tap/dns-names.ts';
 import { openFileInventory } from '../../../io/inventory/file-inventory.ts';
 import { globalAddresses, namespaceFiles, sameAsHost } from '../../../io/kernel/node/find-netns.ts';
-import { cleanLeftovers } from '../../../io/kernel/node/leftovers.ts';
+import { readNftCounters } from '../../../core/plan/read-counters.ts';
+import { cleanLeftovers, type OnCounted } from '../../../io/kernel/node/leftovers.ts';
 import { closeNetns, openNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import { openNodeKernel, type NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
 import { probeAbilities } from '../../../io/kernel/node/probe-abilities.ts';
@@ -56,7 +58,7 @@ export async function prepareNode(
     const abilities = probeAbilities(kernel, { netnsDirectory, sysctlRoot });
     refuseUseless(abilities);
     for (const { ok, sentence } of gearsOf(abilities)) if (!ok) onNotice(sentence);
-    cleanStrangers(kernel, options, inventory.current());
+    cleanStrangers(kernel, { ...options, onNotice }, inventory.current());
     const book = createDirectoryBook();
     book.update(inventory.current());
     const close = (): void => {
@@ -80,8 +82,20 @@ function refuseUseless(abilities: NodeAbilities): void {
   });
 }
 
+/** What passed unjudged in a namespace that nobody enrols any more: there is no later word on it. */
+function strangersPassed(name: string, counters: Parameters<OnCounted>[0]): readonly string[] {
+  const lastSeen = new Date().toISOString();
+  return [...readNftCounters(counters, []).unjudged].map(([port, count]) =>
+    unjudgedSentence({ pod: `the namespace ${name}`, port, count, policies: [], lastSeen }),
+  );
+}
+
 /** Namespaces of no pod in the inventory get back what an earlier life left there; those of pods are taken over when their plan is known. */
-function cleanStrangers(kernel: NodeKernel, options: NodeOptions, inventory: NodeInventory): void {
+function cleanStrangers(
+  kernel: NodeKernel,
+  options: NodeOptions & { readonly onNotice: (sentence: string) => void },
+  inventory: NodeInventory,
+): void {
   if (kernel.nft instanceof AppError) return;
   const known = new Set(inventory.pods.flatMap(({ addresses }) => addresses.map(addressKey)));
   for (const name of namespaceFiles(options.netnsDirectory)) {
@@ -90,7 +104,8 @@ function cleanStrangers(kernel: NodeKernel, options: NodeOptions, inventory: Nod
       netns = openNetns(join(options.netnsDirectory, name));
       if (sameAsHost(kernel, netns)) continue;
       if (globalAddresses(kernel, netns).some((address) => known.has(addressKey(address)))) continue;
-      cleanLeftovers(kernel, netns, options.owner);
+      const onCounted: OnCounted = (counters) => strangersPassed(name, counters).forEach(options.onNotice);
+      cleanLeftovers(kernel, netns, { ...options.owner, onCounted });
     } catch (error) {
       // Gone meanwhile, or not ours to enter: nothing to clean then.
       if (!(error instanceof AppError)) throw error;

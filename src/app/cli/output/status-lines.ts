@@ -1,7 +1,9 @@
 // How an agent is, as lines for one screen: what is wrong comes first. Pure; the lines are rows of two tables.
 import type { AgentStatus, WorkerStatus } from '../../../core/model/feed-message.ts';
+import { unjudgedPlace } from '../../../core/model/event.ts';
 import { standingText } from '../../../core/model/enforcement-words.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
+import { unjudgedClause, unjudgedSentence } from '../../../core/model/unjudged-words.ts';
 import { unwellSentence } from '../../../core/model/worker-health.ts';
 import {
   formatBytes,
@@ -36,7 +38,7 @@ const facts: readonly (readonly [string, (told: StatusTold) => string | undefine
   ['pods', ({ node }) => node && podsText(node)],
   ['gears', ({ node }) => node && gearsText(node)],
   ['requests', ({ status }) => requestsText(status)],
-  ['connections', ({ status }) => `${formatCount(status.openConnections)} open`],
+  ['connections', ({ status }) => connectionsText(status)],
   ['lost', ({ status }) => lostText(status)],
   ['feed', ({ status }) => feedText(status)],
   ['process', processText],
@@ -127,16 +129,35 @@ function podLines(told: StatusTold): readonly string[] {
   ];
 }
 
+/** What was let pass for want of an agent, port by port, a bounded number of them. */
+function unjudgedLines({ node }: StatusTold): readonly string[] {
+  const all = node?.unjudged ?? [];
+  const more = all.length - namedPods;
+  return [
+    ...all.slice(0, namedPods).map((one) => `  ${unjudgedSentence(one)}`),
+    ...(more > 0 ? [`  and at ${more} more ports; -o json tells them all`] : []),
+  ];
+}
+
 function requestsText({ requests, flows }: AgentStatus): string {
   if (flows === undefined) return formatCount(requests);
   const { allow, block, throttle, redact } = flows;
   const rare = redact === 0 ? '' : `, ${formatCount(redact)} redacted`;
-  return `${formatCount(requests)}: ${formatCount(allow)} allowed, ${formatCount(block)} blocked, ${formatCount(throttle)} throttled${rare}`;
+  return `${formatCount(requests)}: ${formatCount(allow)} allowed, ${formatCount(block)} refused, ${formatCount(throttle)} throttled${rare}`;
 }
 
-/** Flows without details are not lost. */
+/** What the kernel refuses is no request: nobody ever heard one. */
+function connectionsText({ openConnections, kernelRefused }: AgentStatus): string {
+  const open = `${formatCount(openConnections)} open`;
+  return kernelRefused === undefined
+    ? open
+    : `${open}, ${formatCount(kernelRefused)} ${kernelRefused === 1 ? 'attempt' : 'attempts'} refused in the kernel`;
+}
+
+/** Flows without details are not lost; what passed unjudged has a sentence of its own. */
+const toldApart: readonly string[] = ['details', unjudgedPlace];
 const lostPlaces = ({ lostBy = {} }: AgentStatus): readonly (readonly [string, number])[] =>
-  Object.entries(lostBy).filter(([where, count]) => where !== 'details' && count > 0);
+  Object.entries(lostBy).filter(([where, count]) => !toldApart.includes(where) && count > 0);
 
 function lostText(status: AgentStatus): string {
   const places = lostPlaces(status).map(([where, count]) => `${formatCount(count)} at ${where}`);
@@ -179,6 +200,11 @@ function nodeTroubles({ node }: StatusTold): readonly string[] {
   return [`${first.policy}${others} not enforced everywhere`];
 }
 
+function unjudgedTroubles({ node }: StatusTold): readonly string[] {
+  const clause = unjudgedClause(node?.unjudged ?? []);
+  return clause === undefined ? [] : [clause];
+}
+
 /** Connections that nobody got an answer on. */
 function refusalTroubles({ status: { refused } }: StatusTold): readonly string[] {
   const said = (count: number, why: string): readonly string[] =>
@@ -199,6 +225,7 @@ function verdictText(told: StatusTold): string {
   if (hung !== undefined) return `NOT WELL: ${hung}`;
   const wrong = [
     ...nodeTroubles(told),
+    ...unjudgedTroubles(told),
     ...refusalTroubles(told),
     ...podTroubles.flatMap(([state, words]) => {
       const count = podsIn(told, state).length;
@@ -237,6 +264,7 @@ export function statusLines(told: StatusTold): readonly string[] {
     `${name} at ${address}: ${version}up ${formatSpan(status.uptimeMs)}`,
     verdictText(told),
     ...podLines(told),
+    ...unjudgedLines(told),
     ...(status.notice === undefined ? [] : [status.notice]),
     '',
     ...known,

@@ -18,6 +18,8 @@ import {
   changeMark,
   changeRules,
   claimError,
+  claimTable,
+  countersIn,
   readClaim,
   replaceTable,
   type Claim,
@@ -30,8 +32,6 @@ export interface WantedRules {
   readonly ruleset: string;
   /** How inline connections are handed on; `none` when none is left. Going to `none` while some are open cuts them off: drain first. */
   readonly mode: InlineMode | 'none';
-  /** Read the listing that the transaction replaces, for its counters. */
-  readonly keepHits?: boolean;
 }
 
 /** From the rules that are in force to the next. */
@@ -45,23 +45,27 @@ export interface RulesChange {
 export interface AppliedRules {
   /** Families that inline connections can be handed on in; both false in mode `none`. */
   readonly routing: MarkRouting;
-  /** The listing just before, when asked for. */
-  readonly replaced: unknown;
 }
 
 /** An enrolled namespace. */
 export interface Enrolment {
   readonly netns: Netns;
-  /** Puts `wanted` in force instead of what is, in one transaction. @throws AppError; then the rules before are in force still. */
+  /**
+   * Puts `wanted` in force instead of what is, in one transaction. Counters of what happened while no agent was there go on in it, those of
+   * an earlier life too; all others begin at 0. @throws AppError; then the rules before are in force still.
+   */
   apply(wanted: WantedRules): AppliedRules;
   /**
    * Changes the rules that `apply` put there, in one transaction, and with them nothing else: counters and elements that the text does
    * not touch stay. @throws AppError as `apply`; ENROLMENT_FLUSHED when somebody removed the rules meanwhile: `apply` the whole then.
    */
-  change(change: RulesChange): Pick<AppliedRules, 'routing'>;
+  change(change: RulesChange): AppliedRules;
   /** The listing of our table, with counters. */
   listing(): unknown;
-  /** Its named counters: as many as policies; none when there is no such table (any more). @throws AppError */
+  /**
+   * Its named counters: as many as policies and inline ports; none when there is no such table (any more). Those of what happened while no
+   * agent was there begin anew with each asking. @throws AppError
+   */
   counters(): readonly NamedCounter[];
   /** Whose the table is now: anybody may flush it, and a newer agent takes it over. */
   standing(): Claim['type'];
@@ -107,16 +111,12 @@ class EnrolledNamespace implements Enrolment {
     this.#rules = start.rules;
   }
 
-  apply({ ruleset, mode, keepHits }: WantedRules): AppliedRules {
-    let replaced: unknown;
-    this.#inMode(mode, () => {
-      if (keepHits === true && this.#mark !== undefined) replaced = this.#rules.list(listTable);
-      this.#replace(ruleset, this.#mark?.earlier ?? unchangedValues);
-    });
-    return { routing: this.#routing, replaced };
+  apply({ ruleset, mode }: WantedRules): AppliedRules {
+    this.#inMode(mode, () => this.#replace(ruleset, this.#mark?.earlier ?? unchangedValues));
+    return { routing: this.#routing };
   }
 
-  change({ text, mode }: RulesChange): Pick<AppliedRules, 'routing'> {
+  change({ text, mode }: RulesChange): AppliedRules {
     this.#inMode(mode, () => {
       if (this.#mark === undefined) throw new Error('a change before the first rules');
       if (text !== '')
@@ -130,7 +130,7 @@ class EnrolledNamespace implements Enrolment {
   }
 
   counters(): readonly NamedCounter[] {
-    return this.#rules.reader.counters();
+    return countersIn(this.#rules);
   }
 
   standing(): Claim['type'] {
@@ -185,7 +185,9 @@ class EnrolledNamespace implements Enrolment {
 
   #replace(ruleset: string, earlier: EarlierValues): void {
     const mark = { owner: this.#self, earlier };
-    replaceTable(this.#rules, { held: this.#mark?.owner, mark, ruleset, path: this.netns.path });
+    const { path } = this.netns;
+    this.#mark = this.#mark && claimTable(this.#rules, { from: this.#mark, self: this.#self, path });
+    replaceTable(this.#rules, { held: this.#mark?.owner, mark, ruleset, path });
     this.#mark = mark;
   }
 

@@ -36,6 +36,8 @@ export interface Refusal {
 export interface NetlinkSocket {
   /** Sends a request that asks for an acknowledgement; 0, or the error (positive). */
   request(message: Buffer): number;
+  /** Every message that answers a request which asks for an acknowledgement. */
+  ask(message: Buffer): readonly NetlinkAnswer[] | Refusal;
   /** Every message of a listing; the bodies are copies. */
   list(message: Buffer): readonly NetlinkAnswer[] | Refusal;
 }
@@ -96,6 +98,23 @@ class OpenSocket implements NetlinkSocket {
     if ('error' in received) return received.error;
     const answer = received.find(({ type }) => type === messageType.error);
     return answer === undefined ? errno.again : -answer.body.readInt32LE(0);
+  }
+
+  ask(message: Buffer): readonly NetlinkAnswer[] | Refusal {
+    const sent = this.#send(message);
+    if (sent !== 0) return { error: sent };
+    const found: NetlinkAnswer[] = [];
+    for (;;) {
+      const received = this.#receive();
+      if ('error' in received) return received;
+      for (const answer of received) {
+        if (answer.type !== messageType.error) found.push(answer);
+        else {
+          const error = -answer.body.readInt32LE(0);
+          return error === 0 ? found : { error };
+        }
+      }
+    }
   }
 
   list(message: Buffer): readonly NetlinkAnswer[] | Refusal {

@@ -1,7 +1,9 @@
 // Whose our table in a namespace is, and the transactions that change it only while it still is: each begins by deleting the owner's
 // chain, which fails as a whole when another generation has replaced it meanwhile. So two agents that overlap cannot undo each other.
 import { AppError } from '../../../core/model/app-error.ts';
+import { countsAbsence } from '../../../core/plan/counter-name.ts';
 import { nftTable, ownerChain, type TableOwner } from '../../../core/plan/node-constants.ts';
+import type { NamedCounter } from '../../../core/plan/read-counters.ts';
 import type { NamespaceRules } from './nftables.ts';
 import type { TableReader } from './table-reader.ts';
 import {
@@ -77,31 +79,66 @@ function takeText(held: TableOwner | undefined): string {
   return `delete chain ${table} ${ownerChain(held)}\ndelete table ${table}\n`;
 }
 
+/**
+ * The same, but that counters of what happened while no agent was there stay, and go on in the new table: between a reading and a deletion
+ * packets would be counted that nobody reads. Only a table of our own generation stands still between this listing and the transaction;
+ * undefined for any other, and where there is no such counter.
+ */
+function emptyText({ reader }: OwnRules, held: TableOwner, { mark, ruleset }: NewTable): string | undefined {
+  if (held.owner !== mark.owner.owner || held.generation !== mark.owner.generation) return undefined;
+  const counters = reader.counters();
+  if (!counters.some(({ name }) => countsAbsence(name))) return undefined;
+  const guard = ownerChain(held);
+  const chains = reader.chains().flatMap(({ name }) => (name === '' || name === guard ? [] : [name]));
+  /** One that is at 0 and that no rule counts into any more has told all it had; with no rules left, all are read and go. */
+  const isKept = ({ name, packets }: NamedCounter): boolean =>
+    countsAbsence(name) && (packets > 0 || ruleset === '' || ruleset.includes(`counter ${name} {`));
+  return [
+    `delete chain ${table} ${guard}`,
+    ...chains.map((name) => `flush chain ${table} ${name}`),
+    ...chains.map((name) => `delete chain ${table} ${name}`),
+    ...reader.sets().map(({ kind, name }) => `delete ${kind} ${table} ${name}`),
+    ...counters.flatMap((one) => (isKept(one) ? [] : [`delete counter ${table} ${one.name}`])),
+    '',
+  ].join('\n');
+}
+
 const markText = ({ owner, earlier }: TableMark): string =>
   `add table ${table}\nadd chain ${table} ${ownerChain(owner)}\nadd chain ${table} ${earlierChain(earlier)}\n`;
 
+/** What comes in place of the table that is there. */
+interface NewTable {
+  readonly mark: TableMark;
+  /** nft text that makes the table; '' for none but the mark. */
+  readonly ruleset: string;
+}
+
 /**
- * Replaces the whole table, in one transaction, by `ruleset` with `mark`. `held`: who has it now; undefined when nobody does.
+ * Replaces the whole table, in one transaction, by `ruleset` with `mark`; counters of what happened while no agent was there go on when it
+ * was ours by generation already (`claimTable`). `held`: who has it now; undefined when nobody does.
  * @throws AppError when another was faster, or nft refuses the text; then nothing is changed.
  */
 export function replaceTable(
   rules: OwnRules,
-  change: {
-    readonly held: TableOwner | undefined;
-    readonly mark: TableMark;
-    readonly ruleset: string;
-    readonly path: string;
-  },
+  change: NewTable & { readonly held: TableOwner | undefined; readonly path: string },
 ): void {
   const { held, mark, ruleset, path } = change;
-  const text = (from: TableOwner | undefined): string => `${takeText(from)}${ruleset}\n${markText(mark)}`;
   const self = mark.owner;
+  const put = (take: string): void => guarded(rules, { path, self }, `${take}${ruleset}\n${markText(mark)}`);
+  const emptying = held && emptyText(rules, held, change);
+  if (emptying !== undefined)
+    try {
+      put(emptying);
+      return;
+    } catch {
+      // Whatever it was, the rules matter more than their counters: the whole table then, which fails in its turn if that is at fault.
+    }
   try {
-    guarded(rules, { path, self }, text(held));
+    put(takeText(held));
   } catch (error) {
     // Somebody flushed the rules under us: nobody has the table then.
     if (held === undefined || readClaim(rules, self).type !== 'free') throw error;
-    guarded(rules, { path, self }, text(undefined));
+    put(takeText(undefined));
   }
 }
 
@@ -149,6 +186,32 @@ export function changeMark(
       : `add chain ${table} ${earlierChain(from.earlier)}\ndelete chain ${table} ${earlierChain(from.earlier)}\nadd chain ${table} ${earlierChain(to.earlier)}\n`);
   guarded(rules, { path, self: to.owner }, text);
 }
+
+/**
+ * Marks the table of an earlier life as ours, its rules as they are: from now on nobody else changes it. Answers the mark that stands;
+ * undefined when there is no table any more. @throws AppError as `replaceTable`.
+ */
+export function claimTable(
+  rules: OwnRules,
+  { from, self, path }: { readonly from: TableMark; readonly self: TableOwner; readonly path: string },
+): TableMark | undefined {
+  if (from.owner.generation === self.generation) return from;
+  const to = { ...from, owner: self };
+  try {
+    changeMark(rules, { from, to, path });
+    return to;
+  } catch (error) {
+    if (readClaim(rules, self).type !== 'free') throw error;
+    return undefined;
+  }
+}
+
+/** What its counters say; those of what happened while no agent was there since they were last asked, which this is. @throws AppError */
+export const countersIn = ({ reader }: Pick<OwnRules, 'reader'>): readonly NamedCounter[] =>
+  reader.counters().flatMap((one) => {
+    if (!countsAbsence(one.name) || one.packets === 0) return [one];
+    return reader.take(one.name) ?? [];
+  });
 
 /** Deletes the table of `held`. @throws AppError as `replaceTable`. */
 export const deleteTable = (

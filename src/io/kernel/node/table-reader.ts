@@ -4,24 +4,30 @@ import { nftTable } from '../../../core/plan/node-constants.ts';
 import type { NamedCounter } from '../../../core/plan/read-counters.ts';
 import { netlinkFlag, netlinkMessage, readAttributes, type Attribute } from './netlink-message.ts';
 import { netlinkError, netlinkProtocol, type Netlink, type NetlinkSocket } from './netlink.ts';
+import { errno } from '../linux.ts';
 import type { Netns } from './netns.ts';
 import type { NftChain } from './rule-listing.ts';
 
 /** NFNL_SUBSYS_NFTABLES. */
 const subsystem = 10;
-/** NFT_MSG_GETTABLE, _GETCHAIN and _GETOBJ within the subsystem. */
+/** NFT_MSG_GETTABLE, _GETCHAIN, _GETSET, _GETOBJ and _GETOBJ_RESET within the subsystem. */
 const message = {
   getTable: (subsystem << 8) | 1,
   getChain: (subsystem << 8) | 4,
+  getSet: (subsystem << 8) | 10,
   getObject: (subsystem << 8) | 19,
+  takeObject: (subsystem << 8) | 21,
 } as const;
-/** NFTA_TABLE_NAME; NFTA_CHAIN_TABLE and _NAME; NFTA_OBJ_TABLE, _NAME, _TYPE and _DATA; NFTA_COUNTER_BYTES and _PACKETS. */
+/** NFTA_TABLE_NAME; NFTA_CHAIN_TABLE and _NAME; NFTA_SET_TABLE, _NAME and _FLAGS; NFTA_OBJ_TABLE, _NAME, _TYPE and _DATA; NFTA_COUNTER_BYTES and _PACKETS. */
 const tableAttribute = { name: 1 } as const;
 const chainAttribute = { table: 1, name: 3 } as const;
+const setAttribute = { table: 1, name: 2, flags: 3 } as const;
 const objectAttribute = { table: 1, name: 2, type: 3, data: 4 } as const;
 const counterAttribute = { bytes: 1, packets: 2 } as const;
 /** NFT_OBJECT_COUNTER. */
 const counterObject = 1;
+/** NFT_SET_ANONYMOUS: part of a rule. NFT_SET_MAP and NFT_SET_OBJECT: a map, of data or of counters. */
+const setFlag = { anonymous: 0x1, map: 0x8 | 0x40 } as const;
 /** nfgenmsg: NFPROTO_INET, version, resource. */
 const head = Buffer.from([1, 0, 0, 0]);
 /** Bytes of it before the attributes of an answer. */
@@ -29,12 +35,22 @@ const headBytes = 4;
 /** Bytes of a counter's number. */
 const numberBytes = 8;
 
+/** A set or a map of our table. */
+export interface NamedSet {
+  readonly name: string;
+  readonly kind: 'set' | 'map';
+}
+
 /** Our table as it is now; elements and rules are not read. */
 export interface TableReader {
   /** Its chains; one of the empty name where the table has none, and nothing where there is no table. @throws AppError */
   chains(): readonly NftChain[];
+  /** Its sets and maps with a name; none where there is no table. @throws AppError */
+  sets(): readonly NamedSet[];
   /** Its named counters; none where there is no table. @throws AppError */
   counters(): readonly NamedCounter[];
+  /** Reads one and sets it to 0 in the same step: no packet is counted twice, or in neither. Undefined where there is none. @throws AppError */
+  take(counter: string): NamedCounter | undefined;
 }
 
 type Attributes = ReadonlyMap<number, Buffer>;
@@ -78,6 +94,17 @@ const hasTable = (socket: NetlinkSocket): boolean =>
     (found) => textOf(found, tableAttribute.name) === nftTable.name,
   );
 
+const setsOfTable = (socket: NetlinkSocket): readonly NamedSet[] =>
+  dump(socket, 'list the sets', {
+    type: message.getSet,
+    list: [[setAttribute.table, nftTable.name]],
+  }).flatMap((found) => {
+    const flags = bigEndian(found.get(setAttribute.flags), 4);
+    const isOurs = textOf(found, setAttribute.table) === nftTable.name;
+    if (!isOurs || (flags & setFlag.anonymous) !== 0) return [];
+    return [{ name: textOf(found, setAttribute.name), kind: (flags & setFlag.map) === 0 ? 'set' : 'map' }];
+  });
+
 const counterType = Buffer.from([0, 0, 0, counterObject]);
 
 function counterOf(found: Attributes): readonly NamedCounter[] {
@@ -95,6 +122,22 @@ function counterOf(found: Attributes): readonly NamedCounter[] {
   ];
 }
 
+function takeCounter(socket: NetlinkSocket, name: string): NamedCounter | undefined {
+  const found = socket.ask(
+    netlinkMessage({
+      ...{ type: message.takeObject, flags: netlinkFlag.acknowledge, head },
+      list: [
+        [objectAttribute.table, nftTable.name],
+        [objectAttribute.name, name],
+        [objectAttribute.type, counterType],
+      ],
+    }),
+  );
+  if (!('error' in found)) return found.flatMap(({ body }) => counterOf(readAttributes(body, headBytes)))[0];
+  if (found.error === errno.notFound) return undefined;
+  throw netlinkError('take a counter', found.error);
+}
+
 /** Opens a socket inside for each reading: 50 µs, and nothing to keep open in a hundred namespaces. */
 export function createTableReader(netlink: Netlink, netns: Pick<Netns, 'fd'>): TableReader {
   const within = <T>(work: (socket: NetlinkSocket) => T): T =>
@@ -108,6 +151,8 @@ export function createTableReader(netlink: Netlink, netns: Pick<Netns, 'fd'>): T
         const table = { family: nftTable.family, table: nftTable.name, name: '' };
         return [table, ...chainsOfTable(socket)];
       }),
+    sets: () => within(setsOfTable),
+    take: (counter) => within((socket) => takeCounter(socket, counter)),
     counters: () =>
       within((socket) =>
         dump(socket, 'list the counters', {

@@ -8,6 +8,7 @@ const counters = (packets: Readonly<Record<string, number>>, closedPackets = 0):
     Object.entries(packets).map(([policy, count]) => [policy, { packets: count, bytes: 0, closedPackets }]),
   ),
   listenerDialled: 0,
+  unjudged: new Map(),
 });
 
 test('each reading tells what is new since the one before, pod by pod', () => {
@@ -27,8 +28,11 @@ test('a smaller number is a table that began anew: all of it is new', () => {
   expect(hits.read('a', counters({ p: 2 }))).toEqual([{ policy: 'p', count: 2 }]);
 });
 
-test('what was refused while no agent was there counts as well', () => {
-  expect(createKernelHits().read('a', counters({ p: 1 }, 4))).toEqual([{ policy: 'p', count: 5 }]);
+test('what was refused while no agent was there counts as well, and anew with each reading', () => {
+  const hits = createKernelHits();
+  expect(hits.read('a', counters({ p: 1 }, 4))).toEqual([{ policy: 'p', count: 5 }]);
+  expect(hits.read('a', counters({ p: 1 }, 4))).toEqual([{ policy: 'p', count: 4 }]);
+  expect(hits.read('a', counters({ p: 1 }))).toEqual([]);
 });
 
 test('a pod that is forgotten begins at zero', () => {

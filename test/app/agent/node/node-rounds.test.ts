@@ -34,6 +34,7 @@ function place(name: string, costMs: number, callersMs: number): Place {
       looked.push(name);
       return undefined;
     },
+    counters: () => undefined,
   };
   const pod = { id: name, workload: { namespace: 'shop', kind: 'Deployment', name } };
   return { pod, gears, mesh: undefined, fault: '', left: false } as unknown as Place;
@@ -46,7 +47,7 @@ function start(count: number, costMs: number, callersMs = 0): void {
     now: () => clockMs,
     workloadAt: () => '',
     ...{ onHits: () => undefined, onNotice: () => undefined, onSuperseded: () => undefined },
-    onCut: () => undefined,
+    ...{ onCut: () => undefined, onUnjudged: () => undefined, clock: () => clockMs },
   });
 }
 
