@@ -8,8 +8,9 @@ import { clearInterval, clearTimeout, setInterval } from 'node:timers';
 const say = (value) => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const streams = new Map();
 
-const requestOf = (path, kept) =>
-  `GET ${path} HTTP/1.1\r\nHost: orders\r\n${kept ? '' : 'Connection: close\r\n'}\r\n`;
+/** With the caller's own port, by which the server knows that nobody is in between. */
+const requestOf = (path, kept, port) =>
+  `GET ${path} HTTP/1.1\r\nHost: orders\r\nX-Port: ${port}\r\n${kept ? '' : 'Connection: close\r\n'}\r\n`;
 
 /** Length of the whole answer at the start of `text`, 0 when it is not complete. */
 function answerLength(text) {
@@ -37,7 +38,9 @@ function exchange(socket, path, { timeoutMs, kept }) {
       resolve(outcome);
     }
     socket.on('data', onData).on('error', onError).on('end', onEnd).on('close', onEnd);
-    socket.write(requestOf(path, kept));
+    const send = () => socket.write(requestOf(path, kept, socket.localPort));
+    if (socket.connecting) socket.once('connect', send);
+    else send();
   });
 }
 

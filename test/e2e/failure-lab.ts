@@ -61,7 +61,10 @@ export interface FailureLab extends AsyncDisposable {
   unjudged(agent: NodeAgent): Promise<readonly UnjudgedStatus[]>;
   /** Attempts that the kernel refused, as the agent has it. */
   kernelRefused(agent: NodeAgent): Promise<number>;
-  /** Connections to the inline port so far that reached the server at the pod's own address: the agent's legs come to another. */
+  /**
+   * Connections to the inline port so far that came to the server past any agent: at the pod's own address and from the port that the caller
+   * says it has. The agent's legs come to another address, or, when that once refused one, from another port.
+   */
   direct(): Promise<number>;
   setFailure(failure: 'Open' | 'Closed'): void;
   begin(...names: readonly Stream[]): Promise<void>;

@@ -6,13 +6,19 @@ import { createInterface } from 'node:readline';
 
 const log = [];
 const held = [];
-/** Connections so far by own address and port. */
+/** Sockets on which a caller said its own port (`X-Port`) and was seen with it, by own address and port: nobody was in between. */
 const arrivals = new Map();
+function noteArrival({ headers, socket }) {
+  if (Number(headers['x-port']) !== socket.remotePort) return;
+  const where = `${plain(socket.localAddress)} ${socket.localPort}`;
+  arrivals.set(where, (arrivals.get(where) ?? new Set()).add(socket));
+}
 const say = (value) => void process.stdout.write(`${JSON.stringify(value)}\n`);
 const plain = (address) => address.replace(/^::ffff:/, '');
 
 function serve(incoming, answer) {
   const { method, url, socket } = incoming;
+  noteArrival(incoming);
   const caller = { address: plain(socket.remoteAddress), port: socket.remotePort };
   let bytes = 0;
   incoming.on('data', (chunk) => (bytes += chunk.length));
@@ -30,10 +36,6 @@ const servers = [];
 
 function listen({ host, port }) {
   const server = createServer(serve);
-  server.on('connection', ({ localAddress, localPort }) => {
-    const where = `${plain(localAddress)} ${localPort}`;
-    arrivals.set(where, (arrivals.get(where) ?? 0) + 1);
-  });
   servers.push(server);
   server.keepAliveTimeout = 0;
   server.headersTimeout = server.requestTimeout = 0;
@@ -61,7 +63,7 @@ const orders = {
   },
   log: () => log,
   clear: () => log.splice(0).length,
-  arrived: ({ at, port }) => arrivals.get(`${at} ${port}`) ?? 0,
+  arrived: ({ at, port }) => arrivals.get(`${at} ${port}`)?.size ?? 0,
   held: () => held.length,
   release: () => held.splice(0).map((finish) => finish()).length,
 };
