@@ -1,7 +1,7 @@
-// Which policy of a pod's plan refuses a connection in the kernel: what the counters of the rules cannot say of a single packet. Asked for
-// attempts that the tap has seen, so its cost is the number of prefix lengths in use, not of entries. Pure.
+// Which entry of a pod's plan refuses an opening in the kernel: what the counters of the rules cannot say of a single packet. Asked for
+// attempts that the tap has seen or the kernel has logged, so its cost is the number of prefix lengths in use, not of entries. Pure.
 import { parseAddress, type AddressWords } from '../policy/ip-address.ts';
-import { blocksOf, maskedBlock } from './address-block.ts';
+import { blocksOf, maskedBlock, type Block } from './address-block.ts';
 import type { KernelEntry, KernelRules } from './node-plan.ts';
 
 /** One opening as the pod sees it. */
@@ -18,35 +18,57 @@ export interface Opening {
 export interface RefusingPolicy {
   /** `namespace/name`; undefined when the kernel lets it pass. */
   of(opening: Opening): string | undefined;
+  /** The entry that names the policy, and how it answers. */
+  entryOf(opening: Opening): KernelEntry | undefined;
 }
 
 /** A name service answers even those who may speak to nobody (kernel-rules.ts). */
 const nameServicePort = 53;
 
-/** Entries of one direction by prefix length and block; the longest prefixes first. */
+/** Entries of one direction by map and block, and in which order to look: that in which the rules of kernel-rules.ts ask their maps. */
 interface Index {
-  readonly bits: readonly number[];
+  readonly steps: readonly Step[];
   readonly entries: ReadonlyMap<string, readonly KernelEntry[]>;
 }
 
+/** One look at one prefix length, for entries of one map. */
+interface Step {
+  readonly bits: number;
+  readonly rank: number;
+}
+
+const hostBits = 128;
+const isEveryone = (cidr: string): boolean => /^(0\.0\.0\.0|::)\/0$/.test(cidr);
+
+/** One address, a block, everyone: each in maps of its own, one for each answer; within a map of blocks the narrowest has its addresses. */
+function rankOf({ bits, cidr }: Pick<Block, 'bits' | 'cidr'>, { answer }: KernelEntry): number {
+  const shape = bits === hostBits ? 0 : isEveryone(cidr) ? 2 : 1;
+  return shape * 2 + (answer === 'reset' ? 0 : 1);
+}
+
+const keyOf = (rank: number, cidr: string): string => `${rank} ${cidr}`;
+
 function indexOf(entries: readonly KernelEntry[]): Index {
-  const bits = new Set<number>();
+  const steps = new Map<string, Step>();
   const byBlock = new Map<string, KernelEntry[]>();
   for (const entry of entries)
     for (const block of blocksOf(entry.cidr)) {
-      bits.add(block.bits);
-      const known = byBlock.get(block.cidr);
-      if (known === undefined) byBlock.set(block.cidr, [entry]);
+      const { bits, cidr } = block;
+      const rank = rankOf(block, entry);
+      steps.set(`${rank} ${bits}`, { rank, bits });
+      const known = byBlock.get(keyOf(rank, cidr));
+      if (known === undefined) byBlock.set(keyOf(rank, cidr), [entry]);
       else known.push(entry);
     }
-  return { bits: [...bits].sort((a, b) => b - a), entries: byBlock };
+  const ordered = [...steps.values()].sort((a, b) => a.rank - b.rank || b.bits - a.bits);
+  return { steps: ordered, entries: byBlock };
 }
 
 const hasPort = ({ ports }: KernelEntry, port: number): boolean => ports.includes(port);
 
-/** What names the port decides before what names none, the narrower block before the wider. */
-function found({ bits, entries }: Index, words: AddressWords, port: number): KernelEntry | undefined {
-  const at = bits.flatMap((length) => entries.get(maskedBlock(words, length).cidr) ?? []);
+/** What names the port decides before what names none, the narrower block before the wider, a reset before a drop. */
+function found({ steps, entries }: Index, words: AddressWords, port: number): KernelEntry | undefined {
+  const at = steps.flatMap(({ bits, rank }) => entries.get(keyOf(rank, maskedBlock(words, bits).cidr)) ?? []);
   return at.find((entry) => hasPort(entry, port)) ?? at.find(({ ports }) => ports.length === 0);
 }
 
@@ -57,16 +79,14 @@ export function createRefusingPolicy(rules: KernelRules): RefusingPolicy {
   const spared = new Set(
     rules.judgedElsewhere.flatMap((address) => blocksOf(address).map(({ cidr }) => cidr)),
   );
-  return {
-    of({ inbound: isInbound, remote, port }) {
-      const words = parseAddress(remote);
-      if (words === undefined) return undefined;
-      if (isInbound) return found(inbound, words, port)?.policy;
-      if (spared.has(maskedBlock(words, 128).cidr)) return undefined;
-      const entry = found(outbound, words, port);
-      const isSparedName =
-        port === nameServicePort && entry?.ports.length === 0 && /^(0\.0\.0\.0|::)\/0$/.test(entry.cidr);
-      return isSparedName ? undefined : entry?.policy;
-    },
+  const entryOf = ({ inbound: isInbound, remote, port }: Opening): KernelEntry | undefined => {
+    const words = parseAddress(remote);
+    if (words === undefined) return undefined;
+    if (isInbound) return found(inbound, words, port);
+    if (spared.has(maskedBlock(words, hostBits).cidr)) return undefined;
+    const entry = found(outbound, words, port);
+    const isSparedName = port === nameServicePort && entry?.ports.length === 0 && isEveryone(entry.cidr);
+    return isSparedName ? undefined : entry;
   };
+  return { entryOf, of: (opening) => entryOf(opening)?.policy };
 }

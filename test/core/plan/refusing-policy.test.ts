@@ -47,3 +47,27 @@ test.each([
 ] as const)('from the pod to %s on %i: %s', (remote, port, policy) => {
   expect(outbound(remote, port)).toBe(policy);
 });
+
+// The maps of one shape are asked one answer after the other, so a wider reset comes before a narrower drop.
+const nested = createRefusingPolicy({
+  inbound: [],
+  outbound: [
+    { ...entry('narrow-drop', '10.1.2.0/24'), answer: 'drop' },
+    entry('wide-reset', '10.1.0.0/16'),
+    { ...entry('host-drop', '10.1.2.9/32'), answer: 'drop' },
+    { ...entry('six-drop', 'fd00::/96'), answer: 'drop' },
+    entry('everyone', '::/0'),
+    { ...entry('wide-drop-443', '10.0.0.0/8', [443]), answer: 'drop' },
+  ],
+  judgedElsewhere: [],
+});
+
+test.each([
+  ['10.1.2.3', 80, 'wide-reset', 'reset'],
+  ['10.1.2.9', 80, 'host-drop', 'drop'],
+  ['10.1.2.9', 443, 'wide-drop-443', 'drop'],
+  ['fd00::1', 80, 'six-drop', 'drop'],
+  ['fd01::1', 80, 'everyone', 'reset'],
+] as const)('to %s on %i the map that is asked first decides: %s, %s', (remote, port, policy, answer) => {
+  expect(nested.entryOf({ inbound: false, remote, port })).toMatchObject({ policy, answer });
+});
