@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { abilityNames, gearNames, gearsOf } from '../../src/core/model/abilities.ts';
 import { AppError } from '../../src/core/model/app-error.ts';
+import { errno } from '../../src/io/kernel/linux.ts';
 import { openNodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
 import { probeAbilities } from '../../src/io/kernel/node/probe-abilities.ts';
 import { binary, createCli, type Finished } from '../helpers/cli.ts';
@@ -113,6 +114,22 @@ describeUnless(noRules)('doctor --node', () => {
     const found = probeAbilities({ ...kernel, nft }, { netnsDirectory: '/run', sysctlRoot: '/proc/sys/net' });
     expect(offIn(gearsOf(found))).toEqual(['kernel', 'inline']);
     expect(found.nftables).toEqual({ name: 'nftables', ok: false, sentence: 'No library.' });
+  });
+
+  test('where refused packets cannot be logged to us, every gear works and the sentence says what is missing', async () => {
+    const kernel = await openNodeKernel();
+    onTestFinished(() => kernel.close());
+    // Only the log's socket is connected.
+    const libc = { ...kernel.libc, connect: () => -1, errno: () => errno.refused };
+    const where = { netnsDirectory: '/run', sysctlRoot: '/proc/sys/net' };
+    const found = probeAbilities({ ...kernel, libc }, where);
+    expect(offIn(gearsOf(found))).toEqual([]);
+    expect(found.log).toEqual({
+      ...{ name: 'log', ok: false },
+      sentence:
+        'Refused packets cannot be logged to us (The kernel refused to log refused packets to us: error 111): what is refused at the source is blocked and counted, but not told one by one.',
+    });
+    expect(probeAbilities(kernel, where).log.ok).toBe(true);
   });
 });
 

@@ -10,6 +10,7 @@ export const abilityNames = [
   'conntrack',
   'destroy',
   'ring',
+  'log',
   'ipv6',
 ] as const;
 

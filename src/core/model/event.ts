@@ -191,7 +191,8 @@ export const lostEventSchema = z.object({
   /**
    * `worker-ring`, `feed`, `recording`, `window`, …; `details`: the flows are there, but `light`; of the tap `tap-ring` (frames), `tap-gap`
    * (holes in a connection), `tap-evicted` (connections), `tap-conflict` (bytes sent twice, differently), `tap-attempt`, `tap-names`;
-   * `unjudged`: connections that passed an inline port of the pod while no agent was there, as the kernel counted them.
+   * `unjudged`: connections that passed an inline port of the pod while no agent was there, as the kernel counted them;
+   * `kernel-attempt`: packets refused at the source, of which the pod's rules know only the number.
    */
   where: z.string(),
   count,

@@ -5,6 +5,8 @@ import { createHash } from 'node:crypto';
 
 /** What is counted besides what a policy refuses. */
 export const guardCounter = 'x/listener-dialled';
+/** Everything refused at the source, whichever policy's: what is logged of it is compared with this. */
+export const sourceCounter = 'x/refused-at-source';
 
 /** `p/`: refused by the policy; `c/`: refused by its `failure: Closed` while no agent was there. */
 export type CounterKind = 'p' | 'c';

@@ -1,5 +1,7 @@
 // The rules of the kernel gear: a fixed walk through the maps that there are, for packets that open something.
+import { sourceCounter } from './counter-name.ts';
 import { entryMapName, entryShapes, type EntryShape } from './entry-elements.ts';
+import { refusalLogBytes, refusalLogGroup, refusalLogRate } from './node-constants.ts';
 import type { ChainModel, RulesetOptions } from './table-model.ts';
 
 /** Below the ephemeral ports (net.ipv4.ip_local_port_range): UDP that is asked of the pod, not an answer to what it asked. */
@@ -11,7 +13,11 @@ const nameServicePort = 53;
 
 /** Chains for the maps of these names; none where a direction has no map. */
 export function kernelChains(names: ReadonlySet<string>, options: RulesetOptions): readonly ChainModel[] {
-  const chains = [...directionChains('in', names), ...directionChains('out', names)];
+  const logGroup = options.logs === false ? undefined : refusalLogGroup(options.generation);
+  const chains = [
+    ...directionChains({ direction: 'in' }, names),
+    ...directionChains({ direction: 'out', logGroup }, names),
+  ];
   return chains.length === 0 ? [] : [...wholePackets(options), ...chains];
 }
 
@@ -33,8 +39,15 @@ function wholePackets({ defragments = true, ipv6 = true }: RulesetOptions): read
   ];
 }
 
-function directionChains(direction: 'in' | 'out', names: ReadonlySet<string>): readonly ChainModel[] {
-  const tcp = walk({ direction, protocol: 'tcp' }, names);
+/** One direction; `logGroup` is where its refusals are logged. */
+interface Direction {
+  readonly direction: 'in' | 'out';
+  readonly logGroup?: number | undefined;
+}
+
+function directionChains(towards: Direction, names: ReadonlySet<string>): readonly ChainModel[] {
+  const { direction, logGroup } = towards;
+  const tcp = walk({ ...towards, protocol: 'tcp' }, names);
   if (tcp.length === 0) return [];
   const interfaceKey = direction === 'in' ? 'iifname' : 'oifname';
   const hook = direction === 'in' ? 'prerouting' : 'output';
@@ -42,8 +55,9 @@ function directionChains(direction: 'in' | 'out', names: ReadonlySet<string>): r
     .filter((family) => direction === 'out' && names.has(`judged${family}`))
     .map((family) => `${ip(family)} daddr @judged${family} accept`);
   return [
+    ...(logGroup === undefined ? [] : refusalChains(logGroup)),
     { name: `${direction}_tcp`, hook: '', rules: tcp },
-    { name: `${direction}_udp`, hook: '', rules: walk({ direction, protocol: 'udp' }, names) },
+    { name: `${direction}_udp`, hook: '', rules: walk({ ...towards, protocol: 'udp' }, names) },
     {
       name: direction === 'in' ? 'inbound' : 'outbound',
       // Before what a mesh or we ourselves redirect.
@@ -58,10 +72,41 @@ function directionChains(direction: 'in' | 'out', names: ReadonlySet<string>): r
   ];
 }
 
+const answerKinds = ['reset', 'drop'] as const;
+
+/** Where a packet goes that is refused in this way and logged before. */
+const refusalChain = (protocol: 'tcp' | 'udp', answer: 'reset' | 'drop'): string =>
+  `out_${protocol}_${answer}`;
+
+/**
+ * What is refused at the source never reaches the interface, so no tap sees it: it is logged before it is refused. Once, whatever the maps
+ * hold, because only what a map has found comes here; what the limit leaves out is in the counter still, and refused all the same.
+ */
+function refusalChains(logGroup: number): readonly ChainModel[] {
+  const { perSecond, burst } = refusalLogRate;
+  const limit = `limit rate ${perSecond}/second burst ${burst} packets`;
+  return [
+    {
+      name: 'out_log',
+      hook: '',
+      // Several packets a message: the socket's memory is taken by messages of a page each.
+      rules: [
+        `counter name ${sourceCounter} ${limit} log group ${logGroup} snaplen ${refusalLogBytes} queue-threshold 16`,
+      ],
+    },
+    ...(['tcp', 'udp'] as const).flatMap((protocol) =>
+      answerKinds.map((answer) => ({
+        name: refusalChain(protocol, answer),
+        hook: '',
+        rules: ['jump out_log', verdict(protocol, answer)],
+      })),
+    ),
+  ];
+}
+
 const ip = (family: 4 | 6): string => (family === 4 ? 'ip' : 'ip6');
 
-interface Walk {
-  readonly direction: 'in' | 'out';
+interface Walk extends Direction {
   readonly protocol: 'tcp' | 'udp';
 }
 
@@ -88,7 +133,11 @@ function rulesOf(way: Walk, shape: EntryShape, names: ReadonlySet<string>): read
     .filter(({ name }) => names.has(name))
     .map(({ name, family, answer }) => {
       const key = keyOf(way, shape, family);
-      return `counter name ${key} map @${name} ${verdict(way.protocol, answer)}`;
+      const refused =
+        way.logGroup === undefined
+          ? verdict(way.protocol, answer)
+          : `goto ${refusalChain(way.protocol, answer)}`;
+      return `counter name ${key} map @${name} ${refused}`;
     });
 }
 
@@ -98,7 +147,7 @@ function mapsOf(
 ): readonly { name: string; family: 4 | 6; answer: 'reset' | 'drop' }[] {
   const families = shape.startsWith('any') ? ([4] as const) : ([4, 6] as const);
   return families.flatMap((family) =>
-    (['reset', 'drop'] as const).map((answer) => ({
+    answerKinds.map((answer) => ({
       ...{ family, answer },
       name: entryMapName({ direction, shape, family, answer }),
     })),

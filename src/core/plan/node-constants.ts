@@ -29,6 +29,16 @@ export const heartbeatTimeoutMs = 2_000;
 /** Four chances within the timeout. */
 export const heartbeatEveryMs = 500;
 
+/**
+ * Group of nfnetlink_log that tells us what is refused at the source. Others take small numbers (ulogd 0 and 1, Calico 1 and 2, kube-router
+ * 100). By generation: a group has one listener, and in an overlapping upgrade the new agent listens before the old one lets go.
+ */
+export const refusalLogGroup = (generation: number): number => 27_000 + (generation % 1_000);
+/** Bytes of a refused packet that are logged: IPv6 with a few extension headers and the ports behind them. */
+export const refusalLogBytes = 128;
+/** Packets that one pod's rules log: a scan of some hundred ports is told whole, a flood costs what these cost. The rest is counted. */
+export const refusalLogRate = { perSecond: 200, burst: 500 } as const;
+
 /** Who made the table in a namespace, and in which life. */
 export interface TableOwner {
   /** Name of the agent; a letter first, then letters, digits, `-` and `.`, at most 63. */

@@ -1,5 +1,5 @@
 // The kernel's named counters back to the policies and ports that they are of. There are as many as those, not as elements.
-import { counterName, guardCounter, policyOfClosed, portOfUnjudged } from './counter-name.ts';
+import { counterName, guardCounter, policyOfClosed, portOfUnjudged, sourceCounter } from './counter-name.ts';
 
 /** Packets that opened something and were refused by one policy. */
 export interface PolicyCount {
@@ -17,6 +17,8 @@ export interface RuleCounters {
   readonly listenerDialled: number;
   /** By port, above 0: openings that went on to the application while no agent was there to judge, since somebody last asked. */
   readonly unjudged: ReadonlyMap<number, number>;
+  /** Packets refused at the source, by all policies together; undefined where nothing counts them. */
+  readonly refusedAtSource: number | undefined;
 }
 
 /** One named counter of our table. */
@@ -45,6 +47,7 @@ export function readNftCounters(named: Iterable<NamedCounter>, policies: Iterabl
     policies: counts,
     listenerDialled: counters.get(guardCounter)?.packets ?? 0,
     unjudged: unjudgedIn(counters.values()),
+    refusedAtSource: counters.get(sourceCounter)?.packets,
   };
 }
 

@@ -6,7 +6,7 @@
 // established connection costs one comparison a packet whatever the sets hold. (A bare ACK opens nothing: our SYN cookies are never sent
 // to whom is refused.) ICMP is never refused: path MTU and neighbour discovery need it.
 import { blocksOf } from './address-block.ts';
-import { counterName, guardCounter, unjudgedCounter } from './counter-name.ts';
+import { counterName, guardCounter, sourceCounter, unjudgedCounter } from './counter-name.ts';
 import { entryElements } from './entry-elements.ts';
 import { inlineChains, inlineSets, passingPorts } from './inline-rules.ts';
 import type { PodPlan } from './node-plan.ts';
@@ -24,6 +24,8 @@ export interface RulesetOptions {
   readonly ipv6?: boolean;
   /** False where the kernel has no tproxy: then fragments are not put together before rules are asked; default true. */
   readonly defragments?: boolean;
+  /** False where the kernel cannot log packets to us: then what is refused at the source is counted by policy and no more; default true. */
+  readonly logs?: boolean;
 }
 
 /** A set, or a map from keys to counters. */
@@ -62,7 +64,7 @@ export function tableOf(plan: PodPlan, options: RulesetOptions): TableModel {
   const judged = kernel.outbound.length > 0 ? judgedSets(kernel.judgedElsewhere) : [];
   const sets = [...entryElements('in', kernel.inbound), ...entryElements('out', kernel.outbound), ...judged];
   return {
-    counters: countersOf(plan),
+    counters: countersOf(plan, options),
     sets: [...sets, ...inlineSets(inline, options.generation)],
     chains: [
       ...kernelChains(new Set(sets.map(({ name }) => name)), options),
@@ -71,14 +73,15 @@ export function tableOf(plan: PodPlan, options: RulesetOptions): TableModel {
   };
 }
 
-function countersOf({ kernel, inline }: PodPlan): readonly string[] {
+function countersOf({ kernel, inline }: PodPlan, { logs = true }: RulesetOptions): readonly string[] {
   const refusing = [...kernel.inbound, ...kernel.outbound].map(({ policy }) => counterName('p', policy));
   const closing = inline
     .filter(({ failure }) => failure === 'Closed')
     .map(({ policies }) => counterName('c', policies[0] ?? ''));
   const passing = passingPorts(inline).map(unjudgedCounter);
   const guards = inline.length === 0 ? [] : [guardCounter];
-  return [...new Set([...refusing, ...closing, ...passing, ...guards])].sort();
+  const sources = logs && kernel.outbound.length > 0 ? [sourceCounter] : [];
+  return [...new Set([...refusing, ...closing, ...passing, ...guards, ...sources])].sort();
 }
 
 function judgedSets(addresses: readonly string[]): readonly SetModel[] {

@@ -95,6 +95,17 @@ export function readFrame(
   return (view.kind = frameKind.other);
 }
 
+/** As `readFrame`, of a packet that begins with its IP header and may have been cut at its end: its own length says how long it was. */
+export function readPacket(view: FrameView, bytes: Uint8Array, start: number, end: number): number {
+  const captured = Math.min(end, bytes.length);
+  if (start < 0 || start >= captured) return (view.kind = frameKind.malformed);
+  const version = (bytes[start] as number) >> 4;
+  const wireEnd = Number.MAX_SAFE_INTEGER;
+  if (version === 4) return (view.kind = readIpv4(view, bytes, start, captured, wireEnd));
+  if (version === 6) return (view.kind = readIpv6(view, bytes, start, captured, wireEnd));
+  return (view.kind = frameKind.malformed);
+}
+
 function readIpv4(view: FrameView, bytes: Uint8Array, at: number, end: number, wireEnd: number): number {
   if (at + leastTcpBytes > end) return frameKind.malformed;
   const headerBytes = ((bytes[at] as number) & 15) * 4;

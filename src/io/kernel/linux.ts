@@ -10,6 +10,7 @@ export const level = { ip: 0, ipv6: 41, socket: 1, tcp: 6 } as const;
 export const option = {
   reuseAddress: 2,
   error: 4,
+  receiveBuffer: 8,
   linger: 13,
   mark: 36,
   noDelay: 1,

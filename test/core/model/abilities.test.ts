@@ -28,6 +28,7 @@ test.each([
   ['ring', ['tap']],
   ['fwmark', []],
   ['conntrack', []],
+  ['log', []],
   ['ipv6', []],
 ] as const)('without %s, what is off is: %s', (missing, off) => {
   const abilities = without(missing);

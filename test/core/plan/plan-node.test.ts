@@ -22,3 +22,12 @@ test('the table has at least forty rows with different names', () => {
   expect(new Set(planCases.map(({ name }) => name)).size).toBe(planCases.length);
   expect(planCases.length).toBeGreaterThanOrEqual(40);
 });
+
+test('where the kernel cannot log, what is refused at the source is refused and counted all the same', () => {
+  const row = planCases.find(({ name }) => name === 'egress-to-cidr-outside')!;
+  const [pod] = planOf(row.policies, row.parts).pods.filter(({ kernel }) => kernel.outbound.length > 0);
+  const text = nftRuleset(pod!, { ...options, logs: false });
+  expect(text).toContain('map @out_net_port4_reset reject with tcp reset');
+  expect(text).toContain('counter p/shop/p');
+  expect(text).not.toMatch(/log group|out_log|refused-at-source/);
+});

@@ -2,12 +2,14 @@
 import { gearOf, inlineMode } from '../../../core/model/abilities.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
 import type { EnforcementStatus, NodeStatus, UnjudgedStatus } from '../../../core/model/node-status.ts';
-import type { LocalPod } from '../../../core/model/pod.ts';
 import { unjudgedPlace } from '../../../core/model/event.ts';
+import type { Peer } from '../../../core/model/identity.ts';
+import type { LocalPod } from '../../../core/model/pod.ts';
+import { createNamedStrangers } from '../../../core/inspect/flow-ends.ts';
 import { createStrangers } from '../../../core/model/stranger.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { peerOfPod } from '../../../core/plan/directory.ts';
-import { listenPort } from '../../../core/plan/node-constants.ts';
+import { listenPort, refusalLogBytes } from '../../../core/plan/node-constants.ts';
 import { listed } from '../../../core/plan/outcome.ts';
 import { createRefusingPolicy, type RefusingPolicy } from '../../../core/plan/refusing-policy.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
@@ -15,19 +17,21 @@ import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { meshOf } from '../../../io/kernel/node/mesh-in.ts';
 import type { Netns } from '../../../io/kernel/node/netns.ts';
-import { createKernelFlows, cutFlows } from './kernel-flows.ts';
+import { createRefusalLogs } from '../../../io/kernel/node/refusal-log.ts';
+import { createKernelFlows, cutFlows, refusedEvents } from './kernel-flows.ts';
 import type { PolicyHits } from './kernel-hits.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespace-index.ts';
 import { NodeController } from './node-controller.ts';
 import { createIdentities } from './node-identities.ts';
 import { enforcementIn, nodeStatusOf, type StatusSources } from './node-status.ts';
-import { startRounds } from './node-rounds.ts';
-import { servedPorts, type CutOutcome } from './pod-cuts.ts';
+import { startRounds, type RoundOptions } from './node-rounds.ts';
+import { servedPorts } from './pod-cuts.ts';
 import { handOverMs, PodGears } from './pod-gears.ts';
 import { createPodTaps } from './pod-taps.ts';
 import { createTapEvents } from './tap-events.ts';
 import { learnNames } from './learn-names.ts';
 import type { TapReport, ToldAttempt } from '../../../io/kernel/tap/tap-report.ts';
+import type { EgressReport } from './pod-egress.ts';
 import { Places, reasonOf, type Place } from './places.ts';
 import type { PreparedNode } from './prepare-node.ts';
 
@@ -68,14 +72,20 @@ export interface RunningNode {
 interface Joined extends StatusSources {
   readonly index: NamespaceIndex;
   readonly places: Places;
+  readonly onRefused: (place: Place, report: EgressReport) => void;
 }
 
 /** Who has an address, as the directory has it now. */
-function createWhoHas({ book }: PreparedNode): KernelFlowsOptions['peerAt'] {
+function createWhoHas({ book }: PreparedNode): (address: string) => Peer {
   const strangerOf = createStrangers();
   return (address) => book.peer(book.peerOf(address)) ?? strangerOf(address);
 }
-type KernelFlowsOptions = Parameters<typeof createKernelFlows>[0];
+
+/** As `createWhoHas`, with strangers called as DNS called them then. */
+function createWhoWas({ book, names }: PreparedNode): (address: string, atMs: number) => Peer {
+  const strangerOf = createNamedStrangers((address, atMs) => names.nameOf(address, atMs));
+  return (address, atMs) => book.peer(book.peerOf(address)) ?? strangerOf(address, atMs);
+}
 
 function createPlaces(
   node: PreparedNode,
@@ -87,8 +97,9 @@ function createPlaces(
   const mode = inlineMode(abilities);
   const ruleset = {
     ...{ ...owner, mode: mode ?? ('fwmark' as const), listenPort },
-    ...{ ipv6: abilities.ipv6.ok, defragments: abilities.tproxy.ok },
+    ...{ ipv6: abilities.ipv6.ok, defragments: abilities.tproxy.ok, logs: abilities.log.ok },
   };
+  const openLog = abilities.log.ok ? createRefusalLogs(kernel, refusalLogBytes) : undefined;
   const mayRule = gearOf(abilities, 'kernel').ok || mode !== undefined;
   const { netnsDirectory: directory, procDirectory: proc } = options;
   const index = createNamespaceIndex(kernel, { directory, proc }, () => late.changed());
@@ -102,7 +113,7 @@ function createPlaces(
       around.onNotice(`${pod}: it is not among the pods any more; what is ours there is taken back.`),
     open: (pod, netns) =>
       new PodGears({
-        ...{ pod, netns, kernel, owner, mode, ruleset, mayRule, plane: around.plane },
+        ...{ pod, netns, kernel, owner, mode, ruleset, mayRule, openLog, plane: around.plane },
         self: () => ({ peer: peerOfPod(pod), index: book.peerOf(pod.addresses[0] ?? '') }),
         onFault: (error) => around.onNotice(`${pod.id}: ${reasonOf(error)}.`),
       }),
@@ -116,21 +127,37 @@ interface Late {
   closing: (pod: string) => Promise<void>;
 }
 
+/** What rules and cuts did, as events. */
+function createKernelTelling(
+  node: PreparedNode,
+  { agent, tell }: NodeSurroundings,
+): Pick<RoundOptions, 'onCut' | 'onRefused' | 'onUnjudged'> {
+  const flows = createKernelFlows({ agent, peerAt: createWhoWas(node) });
+  return {
+    onCut: (outcome) => cutFlows(flows, outcome, Date.now()).forEach(tell),
+    onRefused({ pod }, report) {
+      const of = { id: pod.id, peer: peerOfPod(pod) };
+      refusedEvents(flows, of, { report, nowMs: Date.now() }).forEach(tell);
+    },
+    onUnjudged: (pod, count) =>
+      tell({ type: 'lost', time: new Date().toISOString(), where: unjudgedPlace, count, pod }),
+  };
+}
+
 function join(node: PreparedNode, around: NodeSurroundings): Joined {
   const { kernel, abilities, inventory, book, options } = node;
   const late: Late = { changed: () => undefined, closing: () => Promise.resolve() };
   const peerAt = createWhoHas(node);
-  const flows = createKernelFlows({ agent: around.agent, peerAt });
+  const telling = createKernelTelling(node, around);
   const { index, places } = createPlaces(node, around, late);
   const taps = createPodTaps({ kernel, plane: around.plane, budgetBytes: options.tapBudgetBytes });
   const tellIdentities = createIdentities(around.tell);
-  const onCut = (outcome: CutOutcome): void => cutFlows(flows, outcome, Date.now()).forEach(around.tell);
   const controller = new NodeController({
     ...{ inventory, abilities, places, taps, book },
     now: Date.now,
     servedPorts: ({ gears }) => (gears === undefined ? [] : portsIn(kernel, gears.netns)),
     onDirectory: (update) => around.plane.setDirectory(update),
-    onCut,
+    onCut: telling.onCut,
     onSettled() {
       tellIdentities(controller.pods());
       around.onSettled();
@@ -143,15 +170,14 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     workloadAt: (address) => keyOf(peerAt(address).workload),
     onHits: around.onHits,
     clock: Date.now,
-    onUnjudged: (pod, count) =>
-      around.tell({ type: 'lost', time: new Date().toISOString(), where: unjudgedPlace, count, pod }),
+    ...telling,
     onNotice: around.onNotice,
-    onCut,
     onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
   });
   late.changed = () => void controller.reconcile();
   late.closing = (pod) => taps.remove(pod);
-  return { owner: options.owner, abilities, index, places, taps, controller, rounds };
+  const { onRefused } = telling;
+  return { owner: options.owner, abilities, index, places, taps, controller, rounds, onRefused };
 }
 
 const keyOf = ({ namespace, kind, name }: LocalPod['workload']): string => workloadKey(namespace, kind, name);
@@ -217,6 +243,18 @@ function tellLapsing(places: Places, { onNotice }: NodeSurroundings): void {
     onNotice(`with this stop ports of ${listed(names)} (failure: Closed) let everybody through`);
 }
 
+function stepAside(place: Place, { onRefused, rounds }: Joined, { onNotice }: NodeSurroundings): void {
+  const { gears, pod } = place;
+  if (gears === undefined) return;
+  try {
+    onRefused(place, gears.lastRefused());
+    gears.stepAside();
+    rounds.count(place);
+  } catch (error) {
+    onNotice(`${pod.id}: ${reasonOf(error)}.`);
+  }
+}
+
 /** Puts a prepared node to work; nothing is enforced before `setPolicies`. */
 export function startNode(node: PreparedNode, around: NodeSurroundings): RunningNode {
   const joined = join(node, around);
@@ -237,13 +275,7 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
       rounds.stop();
       await controller.stop();
       tellLapsing(places, around);
-      for (const place of places.all())
-        try {
-          place.gears?.stepAside();
-          rounds.count(place);
-        } catch (error) {
-          around.onNotice(`${place.pod.id}: ${reasonOf(error)}.`);
-        }
+      for (const place of places.all()) stepAside(place, joined, around);
     },
     async stop() {
       for (const sentence of await places.release(0)) around.onNotice(`error: ${sentence}.`);

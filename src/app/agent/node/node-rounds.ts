@@ -1,8 +1,10 @@
 // Looks at a few pods at a time whether what stands is still ours, and what the kernel has refused, let pass for want of us, and let drain
 // there: nobody else would notice rules that somebody flushed, and counters are in the kernel alone.
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
+import type { RuleCounters } from '../../../core/plan/read-counters.ts';
 import { heartbeatTimeoutMs } from '../../../core/plan/node-constants.ts';
 import type { CutOutcome } from './pod-cuts.ts';
+import type { EgressReport } from './pod-egress.ts';
 import type { PodGears } from './pod-gears.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { AppError } from '../../../core/model/app-error.ts';
@@ -22,6 +24,8 @@ export interface RoundOptions {
   readonly onUnjudged: (pod: string, count: number) => void;
   /** Epoch ms. */
   readonly clock: () => number;
+  /** What a pod's rules have refused at its source. */
+  readonly onRefused: (place: Place, report: EgressReport) => void;
   readonly onNotice: (sentence: string) => void;
   /** A newer start of the agent has this pod's rules. */
   readonly onSuperseded: (place: Place) => void;
@@ -192,20 +196,24 @@ function forgetGone(places: readonly Place[], { outside, callers, hits }: Lookin
   }
 }
 
-function readCounters({ pod, gears }: Place, { hits, passed, onHits, onUnjudged, clock }: Looking): void {
+function readCounters(
+  { pod, gears }: Place,
+  { hits, passed, onHits, onUnjudged, clock }: Looking,
+): RuleCounters | undefined {
   const counters = gears?.counters();
-  if (gears === undefined || counters === undefined) return;
+  if (gears === undefined || counters === undefined) return undefined;
   onHits(hits.read(pod.id, counters));
-  if (counters.unjudged.size === 0) return;
+  if (counters.unjudged.size === 0) return counters;
   passed.add(pod.id, counters.unjudged, { plan: gears.plan, nowMs: clock() });
   onUnjudged(
     pod.id,
     [...counters.unjudged.values()].reduce((sum, count) => sum + count, 0),
   );
+  return counters;
 }
 
 function lookAt(place: Place, looking: Looking): void {
-  const { onNotice, onSuperseded } = looking;
+  const { onRefused, onNotice, onSuperseded } = looking;
   const { gears, pod } = place;
   if (gears === undefined || gears.changing) return;
   try {
@@ -228,7 +236,8 @@ function lookAt(place: Place, looking: Looking): void {
       onNotice(
         `${pod.id}: somebody removed routes or settings that inline needs in this pod; they are back.`,
       );
-    readCounters(place, looking);
+    const counters = readCounters(place, looking);
+    onRefused(place, gears.refused(counters?.refusedAtSource));
     countAnew(pod.id, gears, looking);
   } catch (error) {
     // A namespace that is just going; whatever else it is, the next round meets it again.

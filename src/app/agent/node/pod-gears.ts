@@ -12,6 +12,8 @@ import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { closeNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
 import { countOutside, cutPairs, openToPod, type CutOutcome } from './pod-cuts.ts';
+import type { OpenRefusalLog } from '../../../io/kernel/node/refusal-log.ts';
+import { createPodEgress, type EgressReport, type PodEgress } from './pod-egress.ts';
 import { createPodInline, type PodInline } from './pod-inline.ts';
 import { createPodRules, type PodRules } from './pod-rules.ts';
 
@@ -34,6 +36,8 @@ export interface PodGearsOptions {
   readonly ruleset: RulesetOptions;
   /** See PodRulesOptions. */
   readonly mayRule: boolean;
+  /** See PodEgressOptions. */
+  readonly openLog: OpenRefusalLog | undefined;
   readonly self: () => { readonly peer: Peer; readonly index: number };
   /** Something that nobody waits for failed. */
   readonly onFault: (error: unknown) => void;
@@ -45,6 +49,7 @@ export class PodGears {
   readonly #options: PodGearsOptions;
   readonly #rules: PodRules;
   readonly #inline: PodInline;
+  readonly #egress: PodEgress;
   #plan: PodPlan;
   #brought = false;
   #closed = false;
@@ -61,6 +66,11 @@ export class PodGears {
       ...{ kernel, netns, pod: pod.id, mode: options.mode ?? 'fwmark' },
       ...{ plane: options.plane, generation: owner.generation, self: options.self },
       onIdle: () => this.#settle(),
+    });
+    this.#egress = createPodEgress({
+      ...{ netns, generation: owner.generation, openLog: options.openLog, onFault: options.onFault },
+      refusedAtSource: () => this.#rules.counters([])?.refusedAtSource,
+      now: () => performance.now(),
     });
   }
 
@@ -101,7 +111,9 @@ export class PodGears {
     const ports = after.inline.map(({ port }) => port);
     if (ports.length > 0) this.#inline.prepare();
     try {
+      this.#egress.prepare(after);
       this.#rules.put(before, after, this.#modeFor(ports));
+      this.#egress.settle(before, after);
     } catch (error) {
       this.#inline.abandon();
       throw error;
@@ -157,6 +169,16 @@ export class PodGears {
     return this.#rules.counters(new Set([...names, ...inline.flatMap(({ policies }) => policies)]));
   }
 
+  /** What the rules have refused at the source since it was last asked; `counter` is what they count of it now. */
+  refused(counter: number | undefined): EgressReport {
+    return this.#egress.read(counter);
+  }
+
+  /** As `refused`, for the last time. @throws AppError */
+  lastRefused(): EgressReport {
+    return this.#egress.finish();
+  }
+
   /** Open connections that each policy does not reach. */
   outside(): ReadonlyMap<string, number> {
     return countOutside(this.#options, this.#plan);
@@ -187,6 +209,7 @@ export class PodGears {
     this.#closed = true;
     // Nobody new is sent to listeners that close now, nor refused for want of them.
     this.#tryStepAside();
+    this.#egress.close();
     await this.#inline.leave(withinMs);
     try {
       return this.#rules.release();
@@ -199,6 +222,7 @@ export class PodGears {
   async drop(withinMs: number): Promise<void> {
     this.#closed = true;
     this.#rules.drop();
+    this.#egress.close();
     await this.#inline.leave(withinMs);
     closeNetns(this.netns);
   }

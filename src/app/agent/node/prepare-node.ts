@@ -1,7 +1,7 @@
 // What a node agent needs before it has a worker: the kernel's tools and abilities, the pods, who is who. Cleans up after earlier lives in
 // namespaces that are nobody's now. Opens nothing that outlives `close`.
 import { join } from 'node:path';
-import { gearsOf, type NodeAbilities } from '../../../core/model/abilities.ts';
+import { gearOf, gearsOf, type NodeAbilities } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { NodeInventory } from '../../../core/model/pod.ts';
 import { unjudgedSentence } from '../../../core/model/unjudged-words.ts';
@@ -58,6 +58,7 @@ export async function prepareNode(
     const abilities = probeAbilities(kernel, { netnsDirectory, sysctlRoot });
     refuseUseless(abilities);
     for (const { ok, sentence } of gearsOf(abilities)) if (!ok) onNotice(sentence);
+    if (gearOf(abilities, 'kernel').ok && !abilities.log.ok) onNotice(abilities.log.sentence);
     cleanStrangers(kernel, { ...options, onNotice }, inventory.current());
     const book = createDirectoryBook();
     book.update(inventory.current());

@@ -9,7 +9,7 @@ import {
   type NodeAbilities,
 } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
-import { agentMark } from '../../../core/plan/node-constants.ts';
+import { agentMark, refusalLogGroup } from '../../../core/plan/node-constants.ts';
 import { leastBlockBytes } from '../../../core/tap/ring-budget.ts';
 import { nothingFilter } from '../../../core/tap/tap-filter.ts';
 import { openRing } from '../tap/open-ring.ts';
@@ -22,6 +22,7 @@ import { raiseLoopback } from './interfaces.ts';
 import type { Netns } from './netns.ts';
 import { requireNft, type NodeKernel } from './node-kernel.ts';
 import { createNamespaceRules } from './nftables.ts';
+import { createRefusalLogs } from './refusal-log.ts';
 import { addMarkRouting } from './rtnetlink.ts';
 import { destroyTcp, listTcp, tcpState } from './sock-diag.ts';
 
@@ -136,6 +137,24 @@ function probeRing({ kernel: { libc } }: Place): string {
   return 'Packets can be read from a shared ring (TPACKET_V3).';
 }
 
+/** The rule and its listener: either may be missing. */
+function probeLog(place: Place): string {
+  const group = refusalLogGroup(0);
+  try {
+    loadRules(
+      place,
+      chain(`limit rate 1/second burst 5 packets log group ${group} snaplen 1 queue-threshold 1`),
+    );
+    createRefusalLogs(place.kernel, 1)(place.scratch, group).close();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    throw lacks(
+      `Refused packets cannot be logged to us (${error.message.replace(/\.$/, '')}): what is refused at the source is blocked and counted, but not told one by one.`,
+    );
+  }
+  return 'What is refused at the source is told one by one (nfnetlink_log).';
+}
+
 function probeIpv6(place: Place): string {
   const { kernel, scratch } = place;
   if (!addMarkRouting(kernel.netlink, scratch).ipv6)
@@ -154,6 +173,7 @@ const probes: Readonly<Record<Exclude<AbilityName, 'capabilities' | 'namespaces'
   conntrack: probeConntrack,
   destroy: probeDestroy,
   ring: probeRing,
+  log: probeLog,
   ipv6: probeIpv6,
 };
 

@@ -9,6 +9,7 @@ const counters = (packets: Readonly<Record<string, number>>, closedPackets = 0):
   ),
   listenerDialled: 0,
   unjudged: new Map(),
+  refusedAtSource: undefined,
 });
 
 test('each reading tells what is new since the one before, pod by pod', () => {

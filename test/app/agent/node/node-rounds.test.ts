@@ -48,6 +48,7 @@ function start(count: number, costMs: number, callersMs = 0): void {
     workloadAt: () => '',
     ...{ onHits: () => undefined, onNotice: () => undefined, onSuperseded: () => undefined },
     ...{ onCut: () => undefined, onUnjudged: () => undefined, clock: () => clockMs },
+    onRefused: () => undefined,
   });
 }
 

@@ -1,0 +1,189 @@
+// What the kernel refuses at the source, by the real agent in real namespaces: each attempt is told once with its policy's name, a flood is
+// bounded and its rest told as a number, and nothing is left behind.
+import { afterAll, beforeAll, expect } from 'vitest';
+import type { FlowEvent } from '../../src/core/model/event.ts';
+import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import { refusalLogGroup } from '../../src/core/plan/node-constants.ts';
+import { closeNetns, openNetns } from '../../src/io/kernel/node/netns.ts';
+import { openNodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
+import { createRefusalLogs } from '../../src/io/kernel/node/refusal-log.ts';
+import { noRules, type Hands } from '../helpers/netns-lab.ts';
+import { testUnless } from '../helpers/unless.ts';
+import { until } from '../helpers/until.ts';
+import { createNodeAgentLab, policyOn, type NodeAgentLab } from './node-agent-lab.ts';
+import { traces } from './node-fixture.ts';
+
+const node = testUnless(noRules);
+/** On the link, and nobody's. */
+const outside = { four: '10.77.0.200', six: 'fd77::c8', silent: '10.77.0.201' } as const;
+let lab: NodeAgentLab;
+let caller: Hands;
+let untouched: string;
+
+const egress = (name: string, cidrs: readonly string[], more: Partial<FlowPolicy['spec']> = {}): FlowPolicy =>
+  policyOn(name, { to: { peers: cidrs.map((cidr) => ({ cidr })) }, ...more });
+
+const attemptsOf = (policy: string): readonly FlowEvent[] =>
+  lab.flows().filter(({ verdict, opaque }) => verdict.policy === policy && opaque === 'attempt');
+const lost = (): number =>
+  lab.events.reduce(
+    (sum, event) => sum + (event.type === 'lost' && event.where === 'kernel-attempt' ? event.count : 0),
+    0,
+  );
+/** A counter of the caller's rules, as nft says it. */
+function packetsOf(counter: string): number {
+  const text = lab.net.run(lab.pods.scanner, 'nft', ['list', 'counter', 'inet', 'apidefense', counter]);
+  return Number(/packets (\d+)/.exec(text)?.[1]);
+}
+const listeners = (): string =>
+  lab.net.run(lab.pods.scanner, 'cat', ['/proc/net/netfilter/nfnetlink_log']).trim();
+
+beforeAll(async () => {
+  if (noRules !== '') return;
+  lab = await createNodeAgentLab();
+  caller = lab.net.start(lab.pods.scanner, 'egress-client.mjs');
+  await caller.ask({ order: 'ready' });
+  untouched = traces(lab.net, lab.pods.scanner);
+  await lab.start();
+});
+
+afterAll(async () => {
+  if (noRules !== '') return;
+  await lab[Symbol.asyncDispose]();
+});
+
+node('a pod of which nothing is refused at the source is not listened to', async () => {
+  await lab.put(policyOn('inbound', {}));
+  expect(listeners()).toBe('');
+  await lab.remove('shop/inbound');
+});
+
+node('TCP of both families and UDP are told with the policy, both ends and how they ended', async () => {
+  const told = await lab.put(egress('egress', [`${outside.four}/32`, `${outside.six}/128`]));
+  expect(told).toMatchObject({ enforcement: { state: 'enforced', gears: ['kernel'] } });
+  expect(listeners()).not.toBe('');
+  expect(await caller.ask({ order: 'tcp', host: outside.four, port: 443 })).toEqual({ ECONNREFUSED: 1 });
+  expect(await caller.ask({ order: 'tcp', host: outside.six, port: 8443 })).toEqual({ ECONNREFUSED: 1 });
+  await caller.ask({ order: 'udp', host: outside.four, port: 123 });
+  await caller.ask({ order: 'udp', host: outside.six, port: 124 });
+  const flows = await until('four attempts', () => {
+    const found = attemptsOf('shop/egress');
+    return found.length >= 4 ? found : undefined;
+  });
+  const called = [
+    [lab.pods.scanner.ipv4, `${outside.four}:443`],
+    [`[${lab.pods.scanner.ipv6}]`, `[${outside.six}]:8443`],
+    [lab.pods.scanner.ipv4, `${outside.four}:123`],
+    [`[${lab.pods.scanner.ipv6}]`, `[${outside.six}]:124`],
+  ];
+  expect(
+    flows.map(({ source, destination }) => [source.address?.replace(/:\d+$/, ''), destination.address]),
+  ).toEqual(called);
+  for (const flow of flows)
+    expect(flow).toMatchObject({
+      source: { workload: 'scanner', namespace: 'shop', principal: 'sa:shop/scanner' },
+      destination: { namespace: '' },
+      ...{ gear: 'kernel', protocol: 'opaque', opaque: 'attempt', ended: 'connect-refused' },
+      verdict: { action: 'block', mode: 'enforce', policy: 'shop/egress' },
+    });
+  expect(new Set(flows.map(({ id }) => id)).size).toBe(4);
+  expect([packetsOf('p/shop/egress'), packetsOf('x/refused-at-source'), lost()]).toEqual([4, 4, 0]);
+  // Reported once: no tap has seen any of it.
+  expect(lab.flows().filter(({ destination }) => destination.address === `${outside.four}:443`)).toHaveLength(
+    1,
+  );
+});
+
+node('a SYN that nobody answers is sent again and is one attempt', async () => {
+  await lab.put(
+    egress('silence', [`${outside.silent}/32`], { action: { type: 'Block', block: { answer: 'Drop' } } }),
+  );
+  await caller.ask({ order: 'hang', host: outside.silent, port: 80 });
+  await until('it is sent a third time', () => packetsOf('p/shop/silence') >= 3);
+  await caller.ask({ order: 'hangUp' });
+  // The one behind it is told by a later look, so all looks before have seen the three.
+  await caller.ask({ order: 'tcp', host: outside.four, port: 444 });
+  await until('what came later is told', () =>
+    attemptsOf('shop/egress').some(({ destination }) => destination.address?.endsWith(':444')),
+  );
+  expect(attemptsOf('shop/silence')).toMatchObject([
+    { ended: 'connect-timeout', destination: { address: `${outside.silent}:80` } },
+  ]);
+  expect(lost()).toBe(0);
+  await lab.remove('shop/silence');
+});
+
+node(
+  'of a flood of 20,000 some are told, and the rest as a number: together what the kernel counted',
+  async () => {
+    const before = {
+      told: attemptsOf('shop/egress').length,
+      lost: lost(),
+      counted: packetsOf('p/shop/egress'),
+    };
+    expect(await caller.ask({ order: 'tcp', host: outside.four, port: 445, count: 20_000 })).toEqual({
+      ECONNREFUSED: 20_000,
+    });
+    const sum = (): number => attemptsOf('shop/egress').length - before.told + lost() - before.lost;
+    await until('all of it is told', () => sum() >= 20_000);
+    const told = attemptsOf('shop/egress').length - before.told;
+    console.log(`flood: ${told} told, ${lost() - before.lost} as a number`);
+    expect(sum()).toBe(20_000);
+    expect(packetsOf('p/shop/egress') - before.counted).toBe(20_000);
+    expect(told).toBeGreaterThanOrEqual(500);
+    expect(told).toBeLessThan(20_000);
+    // What comes after it is heard again.
+    await caller.ask({ order: 'tcp', host: outside.six, port: 446 });
+    await until('the next attempt', () =>
+      attemptsOf('shop/egress').some(({ destination }) => destination.address?.endsWith(':446')),
+    );
+  },
+);
+
+node('without the policy nobody listens any more, and what was refused at last is told', async () => {
+  await caller.ask({ order: 'tcp', host: outside.four, port: 447 });
+  await lab.remove('shop/egress');
+  expect(listeners()).toBe('');
+  await until('the last attempt', () =>
+    lab.flows().some(({ destination }) => destination.address === `${outside.four}:447`),
+  );
+});
+
+node(
+  'where somebody else has the group it is said once, told as a number, and heard again when they leave',
+  async () => {
+    const { generation } = await lab.status();
+    const kernel = await openNodeKernel();
+    const netns = openNetns(lab.pods.scanner.path);
+    const theirs = createRefusalLogs(kernel, 16)(netns, refusalLogGroup(generation));
+    await lab.put(egress('egress', [`${outside.four}/32`]));
+    const before = { lost: lost(), told: attemptsOf('shop/egress').length };
+    await caller.ask({ order: 'tcp', host: outside.four, port: 450, count: 3 });
+    await until('they are told as a number', () => lost() - before.lost >= 3);
+    expect([lost() - before.lost, attemptsOf('shop/egress').length]).toEqual([3, before.told]);
+    theirs.close();
+    closeNetns(netns);
+    kernel.close();
+    await until('the agent listens', () => listeners() !== '');
+    await caller.ask({ order: 'tcp', host: outside.four, port: 451 });
+    await until('the attempt behind it', () => attemptsOf('shop/egress').length > before.told);
+    expect(lost() - before.lost).toBe(3);
+    const said = lab.agents[0]!.stderr() + lab.agents[0]!.stdout();
+    expect(
+      said.match(/shop\/scanner-1: what is refused at the source is told as a number only: /g),
+    ).toHaveLength(1);
+    await lab.remove('shop/egress');
+  },
+);
+
+node('a stop tells what it has heard and leaves no trace', async () => {
+  await lab.put(egress('egress', [`${outside.four}/32`]));
+  await caller.ask({ order: 'tcp', host: outside.four, port: 448 });
+  const [agent] = lab.agents;
+  expect(await lab.stop(agent!)).toBe(0);
+  await until('the last attempt', () =>
+    lab.flows().some(({ destination }) => destination.address === `${outside.four}:448`),
+  );
+  expect(listeners()).toBe('');
+  expect(traces(lab.net, lab.pods.scanner)).toBe(untouched);
+});
