@@ -176,11 +176,33 @@ node(
   },
 );
 
-node('a stop tells what it has heard and leaves no trace', async () => {
+node('a newer start listens in a group of its own and tells what comes, once', async () => {
   await lab.put(egress('egress', [`${outside.four}/32`]));
+  const before = { generation: (await lab.status()).generation, lost: lost() };
+  expect(listeners()).toMatch(new RegExp(`^${refusalLogGroup(before.generation)} `));
+  await lab.start();
+  const { generation } = await until('it has the pod', async () => {
+    const status = await lab.status();
+    return status.pods.find(({ pod }) => pod === 'shop/scanner-1')?.state === 'enrolled' ? status : undefined;
+  });
+  const own = new RegExp(`^${refusalLogGroup(generation)} [^\\n]*$`);
+  await until('it alone listens', () => own.test(listeners()));
+  await caller.ask({ order: 'tcp', host: outside.four, port: 452, count: 5 });
+  const told = (): number =>
+    attemptsOf('shop/egress').filter(({ destination }) => destination.address?.endsWith(':452')).length;
+  await until('all five', () => told() >= 5);
+  await caller.ask({ order: 'tcp', host: outside.four, port: 453 });
+  await until('what came later', () =>
+    attemptsOf('shop/egress').some(({ destination }) => destination.address?.endsWith(':453')),
+  );
+  expect([told(), lost() - before.lost]).toEqual([5, 0]);
+  expect(await lab.stop(lab.agents[0]!)).toBe(0);
+  expect(listeners()).toMatch(own);
+});
+
+node('a stop tells what it has heard and leaves no trace', async () => {
   await caller.ask({ order: 'tcp', host: outside.four, port: 448 });
-  const [agent] = lab.agents;
-  expect(await lab.stop(agent!)).toBe(0);
+  expect(await lab.stop(lab.agents.at(-1)!)).toBe(0);
   await until('the last attempt', () =>
     lab.flows().some(({ destination }) => destination.address === `${outside.four}:448`),
   );

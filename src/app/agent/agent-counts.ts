@@ -25,7 +25,7 @@ export interface CountsReading {
 export interface AgentCounts {
   /** One flow was decided; openings are none. */
   flow(verdict: Verdict, shadow: Verdict | undefined): void;
-  /** The kernel refused so much by a policy; no flow tells it. */
+  /** The kernel refused so much by a policy; the attempts that tell of it are counted nowhere else. */
   refused(policy: string, count: number): void;
   /** An event was told: losses are counted, and policies appear with 0 hits when they come into force. */
   event(event: ApiEvent): void;
