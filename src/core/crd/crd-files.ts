@@ -1,5 +1,6 @@
 // The texts of deploy/crds: one YAML file a CustomResourceDefinition. Knows no folder; scripts/schemas.js writes, a test compares.
 import { stringify } from 'yaml';
+import { yamlOptions } from '../policy/yaml-options.ts';
 import { customResourceDefinitions } from './definitions.ts';
 
 const head =
@@ -10,6 +11,6 @@ export const crdFiles = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
     customResourceDefinitions().map((definition) => [
       `${definition.metadata.name}.yaml`,
-      head + stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false }),
+      head + stringify(definition, yamlOptions),
     ]),
   );

@@ -1,6 +1,7 @@
 // A policy as the YAML people read, keep and review: stable key order, so that diffs show changes only.
 import { stringify } from 'yaml';
 import type { FlowPolicy } from './schema.ts';
+import { yamlOptions } from './yaml-options.ts';
 
 /** Keys in reading order; names not listed (labels, annotations) come after, by name. */
 const order: readonly string[] = [
@@ -23,9 +24,9 @@ const order: readonly string[] = [
   ...['failure', 'expiresAt', 'reason'],
 ];
 
-/** YAML text ending in a newline. */
+/** YAML text ending in a newline, for readers of YAML 1.1 too: to kubectl a bare Off is false. */
 export function policyToYaml(policy: FlowPolicy): string {
-  return stringify(ordered(policy), { lineWidth: 0, aliasDuplicateObjects: false });
+  return stringify(ordered(policy), yamlOptions);
 }
 
 /** What a policy selects and does, one line a part: YAML too, `from: {peers: [{workload: {name: web}}]}`. */
@@ -38,10 +39,9 @@ export function policyGist({ spec }: FlowPolicy): readonly string[] {
 
 const oneLine = (value: unknown): string =>
   stringify(ordered(value), {
+    ...yamlOptions,
     collectionStyle: 'flow',
     flowCollectionPadding: false,
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
   }).trimEnd();
 
 function rank(key: string): number {

@@ -261,3 +261,13 @@ test.each(refused)('filter %j is refused by name', (filter, code, says) => {
   expect(caught.message).toMatch(says);
   expect(caught.hint).not.toBe('');
 });
+
+test.each(['yes', 'Off', 'n', '1_000', '0123', '1:30', '0b1', '0x_f', '1.5', '~', 'plain', 'not yes'])(
+  'the text %s stays one to readers of YAML 1.1, such as kubectl',
+  (reason) => {
+    const made = draft({ action: 'Block' });
+    const text = policyToYaml({ ...made, spec: { ...made.spec, mode: 'Off', reason } });
+    for (const version of ['1.1', '1.2'] as const)
+      expect(parse(text, { version })).toMatchObject({ spec: { mode: 'Off', reason } });
+  },
+);
