@@ -63,13 +63,6 @@ const columns: readonly PrinterColumn[] = [
     description: 'Whether agents understand it.',
     priority: 1,
   },
-  {
-    name: 'Hits',
-    type: 'integer',
-    jsonPath: '.status.hits.count',
-    description: 'Decisions as of the last write of the status.',
-    priority: 1,
-  },
   { name: 'Reason', type: 'string', jsonPath: '.spec.reason', description: 'Why it is there.', priority: 1 },
 ];
 

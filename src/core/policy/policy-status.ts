@@ -58,15 +58,6 @@ export const policyStatusSchema = z
       .describe('The same as numbers.'),
     from: z.string().max(256).optional().describe('Who calls, in short: Deployment/scanner +1.'),
     to: z.string().max(256).optional().describe('Who is called, in short: Deployment/orders:8080.'),
-    hits: z
-      .strictObject({
-        count: z.int().min(0).describe('Requests and connections that it decided.'),
-        asOf: z.iso.datetime({ offset: true }).max(40).describe('When that was so.'),
-      })
-      .optional()
-      .describe(
-        'What it has decided as of the last write of this status; the live figure is in `kubectl api-defense`.',
-      ),
   })
   .describe('What has become of it, written by api-defense.');
 

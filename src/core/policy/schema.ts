@@ -21,7 +21,7 @@ const dropRule: ServerRule = {
 const mode = z
   .enum(['Off', 'Shadow', 'Enforce'])
   .describe(
-    'Off does nothing, Shadow judges and reports without acting, Enforce acts. Required: nothing is enforced by leaving it out.',
+    '"Off" (in quotes: to kubectl a bare Off is false) does nothing, Shadow judges and reports without acting, Enforce acts. Required: nothing is enforced by leaving it out.',
   );
 /** The other fields of a spec that know no peer. */
 const plainFields = {

@@ -48,7 +48,7 @@ describe.each(
   test('every field says what it is, in a sentence', () => {
     const described = nodes.filter(([path]) => !path.endsWith('.*'));
     expect(described.length).toBeGreaterThan(40);
-    expect(where(({ description }) => !/^[A-Z].*[.]$/.test(description ?? ''), described)).toEqual([]);
+    expect(where(({ description }) => !/^["A-Z].*[.]$/.test(description ?? ''), described)).toEqual([]);
   });
 
   test('every list, map and text is bounded', () => {
