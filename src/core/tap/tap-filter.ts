@@ -1,7 +1,18 @@
 // What of a pod's packets the kernel hands to the tap: TCP, and UDP of port 53, over IPv4 and IPv6, with up to two VLAN tags. A tag that the
 // kernel has taken off into its metadata is not among the bytes, so it needs no case. Whatever the filter cannot decide passes: the parser
-// behind it decides. Knows no socket.
+// behind it decides. Of connections that inline carries only the beginning and the end pass: inline tells the rest. Knows no socket.
 import { assembleBpf, bpf, packetTypeOffset, type BpfInstruction, type BpfLine } from './bpf.ts';
+
+/** Ports of the pod itself whose connections somebody else reads, all of them and whoever calls. */
+export interface CarriedPorts {
+  /** At most `mostCarriedPorts`. */
+  readonly ports: readonly number[];
+  /** Over IPv6 as well; over IPv4 always. */
+  readonly ipv6: boolean;
+}
+
+/** The tap reads everything. */
+export const nothingCarried: CarriedPorts = { ports: [], ipv6: false };
 
 /** What is kept of the packets. */
 export interface TapFilterOptions {
@@ -9,6 +20,11 @@ export interface TapFilterOptions {
   readonly snapBytes: number;
   /** TCP ports whose connections are not looked at: the agent's own. At most `mostExcludedPorts`. */
   readonly excludedPorts?: readonly number[];
+  /**
+   * What comes to these ports, and what goes out from them, passes only with SYN, FIN or RST: attempts that the kernel refuses are seen, and so
+   * is a connection that inline does not have after all. Fragments and what has extension headers pass whole.
+   */
+  readonly carried?: CarriedPorts;
   /**
    * Whether segments pass that carry neither payload nor SYN, FIN or RST. Without them a downward bulk transfer is half the packets, and a
    * gap is noticed by the next segment that carries something instead of by the next acknowledgement.
@@ -28,6 +44,9 @@ export const leastSnapBytes = 512;
 /** Each costs two conditions, and a condition jumps at most 255 instructions. */
 export const mostExcludedPorts = 32;
 
+/** Each costs every segment of the pod's other ports one condition; a pod that is carried on more is rare. */
+export const mostCarriedPorts = 64;
+
 const ethernetBytes = 14;
 const typeOffset = 12;
 const tagBytes = 4;
@@ -36,6 +55,8 @@ const protocol = { hopByHop: 0, tcp: 6, udp: 17, routing: 43, fragment: 44, auth
 const dnsPort = 53;
 /** A frame for another machine, seen because the bridge floods. */
 const otherHost = 3;
+/** A frame that the pod sends. */
+const outgoing = 4;
 /** FIN, SYN, RST. */
 const connectionFlags = 0x07;
 const ipv6HeaderBytes = 40;
@@ -54,9 +75,12 @@ const tagged = (label: string): readonly BpfLine[] => [
 ];
 
 const link: readonly BpfLine[] = [
+  bpf.setX(0),
+  // The kernel's checker takes what follows an answer for reached from there: what is read behind one must be written on every way to it.
+  bpf.storeX(word.total),
+  bpf.storeX(word.headers),
   bpf.loadByte(packetTypeOffset),
   bpf.ifEqual(otherHost, 'drop'),
-  bpf.setX(0),
   bpf.loadHalf(typeOffset),
   ...tagged('tagged'),
   bpf.label('tagged'),
@@ -81,6 +105,8 @@ const pastHeaders = (to: string): readonly BpfLine[] => [
 ];
 
 const laterIpv4Fragment = 0x1fff;
+/** The first of several: its ports are there, but nobody asks for those of the others. */
+const moreIpv4Fragments = 0x2000;
 
 const ipv4: readonly BpfLine[] = [
   bpf.label('ipv4'),
@@ -96,6 +122,9 @@ const ipv4: readonly BpfLine[] = [
   bpf.label('ipv4 tcp'),
   bpf.loadHalfAtX(at(6)),
   bpf.ifAnySet(laterIpv4Fragment, 'accept'),
+  bpf.ifAnySet(moreIpv4Fragments, 'ipv4 tcp in part'),
+  ...pastHeaders('tcp whole'),
+  bpf.label('ipv4 tcp in part'),
   ...pastHeaders('tcp'),
   bpf.label('ipv4 udp'),
   bpf.loadHalfAtX(at(6)),
@@ -140,7 +169,17 @@ const extension = (step: number): readonly BpfLine[] => [
   bpf.recallA(word.next),
 ];
 
-const ipv6: readonly BpfLine[] = [
+/** TCP follows the IPv6 header itself, with nothing in between. */
+const plainIpv6: readonly BpfLine[] = [
+  bpf.ifEqual(protocol.tcp, 'ipv6 tcp whole', 'ipv6 extended'),
+  bpf.label('ipv6 tcp whole'),
+  bpf.setA(ipv6HeaderBytes),
+  bpf.storeA(word.headers),
+  bpf.go('tcp whole'),
+  bpf.label('ipv6 extended'),
+];
+
+const ipv6 = (isCarried: boolean): readonly BpfLine[] => [
   bpf.label('ipv6'),
   bpf.loadHalfAtX(at(4)),
   bpf.ifEqual(0, 'ipv6 length'),
@@ -153,6 +192,7 @@ const ipv6: readonly BpfLine[] = [
   bpf.add(ipv6HeaderBytes),
   bpf.copyAToX(),
   bpf.recallA(word.next),
+  ...(isCarried ? plainIpv6 : []),
   ...Array.from({ length: extensionHeaders }, (_, step) => extension(step)).flat(),
   bpf.ifEqual(protocol.tcp, 'ipv6 tcp'),
   bpf.ifEqual(protocol.udp, 'udp', 'accept'),
@@ -180,7 +220,7 @@ const udp: readonly BpfLine[] = [
 /** The total length is more than the headers': there is payload. */
 const payloadOnly: readonly BpfLine[] = [
   bpf.loadByteAtX(at(13)),
-  bpf.ifAnySet(connectionFlags, 'accept'),
+  bpf.ifAnySet(connectionFlags, 'tcp kept'),
   bpf.loadByteAtX(at(12)),
   bpf.and(0xf0),
   bpf.shiftRight(2),
@@ -188,39 +228,71 @@ const payloadOnly: readonly BpfLine[] = [
   bpf.addX(),
   bpf.copyAToX(),
   bpf.recallA(word.total),
-  bpf.ifEqual(0, 'accept'),
-  bpf.ifGreaterThanX('accept', 'drop'),
+  bpf.ifEqual(0, 'tcp kept'),
+  bpf.ifGreaterThanX('tcp kept', 'tcp left out'),
 ];
 
-function tcp(ports: readonly number[], pureAcks: boolean): readonly BpfLine[] {
-  const excluded = ports.map((port) => bpf.ifEqual(port, 'drop'));
+/** A segment whose port is the pod's own: where it comes to, or goes out from. */
+function carriedSegments(ports: readonly number[]): readonly BpfLine[] {
+  if (ports.length === 0) return [];
   return [
+    bpf.loadByteAtX(at(13)),
+    bpf.ifAnySet(connectionFlags, 'tcp'),
+    bpf.loadByte(packetTypeOffset),
+    bpf.ifEqual(outgoing, 'from the pod'),
+    bpf.loadHalfAtX(at(2)),
+    bpf.go('own port'),
+    bpf.label('from the pod'),
+    bpf.loadHalfAtX(at(0)),
+    bpf.label('own port'),
+    ...ports.map((port) => bpf.ifEqual(port, 'tcp left out')),
+  ];
+}
+
+function tcp({ excludedPorts = [], carried, pureAcks = false }: TapFilterOptions): readonly BpfLine[] {
+  const excluded = excludedPorts.map((port) => bpf.ifEqual(port, 'tcp left out'));
+  return [
+    bpf.label('tcp whole'),
+    ...carriedSegments(carried?.ports ?? []),
     bpf.label('tcp'),
-    ...(ports.length === 0 ? [] : [bpf.loadHalfAtX(at(0)), ...excluded, bpf.loadHalfAtX(at(2)), ...excluded]),
+    ...(excluded.length === 0
+      ? []
+      : [bpf.loadHalfAtX(at(0)), ...excluded, bpf.loadHalfAtX(at(2)), ...excluded]),
     ...(pureAcks ? [] : payloadOnly),
   ];
 }
 
-/** The program. Throws for more than `mostExcludedPorts`: our own bug. */
-export function tapFilter({
-  snapBytes,
-  excludedPorts = [],
-  pureAcks = false,
-}: TapFilterOptions): readonly BpfInstruction[] {
-  if (excludedPorts.length > mostExcludedPorts)
-    throw new Error(`${excludedPorts.length} ports to exclude are more than ${mostExcludedPorts}`);
+const answers = (
+  { kept, leftOut }: { readonly kept: string; readonly leftOut: string },
+  keptBytes: number,
+): readonly BpfLine[] => [bpf.label(kept), bpf.answer(keptBytes), bpf.label(leftOut), bpf.answer(0)];
+
+function refuseTooMany(what: string, ports: readonly number[] | undefined, most: number): void {
+  if (ports !== undefined && ports.length > most)
+    throw new Error(`${ports.length} ports ${what} are more than ${most}`);
+}
+
+/** The program. Throws for more than `mostExcludedPorts` or `mostCarriedPorts`: our own bug. */
+export function tapFilter(options: TapFilterOptions): readonly BpfInstruction[] {
+  const { snapBytes, excludedPorts, carried } = options;
+  refuseTooMany('to exclude', excludedPorts, mostExcludedPorts);
+  refuseTooMany('that are carried', carried?.ports, mostCarriedPorts);
+  const keptBytes = Math.max(snapBytes, leastSnapBytes);
   return assembleBpf([
     ...link,
     ...ipv4,
-    ...ipv6,
+    ...ipv6(carried?.ipv6 === true),
     ...udp,
-    ...tcp(excludedPorts, pureAcks),
-    bpf.label('accept'),
-    bpf.answer(Math.max(snapBytes, leastSnapBytes)),
-    bpf.label('drop'),
-    bpf.answer(0),
+    ...answers({ kept: 'accept', leftOut: 'drop' }, keptBytes),
+    // Behind them, where only `go` leads: its length must not come between a condition and where it jumps to.
+    ...tcp(options),
+    ...answers({ kept: 'tcp kept', leftOut: 'tcp left out' }, keptBytes),
   ]);
 }
+
+/** Of a pod whose ring is whole: a body, or a second request, may be at the end of a frame. */
+export const podFilter = (carried: CarriedPorts): readonly BpfInstruction[] =>
+  tapFilter({ snapBytes: wholeFrameBytes, carried });
 
 /** Lets nothing pass: for a ring that another one replaces. */
 export const nothingFilter: readonly BpfInstruction[] = assembleBpf([bpf.answer(0)]);

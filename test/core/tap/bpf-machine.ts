@@ -94,6 +94,39 @@ function step(machine: Machine, instruction: BpfInstruction): number | undefined
   }
 }
 
+const isBranch = ({ code }: BpfInstruction): boolean => (code & 0x07) === 0x05;
+const reads = ({ code }: BpfInstruction): boolean => (code & 0xe6) === 0x60;
+const writes = ({ code }: BpfInstruction): boolean => (code & 0x06) === 0x02;
+
+/** Where a jump may go; none for what is no jump. */
+function targetsOf(instruction: BpfInstruction, at: number): readonly number[] {
+  if (!isBranch(instruction)) return [];
+  const { code, jt, jf, k } = instruction;
+  return (code & 0xf0) === 0 ? [at + 1 + k] : [at + 1 + jt, at + 1 + jf];
+}
+
+/**
+ * What the kernel's checker would refuse a program for (`bpf_check_classic`, `check_load_and_stores`), '' for nothing: words that may be read before they are
+ * written, where an answer counts as if it went on; jumps out of the program; an end that is no answer.
+ */
+export function refusalOf(program: readonly BpfInstruction[]): string {
+  const everything = 0xffff;
+  const known = program.map(() => everything);
+  let written = 0;
+  for (const [at, instruction] of program.entries()) {
+    written &= known[at] ?? 0;
+    if (writes(instruction)) written |= 1 << instruction.k;
+    if (reads(instruction) && (written & (1 << instruction.k)) === 0)
+      return `M[${instruction.k}] is read at ${at} and may not be written`;
+    for (const target of targetsOf(instruction, at)) {
+      if (target >= program.length) return `a jump at ${at} leaves the program`;
+      known[target] = (known[target] ?? 0) & written;
+    }
+    if (isBranch(instruction)) written = everything;
+  }
+  return (program.at(-1)?.code ?? 0) === 0x06 ? '' : 'it does not end with an answer';
+}
+
 /** Bytes of the frame to keep; 0: dropped. */
 export function runBpf(program: readonly BpfInstruction[], frame: Buffer, packetType = 0): number {
   const machine: Machine = { a: 0, x: 0, memory: [], frame, packetType };
