@@ -1,5 +1,5 @@
 // A pod whose ports go through the worker and whose interface the same worker taps: each conversation is told once, by whoever carried it.
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadLibc } from '../../src/io/kernel/libc.ts';
 import { createNetnsDoor } from '../../src/io/kernel/node/netns.ts';
 import type { TapHandle } from '../../src/io/kernel/tap-handles.ts';
@@ -121,5 +121,73 @@ both(
     expect(lab.plane.stats().tap).toMatchObject({ exchanges: 0, gaps: 0, drops: 0 });
     expect(lab.flows.filter(({ gear }) => gear === 'tap')).toEqual([]);
     expect(Math.max(...Object.values(tally(lab.flows.map(({ request }) => request?.path ?? ''))))).toBe(1);
+  },
+);
+
+/** One connection: its SYN and SYN-ACK, and a FIN of each side. */
+const framesEach = 4;
+
+/** So many connections to the port, each with so many requests, closed by the caller. Answers the requests as their flows tell them. */
+async function converse(
+  lab: InlineLab,
+  {
+    name,
+    port,
+    host = lab.pod.ipv4,
+  }: { readonly name: string; readonly port: number; readonly host?: string },
+): Promise<readonly string[]> {
+  const asked = Array.from({ length: 10 }, async (_, at) => {
+    const own = `${name}-${at}`;
+    await lab.caller.ask({ order: 'open', name: own, host, port });
+    const paths = Array.from({ length: 20 }, (_unused, request) => `/${own}/${request}`);
+    for (const path of paths) await lab.caller.ask({ order: 'ask', name: own, host, path });
+    await lab.caller.ask({ order: 'end', name: own });
+    await lab.caller.ask({ order: 'over', name: own });
+    return paths.map((path) => `GET ${path} 200`);
+  });
+  return (await Promise.all(asked)).flat();
+}
+
+/** Frames that the tap was handed, once it was handed no more for a while. */
+async function framesSettled(lab: InlineLab): Promise<number> {
+  let [before, since] = [-1, 0];
+  await until('the ring is quiet', () => {
+    const { frames } = lab.plane.stats().tap;
+    since = frames === before ? since + 1 : 0;
+    before = frames;
+    return since > 30;
+  });
+  return before;
+}
+
+const ways = [
+  { name: 'over loopback', serves: ['8080', '9090'], mode: 'fwmark' },
+  { name: 'to the pod’s own address', serves: ['10.77.0.3:8080', '9090'], mode: 'fwmark' },
+  { name: 'by connection mark', serves: ['8080', '9090'], mode: 'ct' },
+] as const;
+
+test.skipIf(noNamespaces !== '').for(ways)(
+  'of a port that inline has, the ring is four frames a connection, and the agent’s own leg is none of them: $name',
+  async ({ serves, mode }) => {
+    await using lab = await startInlineLab({ serves, mode });
+    const handle = await tapPod(lab);
+    const wide = await converse(lab, { name: 'wide', port: 8080 });
+    const read = await framesSettled(lab);
+    // Requests and answers.
+    expect(read).toBeGreaterThanOrEqual(10 * framesEach + 2 * wide.length);
+    await handle.setCarried({ ports: [8080], ipv6: true });
+    const carried = await converse(lab, { name: 'carried', port: 8080 });
+    expect((await framesSettled(lab)) - read).toBe(10 * framesEach);
+    const beside = await converse(lab, { name: 'beside', port: 9090 });
+    await framesSettled(lab);
+    await handle.untap();
+    await until('all of it is told', () => lab.flows.length >= wide.length + carried.length + beside.length);
+    expect(toldBy(lab)).toEqual(
+      tally([
+        ...[...wide, ...carried].map((line) => `inline ${line}`),
+        ...beside.map((line) => `tap ${line}`),
+      ]),
+    );
+    expect(lab.plane.stats().tap).toMatchObject({ drops: 0, gaps: 0, exchanges: 200 });
   },
 );

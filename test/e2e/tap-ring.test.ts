@@ -4,7 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { RingGeometry } from '../../src/core/tap/ring-budget.ts';
-import { mostExcludedPorts } from '../../src/core/tap/tap-filter.ts';
+import {
+  mostCarriedPorts,
+  mostExcludedPorts,
+  nothingCarried,
+  podFilter,
+} from '../../src/core/tap/tap-filter.ts';
 import { loadLibc, type Libc } from '../../src/io/kernel/libc.ts';
 import { closeNetns, createNetnsDoor, openNetns, type NetnsDoor } from '../../src/io/kernel/node/netns.ts';
 import { mapRing } from '../../src/io/kernel/tap/ring.ts';
@@ -153,6 +158,44 @@ describeUnless(noNamespaces)('the rings of the tap', () => {
     await pumpDuring(source, send(v4(), 100));
     await pumpDuring(source, send(v6(), 100));
     expect(table.frames).toEqual([]);
+  });
+
+  test('of a carried port only beginnings and ends are seen, in both families, also with the longest filter', async () => {
+    const ports = [port, ...Array.from({ length: mostCarriedPorts - 1 }, (_, index) => 20_000 + index)];
+    const { source, table, lost } = tapped(server(), { filter: { carried: { ports, ipv6: true } } });
+    await pumpDuring(source, send(v4(), 300_000, 5));
+    await pumpDuring(source, send(v6(), 300_000, 5));
+    const flags = table.frames.map((frame) => (segmentOf(frame)?.flags ?? 0) & 7);
+    expect(flags.filter((each) => each === 2)).toHaveLength(20);
+    expect(flags.filter((each) => each === 0)).toEqual([]);
+    // SYN, SYN-ACK and two FINs for each; a FIN may take the last bytes with it.
+    expect(table.frames.length).toBeLessThanOrEqual(50);
+    expect(lost).toEqual([]);
+  });
+
+  test('the ring of a caller reads what it asks of a port that it carries itself', async () => {
+    const carried = { ports: [port], ipv6: true };
+    const { source, table } = tapped(client(), {
+      ...{ filter: { carried }, geometry: { ...smallest, blockCount: 32 } },
+    });
+    const [from = 0] = await pumpDuring(source, send(v4(), 300_000));
+    expect(streamFrom(table.frames, from).equals(Buffer.from(sent(300_000)))).toBe(true);
+  });
+
+  test('a filter is replaced under load without a frame that neither has seen', async () => {
+    const { source, table, lost } = tapped(server(), { geometry: { ...smallest, blockCount: 64 } });
+    const name = server().name;
+    const pumping = pumpDuring(source, send(v4(), 2_000, 300));
+    for (let at = 0; at < 40; at++) {
+      const carried = at % 2 === 0 ? { ports: [port], ipv6: true } : nothingCarried;
+      source.filter(name, podFilter(carried));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await pumping;
+    const begun = table.frames.filter((frame) => ((segmentOf(frame)?.flags ?? 0) & 7) === 2);
+    const opened = begun.filter((frame) => segmentOf(frame)?.to === port);
+    const answered = begun.filter((frame) => segmentOf(frame)?.from === port);
+    expect([opened.length, answered.length, lost]).toEqual([300, 300, []]);
   });
 
   test('a frame with a VLAN tag is seen with its tag beside it', async () => {

@@ -136,7 +136,10 @@ export class TapConnection implements StreamSink, CommandSink {
 
   gap(from: Stream, bytes: number, cause: GapCause, nowMs: number): void {
     if (this.ignored) return;
-    if (this.#conversation === undefined && !this.#over) this.#begin(nowMs);
+    if (this.#conversation === undefined && !this.#over) {
+      if (this.isIgnored()) return;
+      this.#begin(nowMs);
+    }
     this.dns?.[from.side].lose();
     this.#lose(from.side, bytes, cause, nowMs);
     this.#reckon(nowMs);

@@ -203,8 +203,10 @@ class PodTap implements Tap {
     if (side === 'upstream' && (flags & tcpFlag.rst) === 0) connection.answered = true;
     const list = connection.answered ? ageList.open : ageList.opening;
     this.#table.touch(index, over ? ageList.closed : list, this.#nowMs);
-    if (connection.ignored) {
-      if ((flags & (tcpFlag.fin | tcpFlag.rst)) !== 0) this.#table.touch(index, ageList.closed, this.#nowMs);
+    const ends = (flags & (tcpFlag.fin | tcpFlag.rst)) !== 0;
+    // Of what inline has, the end may be the first that is seen after the SYN: its numbers would say nothing, and the claim is forgotten soon.
+    if (connection.ignored || (ends && connection.isIgnored())) {
+      if (ends) this.#table.touch(index, ageList.closed, this.#nowMs);
       return;
     }
     const isReset = (flags & tcpFlag.rst) !== 0;

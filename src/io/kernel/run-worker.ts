@@ -172,6 +172,7 @@ function obey(
     }
     case 'tap':
     case 'tapScope':
+    case 'tapCarried':
     case 'untap':
     case 'tapHeard':
       taps.obey(message);

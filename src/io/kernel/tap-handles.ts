@@ -1,6 +1,8 @@
 // Main's end of the pods that the worker taps: numbers each, sends the orders, waits for the answers, takes the reports. Knows no ring.
 import { closeSync } from 'node:fs';
 import { AppError } from '../../core/model/app-error.ts';
+import { assertNever } from '../../core/model/assert-never.ts';
+import type { CarriedPorts } from '../../core/tap/tap-filter.ts';
 import type { TapReport } from './tap/tap-report.ts';
 import type { TapAnswer, TapOrder, TapPod, TapPodScope } from './worker-message.ts';
 
@@ -9,6 +11,11 @@ export interface TapHandle {
   readonly pod: string;
   /** For connections that begin from now on. */
   setScope(scope: TapPodScope): void;
+  /**
+   * What inline carries of the pod is left out of its ring from now on, and nothing else. Resolves when the kernel has the filter (or the tap
+   * is gone): only then may inline let go of a port that was left out.
+   */
+  setCarried(carried: CarriedPorts): Promise<void>;
   /** Resolves when the ring is closed and everything that was open is told. Idempotent. */
   untap(): Promise<void>;
 }
@@ -32,6 +39,14 @@ interface Entry {
   readonly pod: string;
   readonly tapped: PromiseWithResolvers<undefined>;
   readonly untapped: PromiseWithResolvers<undefined>;
+  /** Orders about the filter that are not answered yet, oldest first. */
+  readonly filtered: (() => void)[];
+}
+
+/** Nothing more will be heard of it: nobody waits any longer. */
+function release({ untapped, filtered }: Entry): void {
+  untapped.resolve(undefined);
+  for (const resolve of filtered.splice(0)) resolve();
 }
 
 class Handles implements TapHandles {
@@ -54,6 +69,7 @@ class Handles implements TapHandles {
       pod: pod.pod,
       tapped: Promise.withResolvers(),
       untapped: Promise.withResolvers(),
+      filtered: [],
     };
     this.#entries.set(number, entry);
     this.#options.say({ type: 'tap', tap: number, pod });
@@ -69,29 +85,42 @@ class Handles implements TapHandles {
     }
     const entry = this.#entries.get(answer.tap);
     if (!entry) return;
-    if (answer.type === 'tapped') this.#begun(answer.tap, entry);
-    else {
-      this.#entries.delete(answer.tap);
-      if (answer.type === 'tapFailed') entry.tapped.reject(new AppError(answer));
-      entry.untapped.resolve(undefined);
+    switch (answer.type) {
+      case 'tapped':
+        this.#begun(answer.tap, entry);
+        return;
+      case 'tapFiltered':
+        entry.filtered.shift()?.();
+        return;
+      case 'tapFailed':
+        entry.tapped.reject(new AppError(answer));
+        this.#forget(answer.tap, entry);
+        return;
+      case 'untapped':
+        this.#forget(answer.tap, entry);
+        return;
+      default:
+        assertNever(answer);
     }
+  }
+
+  #forget(number: number, entry: Entry): void {
+    this.#entries.delete(number);
+    release(entry);
   }
 
   /** What the pod had before is this one's now. */
   #begun(number: number, entry: Entry): void {
-    for (const [other, { pod, untapped }] of this.#entries) {
-      if (pod !== entry.pod || other >= number) continue;
-      this.#entries.delete(other);
-      untapped.resolve(undefined);
-    }
+    for (const [other, before] of this.#entries)
+      if (before.pod === entry.pod && other < number) this.#forget(other, before);
     entry.tapped.resolve(undefined);
   }
 
   end(why: () => AppError): void {
     this.#ended = why;
-    for (const { tapped, untapped } of this.#entries.values()) {
-      tapped.reject(why());
-      untapped.resolve(undefined);
+    for (const entry of this.#entries.values()) {
+      entry.tapped.reject(why());
+      release(entry);
     }
     this.#entries.clear();
   }
@@ -103,6 +132,11 @@ class Handles implements TapHandles {
       pod: entry.pod,
       setScope(scope) {
         if (isHere()) say({ type: 'tapScope', tap: number, scope });
+      },
+      async setCarried(carried) {
+        if (!isHere()) return;
+        say({ type: 'tapCarried', tap: number, carried });
+        await new Promise<void>((resolve) => entry.filtered.push(resolve));
       },
       async untap() {
         if (isHere()) say({ type: 'untap', tap: number });

@@ -84,6 +84,7 @@ function readMessage(message: FromWorker, state: State, hearers: Hearers): void 
       return;
     case 'tapped':
     case 'tapFailed':
+    case 'tapFiltered':
     case 'untapped':
     case 'tapReport':
       hearers.onTap(message);

@@ -3,6 +3,7 @@ import type { ErrorFamily } from '../../core/model/app-error.ts';
 import type { DirectoryUpdate } from '../../core/model/directory.ts';
 import type { ListenerConfig, Peer } from '../../core/model/identity.ts';
 import type { RingGeometry } from '../../core/tap/ring-budget.ts';
+import type { CarriedPorts } from '../../core/tap/tap-filter.ts';
 import type { DataPlaneLimits } from './limits.ts';
 import type { TapReport } from './tap/tap-report.ts';
 import type { MessagePort } from 'node:worker_threads';
@@ -71,6 +72,8 @@ export type TapOrder =
   | { readonly type: 'tap'; readonly tap: number; readonly pod: TapPod }
   /** For connections that begin from now on. */
   | { readonly type: 'tapScope'; readonly tap: number; readonly scope: TapPodScope }
+  /** What inline carries of the pod is left out of its ring from now on, and nothing else. Answered by `tapFiltered`. */
+  | { readonly type: 'tapCarried'; readonly tap: number; readonly carried: CarriedPorts }
   /** Answered by `untapped`. */
   | { readonly type: 'untap'; readonly tap: number }
   /** The report was taken: the next may come. */
@@ -81,6 +84,8 @@ export type TapAnswer =
   | { readonly type: 'tapped'; readonly tap: number }
   /** The ring is closed. */
   | ({ readonly type: 'tapFailed'; readonly tap: number } & FailureWords)
+  /** The kernel has the new filter; or the tap is gone, as its report tells. */
+  | { readonly type: 'tapFiltered'; readonly tap: number }
   /** The ring is closed, and everything that was open is told. */
   | { readonly type: 'untapped'; readonly tap: number }
   /** Main answers by `tapHeard`. */

@@ -42,6 +42,33 @@ test('orders go by the tap’s number, and untap waits for its answer', async ()
   expect(said).toEqual(['tap 1', 'tapScope 1', 'untap 1']);
 });
 
+test('who asks for another filter waits for its answer, in order, and no longer than there is a tap', async () => {
+  const { said, handles, tap } = lab();
+  const handle = await tap('a', 1);
+  const done: number[] = [];
+  const asked = [1, 2, 3].map((ports) =>
+    handle.setCarried({ ports: [ports], ipv6: true }).then(() => done.push(ports)),
+  );
+  handles.hear({ type: 'tapFiltered', tap: 1 });
+  await asked[0];
+  expect(done).toEqual([1]);
+  handles.hear({ type: 'untapped', tap: 1 });
+  await Promise.all(asked);
+  await handle.setCarried({ ports: [], ipv6: true });
+  expect(said).toEqual(['tap 1', 'tapCarried 1', 'tapCarried 1', 'tapCarried 1']);
+});
+
+test('a ring that is replaced, and a worker that ends, keep nobody waiting for a filter', async () => {
+  const { handles, tap } = lab();
+  const first = await tap('a', 1);
+  const replaced = first.setCarried({ ports: [1], ipv6: true });
+  const second = await tap('a', 2);
+  await replaced;
+  const ended = second.setCarried({ ports: [1], ipv6: true });
+  handles.end(() => new AppError(words));
+  await ended;
+});
+
 test('once another ring is in its place, a handle does nothing any more', async () => {
   const { said, tap } = lab();
   const first = await tap('a', 1);
@@ -65,7 +92,7 @@ test('a refused ring leaves the one before in its place', async () => {
 
 test('a report is answered, so that the next may come', () => {
   const { said, reports, handles } = lab();
-  const untold = { gap: 0, attempt: 0, conflict: 0, evicted: 0, lost: 0, gone: 0, names: 0 };
+  const untold = { gap: 0, attempt: 0, conflict: 0, evicted: 0, lost: 0, gone: 0, widened: 0, names: 0 };
   handles.hear({ type: 'tapReport', report: { items: [], untold } });
   expect([said, reports]).toEqual([['tapHeard'], [{ items: [], untold }]]);
 });

@@ -29,6 +29,7 @@ import { servedPorts } from './pod-cuts.ts';
 import { handOverMs, PodGears } from './pod-gears.ts';
 import { createPodTaps } from './pod-taps.ts';
 import { createTapEvents } from './tap-events.ts';
+import { createTapNarrowing, type TapNarrowing } from './tap-narrowing.ts';
 import { learnNames } from './learn-names.ts';
 import type { TapReport, ToldAttempt } from '../../../io/kernel/tap/tap-report.ts';
 import type { EgressReport } from './pod-egress.ts';
@@ -73,6 +74,7 @@ interface Joined extends StatusSources {
   readonly index: NamespaceIndex;
   readonly places: Places;
   readonly onRefused: (place: Place, report: EgressReport) => void;
+  readonly narrowing: TapNarrowing;
 }
 
 /** Who has an address, as the directory has it now. */
@@ -114,6 +116,7 @@ function createPlaces(
     open: (pod, netns) =>
       new PodGears({
         ...{ pod, netns, kernel, owner, mode, ruleset, mayRule, openLog, plane: around.plane },
+        lettingGo: (kept) => late.lettingGo(pod.id, kept),
         self: () => ({ peer: peerOfPod(pod), index: book.peerOf(pod.addresses[0] ?? '') }),
         onFault: (error) => around.onNotice(`${pod.id}: ${reasonOf(error)}.`),
       }),
@@ -121,10 +124,17 @@ function createPlaces(
   return { index, places };
 }
 
+const nobodyYet = (): Late => ({
+  changed: () => undefined,
+  closing: () => Promise.resolve(),
+  lettingGo: () => Promise.resolve(),
+});
+
 /** What exists only after places do. */
 interface Late {
   changed: () => void;
   closing: (pod: string) => Promise<void>;
+  lettingGo: TapNarrowing['lettingGo'];
 }
 
 /** What rules and cuts did, as events. */
@@ -146,11 +156,12 @@ function createKernelTelling(
 
 function join(node: PreparedNode, around: NodeSurroundings): Joined {
   const { kernel, abilities, inventory, book, options } = node;
-  const late: Late = { changed: () => undefined, closing: () => Promise.resolve() };
+  const late = nobodyYet();
   const peerAt = createWhoHas(node);
   const telling = createKernelTelling(node, around);
   const { index, places } = createPlaces(node, around, late);
   const taps = createPodTaps({ kernel, plane: around.plane, budgetBytes: options.tapBudgetBytes });
+  const narrowing = createTapNarrowing({ taps, now: () => performance.now(), onNotice: around.onNotice });
   const tellIdentities = createIdentities(around.tell);
   const controller = new NodeController({
     ...{ inventory, abilities, places, taps, book },
@@ -172,12 +183,15 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     clock: Date.now,
     ...telling,
     onNotice: around.onNotice,
+    narrowing,
     onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
   });
   late.changed = () => void controller.reconcile();
   late.closing = (pod) => taps.remove(pod);
+  late.lettingGo = (pod, kept) => narrowing.lettingGo(pod, kept);
   const { onRefused } = telling;
-  return { owner: options.owner, abilities, index, places, taps, controller, rounds, onRefused };
+  const { owner } = options;
+  return { owner, abilities, index, places, taps, narrowing, controller, rounds, onRefused };
 }
 
 const keyOf = ({ namespace, kind, name }: LocalPod['workload']): string => workloadKey(namespace, kind, name);
@@ -211,7 +225,7 @@ function createRefusals(places: Places): (attempt: ToldAttempt) => string | unde
 function createHearing(
   { book, names }: PreparedNode,
   { agent, tell, onNotice }: NodeSurroundings,
-  { places, taps, controller }: Joined,
+  { places, taps, narrowing, controller }: Joined,
 ): RunningNode['hear'] {
   const eventsOf = createTapEvents({
     agent,
@@ -222,6 +236,7 @@ function createHearing(
   return (report) => {
     learnNames(report, names);
     eventsOf(report, Date.now()).forEach(tell);
+    for (const { type, pod } of report.items) if (type === 'widened') narrowing.forget(pod);
     const gone = report.items.filter((item) => item.type === 'gone');
     for (const { pod, error } of gone) {
       taps.lost(pod);
@@ -243,12 +258,16 @@ function tellLapsing(places: Places, { onNotice }: NodeSurroundings): void {
     onNotice(`with this stop ports of ${listed(names)} (failure: Closed) let everybody through`);
 }
 
-function stepAside(place: Place, { onRefused, rounds }: Joined, { onNotice }: NodeSurroundings): void {
+async function stepAside(
+  place: Place,
+  { onRefused, rounds }: Joined,
+  { onNotice }: NodeSurroundings,
+): Promise<void> {
   const { gears, pod } = place;
   if (gears === undefined) return;
   try {
     onRefused(place, gears.lastRefused());
-    gears.stepAside();
+    await gears.stepAside();
     rounds.count(place);
   } catch (error) {
     onNotice(`${pod.id}: ${reasonOf(error)}.`);
@@ -267,6 +286,8 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
     unjudged: () => rounds.unjudged(),
     hear: createHearing(node, around, joined),
     beatFailed(pod) {
+      // Its ports lapse now; what passes by is the tap's.
+      joined.narrowing.forget(pod);
       const place = places.get(pod);
       if (place !== undefined) rounds.look(place);
     },
@@ -275,7 +296,7 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
       rounds.stop();
       await controller.stop();
       tellLapsing(places, around);
-      for (const place of places.all()) stepAside(place, joined, around);
+      for (const place of places.all()) await stepAside(place, joined, around);
     },
     async stop() {
       for (const sentence of await places.release(0)) around.onNotice(`error: ${sentence}.`);

@@ -6,6 +6,7 @@ import { heartbeatTimeoutMs } from '../../../core/plan/node-constants.ts';
 import type { CutOutcome } from './pod-cuts.ts';
 import type { EgressReport } from './pod-egress.ts';
 import type { PodGears } from './pod-gears.ts';
+import type { TapNarrowing } from './tap-narrowing.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import { createKernelHits, type PolicyHits } from './kernel-hits.ts';
@@ -29,6 +30,8 @@ export interface RoundOptions {
   readonly onNotice: (sentence: string) => void;
   /** A newer start of the agent has this pod's rules. */
   readonly onSuperseded: (place: Place) => void;
+  /** What taps need not read, since inline tells of it. */
+  readonly narrowing: Pick<TapNarrowing, 'look' | 'forget'>;
   /** Open connections were cut, that had begun while the rules were not kept. */
   readonly onCut: (outcome: CutOutcome) => void;
 }
@@ -186,13 +189,14 @@ const newLooking = (options: RoundOptions): Looking => ({
 });
 
 /** What passed unjudged in a pod that is gone stays. */
-function forgetGone(places: readonly Place[], { outside, callers, hits }: Looking): void {
+function forgetGone(places: readonly Place[], { outside, callers, hits, narrowing }: Looking): void {
   const here = new Set(places.map(({ pod }) => pod.id));
   for (const pod of callers.keys()) {
     if (here.has(pod)) continue;
     outside.delete(pod);
     callers.delete(pod);
     hits.forget(pod);
+    narrowing.forget(pod);
   }
 }
 
@@ -224,6 +228,7 @@ function lookAt(place: Place, looking: Looking): void {
       return;
     }
     if (standing === 'free') {
+      looking.narrowing.forget(pod.id);
       recut(gears.restore(), pod.id, looking);
       onNotice(
         `${pod.id}: somebody removed the rules of this pod; they are back, and what was opened meanwhile is cut.`,
@@ -239,6 +244,7 @@ function lookAt(place: Place, looking: Looking): void {
     const counters = readCounters(place, looking);
     onRefused(place, gears.refused(counters?.refusedAtSource));
     countAnew(pod.id, gears, looking);
+    looking.narrowing.look(pod.id, gears);
   } catch (error) {
     // A namespace that is just going; whatever else it is, the next round meets it again.
     if (!(error instanceof AppError)) throw error;

@@ -6,9 +6,11 @@ import type { PairCut, PodPlan } from '../../../core/plan/node-plan.ts';
 import type { Netns } from '../../../io/kernel/node/netns.ts';
 import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
 import {
+  closingStates,
   destroyTcp,
   listOutside,
   listTcp,
+  openStates,
   ownSocketInodes,
   socketMatcher,
   tcpState,
@@ -166,6 +168,19 @@ export function countOutside(where: PodSockets, plan: PodPlan): ReadonlyMap<stri
     if (count > 0) counts.set(pair.policy, (counts.get(pair.policy) ?? 0) + count);
   }
   return counts;
+}
+
+/**
+ * Own ports of connections that are not inline and may still say something: those being closed included, whose last bytes may be on their way. (In
+ * FIN-WAIT-2 without a process, nobody sends and nobody reads.)
+ */
+export function portsOutside({ kernel, netns }: PodSockets): ReadonlySet<number> {
+  const found = listOutside(kernel.netlink, netns, {
+    query: { states: [...openStates, ...closingStates] },
+    own: ownSocketInodes,
+  });
+  const speaking = found.filter(({ state, inode }) => state !== tcpState.finWait2 || inode !== 0);
+  return new Set(speaking.map(({ localPort }) => localPort));
 }
 
 /** Open connections that others have to the pod, by the caller's address. */

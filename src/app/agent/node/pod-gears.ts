@@ -4,6 +4,7 @@ import { AppError } from '../../../core/model/app-error.ts';
 import type { InlineMode } from '../../../core/model/abilities.ts';
 import type { Peer } from '../../../core/model/identity.ts';
 import type { LocalPod } from '../../../core/model/pod.ts';
+import { nothingCarried, type CarriedPorts } from '../../../core/tap/tap-filter.ts';
 import { emptyPod, type PodChange } from '../../../core/plan/plan-diff.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
@@ -11,7 +12,7 @@ import type { RulesetOptions } from '../../../core/plan/ruleset.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { closeNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
-import { countOutside, cutPairs, openToPod, type CutOutcome } from './pod-cuts.ts';
+import { countOutside, cutPairs, openToPod, portsOutside, type CutOutcome } from './pod-cuts.ts';
 import type { OpenRefusalLog } from '../../../io/kernel/node/refusal-log.ts';
 import { createPodEgress, type EgressReport, type PodEgress } from './pod-egress.ts';
 import { createPodInline, type PodInline } from './pod-inline.ts';
@@ -39,6 +40,11 @@ export interface PodGearsOptions {
   /** See PodEgressOptions. */
   readonly openLog: OpenRefusalLog | undefined;
   readonly self: () => { readonly peer: Peer; readonly index: number };
+  /**
+   * Of what was carried for everyone only this is from the next rules on: who left the rest out has to look at it again, and is waited for, or
+   * connections would pass by that nobody tells of.
+   */
+  readonly lettingGo: (kept: CarriedPorts) => Promise<void>;
   /** Something that nobody waits for failed. */
   readonly onFault: (error: unknown) => void;
 }
@@ -108,6 +114,7 @@ export class PodGears {
   }
 
   async #exchange(before: PodPlan, after: PodPlan): Promise<void> {
+    await this.#options.lettingGo(this.#carriedBy(after));
     const ports = after.inline.map(({ port }) => port);
     if (ports.length > 0) this.#inline.prepare();
     try {
@@ -125,6 +132,18 @@ export class PodGears {
       this.#plan = { ...after, inline: before.inline };
       throw error;
     }
+  }
+
+  /** What new connections of every caller go through the worker, so that nothing else sees them pass by. */
+  get carried(): CarriedPorts {
+    return this.#carriedBy(this.#plan);
+  }
+
+  #carriedBy({ inline }: PodPlan): CarriedPorts {
+    const { carries } = this.#inline;
+    if (carries === undefined) return nothingCarried;
+    const ports = inline.filter(({ sources }) => sources === undefined).map(({ port }) => port);
+    return { ports, ipv6: carries.ipv6 && this.#options.ruleset.ipv6 !== false };
   }
 
   /** Routes and settings stay while connections need them. */
@@ -189,16 +208,22 @@ export class PodGears {
     return openToPod(this.#options);
   }
 
+  /** Ports with open connections that are not inline; see `portsOutside`. */
+  portsOutside(): ReadonlySet<number> {
+    return portsOutside(this.#options);
+  }
+
   /** New connections pass by from now on; what is carried is carried on until `release`. */
-  stepAside(): void {
+  async stepAside(): Promise<void> {
+    await this.#options.lettingGo(nothingCarried);
     this.#rules.put(this.#plan, { ...this.#plan, inline: [] }, this.#modeFor(this.#plan.inline));
     this.#plan = { ...this.#plan, inline: [] };
   }
 
   /** What keeps us from it is met again, and told, when all rules go. */
-  #tryStepAside(): void {
+  async #tryStepAside(): Promise<void> {
     try {
-      if (this.#plan.inline.length > 0) this.stepAside();
+      if (this.#plan.inline.length > 0) await this.stepAside();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
     }
@@ -208,7 +233,7 @@ export class PodGears {
   async release(withinMs: number): Promise<'released' | 'left to a newer agent'> {
     this.#closed = true;
     // Nobody new is sent to listeners that close now, nor refused for want of them.
-    this.#tryStepAside();
+    await this.#tryStepAside();
     this.#egress.close();
     await this.#inline.leave(withinMs);
     try {

@@ -42,6 +42,8 @@ export interface PodInline {
   take(ports: readonly number[], withinMs: number): Promise<void>;
   /** Connections accepted, open, and moved to another port of the leg, since the pod was taken over; undefined when it is not. */
   stats(): ReturnType<InlineHandle['stats']> | undefined;
+  /** What the worker carries now, whoever calls: undefined while it carries nothing. */
+  readonly carries: { readonly ipv6: boolean } | undefined;
   /** Lets go of everything within the time. */
   leave(withinMs: number): Promise<void>;
 }
@@ -50,6 +52,8 @@ class InlinePorts implements PodInline {
   readonly #options: PodInlineOptions;
   #listening: readonly number[] = [];
   #handle: InlineHandle | undefined;
+  /** There is a listener for IPv6 beside the one for IPv4, which every namespace has. */
+  #ipv6 = false;
   /** Handles whose connections are not all gone yet. */
   readonly #leaving = new Set<InlineHandle>();
 
@@ -69,6 +73,7 @@ class InlinePorts implements PodInline {
       port: listenPort,
       backlog: defaultLimits.backlog,
     });
+    this.#ipv6 = this.#listening.length > 1;
   }
 
   abandon(): void {
@@ -111,6 +116,10 @@ class InlinePorts implements PodInline {
       this.#leaving.delete(handle);
       if (!this.active) this.#options.onIdle();
     });
+  }
+
+  get carries(): { readonly ipv6: boolean } | undefined {
+    return this.#handle && { ipv6: this.#ipv6 };
   }
 
   stats(): ReturnType<InlineHandle['stats']> | undefined {

@@ -1,8 +1,9 @@
 // The rings of the node: who is tapped, with how much of the budget. A ring is opened on main (it takes 8 to 23 ms) and read in the worker.
 // Knows no rule.
+import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '../../../core/model/app-error.ts';
 import { planRings, ringBytes, type RingGeometry } from '../../../core/tap/ring-budget.ts';
-import { tapFilter, wholeFrameBytes } from '../../../core/tap/tap-filter.ts';
+import { nothingCarried, podFilter, type CarriedPorts } from '../../../core/tap/tap-filter.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import type { TapHandle } from '../../../io/kernel/tap-handles.ts';
 import type { TapPodScope } from '../../../io/kernel/worker-message.ts';
@@ -31,6 +32,13 @@ export interface PodTaps {
   /** Taps these pods and no others; unchanged ones keep their ring. Answers why a pod has none. */
   set(pods: readonly TappedPod[]): Promise<ReadonlyMap<string, string>>;
   has(pod: string): boolean;
+  /** What the pod's ring leaves out, because inline tells of it; nothing for a pod without a ring. */
+  carried(pod: string): CarriedPorts;
+  /**
+   * The ring leaves this out from now on, and nothing else. Resolves when it does, so that inline may let go of what was left out before; and
+   * after `answerMs` in any case: a worker that hangs reads no ring either.
+   */
+  setCarried(pod: string, carried: CarriedPorts): Promise<void>;
   /** The namespace is going: its ring is closed before. */
   remove(pod: string): Promise<void>;
   /** Its ring is closed already: the interface is gone, or our own code failed at its frames. */
@@ -42,10 +50,11 @@ interface Tapped {
   readonly handle: TapHandle;
   readonly geometry: RingGeometry;
   scope: string;
+  carried: CarriedPorts;
 }
 
-/** Bytes of a frame that are read: all, because a body or a second request may be at its end. */
-const snapBytes = wholeFrameBytes;
+/** The worker answers between two passes, within milliseconds; its watchdog gives up on it after a second. */
+const answerMs = 1_000;
 
 const scopeOf = ({ addresses, ports, reports }: TappedPod): TapPodScope => ({ addresses, ports, reports });
 
@@ -98,7 +107,7 @@ class NodeTaps implements PodTaps {
       // The ring before hears on until the worker has this one: what both have heard counts once.
       const fd = this.#open(pod, geometry);
       const handle = await this.#plane.tapPod({ pod: pod.pod, fd, geometry, scope: scopeOf(pod) });
-      this.#tapped.set(pod.pod, { handle, geometry, scope });
+      this.#tapped.set(pod.pod, { handle, geometry, scope, carried: nothingCarried });
       return undefined;
     } catch (error) {
       if (error instanceof AppError) return error.message.replace(/\.$/, '');
@@ -109,12 +118,26 @@ class NodeTaps implements PodTaps {
   #open({ netns, addresses }: TappedPod, geometry: RingGeometry): number {
     const { libc, door, netlink } = this.#kernel;
     const interfaceName = interfaceWith(netlink, netns, addresses) ?? '';
-    const filter = tapFilter({ snapBytes });
+    const filter = podFilter(nothingCarried);
     return door.within(netns, () => openRing(libc, { interfaceName, geometry, filter }));
   }
 
   has(pod: string): boolean {
     return this.#tapped.has(pod);
+  }
+
+  carried(pod: string): CarriedPorts {
+    return this.#tapped.get(pod)?.carried ?? nothingCarried;
+  }
+
+  async setCarried(pod: string, carried: CarriedPorts): Promise<void> {
+    const tapped = this.#tapped.get(pod);
+    if (tapped === undefined) return;
+    tapped.carried = carried;
+    const late = new AbortController();
+    const patience = pause(answerMs, undefined, { signal: late.signal, ref: false }).catch(() => undefined);
+    await Promise.race([tapped.handle.setCarried(carried), patience]);
+    late.abort();
   }
 
   async remove(pod: string): Promise<void> {

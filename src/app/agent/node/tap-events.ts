@@ -3,6 +3,7 @@
 import { createNamedStrangers, type WhoIsWho } from '../../../core/inspect/flow-ends.ts';
 import { connectionText } from '../../../core/inspect/flow-event-connection.ts';
 import type { ApiEvent, Endpoint, FlowEvent, LostEvent, Verdict } from '../../../core/model/event.ts';
+import { assertNever } from '../../../core/model/assert-never.ts';
 import { toEndpoint } from '../../../core/model/identity.ts';
 import { endText } from '../../../core/tap/tap-ends.ts';
 import type { TapItem, TapReport, ToldAttempt } from '../../../io/kernel/tap/tap-report.ts';
@@ -95,7 +96,10 @@ export function createTapEvents(
         return [flowOf(item, endOf, options)];
       case 'names':
       case 'gone':
+      case 'widened':
         return [];
+      default:
+        return assertNever(item);
     }
   };
   return (report, nowMs) => [

@@ -23,9 +23,21 @@ const optionsAttribute = 22;
 const transparentBit = 0x20;
 
 /** TCP_* (net/tcp_states.h), those that can be asked for. */
-export const tcpState = { established: 1, synSent: 2, synReceived: 3, closeWait: 8, listen: 10 } as const;
+export const tcpState = {
+  ...{ established: 1, synSent: 2, synReceived: 3 },
+  ...{ finWait1: 4, finWait2: 5, closeWait: 8, lastAck: 9, closing: 11 },
+  listen: 10,
+} as const;
 /** Connections that carry traffic or are about to. */
 export const openStates: readonly number[] = [tcpState.established, tcpState.synReceived, tcpState.closeWait];
+
+/** Connections of which one end, or both, has said that nothing new comes. */
+export const closingStates: readonly number[] = [
+  tcpState.finWait1,
+  tcpState.finWait2,
+  tcpState.lastAck,
+  tcpState.closing,
+];
 
 /** A TCP socket as the kernel tells it. */
 export interface TcpSocket {

@@ -2,10 +2,13 @@
 // read all rings. Inline connections come first: a pass reads a bounded number of frames, after them.
 import { randomFillSync } from 'node:crypto';
 import { AppError } from '../../../core/model/app-error.ts';
+import { assertNever } from '../../../core/model/assert-never.ts';
 import { exchangeGear } from '../../../core/model/exchange.ts';
 import type { ConnectionEnds } from '../../../core/model/identity.ts';
 import { createTap } from '../../../core/tap/tap-conversations.ts';
+import { heartbeatEveryMs, heartbeatTimeoutMs } from '../../../core/plan/node-constants.ts';
 import { endText } from '../../../core/tap/tap-ends.ts';
+import { nothingCarried, podFilter, type CarriedPorts } from '../../../core/tap/tap-filter.ts';
 import type { Tap, TapConnectionId, TapOptions, TapOutput, TapScope } from '../../../core/tap/tap-port.ts';
 import { createTapRoom } from '../../../core/tap/tap-room.ts';
 import type { WatchingPolicy } from '../../../core/tap/watching-policy.ts';
@@ -47,8 +50,16 @@ interface Tapped {
   /** As main numbered the ring that is read now. */
   number: number;
   scope: TapScope;
+  /** What the ring leaves out. */
+  carried: CarriedPorts;
   readonly tap: Tap;
 }
+
+/**
+ * A worker that stood still for longer may have let its ports lapse: the last beat was given up to so long before the last tick. What was
+ * opened since passes by unjudged, so that nobody but the tap tells of it.
+ */
+const mayHaveLapsedMs = heartbeatTimeoutMs - heartbeatEveryMs;
 
 type Sums = Record<(typeof summedCounters)[number], number>;
 
@@ -68,6 +79,8 @@ class HostedTaps implements TapPods, LoopSource {
   /** One for all pods: their bounds would add up. */
   readonly #room = createTapRoom();
   #source: TapSource | undefined;
+  /** Monotonic; not before the first tick. */
+  #tickedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(tools: TapPodTools) {
     const { identity } = tools.plane;
@@ -82,16 +95,21 @@ class HostedTaps implements TapPods, LoopSource {
         this.#begin(order.tap, order.pod);
         return;
       case 'tapScope': {
-        const tapped = [...this.#pods.values()].find(({ number }) => number === order.tap);
+        const [, tapped] = this.#withNumber(order.tap) ?? [];
         if (tapped) tapped.scope = this.#scopeOf(order.scope);
         return;
       }
+      case 'tapCarried':
+        this.#leaveOut(order.tap, order.carried);
+        return;
       case 'untap':
         this.#untap(order.tap);
         return;
       case 'tapHeard':
         this.#reporter.heard();
         return;
+      default:
+        assertNever(order);
     }
   }
 
@@ -106,6 +124,8 @@ class HostedTaps implements TapPods, LoopSource {
 
   tick(nowMs: number): void {
     const { plane } = this.#tools;
+    if (plane.monotonicMs - this.#tickedAtMs > mayHaveLapsedMs) this.#widenAll();
+    this.#tickedAtMs = plane.monotonicMs;
     this.#source?.tick(nowMs);
     plane.claims.tick(plane.monotonicMs);
     this.#reporter.flush();
@@ -140,7 +160,39 @@ class HostedTaps implements TapPods, LoopSource {
     source.attach({ pod, fd, geometry, table: tapped.tap });
     tapped.number = number;
     tapped.scope = this.#scopeOf(scope);
+    // A new ring is opened with everything in it.
+    tapped.carried = nothingCarried;
     this.#pods.set(pod, tapped);
+  }
+
+  #leaveOut(number: number, carried: CarriedPorts): void {
+    const [pod, tapped] = this.#withNumber(number) ?? [];
+    if (pod !== undefined && tapped !== undefined) this.#filter(pod, tapped, carried);
+    this.#tools.post({ type: 'tapFiltered', tap: number });
+  }
+
+  /** A ring that keeps leaving out what is nobody's by now would be silent: rather none, which main hears of and mends. */
+  #filter(pod: string, tapped: Tapped, carried: CarriedPorts): void {
+    try {
+      this.#source?.filter(pod, podFilter(carried));
+      tapped.carried = carried;
+    } catch (error) {
+      if (isFatal(error)) throw error;
+      this.#source?.detach(pod);
+      this.#gone(pod, error);
+    }
+  }
+
+  #widenAll(): void {
+    for (const [pod, tapped] of [...this.#pods]) {
+      if (tapped.carried.ports.length === 0) continue;
+      this.#filter(pod, tapped, nothingCarried);
+      if (this.#pods.has(pod)) this.#told({ type: 'widened', pod });
+    }
+  }
+
+  #withNumber(number: number): readonly [string, Tapped] | undefined {
+    return [...this.#pods].find(([, tapped]) => tapped.number === number);
   }
 
   #sourceFor(): TapSource {
@@ -173,7 +225,7 @@ class HostedTaps implements TapPods, LoopSource {
         this.#told({ type: 'names', pod, atMs: nowMs, ...named }),
       ),
     });
-    const tapped: Tapped = { number: 0, scope: first, tap };
+    const tapped: Tapped = { number: 0, scope: first, carried: nothingCarried, tap };
     return tapped;
   }
 
@@ -214,7 +266,7 @@ class HostedTaps implements TapPods, LoopSource {
   }
 
   #untap(number: number): void {
-    const [pod] = [...this.#pods].find(([, tapped]) => tapped.number === number) ?? [];
+    const [pod] = this.#withNumber(number) ?? [];
     if (pod !== undefined) {
       this.#source?.detach(pod);
       this.#forget(pod);

@@ -59,6 +59,12 @@ export interface ToldEnd {
   readonly error?: string;
 }
 
+/** Ports that were left out of the pod's ring are read again: its worker stood still for so long that inline may have let connections pass by. */
+export interface ToldWidening {
+  readonly type: 'widened';
+  readonly pod: string;
+}
+
 /** DNS gave `address`, which is nobody's in the directory, for `name`. */
 export interface ToldName extends Told {
   readonly type: 'names';
@@ -68,7 +74,8 @@ export interface ToldName extends Told {
 }
 
 /** One thing that a tap tells. */
-export type TapItem = ToldGap | ToldAttempt | ToldConflict | ToldEviction | ToldLoss | ToldEnd | ToldName;
+export type TapItem =
+  ToldGap | ToldAttempt | ToldConflict | ToldEviction | ToldLoss | ToldEnd | ToldWidening | ToldName;
 
 /** Most of each kind in one report: at most ten reports a second, and only once main has taken the one before. Together 200 KB at most. */
 export const mostTold = {
@@ -84,6 +91,7 @@ export const mostTold = {
   // One for each pod.
   lost: 1_024,
   gone: 1_024,
+  widened: 1_024,
 } as const satisfies Readonly<Record<TapItem['type'], number>>;
 
 /** What came together since the last report. */

@@ -3,7 +3,10 @@ import { mostTold, type TapItem, type TapReport } from './tap-report.ts';
 
 type Counts = Record<TapItem['type'], number>;
 
-const noCounts = (): Counts => ({ gap: 0, attempt: 0, conflict: 0, evicted: 0, names: 0, lost: 0, gone: 0 });
+const noCounts = (): Counts => ({
+  ...{ gap: 0, attempt: 0, conflict: 0, evicted: 0 },
+  ...{ names: 0, lost: 0, gone: 0, widened: 0 },
+});
 
 /** One per worker. */
 export interface TapReporter {

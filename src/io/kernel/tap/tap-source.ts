@@ -1,5 +1,6 @@
 // The rings of many namespaces behind one descriptor, so that one loop can host them all: reads a bounded number of frames per pass into each
 // namespace's table, counts what the kernel dropped, and lets go of rings whose interface is gone. Knows no packet format.
+import type { BpfInstruction } from '../../../core/tap/bpf.ts';
 import type { RingGeometry } from '../../../core/tap/ring-budget.ts';
 import { nothingFilter } from '../../../core/tap/tap-filter.ts';
 import { createEpoll, type Epoll } from '../epoll.ts';
@@ -58,6 +59,8 @@ export interface TapSource {
   tick(nowMs: number): void;
   /** A pod that has a ring already gets this one in its place: what the old one holds is read first. Throws AppError as `mapRing`. */
   attach(attachment: TapAttachment): void;
+  /** From now on the pod's ring takes what this program lets pass, without a packet in between that none has seen. @throws Error; then the one before stays. */
+  filter(pod: string, program: readonly BpfInstruction[]): void;
   /** The pod is not tapped any more; frames that wait unread are told as lost. */
   detach(pod: string): void;
   stats(): TapStats;
@@ -139,6 +142,14 @@ class Source implements TapSource {
     last.next = next;
     last.ending = true;
     this.#endIfEmpty(present);
+  }
+
+  filter(pod: string, program: readonly BpfInstruction[]): void {
+    const attached = this.#byPod.get(pod);
+    if (attached === undefined) return;
+    // Those before it hear nothing any more.
+    if (!attachRingFilter(this.#libc, lastOf(attached).ring.fd, program))
+      throw new Error(`the kernel refused another filter for its ring (error ${this.#libc.errno()}).`);
   }
 
   #listen(attached: AttachedRing): void {

@@ -49,6 +49,7 @@ function start(count: number, costMs: number, callersMs = 0): void {
     ...{ onHits: () => undefined, onNotice: () => undefined, onSuperseded: () => undefined },
     ...{ onCut: () => undefined, onUnjudged: () => undefined, clock: () => clockMs },
     onRefused: () => undefined,
+    narrowing: { look: () => undefined, forget: () => undefined },
   });
 }
 

@@ -17,7 +17,7 @@ const id: TapConnectionId = {
   serverPort: 8080,
 };
 const of = { pod: 'shop/orders-1', atMs, id, sourcePeer: -1, destinationPeer: 0 };
-const nothing = { gap: 0, attempt: 0, conflict: 0, evicted: 0, lost: 0, gone: 0, names: 0 };
+const nothing = { gap: 0, attempt: 0, conflict: 0, evicted: 0, lost: 0, gone: 0, widened: 0, names: 0 };
 
 function eventsOf(items: readonly TapItem[], more: Partial<TapEventsOptions> = {}, untold = {}) {
   const report: TapReport = { items, untold: { ...nothing, ...untold } };
