@@ -16,6 +16,7 @@ const onlyIn: Record<string, readonly string[]> = {
   koffi: ['io/kernel/'],
   ws: ['io/feed/'],
   'prom-client': ['io/metrics/'],
+  '@kubernetes': ['io/kube/config/'],
   ink: ['tui/'],
   react: ['tui/'],
 };

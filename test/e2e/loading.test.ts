@@ -39,11 +39,13 @@ test.each([
   [['observe', '--connect', '127.0.0.1:1'], 69],
   [['agent', 'status', '--connect', '127.0.0.1:1'], 69],
   [['--help'], 0],
-])('%j loads neither the FFI nor React nor the metrics library', (args, status) => {
+])('%j loads neither the FFI nor React nor the libraries of metrics and Kubernetes', (args, status) => {
   const done = run(args);
   expect(done.status).toBe(status);
   expect(done.loaded).toMatch(/dist\/app\/cli\/main\.js/);
-  expect(done.loaded).not.toMatch(/koffi|node_modules\/(react|ink|prom-client)\//);
+  expect(done.loaded).not.toMatch(
+    /koffi|node_modules\/(react|ink|prom-client|@kubernetes)\/|dist\/io\/kube\//,
+  );
 });
 
 test('the watchdog of agent --node loads neither what it watches nor any library for it', () => {
