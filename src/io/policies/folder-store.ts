@@ -12,6 +12,7 @@ import { policyLimits } from './policy-limits.ts';
 import { storeErrors } from './store-errors.ts';
 import { openUndoJournal } from './undo-journal.ts';
 import { watchFolder } from './watch-folder.ts';
+import { createQueue } from '../in-turn.ts';
 import { makeFolder } from '../make-folder.ts';
 
 /** Which folder, by which clock, within which bounds. */
@@ -104,16 +105,6 @@ async function ensureFolder(directory: string): Promise<void> {
   } catch (cause) {
     throw storeErrors.noFolder(directory, cause);
   }
-}
-
-/** One thing at a time: a change must see the folder as the change before it left it. */
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => undefined);
-    return result;
-  };
 }
 
 interface Lifetimes {

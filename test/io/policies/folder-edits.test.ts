@@ -223,6 +223,7 @@ test('a change that could not be written leaves no inverse behind', async () => 
   const kept = new Set<string>();
   const journal: UndoJournal = {
     add: () => Promise.resolve('1').finally(() => kept.add('1')),
+    amend: () => Promise.reject(new Error('a folder learns nothing by writing')),
     // eslint-disable-next-line @typescript-eslint/require-await -- a journal without entries
     async *newestFirst() {
       yield* [];

@@ -178,7 +178,9 @@ const refusals: Readonly<Record<number, (refusal: Refusal) => AppError>> = {
 
 /** The error that a refusal is, for whoever asked. */
 export function refusalError(refusal: Refusal): AppError {
-  const known = refusals[refusal.httpStatus];
+  // A server-side apply with an unknown field of a built-in kind is answered by 500 (kube-apiserver 1.34).
+  const isUnknownField = /field not declared in schema/.test(refusal.status?.message ?? '');
+  const known = isUnknownField ? invalid : refusals[refusal.httpStatus];
   if (known !== undefined) return known(refusal);
   const { asked, server, status, httpStatus } = refusal;
   return new AppError({

@@ -1,0 +1,190 @@
+// The policy store over FlowPolicy objects of a cluster: read by a watch, changed with the rights of whoever is signed in. Knows nothing of
+// compilation or of who asks. An object that became invalid keeps its last good version in force, as a file does; deleting it lifts it.
+import { policyName, type PolicyName } from '../../../core/model/brand.ts';
+import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import { policyCountLimit, type PolicyStore, type StoredPolicy } from '../../../core/policy/store.ts';
+import { authorAnnotation, expiryMs } from '../../policies/merge-files.ts';
+import { createQueue } from '../../in-turn.ts';
+import { rejectionAt } from '../../policies/parse-policy-file.ts';
+import { policyLimits } from '../../policies/policy-limits.ts';
+import type { KubeApi } from '../api/kube-api.ts';
+import { kinds } from '../api/resource-kind.ts';
+import {
+  startReflector,
+  type Reflector,
+  type ReflectorLimits,
+  type ReflectorState,
+} from '../watch/reflector.ts';
+import type { Batch } from '../watch/trimmed-store.ts';
+import { applyPolicy, removePolicy, type EditTools } from './policy-edits.ts';
+import { readClusterPolicyObject, readPolicyObject, type PolicyObject } from './policy-object.ts';
+import type { PolicyJournal } from './policy-journal.ts';
+import { undoPolicy } from './policy-undo.ts';
+
+/** Which cluster, by which clock. */
+export interface KubePolicyStoreOptions {
+  readonly api: KubeApi;
+  /** One namespace alone; all when absent. */
+  readonly namespace?: string;
+  readonly journal: PolicyJournal;
+  /** Epoch ms. */
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Called when the API server goes away or comes back. */
+  readonly onState?: (state: ReflectorState) => void;
+  readonly limits?: Partial<ReflectorLimits>;
+}
+
+/** A policy store that may be out of date. */
+export interface KubePolicyStore extends PolicyStore {
+  /** How far what it holds can be trusted. */
+  state(): ReflectorState;
+  /** Resolves when everything has been read once. */
+  synced(): Promise<void>;
+}
+
+/** An object, and its policy from when it was last valid. */
+interface Held {
+  readonly object: PolicyObject;
+  readonly policy: FlowPolicy | undefined;
+}
+
+interface HeldPolicies {
+  take(batch: Batch<PolicyObject>): void;
+  entries(nowMs: number): readonly StoredPolicy[];
+  /** Epoch ms of the next end of a lifetime after `nowMs`; infinite when there is none. */
+  nextExpiryMs(nowMs: number): number;
+}
+
+type Rejected = Extract<StoredPolicy, { type: 'rejected' }>;
+
+function rejectedEntry({ name, read }: PolicyObject): Rejected[] {
+  return read.ok ? [] : [{ type: 'rejected', name, rejection: read.rejection, object: read.object }];
+}
+
+function policyEntry({ object, policy }: Held, nowMs: number): StoredPolicy[] {
+  if (policy === undefined) return [];
+  const author = policy.metadata.annotations?.[authorAnnotation];
+  const { name, title: file, read } = object;
+  const shared = { name, policy, file, ...(author === undefined ? {} : { author }) };
+  if (expiryMs(policy) <= nowMs) return [{ type: 'expired', ...shared }];
+  return [{ type: 'valid', ...shared, ...(read.ok ? {} : { rejection: read.rejection }) }];
+}
+
+function tooMany({ object: { name, title } }: Held): Rejected {
+  const reason = `the cluster holds more than ${policyCountLimit} policies`;
+  return { type: 'rejected', name, rejection: rejectionAt(title, { code: 'TOO_MANY_POLICIES', reason }) };
+}
+
+function createHeldPolicies(): HeldPolicies {
+  const held = new Map<string, Held>();
+  let sorted: readonly Held[] | undefined;
+  const inOrder = (): readonly Held[] =>
+    (sorted ??= [...held.values()].toSorted((one, other) =>
+      one.object.title < other.object.title ? -1 : 1,
+    ));
+  return {
+    take({ added, changed, removed }) {
+      sorted = undefined;
+      for (const { uid } of removed) held.delete(uid);
+      for (const object of [...added, ...changed.map(({ after }) => after)])
+        held.set(object.uid, {
+          object,
+          policy: object.read.ok ? object.read.policy : held.get(object.uid)?.policy,
+        });
+    },
+    entries(nowMs) {
+      let count = 0;
+      return inOrder().flatMap((one) => {
+        const entry = policyEntry(one, nowMs);
+        count += entry.length;
+        return [...(count > policyCountLimit ? [tooMany(one)] : entry), ...rejectedEntry(one.object)];
+      });
+    },
+    nextExpiryMs(nowMs) {
+      let next = Infinity;
+      for (const { policy } of held.values()) {
+        const ends = policy === undefined ? Infinity : expiryMs(policy);
+        if (ends > nowMs && ends < next) next = ends;
+      }
+      return next;
+    },
+  };
+}
+
+/** Tells when a lifetime ends, by this machine's clock: it needs no API server for that. */
+function watchLifetimes(
+  held: HeldPolicies,
+  now: () => number,
+  tell: () => void,
+): { changed(): void; close(): void } {
+  let nextMs = Infinity;
+  const look = (): void => {
+    nextMs = held.nextExpiryMs(now());
+  };
+  const timer = setInterval(() => {
+    if (now() < nextMs) return;
+    look();
+    tell();
+  }, policyLimits.tickMs).unref();
+  return { changed: look, close: () => clearInterval(timer) };
+}
+
+/** The half that writes. */
+function editsOf(tools: EditTools): Pick<PolicyStore, 'apply' | 'remove' | 'undo'> {
+  const inTurn = createQueue();
+  return {
+    apply: (policy, how = {}) => inTurn(() => applyPolicy(tools, policy, how)),
+    remove: (name: PolicyName, how = {}) => inTurn(() => removePolicy(tools, policyName(name), how)),
+    undo: (how = {}) => inTurn(() => undoPolicy(tools, how)),
+  };
+}
+
+/** Both kinds; a person who sees one namespace alone does not ask for the cluster's. */
+function followBoth(
+  { api, namespace, now, random, limits, onState }: KubePolicyStoreOptions,
+  onBatch: (batch: Batch<PolicyObject>) => void,
+): readonly [Reflector<PolicyObject>, ...Reflector<PolicyObject>[]] {
+  const shared = { api, now, random, onBatch, ...(limits === undefined ? {} : { limits }) };
+  const own = startReflector<PolicyObject>({
+    ...{ ...shared, resource: kinds.flowPolicies, trim: readPolicyObject },
+    selection: namespace === undefined ? {} : { namespace },
+    ...(onState === undefined ? {} : { onState }),
+  });
+  if (namespace !== undefined) return [own];
+  const resource = kinds.clusterFlowPolicies;
+  return [own, startReflector({ ...shared, resource, selection: {}, trim: readClusterPolicyObject })];
+}
+
+/** Starts to watch at once; `synced` tells when everything has been read. Never waits for the API server by itself. */
+export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicyStore {
+  const { now } = options;
+  const held = createHeldPolicies();
+  const listeners = new Set<() => void>();
+  const tell = (): void => listeners.forEach((listener) => listener());
+  const lifetimes = watchLifetimes(held, now, tell);
+  const reflectors = followBoth(options, (batch) => {
+    held.take(batch);
+    lifetimes.changed();
+    tell();
+  });
+  return {
+    entries: () => held.entries(now()),
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    ...editsOf(options),
+    state: () => reflectors[0].state(),
+    async synced() {
+      await Promise.all(reflectors.map((reflector) => reflector.synced()));
+    },
+    close() {
+      for (const reflector of reflectors) reflector.close();
+      lifetimes.close();
+      listeners.clear();
+      return Promise.resolve();
+    },
+  };
+}
