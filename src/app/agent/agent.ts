@@ -49,6 +49,8 @@ export interface AgentOptions {
   readonly node?: NodeOptions;
   /** Folder of FlowPolicy files; without one the agent only observes. */
   readonly policiesDirectory: string | undefined;
+  /** Opens another store in place of the folder's; it has been read once when this resolves. */
+  readonly openPolicies?: (onNotice: (sentence: string) => void) => Promise<PolicyStore>;
   readonly feed: FeedAddress;
   readonly feedToken?: string;
   /** Where Prometheus and health checks ask; nowhere when absent. */
@@ -320,14 +322,17 @@ async function prepareStart(
   return { options, ...parts, notice, prepared, agent: randomBytes(3).toString('hex') };
 }
 
+function openStore({ openPolicies, policiesDirectory, onNotice }: AgentOptions): Promise<PolicyStore> {
+  if (openPolicies !== undefined) return openPolicies((sentence) => onNotice?.(sentence));
+  if (policiesDirectory === undefined) return Promise.resolve(emptyStore);
+  return openFolderStore({ directory: policiesDirectory, now: Date.now });
+}
+
 /** Starts listening, judging and telling. Rejects with AppError when a port, folder or socket cannot be had; nothing stays behind. */
 export async function startAgent(options: AgentOptions): Promise<Agent> {
   const cleanup = createCleanup(defaultDrainMs, () => performance.now());
   try {
-    const store =
-      options.policiesDirectory === undefined
-        ? emptyStore
-        : await openFolderStore({ directory: options.policiesDirectory, now: Date.now });
+    const store = await openStore(options);
     cleanup.add(() => store.close());
     const hub = createHub();
     identitiesOf(options.listeners).forEach((event) => hub.tell(event));

@@ -124,6 +124,14 @@ export const verbs: readonly VerbRow[] = [
         flags: '--node',
         text: 'work in the pods of this node: tap, block in the kernel, inline where asked (root)',
       },
+      {
+        flags: '--kube',
+        text: 'with --node: pods and policies from the cluster, as its ServiceAccount or KUBECONFIG',
+      },
+      {
+        flags: '--node-name <name>',
+        text: 'with --kube: name of this node (default: $NODE_NAME, or the host name)',
+      },
       { flags: '--pods <file>', text: 'with --node: YAML of pods, peers and Services (docs/pods-file.md)' },
       ...nodeRoots,
       {

@@ -10,7 +10,6 @@ import { createDirectoryBook, type DirectoryBook } from '../../../core/plan/dire
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import { createDnsNames, type DnsNames } from '../../../core/tap/dns-names.ts';
-import { openFileInventory } from '../../../io/inventory/file-inventory.ts';
 import { globalAddresses, namespaceFiles, sameAsHost } from '../../../io/kernel/node/find-netns.ts';
 import { readNftCounters } from '../../../core/plan/read-counters.ts';
 import { cleanLeftovers, type OnCounted } from '../../../io/kernel/node/leftovers.ts';
@@ -20,8 +19,10 @@ import { probeAbilities } from '../../../io/kernel/node/probe-abilities.ts';
 
 /** How an agent is told to work on a node. */
 export interface NodeOptions {
-  /** YAML of pods, peers and Services (docs/pods-file.md). */
-  readonly podsFile: string;
+  /** Opens what the pods are known from; it has been read once when this resolves. */
+  readonly openInventory: (
+    onNotice: (sentence: string) => void,
+  ) => InventorySource | Promise<InventorySource>;
   /** Directory of the pods' network namespaces. */
   readonly netnsDirectory: string;
   /** The node's /proc, for pods of which no file is found. */
@@ -51,7 +52,7 @@ export async function prepareNode(
   options: NodeOptions,
   onNotice: (sentence: string) => void,
 ): Promise<PreparedNode> {
-  const inventory = openFileInventory({ path: options.podsFile, onRejected: onNotice });
+  const inventory = await options.openInventory(onNotice);
   try {
     const kernel = await openNodeKernel(options.sysctlRoot);
     const { netnsDirectory, sysctlRoot } = options;

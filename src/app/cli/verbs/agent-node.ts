@@ -5,6 +5,7 @@ import { AppError } from '../../../core/model/app-error.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
 import { defaultTapBudgetBytes } from '../../../core/tap/ring-budget.ts';
 import type { NodeOptions } from '../../agent/node/prepare-node.ts';
+import { openFileInventory } from '../../../io/inventory/file-inventory.ts';
 import { numberOption, textOption } from '../option-values.ts';
 import type { OptionValues } from '../verbs.ts';
 
@@ -33,20 +34,27 @@ function ownerName(options: OptionValues): string {
   });
 }
 
-/** What `agent --node` was told. @throws AppError naming the option at fault. */
-export function nodeOptions(options: OptionValues): NodeOptions {
-  const podsFile = textOption(options, 'pods');
-  if (podsFile === undefined)
+function podsFile(options: OptionValues): NodeOptions['openInventory'] {
+  const path = textOption(options, 'pods');
+  if (path === undefined)
     throw new AppError({
       code: 'PODS_FILE_MISSING',
       family: 'usage',
       message: 'agent --node was not told which pods are on this node.',
-      hint: 'Write --pods FILE; docs/pods-file.md shows what is in it.',
+      hint: 'Write --kube in a cluster, or --pods FILE; docs/pods-file.md shows what is in it.',
     });
+  return (onRejected) => openFileInventory({ path, onRejected });
+}
+
+/** What `agent --node` was told; `openInventory`: of a cluster, else it is a file. @throws AppError naming the option at fault. */
+export function nodeOptions(
+  options: OptionValues,
+  openInventory: NodeOptions['openInventory'] = podsFile(options),
+): NodeOptions {
   const budget = numberOption(options, 'tapBudget', { ...tapBudgetMiB, whole: false });
   const proc = textOption(options, 'proc');
   return {
-    podsFile,
+    openInventory,
     netnsDirectory: textOption(options, 'netns') ?? '/run/netns',
     sysctlRoot: textOption(options, 'sysctl') ?? '/proc/sys/net',
     ...(proc === undefined ? {} : { procDirectory: proc }),

@@ -9,6 +9,7 @@ import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
 import { durationOption, flagOption, textOption } from '../option-values.ts';
+import type { KubeSources } from './agent-kube.ts';
 import { nodeOptions, nodeSentences, requireNamespaces } from './agent-node.ts';
 import { newToken, removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
@@ -102,7 +103,9 @@ function forget(agent: Agent, token: string | undefined, { env }: CommandContext
 }
 
 /** What differs between an agent in front of a service and one in the pods of a node. */
-interface Sources extends Pick<AgentOptions, 'name' | 'listeners' | 'node'> {
+interface Sources extends Pick<AgentOptions, 'name' | 'listeners' | 'node' | 'openPolicies'> {
+  /** Where policies come from when not from a folder. */
+  readonly title?: string;
   /** What is being done now, for whoever started it. */
   readonly started: (running: Agent) => readonly string[];
 }
@@ -123,20 +126,38 @@ function serviceSources(options: OptionValues): Sources {
 }
 
 /** In the pods of this node. */
-function nodeSources(options: OptionValues): Sources {
-  const node = nodeOptions(options);
+function nodeSources(options: OptionValues, kube: KubeSources | undefined): Sources {
+  const node = nodeOptions(options, kube?.openInventory);
   requireNamespaces(node);
   return {
     name: `node ${node.owner.owner}`,
     listeners: [],
     node,
+    ...(kube === undefined ? {} : { openPolicies: kube.openPolicies, title: kube.title }),
     started: (running) => (running.node === undefined ? [] : nodeSentences(running.node())),
   };
 }
 
+/** What talks to the API server is loaded where it is asked for alone. */
+async function sourcesOf(options: OptionValues, context: CommandContext): Promise<Sources> {
+  const [isNode, isKube] = [flagOption(options, 'node'), flagOption(options, 'kube')];
+  if (isKube && !isNode)
+    throw new AppError({
+      code: 'KUBE_WITHOUT_NODE',
+      family: 'usage',
+      message: '--kube is for an agent of a node.',
+      hint: 'Write agent --node --kube.',
+    });
+  if (!isNode) return serviceSources(options);
+  return nodeSources(
+    options,
+    isKube ? (await import('./agent-kube.ts')).kubeSources(options, context) : undefined,
+  );
+}
+
 /** Runs an agent until it is told to stop. 0 after an ordered stop. */
 export const agent: RunVerb = async (_words, options, context) => {
-  const sources = flagOption(options, 'node') ? nodeSources(options) : serviceSources(options);
+  const sources = await sourcesOf(options, context);
   const drainMs = durationOption(options, 'drain');
   const { address, token } = startOptions(options);
   sweepRuntime(context.env);
@@ -145,10 +166,11 @@ export const agent: RunVerb = async (_words, options, context) => {
   let failure: Error | undefined;
   let fail = (): void => undefined;
   const failed = new Promise<void>((resolve) => (fail = resolve));
-  const { name, listeners, node } = sources;
+  const { name, listeners, node, openPolicies, title = folder } = sources;
   const running = await startAgent({
     ...{ name, listeners, policiesDirectory: folder, feed: address },
     ...(node === undefined ? {} : { node }),
+    ...(openPolicies === undefined ? {} : { openPolicies }),
     ...metricsAddress(options),
     ...(token === undefined ? {} : { feedToken: token }),
     ...(context.supervised === undefined ? {} : { supervised: context.supervised }),
@@ -163,7 +185,7 @@ export const agent: RunVerb = async (_words, options, context) => {
   yieldProcessor();
   for (const sentence of sources.started(running)) context.say(sentence);
   const stands = running.node === undefined ? {} : { node: running.node() };
-  if (folder !== undefined) context.say(policiesSentence(folder, isNew, { ...running.policies, ...stands }));
+  if (title !== undefined) context.say(policiesSentence(title, isNew, { ...running.policies, ...stands }));
   announce(running, token, context);
   await Promise.race([failed, context.interrupted]);
   if (failure === undefined) context.say('draining');

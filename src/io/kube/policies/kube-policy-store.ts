@@ -1,5 +1,6 @@
 // The policy store over FlowPolicy objects of a cluster: read by a watch, changed with the rights of whoever is signed in. Knows nothing of
 // compilation or of who asks. An object that became invalid keeps its last good version in force, as a file does; deleting it lifts it.
+import { AppError } from '../../../core/model/app-error.ts';
 import { policyName, type PolicyName } from '../../../core/model/brand.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import { policyCountLimit, type PolicyStore, type StoredPolicy } from '../../../core/policy/store.ts';
@@ -26,7 +27,8 @@ export interface KubePolicyStoreOptions {
   readonly api: KubeApi;
   /** One namespace alone; all when absent. */
   readonly namespace?: string;
-  readonly journal: PolicyJournal;
+  /** Of changes that can be undone; without one nothing is written: an agent's rights are not a person's. */
+  readonly journal?: PolicyJournal;
   /** Epoch ms. */
   readonly now: () => number;
   /** 0 to 1. */
@@ -131,6 +133,23 @@ function watchLifetimes(
   return { changed: look, close: () => clearInterval(timer) };
 }
 
+function refuse(): Promise<never> {
+  return Promise.reject(
+    new AppError({
+      code: 'POLICIES_READ_ONLY',
+      family: 'denied',
+      message: 'This agent takes its policies from the cluster and may not write them.',
+      hint: 'Write the FlowPolicy with your own rights: kubectl apply -f FILE.',
+    }),
+  );
+}
+
+const readOnly: Pick<PolicyStore, 'apply' | 'remove' | 'undo'> = {
+  apply: refuse,
+  remove: refuse,
+  undo: refuse,
+};
+
 /** The half that writes. */
 function editsOf(tools: EditTools): Pick<PolicyStore, 'apply' | 'remove' | 'undo'> {
   const inTurn = createQueue();
@@ -175,7 +194,7 @@ export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicy
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    ...editsOf(options),
+    ...(options.journal === undefined ? readOnly : editsOf({ ...options, journal: options.journal })),
     state: () => reflectors[0].state(),
     async synced() {
       await Promise.all(reflectors.map((reflector) => reflector.synced()));

@@ -5,7 +5,6 @@ import type { NodeStatus } from '../../../../src/core/model/node-status.ts';
 
 test('defaults are those of a node', () => {
   expect(nodeOptions({ pods: 'pods.yaml', name: 'a' })).toMatchObject({
-    podsFile: 'pods.yaml',
     netnsDirectory: '/run/netns',
     sysctlRoot: '/proc/sys/net',
     owner: { owner: 'a' },

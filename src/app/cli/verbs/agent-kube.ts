@@ -1,0 +1,91 @@
+// `agent --node --kube`: pods and policies from the API server in place of files. Loaded only then; the agent itself sees two ports.
+import { homedir, hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { AppError } from '../../../core/model/app-error.ts';
+import type { InventorySource } from '../../../core/plan/inventory-source.ts';
+import type { PolicyStore } from '../../../core/policy/store.ts';
+import { createKubeApi, type KubeApi } from '../../../io/kube/api/kube-api.ts';
+import { resolveTarget } from '../../../io/kube/config/kube-target.ts';
+import { openNodePods } from '../../../io/kube/pods/node-pods.ts';
+import { openKubePolicyStore } from '../../../io/kube/policies/kube-policy-store.ts';
+import type { ReflectorState } from '../../../io/kube/watch/reflector.ts';
+import { textOption } from '../option-values.ts';
+import type { CommandContext } from '../command-context.ts';
+import type { OptionValues } from '../verbs.ts';
+
+/** Where an agent of a cluster has its pods and policies from. */
+export interface KubeSources {
+  /** `context in-cluster`, for sentences. */
+  readonly title: string;
+  readonly openInventory: (onNotice: (sentence: string) => void) => Promise<InventorySource>;
+  readonly openPolicies: (onNotice: (sentence: string) => void) => Promise<PolicyStore>;
+}
+
+function refuseFiles(options: OptionValues): void {
+  const given = ['pods', 'policies'].filter((name) => textOption(options, name) !== undefined);
+  if (given.length === 0) return;
+  throw new AppError({
+    code: 'KUBE_AND_FILES',
+    family: 'usage',
+    message: `--kube takes pods and policies from the cluster, and ${given.map((name) => `--${name}`).join(' and ')} from a file: only one of them can be meant.`,
+    hint: 'Leave one of them out.',
+  });
+}
+
+/** Says once that the API server is away and once that it is back. */
+function outages(what: string, onNotice: (sentence: string) => void): (state: ReflectorState) => void {
+  let isAway = false;
+  return ({ since, problem, synced }) => {
+    if (problem !== undefined && !isAway) {
+      const kept = synced ? ` What was known of ${what} at ${new Date(since ?? 0).toISOString()} stays.` : '';
+      onNotice(`${problem.message}${kept} ${problem.hint}`);
+    }
+    if (problem === undefined && isAway) onNotice(`The ${what} of the cluster are followed again.`);
+    isAway = problem !== undefined;
+  };
+}
+
+/** Whichever comes first. @throws AppError when whoever started the agent ends it before. */
+async function readOnce(what: string, synced: Promise<void>, interrupted: Promise<void>): Promise<void> {
+  const isRead = await Promise.race([synced.then(() => true), interrupted.then(() => false)]);
+  if (isRead) return;
+  throw new AppError({
+    code: 'AGENT_NOT_STARTED',
+    family: 'unavailable',
+    message: `The agent was stopped before the ${what} of the cluster could be read; nothing was changed.`,
+    hint: 'Look at why the API server did not answer.',
+  });
+}
+
+const clocks = { now: Date.now, random: Math.random };
+
+/** An agent must not start as if there were no pods or no policies: it waits for the API server, and says so. */
+function opening(
+  { api, node }: { readonly api: KubeApi; readonly node: string },
+  interrupted: Promise<void>,
+): Pick<KubeSources, 'openInventory' | 'openPolicies'> {
+  return {
+    async openInventory(onNotice) {
+      const pods = openNodePods({ api, node, ...clocks, onNotice, onState: outages('pods', onNotice) });
+      await readOnce('pods', pods.synced(), interrupted);
+      return pods;
+    },
+    async openPolicies(onNotice) {
+      const store = openKubePolicyStore({ api, ...clocks, onState: outages('policies', onNotice) });
+      await readOnce('policies', store.synced(), interrupted);
+      return { ...store, close: () => store.close().finally(() => api.close()) };
+    },
+  };
+}
+
+/** Asks nothing yet. @throws AppError when files are named as well, or there is no cluster. */
+export function kubeSources(
+  options: OptionValues,
+  { env, interrupted }: Pick<CommandContext, 'env' | 'interrupted'>,
+): KubeSources {
+  refuseFiles(options);
+  const target = resolveTarget({}, { env, homeDirectory: homedir() });
+  const api = createKubeApi({ target, env, now: Date.now, sleep: (ms) => pause(ms) });
+  const node = textOption(options, 'nodeName') ?? env['NODE_NAME'] ?? hostname();
+  return { title: `context ${target.context}`, ...opening({ api, node }, interrupted) };
+}
