@@ -1,14 +1,6 @@
 // Who an address's holder is in the words of events and policies. Pure.
-import type { Peer } from '../model/identity.ts';
+import { peerOfNode, type Peer } from '../model/identity.ts';
 import type { Holder } from './cluster-identity.ts';
-
-/** A node by its name: never the pod that shares its network (semantics.md). */
-export const peerOfNode = (node: string): Peer => ({
-  workload: { kind: 'Node', name: node, namespace: '' },
-  principal: `host:${node}`,
-  assurance: 'ip',
-  labels: {},
-});
 
 /** The peer, or undefined of what is unknown. A Service has no principal of its own: who answers is known when it has answered. */
 export function peerOfHolder(holder: Holder): Peer | undefined {

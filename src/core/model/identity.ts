@@ -59,3 +59,11 @@ export function peerFromName(name: string, namespace: string): Peer {
     assurance: 'ip',
   };
 }
+
+/** A node, by its name or else its address: the kubelet, and every pod in the node's network. Never one pod (semantics.md). */
+export const peerOfNode = (node: string): Peer => ({
+  workload: { kind: 'Node', name: node, namespace: '' },
+  principal: `host:${node}`,
+  assurance: 'ip',
+  labels: {},
+});

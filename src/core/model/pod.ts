@@ -41,9 +41,17 @@ export interface ServiceAddress {
   readonly ports: readonly { readonly port: number; readonly targetPort: number }[];
 }
 
+/** A node of the cluster: what comes from its addresses is the node, whichever process there sent it. */
+export interface NodeAddress {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
 /** All that is known of who is where. */
 export interface NodeInventory {
   readonly pods: readonly LocalPod[];
   readonly peers: readonly RemotePeer[];
   readonly services: readonly ServiceAddress[];
+  /** Nodes by their names; absent where they are not known: then a node is called by its address. */
+  readonly hosts?: readonly NodeAddress[];
 }

@@ -1,7 +1,7 @@
 // The main thread's side of the directory: inventories in, small updates for the data threads out. A peer is interned by what policies can
 // see of it, so the pods of a workload are one peer; its index is never given to another.
 import { createDirectory, entryOf, entryPeer, type DirectoryUpdate } from '../model/directory.ts';
-import type { Peer } from '../model/identity.ts';
+import { peerOfNode, type Peer } from '../model/identity.ts';
 import type { NodeInventory, PodIdentity, ServiceAddress } from '../model/pod.ts';
 import { addressText, hostBlock, type Block } from './address-block.ts';
 import { isServiceEnrolled, keyOfWorkload, partiesOf, type Party } from './parties.ts';
@@ -32,18 +32,12 @@ export const peerOfPod = ({ workload, namespace, serviceAccount, labels }: PodId
   labels: labels ?? {},
 });
 
-/** Whoever has the node's own address: the kubelet, and every pod in the node's network. Never one pod (semantics.md). */
-const peerOfHost = (address: string): Peer => ({
-  workload: { kind: 'Node', name: address, namespace: '' },
-  principal: `host:${address}`,
-  assurance: 'ip',
-  labels: {},
-});
-
 function peerOfService(service: ServiceAddress, backends: readonly Party[]): Peer {
   const [first] = backends;
   if (first !== undefined) return peerOfPod(first.identity);
   const { workload } = service;
+  // Before several workloads: nobody can say whose ServiceAccount answers.
+  if (workload.kind === 'Service') return { workload, principal: 'unknown', assurance: 'ip' };
   return { workload, principal: `sa:${workload.namespace}/${workload.name}`, assurance: 'ip' };
 }
 
@@ -62,8 +56,14 @@ function ownersOf(inventory: NodeInventory): readonly Owner[] {
     ...parties.flatMap(({ identity, place, enrolled, blocks }) =>
       blocks.map((block) => ({
         ...{ block, enrolled },
-        peer: place === 'host' ? peerOfHost(addressText(block.words)) : peerOfPod(identity),
+        peer: place === 'host' ? peerOfNode(addressText(block.words)) : peerOfPod(identity),
       })),
+    ),
+    // Last, so that they stand: a node's address is the node's, by its name where that is known.
+    ...(inventory.hosts ?? []).flatMap(({ name, addresses }) =>
+      addresses
+        .flatMap((address) => hostBlock(address) ?? [])
+        .map((block) => ({ block, enrolled: false, peer: peerOfNode(name) })),
     ),
   ];
 }

@@ -136,3 +136,22 @@ test('any order of coming and going leaves what a Map would hold', () => {
     { seed: 4 },
   );
 });
+
+test('a node that is known is called by its name, and a Service before several workloads is nobody’s account', () => {
+  const { directory } = threads({
+    ...shop,
+    hosts: [{ name: 'node-a', addresses: ['192.0.2.10', '192.0.2.11'] }],
+    services: [
+      {
+        ...{ namespace: 'shop', name: 'mixed', addresses: ['10.96.0.9'], ports: [] },
+        workload: { kind: 'Service', name: 'mixed', namespace: 'shop' },
+      },
+    ],
+  });
+  for (const address of ['192.0.2.10', '192.0.2.11'])
+    expect(directory.peer(directory.peerOf(address))?.principal).toBe('host:node-a');
+  expect(directory.peer(directory.peerOf('10.96.0.9'))).toMatchObject({
+    workload: { kind: 'Service', name: 'mixed' },
+    principal: 'unknown',
+  });
+});
