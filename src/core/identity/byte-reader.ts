@@ -1,6 +1,6 @@
 // Reads what byte-writer.ts wrote, from anybody: the first thing that cannot be is remembered, and from then on everything reads as 0 and
 // '', so that callers check once, at the end, and no loop outlives the bytes. Never throws. Knows no format.
-import { isUtf8 } from 'node:buffer';
+import { Buffer, isUtf8 } from 'node:buffer';
 
 /** Reads forward. */
 export interface ByteReader {
@@ -25,7 +25,6 @@ const longestNumber = 8;
 
 interface Position {
   readonly input: Uint8Array;
-  readonly decoder: TextDecoder;
   at: number;
   fault: string | undefined;
 }
@@ -64,7 +63,7 @@ function bytesAt(position: Position, count: number): Uint8Array {
 
 function textAt(position: Position, mostBytes: number): string {
   const bytes = bytesAt(position, numberAt(position, mostBytes));
-  if (isUtf8(bytes)) return position.decoder.decode(bytes);
+  if (isUtf8(bytes)) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString();
   fail(position, 'holds a text that is not UTF-8');
   return '';
 }
@@ -78,10 +77,7 @@ function countAt(position: Position, most: number): number {
 
 /** Starts at the first byte. */
 export function createByteReader(input: Uint8Array): ByteReader {
-  const position: Position = {
-    ...{ input, at: 0, fault: undefined },
-    decoder: new TextDecoder('utf-8', { ignoreBOM: true }),
-  };
+  const position: Position = { input, at: 0, fault: undefined };
   return {
     number: (most) => numberAt(position, most),
     bytes: (count) => bytesAt(position, count),
