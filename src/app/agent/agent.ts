@@ -291,7 +291,7 @@ async function startMetrics(
 }
 
 function startFeed(
-  { options, store, hub }: Start,
+  { options, store, hub, agent }: Start,
   { node }: Enforced,
   { status }: Telemetry,
 ): Promise<FeedServer> {
@@ -299,6 +299,7 @@ function startFeed(
     address: options.feed,
     ...(options.feedToken === undefined ? {} : { token: options.feedToken }),
     hello: () => helloOf(options),
+    numbering: { epoch: agent, sequence: () => hub.window.sequence() },
     history: (sinceMs, last) => hub.window.history(Math.max(sinceMs ?? 0, Date.now() - windowMs), last),
     status,
     handle: (operation) =>

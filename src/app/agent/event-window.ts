@@ -35,6 +35,8 @@ export interface EventWindow {
   size(): number;
   /** Bytes they are charged with. */
   bytes(): number;
+  /** The number of the newest flow or loss: they are counted from 1 on as they come. */
+  sequence(): number;
 }
 
 /** The newest word on each finding; the ones not heard of for longest go first. */
@@ -96,5 +98,6 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
     ],
     size: ring.size,
     bytes: ring.bytes,
+    sequence: ring.sequence,
   };
 }

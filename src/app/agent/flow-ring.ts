@@ -18,6 +18,8 @@ export interface FlowRing {
   readonly size: () => number;
   /** Bytes they are charged with. */
   readonly bytes: () => number;
+  /** Entries added so far: the number of the newest. */
+  readonly sequence: () => number;
 }
 
 /** Where an entry lies and what it is charged with. */
@@ -85,6 +87,7 @@ export function createFlowRing(limits: { readonly flows: number; readonly bytes:
     return freed;
   };
   const places = createPlaces({ ...limits, drop });
+  let sequence = 0;
   /** Events arrive when their exchange ends, so the end is what keeps the ring in order. */
   const endOf = (event: FlowEvent | LostEvent): number =>
     epochOf(event.time) + (event.type === 'flow' ? (event.latencyMs ?? 0) : 0);
@@ -92,12 +95,14 @@ export function createFlowRing(limits: { readonly flows: number; readonly bytes:
     add(event) {
       const place = places.take();
       const size = eventBytes(event);
+      sequence += 1;
       events[place] = event;
       sizes[place] = size;
       places.fill(place, endOf(event), size);
     },
     addLight(flow) {
       const place = places.take();
+      sequence += 1;
       places.fill(place, flow.startedMs + flow.latencyMs, light.put(place, flow));
     },
     since: (fromMs, last) =>
@@ -107,5 +112,6 @@ export function createFlowRing(limits: { readonly flows: number; readonly bytes:
       }),
     size: places.size,
     bytes: places.bytes,
+    sequence: () => sequence,
   };
 }

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { enforcementSchema } from './node-status.ts';
 
 const count = z.number().int().nonnegative();
+/** Name of the node whose agent tells it; absent where there is one agent, or where several tell the same. */
+const node = z.string().optional();
 
 /** Who is at one end. `address` is `ip:port`; `principal` as in semantics (`sa:ns/name`, `host:…`, `world:…`, `unknown`). */
 export const endpointSchema = z.object({
@@ -116,6 +118,7 @@ export const flowEventSchema = z.object({
    * the request's headers only those that detections read. A header that is missing here may have been sent.
    */
   light: z.boolean().optional(),
+  node,
 });
 
 /** Severities of findings, least first. */
@@ -155,6 +158,7 @@ export const findingEventSchema = z.object({
     .optional(),
   /** True while the baseline is still being learned. */
   learning: z.boolean().optional(),
+  node,
 });
 
 /** A policy came, went, changed state, or its counters moved. */
@@ -179,6 +183,9 @@ export const policyEventSchema = z.object({
   author: z.string().optional(),
   /** What it comes to on the agent's node: where it really stands. Absent of an agent that works by explicit listeners. */
   enforcement: enforcementSchema.optional(),
+  /** UID of the object, where the API server gave it one: another one of the same name is another policy. */
+  uid: z.string().optional(),
+  node,
 });
 
 /** Where connections are lost to judgement that passed an inline port of a pod while no agent was there. */
@@ -200,6 +207,7 @@ export const lostEventSchema = z.object({
   pod: z.string().optional(),
   /** Id of the connection that something is missing of, as flows have it. */
   connection: z.string().optional(),
+  node,
 });
 
 /** A workload the agent knows: where it listens or what it calls. */
@@ -211,6 +219,7 @@ export const identityEventSchema = z.object({
   role: z.enum(['listener', 'caller']),
   /** What the agent can do for it: inspected, opaque or not enforceable, in words. */
   coverage: z.string().optional(),
+  node,
 });
 
 /** Any event of the envelope, told apart by `type`. */

@@ -25,6 +25,8 @@ export const helloSchema = z.object({
   defaultTtlMs: count,
   /** It works in the pods of a node; absent where it stands in front of a service. */
   node: z.boolean().optional(),
+  /** Which start of the server this is, of one that numbers its batches: what it counts begins anew with each. */
+  epoch: z.string().max(100).optional(),
 });
 
 /** One worker of the agent. Numbers that count only grow. */
@@ -93,7 +95,16 @@ export const statusSchema = z.object({
 export const serverFrameSchema = z.discriminatedUnion('type', [
   helloSchema,
   statusSchema,
-  z.object({ type: z.literal('batch'), events: z.array(eventSchema) }),
+  z.object({
+    type: z.literal('batch'),
+    events: z.array(eventSchema),
+    /**
+     * Of a server that numbers: flows and losses of the batch have the numbers `first`, `first + 1`, … of this start of it (`epoch`). Other
+     * events are the latest word on something and have none.
+     */
+    epoch: z.string().max(100).optional(),
+    first: count.optional(),
+  }),
   z.object({ type: z.literal('reply'), id: count, ok: z.literal(true), result: z.unknown() }),
   z.object({
     type: z.literal('refusal'),
@@ -130,7 +141,13 @@ export const operationSchema = z.discriminatedUnion('op', [
 /** Everything a client sends over a feed, told apart by `type`. */
 export const clientFrameSchema = z.discriminatedUnion('type', [
   /** Start the stream: history at or after `sinceMs` (epoch ms; absent: the whole window), at most the newest `last` events, then live. */
-  z.object({ type: z.literal('subscribe'), sinceMs: count.optional(), last: count.optional() }),
+  z.object({
+    type: z.literal('subscribe'),
+    sinceMs: count.optional(),
+    last: count.optional(),
+    /** Flows and losses with greater numbers only. Ignored by another start than `epoch`, and by servers that do not number. */
+    after: z.object({ epoch: z.string().max(100), sequence: count }).optional(),
+  }),
   z.object({ type: z.literal('request'), id: count, operation: operationSchema }),
 ]);
 

@@ -35,6 +35,8 @@ export const enforcementSchema = z.object({
   /** Open connections that it does not reach yet. */
   outside: count,
   sentence: z.string(),
+  /** Of several nodes: on how many it stands, of those that have something of it to do; those with nothing to do are not counted. */
+  nodes: z.object({ inPlace: count, meant: count }).optional(),
 });
 
 /** Connections that an inline port let pass while no agent judged, since this agent began; those of the absence before it included. */

@@ -3,11 +3,11 @@
 import type { WebSocket } from 'ws';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ClientFrame, ServerFrame } from '../../core/model/feed-message.ts';
-import type { Frame } from './batcher.ts';
+import { isNumbered, type Frame } from './batcher.ts';
 import type { FeedServerLimits } from './feed-limits.ts';
 import type { FeedServerOptions } from './feed-server.ts';
 import { readClientFrame } from './read-client-frame.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { Subscriber, SubscriberOptions } from './subscriber.ts';
 import { createSubscriber } from './subscriber.ts';
 
 /** One admitted client. */
@@ -54,7 +54,8 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
   });
   socket.on('error', () => socket.terminate());
   socket.on('close', options.onClose);
-  socket.send(JSON.stringify(options.server.hello()));
+  const { hello, numbering } = options.server;
+  socket.send(JSON.stringify({ ...hello(), ...(numbering && { epoch: numbering.epoch }) }));
   return {
     subscribed: () => subscriber !== undefined,
     dropped: () => subscriber?.dropped() ?? 0,
@@ -72,6 +73,19 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
 
 const notText = { type: 'nonsense', id: 0, message: 'Frames of the feed are text.' } as const;
 
+/** What the client gets first: everything it asked for, less what it says it has of this start of ours. */
+function historyFor(
+  { history, numbering }: FeedServerOptions,
+  { sinceMs, last, after }: Extract<ClientFrame, { type: 'subscribe' }>,
+): Pick<SubscriberOptions, 'history' | 'numbers'> {
+  if (numbering === undefined) return { history: history(sinceMs, last) };
+  const { epoch } = numbering;
+  const newest = numbering.sequence();
+  const missing = after?.epoch === epoch ? Math.max(0, newest - after.sequence) : undefined;
+  const events = history(sinceMs, missing === undefined ? last : Math.min(missing, last ?? missing));
+  return { history: events, numbers: { epoch, first: newest - events.filter(isNumbered).length + 1 } };
+}
+
 function subscribe(
   { socket, server, limits, beforeSubscribe }: ConnectionOptions,
   frame: Extract<ClientFrame, { type: 'subscribe' }>,
@@ -86,7 +100,7 @@ function subscribe(
       send: (bytes, done) => socket.send(bytes, { binary: false }, () => done?.()),
     },
     limits,
-    history: server.history(frame.sinceMs, frame.last),
+    ...historyFor(server, frame),
     time: () => new Date().toISOString(),
   });
 }

@@ -5,7 +5,7 @@ import { WebSocketServer } from 'ws';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { AgentStatus, Hello, Operation } from '../../core/model/feed-message.ts';
-import type { Frame } from './batcher.ts';
+import type { Frame, Numbering } from './batcher.ts';
 import { createBatcher } from './batcher.ts';
 import type { FeedAddress } from './feed-address.ts';
 import type { FeedConnection } from './feed-connection.ts';
@@ -28,6 +28,8 @@ export interface FeedServerOptions {
    */
   readonly history: (sinceMs: number | undefined, last: number | undefined) => readonly ApiEvent[];
   readonly status: () => AgentStatus;
+  /** Numbers flows and losses, so that a client goes on exactly where it was: the history ends with `sequence()`. */
+  readonly numbering?: Numbering;
   /** Carries out an operation; an AppError becomes a refusal with its code, message and hint. */
   readonly handle: (operation: Operation) => Promise<unknown>;
   readonly limits?: Partial<FeedServerLimits>;
@@ -103,9 +105,10 @@ function someSubscribed(connections: ReadonlySet<FeedConnection>): boolean {
 function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room {
   const connections = new Set<FeedConnection>();
   let droppedBefore = 0;
-  const batcher = createBatcher(limits, (frame: Frame) => {
+  const deliver = (frame: Frame): void => {
     for (const connection of connections) connection.deliver(frame);
-  });
+  };
+  const batcher = createBatcher(limits, deliver, options.numbering);
   return {
     connections,
     batcher,

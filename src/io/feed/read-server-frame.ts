@@ -6,7 +6,7 @@ import type { ApiEvent } from '../../core/model/event.ts';
 import { exactCheck } from '../../core/model/exact-check.ts';
 import { feedVersion, serverFrameSchema } from '../../core/model/feed-message.ts';
 import type { ServerFrame } from '../../core/model/feed-message.ts';
-import { everyBatchLine, hasBatchLines } from './batch-lines.ts';
+import { batchLinesOf, everyBatchLine, type BatchNumbers } from './batch-lines.ts';
 
 /** Deepest nesting of anything carried untyped (a stored object, a result): what follows may recurse over it. */
 const nestingLimit = 64;
@@ -19,6 +19,8 @@ export interface BatchRead {
   readonly texts: readonly (string | undefined)[];
   /** Events left out because they are not valid. */
   readonly unreadable: number;
+  /** Of a server that numbers, as its frame has them. */
+  readonly numbers?: BatchNumbers;
 }
 
 /** What a frame is found to be. */
@@ -34,6 +36,8 @@ const envelopeSchema = z.object({
   version: z.unknown().optional(),
   events: z.array(z.unknown()).optional(),
 });
+
+const numbersSchema = z.object({ epoch: z.string().max(100), first: z.number().int().nonnegative() });
 
 const isEvent = exactCheck(eventSchema);
 
@@ -53,7 +57,7 @@ function readWhole(text: string): ServerFrameRead {
   if (type === 'batch' && events !== undefined) {
     const sieve = createSieve();
     for (const event of events) sieve.take(event, undefined);
-    return sieve.read();
+    return sieve.read(numbersSchema.safeParse(value).data);
   }
   const read = serverFrameSchema.safeParse(value);
   if (!read.success || read.data.type === 'batch') return { type: 'unreadable' };
@@ -63,15 +67,16 @@ function readWhole(text: string): ServerFrameRead {
 
 /** A batch with an event a line; undefined when it is something else, or its lines are not whole values. */
 function readLines(bytes: Buffer): BatchRead | undefined {
-  if (!hasBatchLines(bytes)) return undefined;
+  const lines = batchLinesOf(bytes);
+  if (lines === undefined) return undefined;
   const sieve = createSieve();
-  const whole = everyBatchLine(bytes, (line, narrow) => {
+  const whole = everyBatchLine(bytes, lines.start, (line, narrow) => {
     const value = parse(line);
     if (value === undefined) return false;
     sieve.take(value, narrow ? line : undefined);
     return true;
   });
-  return whole ? sieve.read() : undefined;
+  return whole ? sieve.read(lines.numbers) : undefined;
 }
 
 /** The value of a JSON text, undefined for any other. */
@@ -84,7 +89,10 @@ function parse(text: string): unknown {
 }
 
 /** Keeps the valid events and counts the others. */
-function createSieve(): { take(value: unknown, text: string | undefined): void; read(): BatchRead } {
+function createSieve(): {
+  take(value: unknown, text: string | undefined): void;
+  read(numbers?: BatchNumbers): BatchRead;
+} {
   const events: ApiEvent[] = [];
   const texts: (string | undefined)[] = [];
   let unreadable = 0;
@@ -99,7 +107,10 @@ function createSieve(): { take(value: unknown, text: string | undefined): void; 
       events.push(event);
       texts.push(exact ? text : undefined);
     },
-    read: () => ({ type: 'batch', events, texts, unreadable }),
+    read: (numbers) => ({
+      ...{ type: 'batch', events, texts, unreadable },
+      ...(numbers === undefined ? {} : { numbers }),
+    }),
   };
 }
 

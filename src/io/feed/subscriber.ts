@@ -2,7 +2,8 @@
 // take is dropped and counted, so its memory is bounded by two named limits. Knows the socket by three of its members.
 import type { ApiEvent, LostEvent } from '../../core/model/event.ts';
 import type { Frame } from './batcher.ts';
-import { encodeBatch } from './batcher.ts';
+import { encodeBatch, isNumbered } from './batcher.ts';
+import type { BatchNumbers } from './batch-lines.ts';
 import type { FeedServerLimits } from './feed-limits.ts';
 
 /** The part of a WebSocket that delivery needs. */
@@ -29,12 +30,14 @@ export interface SubscriberOptions {
   readonly outlet: Outlet;
   readonly limits: FeedServerLimits;
   readonly history: readonly ApiEvent[];
+  /** Of the first numbered event of the history. */
+  readonly numbers?: BatchNumbers;
   /** RFC 3339, for `lost` events. */
   readonly time: () => string;
 }
 
 /** One reader's delivery. */
-interface Delivery extends Omit<SubscriberOptions, 'history'> {
+interface Delivery extends Omit<SubscriberOptions, 'history' | 'numbers'> {
   /** What came while history was being sent. */
   backlog: Frame[];
   backlogBytes: number;
@@ -73,7 +76,9 @@ async function sendBacklog(delivery: Delivery): Promise<void> {
   }
 }
 
-async function sendHistory(delivery: Delivery, history: readonly ApiEvent[]): Promise<void> {
+type History = Pick<SubscriberOptions, 'history' | 'numbers'>;
+
+async function sendHistory(delivery: Delivery, history: History): Promise<void> {
   const { outlet, limits } = delivery;
   for (const frame of chunks(history, limits)) {
     if (!outlet.isOpen()) return;
@@ -109,7 +114,7 @@ function deliverLive(delivery: Delivery, frame: Frame): void {
 }
 
 /** Begins sending history at once; frames delivered meanwhile wait behind it, up to `backlogBytes`. */
-export function createSubscriber({ history, ...options }: SubscriberOptions): Subscriber {
+export function createSubscriber({ history, numbers, ...options }: SubscriberOptions): Subscriber {
   const delivery: Delivery = {
     ...options,
     backlog: [],
@@ -118,7 +123,7 @@ export function createSubscriber({ history, ...options }: SubscriberOptions): Su
     owed: 0,
     total: 0,
   };
-  const caughtUp = sendHistory(delivery, history);
+  const caughtUp = sendHistory(delivery, { history, ...(numbers === undefined ? {} : { numbers }) });
   void goLive(delivery, caughtUp);
   return {
     deliver: (frame) => (delivery.live ? deliverLive : queue)(delivery, frame),
@@ -129,17 +134,24 @@ export function createSubscriber({ history, ...options }: SubscriberOptions): Su
 }
 
 /** History as frames, serialised chunk by chunk as they are asked for. */
-function* chunks(history: readonly ApiEvent[], limits: FeedServerLimits): Generator<Frame> {
+function* chunks({ history, numbers }: History, limits: FeedServerLimits): Generator<Frame> {
   let waiting: string[] = [];
   let length = 0;
+  let counted = 0;
+  let first = numbers?.first ?? 0;
+  const take = (): Frame => {
+    const frame = encodeBatch(waiting, numbers && counted > 0 ? { ...numbers, first } : undefined);
+    first += counted;
+    waiting = [];
+    length = counted = 0;
+    return frame;
+  };
   for (const event of history) {
     const text = JSON.stringify(event);
     waiting.push(text);
     length += text.length;
-    if (waiting.length < limits.batchEvents && length < limits.batchBytes) continue;
-    yield encodeBatch(waiting);
-    waiting = [];
-    length = 0;
+    if (isNumbered(event)) counted += 1;
+    if (waiting.length >= limits.batchEvents || length >= limits.batchBytes) yield take();
   }
-  if (waiting.length > 0) yield encodeBatch(waiting);
+  if (waiting.length > 0) yield take();
 }

@@ -69,3 +69,11 @@ test('of more findings than the limit, the ones not seen for longest go first', 
     .map((event) => (event.type === 'finding' ? event.id : event.type));
   expect(held).toEqual(['a', 'c']);
 });
+
+test('flows and losses are numbered as they come, the latest words on something are not', () => {
+  const window = createEventWindow();
+  window.add({ type: 'lost', time: new Date(0).toISOString(), where: 'feed', count: 2 });
+  window.add({ type: 'policy', time: new Date(0).toISOString(), name: 'shop/p', state: 'active' });
+  window.add({ type: 'lost', time: new Date(0).toISOString(), where: 'feed', count: 3 });
+  expect(window.sequence()).toBe(2);
+});
