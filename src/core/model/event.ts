@@ -185,6 +185,8 @@ export const policyEventSchema = z.object({
   enforcement: enforcementSchema.optional(),
   /** UID of the object, where the API server gave it one: another one of the same name is another policy. */
   uid: z.string().optional(),
+  /** `metadata.generation` of the object that this is about. */
+  generation: count.optional(),
   node,
 });
 
