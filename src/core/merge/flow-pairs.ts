@@ -45,7 +45,9 @@ interface Told {
 /** What is known of the connections from one address and port. */
 interface FromThere {
   readonly told: Told[];
-  waiting: readonly { readonly one: Waiting<FlowEvent>; readonly atMs: number }[];
+  /** Length of `waiting` at which those that are gone are taken out: so that it costs nothing per flow. */
+  tidyAt: number;
+  waiting: { readonly one: Waiting<FlowEvent>; readonly atMs: number }[];
 }
 
 interface Book {
@@ -72,10 +74,14 @@ function isSameDestination(
   return source === destination || places.isBehind(bare(source), bare(destination), atMs);
 }
 
+const tidyFrom = 16;
+/** Destinations remembered of one source port; a port is used towards few at a time. */
+const destinationsTold = 16;
+
 const isNear = ({ limits }: Book, a: number, b: number): boolean => Math.abs(a - b) <= limits.withinMs;
 
 function thereOf({ connections, limits }: Book, from: string): FromThere {
-  const known = connections.get(from) ?? { told: [], waiting: [] };
+  const known = connections.get(from) ?? { told: [], waiting: [], tidyAt: tidyFrom };
   connections.delete(from);
   connections.set(from, known);
   if (connections.size > limits.connections) {
@@ -95,13 +101,23 @@ function drop(book: Book, one: Waiting<FlowEvent>): void {
 function tellAtDestination(book: Book, { from, to, atMs }: { from: string; to: string; atMs: number }): void {
   const there = thereOf(book, from);
   const known = there.told.find((told) => told.to === to);
-  if (known === undefined) there.told.push({ to, atMs });
-  else known.atMs = Math.max(known.atMs, atMs);
+  if (known === undefined) {
+    there.told.push({ to, atMs });
+    if (there.told.length > destinationsTold) there.told.shift();
+  } else known.atMs = Math.max(known.atMs, atMs);
   for (const { one, atMs: waitingMs } of there.waiting) {
     const source = one.value.destination.address ?? '';
     if (isNear(book, waitingMs, atMs) && isSameDestination(book, { source, destination: to }, atMs))
       drop(book, one);
   }
+  tidy(there);
+}
+
+const isWaiting = ({ one }: FromThere['waiting'][number]): boolean => one.state === 'waiting';
+
+function tidy(there: FromThere): void {
+  there.waiting = there.waiting.filter(isWaiting);
+  there.tidyAt = Math.max(tidyFrom, 2 * there.waiting.length);
 }
 
 function tellAtSource(
@@ -116,7 +132,10 @@ function tellAtSource(
       isNear(book, told.atMs, atMs) && isSameDestination(book, { source: to, destination: told.to }, atMs),
   );
   if (isTold) drop(book, one);
-  else there.waiting = [...there.waiting.filter((other) => other.one.state === 'waiting'), { one, atMs }];
+  else {
+    there.waiting.push({ one, atMs });
+    if (there.waiting.length >= there.tidyAt) tidy(there);
+  }
 }
 
 function take(book: Book, one: Waiting<FlowEvent>, atMs: number): void {

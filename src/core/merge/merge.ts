@@ -13,8 +13,8 @@ import { createNodeClocks } from './node-clocks.ts';
 
 /** Many agents as one. Times are epoch ms of whoever merges. */
 export interface Merge {
-  /** An agent's greeting; `saidMs` is the time in it. */
-  greet(node: string, greeting: { readonly epoch: string; readonly saidMs: number }, nowMs: number): void;
+  /** An agent's greeting; `saidMs` is the time in it. True when the agent has started anew: `MergedStatus.restart` wants to know. */
+  greet(node: string, greeting: { readonly epoch: string; readonly saidMs: number }, nowMs: number): boolean;
   /** The time in an agent's status. */
   hear(node: string, saidMs: number, nowMs: number): void;
   take(node: string, batch: AgentBatch, nowMs: number): void;
@@ -215,7 +215,9 @@ export function createMerge(places: FlowPlaces, limits: MergeLimits = mergeLimit
     greet(node, { epoch, saidMs }, nowMs) {
       clocks.hear(node, saidMs, nowMs);
       policies.setSilent(node, false);
-      if (positions.greet(node, epoch)) restart(parts, node);
+      const restarted = positions.greet(node, epoch);
+      if (restarted) restart(parts, node);
+      return restarted;
     },
     hear: (node, saidMs, nowMs) => clocks.hear(node, saidMs, nowMs),
     take: (node, batch, nowMs) => take(parts, node, { batch, nowMs }),

@@ -213,6 +213,31 @@ describe('one connection at both ends', () => {
   });
 });
 
+test('what a flow costs does not depend on how many came before it', () => {
+  const costs = [1_000, 10_000].map((size) => {
+    let asked = 0;
+    const merge = createMerge({
+      ...places,
+      nodeAt: (address, atMs) => {
+        asked += 1;
+        return places.nodeAt(address, atMs);
+      },
+      isBehind: (service, one, atMs) => {
+        asked += 1;
+        return places.isBehind(service, one, atMs);
+      },
+    });
+    // One busy connection, told by its source first: everything that could be compared is there.
+    for (let at = 0; at < size; at += 1)
+      merge.take('n1', { events: [flow({ id: `s${at}`, to: '10.96.0.1:80' })] }, nowMs);
+    for (let at = 0; at < size; at += 1) merge.take('n2', { events: [flow({ id: `d${at}` })] }, nowMs);
+    expect(ids(merge.release(soonMs)).length).toBe(size);
+    return asked / size;
+  });
+  expect(costs[1]).toBeLessThanOrEqual(costs[0]! + 0.01);
+  expect(costs[1]).toBeLessThanOrEqual(6);
+});
+
 describe('policies', () => {
   const last = (merge: Merge): PolicyEvent | undefined => only(merge.release(soonMs), 'policy').at(-1);
 
