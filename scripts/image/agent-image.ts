@@ -34,10 +34,7 @@ const programFiles: readonly Item[] = [
 function kernelLayer(node: Layer): Layer {
   const taken = new Set(node.map(({ to }) => to));
   const named = loadedByName.map(({ name, debianPackage }) => findLibrary(name, debianPackage));
-  const items = [
-    ...named.flatMap((path) => librariesOf(path)),
-    ...named.map((path) => ({ from: path, to: path })),
-  ];
+  const items = [...named.flatMap(({ from }) => librariesOf(from)), ...named];
   return items.filter(({ to }) => !taken.has(to));
 }
 

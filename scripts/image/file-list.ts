@@ -11,6 +11,8 @@ export interface Item {
   readonly from: string;
   /** Names left out of a folder, at any depth. */
   readonly without?: readonly string[];
+  /** Ends of names left out as well. */
+  readonly withoutEndings?: readonly string[];
 }
 
 /** A layer: what changes together. */
@@ -23,6 +25,9 @@ const modeOf = (mode: number): number => ((mode & executableBits) === 0 ? 0o644 
 
 const inside = (path: string): string => path.replace(/^\/+/, '');
 
+const isLeftOut = ({ without = [], withoutEndings = [] }: Item, name: string): boolean =>
+  without.includes(name) || withoutEndings.some((ending) => name.endsWith(ending));
+
 function entriesOf(item: Item): TarEntry[] {
   const found = lstatSync(item.from);
   const path = inside(item.to);
@@ -34,7 +39,7 @@ function entriesOf(item: Item): TarEntry[] {
     ];
   if (!found.isDirectory())
     throw new Error(`${item.from} is no file, folder or link: an image cannot hold it.`);
-  const names = readdirSync(item.from).filter((name) => !(item.without ?? []).includes(name));
+  const names = readdirSync(item.from).filter((name) => !isLeftOut(item, name));
   const below = names.flatMap((name) =>
     entriesOf({ ...item, from: join(item.from, name), to: join(item.to, name) }),
   );
@@ -79,8 +84,11 @@ export function librariesOf(...files: readonly string[]): Item[] {
   return [...found].map((path) => ({ from: realpathSync(path), to: path }));
 }
 
-/** A library by its soname, in the folders of Debian's architectures. @throws Error naming the package that brings it. */
-export function findLibrary(name: string, debianPackage: string): string {
+/**
+ * A library by the name that programs load it by, which is a link to its file, from the folders of Debian's architectures.
+ * @throws Error naming the package that brings it.
+ */
+export function findLibrary(name: string, debianPackage: string): Item {
   for (const folder of [
     '/usr/lib/x86_64-linux-gnu',
     '/usr/lib/aarch64-linux-gnu',
@@ -88,7 +96,8 @@ export function findLibrary(name: string, debianPackage: string): string {
     '/usr/lib',
   ]) {
     const path = join(folder, name);
-    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return path;
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+      return { to: path, from: realpathSync(path) };
   }
   throw new Error(`${name} is not on this machine: install Debian's ${debianPackage}.`);
 }
@@ -106,10 +115,19 @@ function lockedPackages(root: string): Readonly<Record<string, LockedPackage>> {
   return lock.packages;
 }
 
+/** What only compilers and debuggers read: of the Kubernetes client it is three quarters. */
+const notForRunning = ['.d.ts', '.d.mts', '.d.cts', '.map'];
+
 /** The packages that the program needs when it runs, as they are installed in `root`, at `to`. */
 export function productionPackages(root: string, to: string): Item[] {
   return Object.entries(lockedPackages(root))
     .filter(([path, { dev, devOptional }]) => path !== '' && dev !== true && devOptional !== true)
-    .map(([path]) => ({ from: join(root, path), to: join(to, path), without: ['node_modules'] }))
+    .filter(([path]) => !path.includes('node_modules/@types/'))
+    .map(([path]) => ({
+      from: join(root, path),
+      to: join(to, path),
+      without: ['node_modules'],
+      withoutEndings: notForRunning,
+    }))
     .filter(({ from }) => statSync(from, { throwIfNoEntry: false }) !== undefined);
 }

@@ -21,7 +21,11 @@ export interface Preparations {
 const isRoot = process.getuid?.() === 0;
 const isLinux = process.platform === 'linux';
 
-const wordsOf = ({ message }: Error): string => message.replaceAll(/[()]/g, '').replaceAll(/\s+/g, ' ');
+/** As much of a message as a test's name may carry, characters. */
+const longestReason = 300;
+
+const wordsOf = ({ message }: Error): string =>
+  message.replaceAll(/[()]/g, '').replaceAll(/\s+/g, ' ').slice(0, longestReason);
 
 /** '' when it went well, else why it did not, fit for a test's name. */
 async function reasonOf(what: string, attempt: () => Promise<void>): Promise<string> {
