@@ -47,6 +47,10 @@ func connectNode(name string, pid int) error {
 	if err != nil {
 		return err
 	}
+	// The kernel takes its time to remove the namespace of a node that was killed, and until then its cable is there.
+	if old, err := netlink.LinkByName("to-" + name); err == nil {
+		_ = netlink.LinkDel(old)
+	}
 	cable := &netlink.Veth{
 		LinkAttrs: netlink.LinkAttrs{Name: "to-" + name, MasterIndex: bridge.Attrs().Index},
 		PeerName:  "eth0", PeerNamespace: netlink.NsPid(pid),
