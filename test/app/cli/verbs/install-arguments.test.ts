@@ -1,0 +1,32 @@
+// The command lines of the pods against the command line there is: what is missing is named in one list, which can only shrink.
+import { expect, test } from 'vitest';
+import { supervisorLimits } from '../../../../src/app/agent/supervisor/supervisor-limits.ts';
+import { verbNames, verbs } from '../../../../src/app/cli/verbs.ts';
+import {
+  agentArguments,
+  agentDrainSeconds,
+  agentGraceSeconds,
+  pendingAgentOptions,
+} from '../../../../src/core/install/agent-command.ts';
+import { hubIsPending } from '../../../../src/core/install/hub-objects.ts';
+import { defaults } from '../../../core/install/samples.ts';
+
+const known = (verbs.find(({ usage }) => usage === 'agent')?.options ?? []).map(
+  ({ flags }) => /--[a-z-]+/.exec(flags)?.[0] ?? '',
+);
+const [verb, ...given] = agentArguments(defaults);
+const used = given.map((argument) => argument.split('=', 1)[0] ?? '');
+
+test('the agent of a pod uses options that the agent has, or that are named as missing', () => {
+  expect(verb).toBe('agent');
+  expect(used.filter((option) => !known.includes(option)).toSorted()).toEqual(pendingAgentOptions.toSorted());
+});
+
+test('the hub is named as missing as long as there is no verb for it', () => {
+  expect(verbNames.includes('hub')).toBe(!hubIsPending);
+});
+
+test('kubelet waits longer than the watchdog does', () => {
+  expect(agentGraceSeconds * 1000).toBeGreaterThan(supervisorLimits(agentDrainSeconds * 1000).stopMs);
+  expect(given).toContain(`--drain=${agentDrainSeconds}s`);
+});
