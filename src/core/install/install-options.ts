@@ -150,11 +150,13 @@ export const defaultInstallOptions: Omit<InstallOptions, 'image'> = {
 /** The option in the spelling of the command line: `agent.tapBudgetMiB` → `agent.tapBudgetMiB`, list items by number. */
 const pathText = (path: readonly PropertyKey[]): string => path.map(String).join('.');
 
+/** The guard's word is the schema's. */
+const isInstallOptions = (value: unknown): value is InstallOptions => installValues.safeParse(value).success;
+
 /** Checks options from outside. @throws AppError naming the first option at fault. */
-export function checkInstallOptions(options: InstallOptions): InstallOptions {
-  const checked = installValues.safeParse(options);
-  if (checked.success) return options;
-  const issue = checked.error.issues[0];
+export function checkInstallOptions(options: unknown): InstallOptions {
+  if (isInstallOptions(options)) return options;
+  const issue = installValues.safeParse(options).error?.issues[0];
   throw new AppError({
     code: 'INSTALL_OPTION',
     family: 'usage',

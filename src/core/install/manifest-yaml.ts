@@ -37,9 +37,9 @@ function addNote(document: Document, { path, text }: Note): void {
   node.commentBefore = commentLines(text);
 }
 
-/** A manifest as a document of the yaml library, notes in it. */
+/** A manifest as a document of the yaml library, notes in it. kubectl and Helm read YAML 1.1, in which a bare `yes` is no text. */
 export function manifestDocument({ object, notes }: Manifest): Document {
-  const document = new Document(object, { aliasDuplicateObjects: false });
+  const document = new Document(object, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   for (const note of notes) addNote(document, note);
   return document;
 }

@@ -1,0 +1,123 @@
+// `install`: which words and values become which options, what is refused with which sentence, and that it never pretends to have applied anything.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { install } from '../../../../src/app/cli/verbs/install.ts';
+import { installOptions } from '../../../../src/app/cli/verbs/install-options.ts';
+import { shippedDefinitions } from '../../../../src/app/cli/shipped-definitions.ts';
+import { defaultInstallOptions } from '../../../../src/core/install/install-options.ts';
+import type { CommandContext } from '../../../../src/app/cli/command-context.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'install-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function file(text: string, name = 'values.yaml'): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function context(): { lines: string[]; said: string[]; context: CommandContext } {
+  const lines: string[] = [];
+  const said: string[] = [];
+  const done = (): Promise<void> => Promise.resolve();
+  return {
+    lines,
+    said,
+    context: {
+      env: {},
+      stdin: process.stdin,
+      stdout: process.stdout,
+      out: {
+        line: (text) => void lines.push(text),
+        drained: done,
+        ready: () => undefined,
+        abandon: () => undefined,
+        abandoned: () => false,
+        closed: () => false,
+        onClosed: () => undefined,
+      },
+      say: (text) => void said.push(text),
+      interrupted: new Promise(() => undefined),
+    },
+  };
+}
+
+test('words go before the file, the file before defaults, and maps are merged as Helm does', () => {
+  const values = file(
+    'namespace: b\nimage: from-file\nagent: {snapshotHostPath: /run/x}\nhub: {replicas: 3}\n',
+  );
+  const found = installOptions({
+    values,
+    namespace: 'c',
+    tapBudget: '32',
+    optOut: 'a.b/c=d',
+    aggregatedApi: false,
+  });
+  expect(found).toEqual({
+    ...defaultInstallOptions,
+    namespace: 'c',
+    image: 'from-file',
+    aggregatedApi: false,
+    optOutLabel: { key: 'a.b/c', value: 'd' },
+    agent: { ...defaultInstallOptions.agent, snapshotHostPath: '/run/x', tapBudgetMiB: 32 },
+    hub: { ...defaultInstallOptions.hub, replicas: 3 },
+  });
+});
+
+test('flags that commander gives their default change nothing', () => {
+  const found = installOptions({
+    image: 'x',
+    createNamespace: true,
+    aggregatedApi: true,
+    imagePullSecret: 'a,b',
+  });
+  expect(found).toEqual({
+    ...defaultInstallOptions,
+    image: 'x',
+    imagePullSecrets: [{ name: 'a' }, { name: 'b' }],
+  });
+});
+
+test.each([
+  [{}, 'IMAGE_MISSING'],
+  [{ image: 'x', optOut: 'label' }, 'OPT_OUT_LABEL'],
+  [{ image: 'x', replicas: '0' }, 'NUMBER'],
+  [{ image: 'x', namespace: 'A' }, 'INSTALL_OPTION'],
+  [{ image: 'x', values: '/nowhere/values.yaml' }, 'VALUES_UNREADABLE'],
+  [{ image: 'x', values: file('a: [', 'broken.yaml') }, 'VALUES_UNREADABLE'],
+  [{ image: 'x', values: file('- a', 'list.yaml') }, 'VALUES_SHAPE'],
+  [{ image: 'x', values: file('unknown: 1', 'unknown.yaml') }, 'INSTALL_OPTION'],
+] as const)('%j is refused as %s', (options, code) => {
+  expect(() => installOptions(options)).toThrow(expect.objectContaining({ code }));
+});
+
+test.each([[{ image: 'x' }], [{ image: 'x', output: 'yaml', dryRun: 'server' }]])(
+  '%j does not pretend to have applied anything',
+  async (options) => {
+    const { context: given, lines } = context();
+    await expect(install([], options, given)).rejects.toMatchObject({ code: 'INSTALL_PRINTS_ONLY' });
+    expect(lines).toEqual([]);
+  },
+);
+
+test('it prints the objects, and says when definitions are missing', async () => {
+  const { context: given, lines, said } = context();
+  expect(await install([], { image: 'x', output: 'yaml' }, given)).toBe(0);
+  expect(lines.join('\n')).toMatch(/^---\n# ── namespace and priority ──\napiVersion: v1\nkind: Namespace\n/);
+  expect(said).toHaveLength(shippedDefinitions().length === 0 ? 1 : 0);
+});
+
+test('a file among the definitions that is something else is named', () => {
+  mkdirSync(join(folder, 'crds'));
+  file('apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n', 'crds/secret.yaml');
+  expect(() => shippedDefinitions(join(folder, 'crds'))).toThrow('crds/secret.yaml is not');
+});
+
+test('values are read as Helm reads them: a bare yes is no text', () => {
+  const bare = file('image: x\noptOutLabel: {key: a, value: yes}\n', 'bare.yaml');
+  expect(() => installOptions({ values: bare })).toThrow('optOutLabel.value');
+  const quoted = file('image: x\noptOutLabel: {key: a, value: "yes"}\n', 'quoted.yaml');
+  expect(installOptions({ values: quoted }).optOutLabel.value).toBe('yes');
+});
