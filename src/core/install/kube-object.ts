@@ -26,6 +26,9 @@ export type KubeObject = {
 export const isJsonObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** True for a list of JSON. */
+export const isJsonList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+
 /** `Kind namespace/name` or `Kind name`, as sentences and keys call it. */
 export const objectName = ({ kind, metadata: { name, namespace } }: KubeObject): string =>
   namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { agentCapabilities } from '../../../src/core/install/capabilities.ts';
 import { allStages, installStages } from '../../../src/core/install/install-stages.ts';
 import {
+  isJsonList,
   isJsonObject,
   isKubeObject,
   objectName,
@@ -20,14 +21,12 @@ import { changed, defaults, objectsOf } from './samples.ts';
 /** The value at a path of fields and indexes; undefined when there is none. */
 function at(value: Json | undefined, path: string): Json | undefined {
   return path.split('.').reduce<Json | undefined>((inner, field) => {
-    if (isList(inner)) return inner[Number(field)];
+    if (isJsonList(inner)) return inner[Number(field)];
     return isJsonObject(inner) ? inner[field] : undefined;
   }, value);
 }
 
-const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
-
-const list = (value: Json | undefined): readonly Json[] => (isList(value) ? value : []);
+const list = (value: Json | undefined): readonly Json[] => (isJsonList(value) ? value : []);
 
 /** The texts of a list. */
 const texts = (value: Json | undefined): readonly string[] =>

@@ -1,0 +1,142 @@
+// The way out: in which order what is ours is removed, what stays and why, and what would prove that nothing is left. Pure.
+import { objectName, type KubeObject } from '../kube-object.ts';
+import { installationLabel, liveGroup } from '../names.ts';
+
+/** Steps in their order; each waits for its objects to be gone before the next. */
+export const uninstallSteps = [
+  {
+    name: 'aggregated-api',
+    title: 'the API for people, first: without a hub it would break discovery',
+    kinds: ['APIService'],
+  },
+  {
+    name: 'agents',
+    title: 'agents: each takes its rules, routes, settings and snapshot back as it ends',
+    kinds: ['DaemonSet'],
+  },
+  { name: 'hub', title: 'hub', kinds: ['Deployment'] },
+  { name: 'policies', title: 'policies', kinds: ['FlowPolicy', 'ClusterFlowPolicy'] },
+  {
+    name: 'local',
+    title: 'what is in the namespace',
+    kinds: [
+      ...['PodDisruptionBudget', 'NetworkPolicy', 'Service', 'Lease', 'Secret', 'ConfigMap'],
+      ...['RoleBinding', 'Role', 'ServiceAccount'],
+    ],
+  },
+  { name: 'definitions', title: 'definitions of the policies', kinds: ['CustomResourceDefinition'] },
+  {
+    name: 'rights',
+    title: 'roles and priority',
+    kinds: ['ClusterRoleBinding', 'ClusterRole', 'PriorityClass'],
+  },
+  { name: 'namespace', title: 'the namespace', kinds: ['Namespace'] },
+] as const;
+/** Name of a step. */
+export type UninstallStepName = (typeof uninstallSteps)[number]['name'];
+
+/** What the API server said. */
+export interface Found {
+  /** Everything with the label of this installation. */
+  readonly ours: readonly KubeObject[];
+  readonly policies: readonly KubeObject[];
+  /** Everything that is in the namespace, ours or not. */
+  readonly inNamespace: readonly KubeObject[];
+}
+
+/** One step of the plan, left out when it has no objects. */
+export interface UninstallStep {
+  readonly name: UninstallStepName;
+  readonly title: string;
+  readonly objects: readonly KubeObject[];
+}
+
+/** The plan. */
+export interface UninstallPlan {
+  readonly steps: readonly UninstallStep[];
+  /** A sentence for each thing that stays. */
+  readonly kept: readonly string[];
+}
+
+/** Kubernetes puts these into every namespace. */
+const ofEveryNamespace: ReadonlySet<string> = new Set([
+  'ConfigMap kube-root-ca.crt',
+  'ServiceAccount default',
+]);
+
+/** Neither ours, nor made by a controller, nor in every namespace: somebody put it there. */
+const isStranger = ({ kind, metadata }: KubeObject): boolean =>
+  metadata.labels?.[installationLabel] === undefined &&
+  !('ownerReferences' in metadata) &&
+  !ofEveryNamespace.has(`${kind} ${metadata.name}`) &&
+  kind !== 'Event';
+
+const count = (of: readonly KubeObject[], one: string, many: string): string =>
+  of.length === 1 ? `1 ${one}` : `${of.length} ${many}`;
+
+function keptSentences(found: Found, purge: boolean): readonly string[] {
+  const strangers = found.inNamespace.filter(isStranger);
+  const namespace = found.ours.find(({ kind }) => kind === 'Namespace');
+  const definitions = found.ours.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  return [
+    ...(purge || definitions.length === 0
+      ? []
+      : [
+          `${count(found.policies, 'policy and its definition stay', 'policies and their definitions stay')}, without effect: --purge removes them.`,
+        ]),
+    ...(namespace === undefined || strangers.length === 0
+      ? []
+      : [
+          `The namespace ${namespace.metadata.name} stays, since it holds what is not ours: ${strangers.map(objectName).join(', ')}.`,
+        ]),
+  ];
+}
+
+function isRemoved({ kind }: KubeObject, purge: boolean, strangers: boolean): boolean {
+  if (kind === 'CustomResourceDefinition') return purge;
+  return kind !== 'Namespace' || !strangers;
+}
+
+/** What goes in which order. Policies and their definitions only with `purge`. */
+export function planUninstall(found: Found, { purge }: { readonly purge: boolean }): UninstallPlan {
+  const strangers = found.inNamespace.some(isStranger);
+  const going = [
+    ...found.ours.filter((object) => isRemoved(object, purge, strangers)),
+    ...(purge ? found.policies : []),
+  ];
+  const steps = uninstallSteps.map(({ name, title, kinds }) => ({
+    name,
+    title,
+    objects: kinds.flatMap((kind) => going.filter((object) => object.kind === kind)),
+  }));
+  return { steps: steps.filter(({ objects }) => objects.length > 0), kept: keptSentences(found, purge) };
+}
+
+/** An agent's pod, and how its container ended as the pod's last state told; undefined when nobody saw. */
+export interface AgentEnd {
+  readonly node: string;
+  readonly pod: string;
+  readonly status: number | undefined;
+}
+
+/** What was seen afterwards. */
+export interface Afterwards {
+  /** Objects of the plan that are still there. */
+  readonly present: readonly KubeObject[];
+  /** Every agent that ran when the removal began. */
+  readonly agents: readonly AgentEnd[];
+  /** API groups that the API server serves. */
+  readonly groups: readonly string[];
+}
+
+function endSentence({ node, pod, status }: AgentEnd): string {
+  const how = status === undefined ? 'nobody saw how it ended' : `it ended with status ${status}`;
+  return `The agent ${pod} on ${node} did not confirm that it took everything back: ${how}. Look at the pods of that node: nft list table inet apidefense must say that there is none; a restart of a pod clears it.`;
+}
+
+/** What speaks against "nothing is left"; empty is the proof. An agent that ends with 0 has taken back its rules, routes, sockets and settings. */
+export const leftSentences = ({ present, agents, groups }: Afterwards): readonly string[] => [
+  ...present.map((object) => `${objectName(object)} is still there.`),
+  ...agents.filter(({ status }) => status !== 0).map(endSentence),
+  ...(groups.includes(liveGroup) ? [`The API server still serves the group ${liveGroup}.`] : []),
+];
