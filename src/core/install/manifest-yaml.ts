@@ -1,5 +1,6 @@
 // Objects as YAML that people read and keep: in the order in which they were built, with the reasons as comments above their lines.
 import { Document, isNode, isMap, isPair, isScalar, type Node } from 'yaml';
+import { yamlOptions } from '../policy/yaml-options.ts';
 import type { Manifest, Note, Stage } from './manifest.ts';
 
 /** Columns of a comment. */
@@ -39,7 +40,7 @@ function addNote(document: Document, { path, text }: Note): void {
 
 /** A manifest as a document of the yaml library, notes in it. kubectl and Helm read YAML 1.1, in which a bare `yes` is no text. */
 export function manifestDocument({ object, notes }: Manifest): Document {
-  const document = new Document(object, { aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+  const document = new Document(object, yamlOptions);
   for (const note of notes) addNote(document, note);
   return document;
 }

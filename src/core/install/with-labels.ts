@@ -6,7 +6,7 @@ import { labelsOf, type Component } from './names.ts';
 /** Options with the version of the program that installs. */
 export interface BuildOptions extends InstallOptions {
   readonly version: string;
-  /** Definitions of the policies, as deploy/crds has them. */
+  /** Definitions of the policies, the same as deploy/crds. */
   readonly definitions: readonly KubeObject[];
 }
 

@@ -5,13 +5,13 @@ import { parse } from 'yaml';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { programVersion } from '../../../src/app/program-version.ts';
-import { shippedDefinitions } from '../../../src/app/cli/shipped-definitions.ts';
 import { chartFiles } from '../../../src/core/install/chart/chart-files.ts';
 import { defaultInstallOptions, installValues } from '../../../src/core/install/install-options.ts';
+import { policyDefinitions } from '../../../src/core/install/policy-definitions.ts';
 import { definition } from './samples.ts';
 
 const directory = join(import.meta.dirname, '..', '..', '..', 'deploy', 'helm', 'api-defense');
-const made = chartFiles(programVersion(), shippedDefinitions());
+const made = chartFiles(programVersion(), policyDefinitions());
 
 test('deploy/helm/api-defense is up to date: else run `npm run chart`', () => {
   const names = readdirSync(directory, { recursive: true, withFileTypes: true })
@@ -33,6 +33,7 @@ test('values are the defaults of the options, and every option says what it is',
 
 test('no placeholder is left, and braces of descriptions are no template', () => {
   const text = Object.values(chartFiles('0.1.0', [definition])).join('');
-  expect(text).not.toMatch(/__[a-z]|987000/);
+  expect(text).not.toMatch(/%\{|987000/);
+  expect(JSON.stringify(policyDefinitions())).not.toMatch(/%\{|987000/);
   expect(text).toContain('/orders/{{ "{{" }}id{{ "}}" }}.');
 });

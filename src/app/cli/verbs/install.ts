@@ -2,9 +2,9 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import { installStages } from '../../../core/install/install-stages.ts';
 import { stagesYaml } from '../../../core/install/manifest-yaml.ts';
+import { policyDefinitions } from '../../../core/install/policy-definitions.ts';
 import { programVersion } from '../../program-version.ts';
 import { textOption } from '../option-values.ts';
-import { shippedDefinitions } from '../shipped-definitions.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 import { installOptions } from './install-options.ts';
 
@@ -21,13 +21,14 @@ function requireYaml(options: OptionValues): void {
 }
 
 /** Prints all objects. 0 when they were printed. */
-export const install: RunVerb = async (_words, options, { out, say }) => {
+export const install: RunVerb = async (_words, options, { out }) => {
   requireYaml(options);
   const chosen = installOptions(options);
-  const definitions = shippedDefinitions();
-  if (definitions.length === 0)
-    say('This build has no definitions of policies (deploy/crds): they are missing from what is printed.');
-  out.line(stagesYaml(installStages({ ...chosen, version: programVersion(), definitions })).trimEnd());
+  out.line(
+    stagesYaml(
+      installStages({ ...chosen, version: programVersion(), definitions: policyDefinitions() }),
+    ).trimEnd(),
+  );
   await out.drained();
   return 0;
 };

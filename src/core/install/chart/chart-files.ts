@@ -3,6 +3,7 @@ import { stringify, Document, isMap, isScalar } from 'yaml';
 import { z } from 'zod';
 import { allStages } from '../install-stages.ts';
 import { defaultInstallOptions, installValues } from '../install-options.ts';
+import { yamlOptions } from '../../policy/yaml-options.ts';
 import type { KubeObject } from '../kube-object.ts';
 import { stageTemplate } from './chart-template.ts';
 import { placeholderOptions } from './placeholders.ts';
@@ -29,7 +30,7 @@ const valuesHead = ` Values of the chart; the same as the options of \`kubectl a
 
 /** The description of each option, two levels deep, above its line. */
 function valuesYaml(): string {
-  const document = new Document({ ...ordered() }, { compat: 'yaml-1.1' });
+  const document = new Document({ ...ordered() }, yamlOptions);
   document.commentBefore = valuesHead;
   describe(document, [], installValues);
   describe(document, ['agent'], installValues.shape.agent);

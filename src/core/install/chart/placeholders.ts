@@ -10,7 +10,8 @@ export interface Placeholder {
   readonly expression: string;
 }
 
-const text = (path: string): string => `__${path}__`;
+/** Not `__namespace__`: that is how CEL, of which definitions are full, calls a field `namespace`. */
+const text = (path: string): string => `%{${path}}%`;
 
 const texts = [
   'namespace',
@@ -45,7 +46,7 @@ export const listPlaceholders: readonly Placeholder[] = Object.entries(lists).ma
 
 /** True for a scalar that a placeholder is in. */
 export const holdsPlaceholder = (scalar: string): boolean =>
-  /__[A-Za-z.]+__/.test(scalar) || Object.values(numbers).some((number) => scalar.includes(String(number)));
+  /%\{[A-Za-z.]+\}%/.test(scalar) || Object.values(numbers).some((number) => scalar.includes(String(number)));
 
 /** Options with a placeholder wherever the chart has a value. */
 export const placeholderOptions = (version: string, definitions: readonly KubeObject[]): BuildOptions => ({

@@ -1,11 +1,10 @@
 // `install`: which words and values become which options, what is refused with which sentence, and that it never pretends to have applied anything.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { install } from '../../../../src/app/cli/verbs/install.ts';
 import { installOptions } from '../../../../src/app/cli/verbs/install-options.ts';
-import { shippedDefinitions } from '../../../../src/app/cli/shipped-definitions.ts';
 import { defaultInstallOptions } from '../../../../src/core/install/install-options.ts';
 import type { CommandContext } from '../../../../src/app/cli/command-context.ts';
 
@@ -102,17 +101,12 @@ test.each([[{ image: 'x' }], [{ image: 'x', output: 'yaml', dryRun: 'server' }]]
   },
 );
 
-test('it prints the objects, and says when definitions are missing', async () => {
+test('it prints the objects, definitions of policies among them', async () => {
   const { context: given, lines, said } = context();
   expect(await install([], { image: 'x', output: 'yaml' }, given)).toBe(0);
   expect(lines.join('\n')).toMatch(/^---\n# ── namespace and priority ──\napiVersion: v1\nkind: Namespace\n/);
-  expect(said).toHaveLength(shippedDefinitions().length === 0 ? 1 : 0);
-});
-
-test('a file among the definitions that is something else is named', () => {
-  mkdirSync(join(folder, 'crds'));
-  file('apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n', 'crds/secret.yaml');
-  expect(() => shippedDefinitions(join(folder, 'crds'))).toThrow('crds/secret.yaml is not');
+  expect(lines.join('\n')).toContain('name: clusterflowpolicies.apidefense.dev');
+  expect(said).toEqual([]);
 });
 
 test('values are read as Helm reads them: a bare yes is no text', () => {
