@@ -13,8 +13,6 @@ export const agentGraceSeconds = agentDrainSeconds + 20 + 5;
 
 /** Options that the agent does not have yet; a test fails when one of them is there, so that this list can only shrink. */
 export const pendingAgentOptions: readonly string[] = [
-  '--kube',
-  '--node-name',
   '--hub',
   '--hub-ca',
   '--hub-token',
