@@ -64,6 +64,8 @@ export interface InlineLabOptions {
   /** Words of the server script; `8080` if not said. */
   readonly serves?: readonly string[];
   readonly limits?: Partial<DataPlaneLimits>;
+  /** What the rules do with openings while no agent is there; `Open` if not said. */
+  readonly failure?: 'Open' | 'Closed';
 }
 
 export interface InlineLab extends AsyncDisposable {
@@ -114,13 +116,17 @@ export function policyOn(name: string, spec: Partial<FlowPolicy['spec']>): FlowP
 const generation = 1;
 
 /** The rules of a pod whose ports an L7 policy asks for, as the plan spells them. */
-function rulesetOf(mode: 'fwmark' | 'ct', ports: readonly number[]): string {
+function rulesetOf(
+  mode: 'fwmark' | 'ct',
+  ports: readonly number[],
+  failure: 'Open' | 'Closed' = 'Open',
+): string {
   const plan: PodPlan = {
     pod: 'shop/orders',
     tap: false,
     reports: 'destination',
     kernel: { inbound: [], outbound: [], judgedElsewhere: [] },
-    inline: ports.map((port) => ({ port, failure: 'Open', existing: 'Drain', policies: [] })),
+    inline: ports.map((port) => ({ port, failure, existing: 'Drain', policies: ['shop/lab'] })),
     cuts: [],
   };
   return nftRuleset(plan, { owner: 'lab', generation, mode, listenPort });
@@ -207,14 +213,14 @@ interface Taken {
 function takeOver(
   kernel: NodeKernel,
   { plane, pod }: { readonly plane: DataPlane; readonly pod: LabPod },
-  { mode = 'fwmark', ports = [8080], ruled = ports }: InlineLabOptions,
+  { mode = 'fwmark', ports = [8080], ruled = ports, failure }: InlineLabOptions,
 ): Taken {
   const enrolment = enrol(kernel, {
     netns: openNetns(pod.path),
     addresses: [pod.ipv4],
     owner: { owner: 'lab', generation },
   });
-  enrolment.apply({ ruleset: rulesetOf(mode, ruled), mode });
+  enrolment.apply({ ruleset: rulesetOf(mode, ruled, failure), mode });
   const { fd: netnsFd } = enrolment.netns;
   return {
     attach: (overrides = {}) =>

@@ -1,5 +1,6 @@
 // Pods that come and go while their callers' connections are open, in real namespaces: who drains, who is cut, and who carries on.
 import { expect } from 'vitest';
+import { heartbeatSet } from '../../src/core/plan/node-constants.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
@@ -142,3 +143,39 @@ inline('a namespace that disappears under its connections leaves the worker runn
   expect(lab.plane.stats()).toMatchObject({ openConnections: 0, faults: 0 });
   expect(lab.faults).toEqual([]);
 });
+
+/** From the same port of the caller as before, whose connection our side closed: what it left of it stands in TIME_WAIT for a minute. */
+async function callAgain(lab: InlineLab, host: string): Promise<Answer> {
+  const { localPort } = (await lab.caller.ask({ order: 'open', name: 'first', host, port: 8080 })) as Answer;
+  expect((await lab.caller.ask({ order: 'ask', name: 'first', host })) as Answer).toMatchObject({
+    status: 200,
+  });
+  await lab.plane.stop(everMs);
+  await over(lab, 'first');
+  await lab.caller.ask({ order: 'end', name: 'first' });
+  const left = (): string => lab.net.run(lab.pod, 'ss', ['-Htn', 'state', 'time-wait', 'sport', '8080']);
+  await until('our side is in TIME_WAIT', () => left().includes(`:${localPort}`), 200);
+  // The ports live on in the rules as in the two seconds after an agent was killed, but for longer than this test needs.
+  const live = `element inet apidefense ${heartbeatSet(1)}`;
+  lab.net.run(lab.pod, 'nft', [`add ${live} { 8080 timeout 60s }`]);
+  await lab.server.ask({ order: 'clear' });
+  return lab.get({ host, localPort });
+}
+
+for (const family of ['ipv4', 'ipv6'] as const) {
+  inline(
+    `failure Closed: an opening that meets what a dead agent left in TIME_WAIT is refused too, ${family}`,
+    async () => {
+      await using lab = await startInlineLab({ failure: 'Closed' });
+      expect(await callAgain(lab, lab.pod[family])).toMatchObject({ status: 0, error: 'ECONNREFUSED' });
+      expect(await lab.served()).toEqual([]);
+    },
+  );
+
+  inline(`failure Open: such an opening passes, and is counted, ${family}`, async () => {
+    await using lab = await startInlineLab();
+    expect(await callAgain(lab, lab.pod[family])).toMatchObject({ status: 200, error: '' });
+    const counter = lab.net.run(lab.pod, 'nft', ['list counter inet apidefense u/8080']);
+    expect(counter).toContain('packets 1 ');
+  });
+}

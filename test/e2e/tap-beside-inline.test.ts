@@ -1,5 +1,5 @@
 // A pod whose ports go through the worker and whose interface the same worker taps: each conversation is told once, by whoever carried it.
-import { expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { loadLibc } from '../../src/io/kernel/libc.ts';
 import { createNetnsDoor } from '../../src/io/kernel/node/netns.ts';
 import type { TapHandle } from '../../src/io/kernel/tap-handles.ts';
@@ -120,7 +120,9 @@ both(
     await handle.untap();
     expect(lab.plane.stats().tap).toMatchObject({ exchanges: 0, gaps: 0, drops: 0 });
     expect(lab.flows.filter(({ gear }) => gear === 'tap')).toEqual([]);
-    expect(Math.max(...Object.values(tally(lab.flows.map(({ request }) => request?.path ?? ''))))).toBe(1);
+    // A reset that is quicker than the worker leaves nothing to read: none of them is told twice.
+    for (const [path, times] of Object.entries(tally(lab.flows.map(({ request }) => request?.path ?? ''))))
+      expect(times, path).toBe(1);
   },
 );
 
@@ -166,28 +168,32 @@ const ways = [
   { name: 'by connection mark', serves: ['8080', '9090'], mode: 'ct' },
 ] as const;
 
-test.skipIf(noNamespaces !== '').for(ways)(
-  'of a port that inline has, the ring is four frames a connection, and the agent’s own leg is none of them: $name',
-  async ({ serves, mode }) => {
-    await using lab = await startInlineLab({ serves, mode });
-    const handle = await tapPod(lab);
-    const wide = await converse(lab, { name: 'wide', port: 8080 });
-    const read = await framesSettled(lab);
-    // Requests and answers.
-    expect(read).toBeGreaterThanOrEqual(10 * framesEach + 2 * wide.length);
-    await handle.setCarried({ ports: [8080], ipv6: true });
-    const carried = await converse(lab, { name: 'carried', port: 8080 });
-    expect((await framesSettled(lab)) - read).toBe(10 * framesEach);
-    const beside = await converse(lab, { name: 'beside', port: 9090 });
-    await framesSettled(lab);
-    await handle.untap();
-    await until('all of it is told', () => lab.flows.length >= wide.length + carried.length + beside.length);
-    expect(toldBy(lab)).toEqual(
-      tally([
-        ...[...wide, ...carried].map((line) => `inline ${line}`),
-        ...beside.map((line) => `tap ${line}`),
-      ]),
-    );
-    expect(lab.plane.stats().tap).toMatchObject({ drops: 0, gaps: 0, exchanges: 200 });
-  },
-);
+for (const { name, serves, mode } of ways)
+  both(
+    `of a port that inline has, the ring is four frames a connection, and the agent’s own leg is none of them: ${name}`,
+    async () => {
+      await using lab = await startInlineLab({ serves, mode });
+      const handle = await tapPod(lab);
+      const wide = await converse(lab, { name: 'wide', port: 8080 });
+      const read = await framesSettled(lab);
+      // Requests and answers.
+      expect(read).toBeGreaterThanOrEqual(10 * framesEach + 2 * wide.length);
+      await handle.setCarried({ ports: [8080], ipv6: true });
+      const carried = await converse(lab, { name: 'carried', port: 8080 });
+      expect((await framesSettled(lab)) - read).toBe(10 * framesEach);
+      const beside = await converse(lab, { name: 'beside', port: 9090 });
+      await framesSettled(lab);
+      await handle.untap();
+      await until(
+        'all of it is told',
+        () => lab.flows.length >= wide.length + carried.length + beside.length,
+      );
+      expect(toldBy(lab)).toEqual(
+        tally([
+          ...[...wide, ...carried].map((line) => `inline ${line}`),
+          ...beside.map((line) => `tap ${line}`),
+        ]),
+      );
+      expect(lab.plane.stats().tap).toMatchObject({ drops: 0, gaps: 0, exchanges: 200 });
+    },
+  );

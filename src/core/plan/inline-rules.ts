@@ -5,6 +5,10 @@
 //
 // The tproxy rules look at every packet of the port and not at openings only: with SYN cookies our listener has no trace of a handshake
 // until its last packet, which would otherwise be taken for the application's.
+//
+// tproxy also matches what our socket left in TIME_WAIT. While nobody listens, the kernel gives an opening from the same client port on from
+// there to the application's listener: past `closed`, and uncounted. Such a remnant is no whole socket, so `socket wildcard` (ours never
+// are) does not match, and the rules go on.
 import { addressText, blocksOf } from './address-block.ts';
 import { counterName, guardCounter, unjudgedCounter } from './counter-name.ts';
 import { flattenBlocks, wordsOf } from './flatten-blocks.ts';
@@ -14,6 +18,8 @@ import type { InlinePort } from './node-plan.ts';
 import type { ChainModel, RulesetOptions, SetModel } from './table-model.ts';
 
 const portType = 'inet_service';
+/** What tproxy found is a socket that lives, and bound to an address, as all of ours are. */
+const wholeSocket = 'socket wildcard 0';
 
 /** Sets of the ports; none when there is no port. */
 export function inlineSets(inline: readonly InlinePort[], generation: number): readonly SetModel[] {
@@ -96,8 +102,8 @@ function divertRules(
 ): readonly string[] {
   const alive = `tcp dport @${heartbeatSet(generation)}`;
   return [
-    `${alive} meta nfproto ipv4 tproxy ip to 127.0.0.1:${listenPort} accept`,
-    ...(ipv6 ? [`${alive} meta nfproto ipv6 tproxy ip6 to [::1]:${listenPort} accept`] : []),
+    `${alive} meta nfproto ipv4 tproxy ip to 127.0.0.1:${listenPort} ${wholeSocket} accept`,
+    ...(ipv6 ? [`${alive} meta nfproto ipv6 tproxy ip6 to [::1]:${listenPort} ${wholeSocket} accept`] : []),
     ...(names.has('closed')
       ? [`${openingPacket} counter name tcp dport map @closed reject with tcp reset`]
       : []),

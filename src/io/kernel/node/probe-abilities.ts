@@ -76,7 +76,7 @@ function probeNftables(place: Place): string {
 }
 
 function probeTproxy(place: Place): string {
-  loadRules(place, chain('meta nfproto ipv4 tcp dport 1 tproxy ip to 127.0.0.1:1 accept'));
+  loadRules(place, chain('meta nfproto ipv4 tcp dport 1 tproxy ip to 127.0.0.1:1 socket wildcard 0 accept'));
   if (!withOption(place.kernel.libc, [level.ip, option.transparent], 1))
     throw lacks('The kernel refuses IP_TRANSPARENT, so the client cannot be kept: it needs NET_ADMIN.');
   return 'nftables redirects by tproxy, and sockets may be transparent.';
@@ -161,7 +161,7 @@ function probeIpv6(place: Place): string {
     throw lacks('The kernel has no IPv6: only IPv4 is seen and enforced.');
   if (!withOption(kernel.libc, [level.ipv6, option.transparent6], 1))
     throw lacks('The kernel refuses transparent IPv6 sockets: IPv6 is not taken inline.');
-  loadRules(place, chain('meta nfproto ipv6 tcp dport 1 tproxy ip6 to [::1]:1 accept'));
+  loadRules(place, chain('meta nfproto ipv6 tcp dport 1 tproxy ip6 to [::1]:1 socket wildcard 0 accept'));
   return 'IPv6 works in all gears.';
 }
 
