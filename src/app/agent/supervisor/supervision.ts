@@ -95,6 +95,8 @@ class OneSupervision implements Supervision {
   /** Ends in a row of processes that did not run long. */
   #quickEnds = 0;
   #lookedAtMs = 0;
+  /** A process before this one carried traffic. */
+  #hasWorked = false;
 
   constructor(limits: SupervisorLimits) {
     this.#limits = limits;
@@ -167,7 +169,8 @@ class OneSupervision implements Supervision {
     const phase = this.#phase;
     if (phase.type === 'stopping') return this.#end(status);
     if (phase.type !== 'running') return nothing;
-    if (!phase.killed && finalStatuses.has(status)) return this.#end(status);
+    if (!phase.killed && this.#isFinal(status)) return this.#end(status);
+    this.#hasWorked ||= phase.silence.data.heard;
     const { hung, died } = this.#restarts;
     this.#restarts = phase.killed ? { hung: hung + 1, died } : { hung, died: died + 1 };
     const waitMs = this.#nextWait(nowMs - phase.sinceMs);
@@ -175,6 +178,14 @@ class OneSupervision implements Supervision {
     if (waitMs === 0) return [told, this.#start(nowMs)];
     this.#phase = { type: 'waiting', untilMs: nowMs + waitMs };
     return [told];
+  }
+
+  /**
+   * What a new start would only repeat. But where an agent has worked, its rules stand, and what the next one meets (a file in the middle of
+   * being edited, a port of the one before) was tolerated or is over soon: it is tried again, for as long as it takes.
+   */
+  #isFinal(status: number): boolean {
+    return status === 0 || (finalStatuses.has(status) && !this.#hasWorked);
   }
 
   /** None for the first end in a row: a node is not to be left undefended for one crash. */

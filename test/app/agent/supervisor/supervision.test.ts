@@ -137,6 +137,16 @@ test.each([
   expect(bench.look(120_000)).toEqual([]);
 });
 
+test('where an agent has worked, what the next one meets is tried again until it is mended; an ordered end is the end', () => {
+  const bench = createLive();
+  expect(typesOf(bench.ends(137))).toEqual(['tellRestart', 'start']);
+  for (const waitMs of [1_000, 2_000, 4_000]) {
+    expect(bench.ends(exitCodes.data)).toMatchObject([{ type: 'tellRestart', waitMs }]);
+    expect(bench.look(waitMs)).toMatchObject([{ command: { type: 'start' } }]);
+  }
+  expect(bench.ends(0)).toEqual([{ type: 'end', status: 0 }]);
+});
+
 test('quick ends in a row wait 0, 1, 2, 4 … at most 30 s, for ever', () => {
   const bench = createBench();
   const waits = Array.from({ length: 9 }, () => {
