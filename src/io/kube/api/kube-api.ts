@@ -108,6 +108,8 @@ export interface KubeApi {
   ): Promise<KubeObject>;
   remove(resource: ResourceKind, name: ObjectName, options?: RemoveOptions): Promise<void>;
   mayI(question: AccessQuestion): Promise<AccessAnswer>;
+  /** The user as the API server knows them (the impersonated one); undefined where it does not say. */
+  whoAmI(): Promise<string | undefined>;
   /** A stream of watch events; the head has been checked. */
   watch(resource: ResourceKind, selection: Selection, how: WatchStart): Promise<IncomingMessage>;
   close(): void;
@@ -230,6 +232,15 @@ async function mayI(client: Client, question: AccessQuestion): Promise<AccessAns
   return { allowed: fieldOf(status, 'allowed') === true, reason: textOf(fieldOf(status, 'reason')) ?? '' };
 }
 
+async function whoAmI(client: Client): Promise<string | undefined> {
+  const resource = kinds.subjectReviews;
+  const body = JSON.stringify({ apiVersion: apiVersionOf(resource), kind: resource.kind });
+  const path = collectionPath(resource);
+  const request = { method: 'POST' as const, path, accept: plain, contentType: plain, body };
+  const answer = await ask(client, request, { verb: 'create', resource });
+  return textOf(fieldOf(fieldOf(fieldOf(answer, 'status'), 'userInfo'), 'username'));
+}
+
 /** Asks nothing before the first call. @throws AppError when the kubeconfig asks for a proxy that cannot be used. */
 export function createKubeApi({ target, env, now, sleep, ...options }: KubeApiOptions): KubeApi {
   const credentials = createCredentials(target, now);
@@ -250,6 +261,7 @@ export function createKubeApi({ target, env, now, sleep, ...options }: KubeApiOp
     list: (resource, selection, onPage) => listPages(client, { resource, selection }, onPage),
     ...writesOf(client),
     mayI: (question) => mayI(client, question),
+    whoAmI: () => whoAmI(client),
     watch: (resource, selection, how) => openWatch(client, { resource, selection }, how),
     close: () => transport.close(),
   };

@@ -50,11 +50,13 @@ function forbidden({ asked, status }: Refusal): AppError {
       hint: 'A quota, an admission plugin or a webhook of the cluster says so; its owner can tell why.',
     });
   const who = user ?? 'You';
+  // A server-side apply of what is not there needs "create" beside "patch": the API server says which one is missing.
+  const verb = / cannot ([a-z]+) resource /.exec(message)?.[1] ?? asked.verb;
   return new AppError({
     code: 'KUBE_FORBIDDEN',
     family: 'denied',
-    message: `${who} may not ${right(asked)}.`,
-    hint: `Ask for a role that allows the verb "${asked.verb}" on "${asked.resource.plural}${asked.subresource === undefined ? '' : `/${asked.subresource}`}" of the API group "${asked.resource.group}".`,
+    message: `${who} may not ${right({ ...asked, verb })}.`,
+    hint: `Ask for a role that allows the verb "${verb}" on "${asked.resource.plural}${asked.subresource === undefined ? '' : `/${asked.subresource}`}" of the API group "${asked.resource.group}".`,
   });
 }
 
@@ -64,7 +66,7 @@ const notInstalled = (asked: Asked, server: string): AppError =>
         code: 'API_DEFENSE_NOT_INSTALLED',
         family: 'notFound',
         message: `api-defense is not installed in this cluster: ${server} knows no ${fullName(asked.resource)}.`,
-        hint: 'Install it with "kubectl api-defense install", or choose another context with --context.',
+        hint: 'Create its kinds with "kubectl apply -f deploy/crds" (a folder of this program), or choose another context with --context.',
       })
     : new AppError({
         code: 'KUBE_KIND_UNKNOWN',

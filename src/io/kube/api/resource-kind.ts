@@ -36,6 +36,10 @@ export const kinds = {
     ...row('authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
     namespaced: false,
   },
+  subjectReviews: {
+    ...row('authentication.k8s.io/v1', 'selfsubjectreviews', 'SelfSubjectReview'),
+    namespaced: false,
+  },
 } as const satisfies Record<string, ResourceKind>;
 
 /** `apps/v1`, or `v1` of the core group. */
