@@ -157,6 +157,8 @@ test('an invalid policy file is rejected with line and reason while the others s
     cliLooks,
   );
   expect(listed.stdout).toMatch(/bad\.yaml.*3.*metadta/);
+  expect((await cli.run(connected('policies', '-n', 'shop'))).stdout).toContain('shop/');
+  expect((await cli.run(connected('policies', '-n', 'other'))).stdout).not.toContain('shop/');
   expect((await get('/kept')).status).toBe(403);
 });
 

@@ -38,6 +38,9 @@ test.each([
   [['replay', recording, '--no-ui', '-o', 'ndjson'], 0],
   [['observe', '--connect', '127.0.0.1:1'], 69],
   [['agent', 'status', '--connect', '127.0.0.1:1'], 69],
+  [['policies', '--connect', '127.0.0.1:1'], 69],
+  [['block', 'from:web', '--connect', '127.0.0.1:1'], 69],
+  [['undo', '--connect', '127.0.0.1:1'], 69],
   [['--help'], 0],
 ])('%j loads neither the FFI nor React nor the libraries of metrics and Kubernetes', (args, status) => {
   const done = run(args);

@@ -5,6 +5,7 @@ import { visibleText } from '../../tui/render/visible.ts';
 import { programVersion } from '../program-version.ts';
 import type { CommandContext } from './command-context.ts';
 import { commandLineError } from './command-line-error.ts';
+import { withBareValues } from './bare-values.ts';
 import { createLineWriter } from './output/writer.ts';
 import { unknownVerb } from './unknown-verb.ts';
 import {
@@ -19,10 +20,14 @@ import {
 } from './verbs.ts';
 
 function addOptions(command: Command, rows: readonly OptionRow[]): void {
-  for (const { flags, text, choices, fallback } of rows) {
+  for (const { flags, text, choices, fallback, many } of rows) {
     const option = new Option(flags, text);
     if (choices) option.choices(choices);
     if (fallback !== undefined) option.default(fallback);
+    if (many === true)
+      option.argParser((value, before: unknown) =>
+        typeof before === 'string' ? `${before}\n${value}` : value,
+      );
     command.addOption(option);
   }
 }
@@ -112,6 +117,13 @@ function buildProgram(run: Run): Command {
   return program;
 }
 
+/** By flag, what it means without `=`. */
+const bareValues: ReadonlyMap<string, string> = new Map(
+  verbs
+    .flatMap(({ options }) => options)
+    .flatMap(({ flags, bare }) => (bare === undefined ? [] : [[flags.split(' ', 1)[0] ?? flags, bare]])),
+);
+
 /** Tells of the failure, if it is one. */
 function statusOf(error: unknown, argv: readonly string[]): number {
   if (!(error instanceof CommanderError)) return report(error);
@@ -136,7 +148,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const unknown = unknownVerb(argv, verbNames);
     if (unknown !== undefined) throw unknown;
-    await program.parseAsync([...argv], { from: 'user' });
+    await program.parseAsync([...withBareValues(argv, bareValues)], { from: 'user' });
   } catch (error) {
     status = statusOf(error, argv);
   }

@@ -30,11 +30,15 @@ export function previewLines(
     readonly current: readonly FlowPolicy[];
     /** The agent works in the pods of a node. */
     readonly node?: boolean | undefined;
+    /** Said where there is no history, instead of that nobody answered. */
+    readonly unknown?: string;
   },
   allRoutes = false,
 ): readonly string[] {
   if (seen.history === undefined)
-    return ['No agent could be asked what this would have done: nothing is known of its effect.'];
+    return [
+      seen.unknown ?? 'No agent could be asked what this would have done: nothing is known of its effect.',
+    ];
   const focusCaller = callerMeant(policy, seen.history);
   const preview = createPreview({
     current: seen.current,

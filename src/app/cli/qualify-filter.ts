@@ -11,7 +11,7 @@ export interface QualifiedFilter {
   readonly node: FilterNode | undefined;
   /**
    * Where the policy belongs: the namespace of the destination that the filter names, else the only one among the
-   * destinations of the flows it matches, else that of the source, else `default`.
+   * destinations of the flows it matches, else that of the source, else `otherwise`.
    */
   readonly namespace: string;
   /** Workloads that the filter names exactly and nobody has seen, as written. */
@@ -97,6 +97,11 @@ function namespaceIn(node: FilterNode | undefined, field: 'from' | 'to'): string
   return undefined;
 }
 
+function namesDestination(node: FilterNode | undefined): boolean {
+  if (node?.type === 'and' || node?.type === 'or') return node.nodes.some(namesDestination);
+  return node?.type === 'field' && node.field === 'to';
+}
+
 const shared = (found: readonly (string | undefined)[]): string | undefined =>
   new Set(found).size === 1 ? found[0] : undefined;
 
@@ -109,18 +114,28 @@ function namespaceSeen(node: FilterNode | undefined, events: readonly ApiEvent[]
   return namespaces.size === 1 ? [...namespaces][0] : undefined;
 }
 
-/** @param ends who is known besides the events: both sides of the agent's listeners. @throws AppError when a bare name was seen in several namespaces. */
+/** Who is known, and what is meant where nobody says. */
+export interface Surroundings {
+  readonly events: readonly ApiEvent[];
+  /** Known besides the events: both sides of the agent's listeners. */
+  readonly ends?: readonly Endpoint[];
+  /** The namespace where nothing says another; `default` when absent. */
+  readonly otherwise?: string | undefined;
+}
+
+/** @throws AppError when a bare name was seen in several namespaces. */
 export function qualifyFilter(
   node: FilterNode | undefined,
-  events: readonly ApiEvent[],
-  ends: readonly Endpoint[] = [],
+  { events, ends = [], otherwise }: Surroundings,
 ): QualifiedFilter {
   const names = seenNames(events, ends);
   const qualified = node === undefined ? undefined : walk(node, names);
   const namespace =
     namespaceIn(qualified, 'to') ??
     namespaceSeen(qualified, events) ??
-    namespaceIn(qualified, 'from') ??
+    // A bare destination is of the namespace that is meant, whoever calls it.
+    (otherwise !== undefined && namesDestination(qualified) ? undefined : namespaceIn(qualified, 'from')) ??
+    otherwise ??
     'default';
   const known = [...names]
     .flatMap(([name, namespaces]) => [...namespaces].map((one) => `${one}/${name}`))

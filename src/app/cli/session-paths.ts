@@ -11,7 +11,7 @@ import {
   writeFileSync,
   type Stats,
 } from 'node:fs';
-import { tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
 
@@ -56,6 +56,13 @@ export function ensureRuntimeDirectory(env: NodeJS.ProcessEnv): string {
     });
   chmodSync(path, 0o700);
   return path;
+}
+
+/** What outlives a session, such as how to undo a change to a cluster: `$XDG_STATE_HOME/kubectl-api-defense`, or below `~/.local/state`. */
+export function stateDirectory(env: NodeJS.ProcessEnv): string {
+  const base = env['XDG_STATE_HOME'];
+  const folder = base !== undefined && base.startsWith('/') ? base : join(homedir(), '.local', 'state');
+  return join(folder, 'kubectl-api-defense');
 }
 
 /** The socket of this user's demo, and the default of every verb that connects. */

@@ -10,14 +10,18 @@ import { createSession } from '../../tui/state/session.ts';
 /** What the agent told of its window. */
 export interface SeenWindow {
   readonly history: readonly ApiEvent[];
-  readonly status: AgentStatus;
+  /** Undefined of a recording. */
+  readonly status: AgentStatus | undefined;
   readonly hello: Pick<Hello, 'node'>;
 }
 
 /** One line each, as `block` shows them; one that says so where no agent could be asked. */
-export function undoLines(change: PolicyChange, seen: SeenWindow | undefined): readonly string[] {
-  if (seen === undefined)
-    return ['No agent could be asked what this would have done: nothing is known of its effect.'];
+export function undoLines(
+  change: PolicyChange,
+  seen: SeenWindow | undefined,
+  unknown = 'No agent could be asked what this would have done: nothing is known of its effect.',
+): readonly string[] {
+  if (seen === undefined) return [unknown];
   const session = createSession();
   session.receive({ type: 'batch', events: seen.history });
   const job = createPreviewJob({

@@ -1,5 +1,6 @@
 // The verbs as a table: name, one line, arguments, options, and where the code is. Help, parsing and dispatch come from it.
 // Verb modules are loaded only when run, so that `--help` and the verbs without a terminal stay quick.
+import { clusterOptions, dryRun, previewFrom } from './cluster/cluster-options.ts';
 import type { CommandContext } from './command-context.ts';
 
 /** Values of a verb's options as commander hands them over. */
@@ -17,6 +18,10 @@ export interface OptionRow {
   readonly text: string;
   readonly choices?: readonly string[];
   readonly fallback?: string;
+  /** Of `--name [value]`: what it means without one; a value then comes after `=` alone. */
+  readonly bare?: string;
+  /** May be given again; the values are joined by line breaks. */
+  readonly many?: boolean;
 }
 
 /** One verb: its line in the help, its options, and where its code is. */
@@ -72,14 +77,26 @@ const window: readonly OptionRow[] = [
 const mutation: readonly OptionRow[] = [
   { flags: '--for <duration>', text: 'lifetime of the policy', fallback: '30m' },
   { flags: '--reason <text>', text: 'why, kept in the policy' },
-  { flags: '--namespace <name>', text: "where the policy lives, if the filter's destination does not say" },
+  {
+    flags: '-n, --namespace <name>',
+    text: "where the policy lives (default: as the filter's destination says, else the context's)",
+  },
+  { flags: '--name <name>', text: 'of the policy; one that is there is replaced (default: a new one)' },
+  { flags: '--evidence <text>', text: 'what led here, kept in the policy (default: what the preview says)' },
   { flags: '--shadow', text: 'count what it would do, refuse nothing' },
   { flags: '--unseen', text: 'apply although a workload that the filter names was never seen' },
   { flags: '--all', text: 'list every route of the preview (always, where standard error is no terminal)' },
-  { flags: '--dry-run', text: 'print the policy and what it would have done; write nothing' },
+  dryRun,
+  {
+    flags: '-o, --output <format>',
+    text: 'only print the policy, for Git or somebody who may; write nothing',
+    choices: ['yaml', 'json'],
+  },
   { flags: '-y, --yes', text: 'do not ask' },
   { flags: '--policies <dir>', text: 'write into this folder instead of through a feed' },
   ...connect,
+  ...clusterOptions,
+  previewFrom,
 ];
 
 const nodeRoots: readonly OptionRow[] = [
@@ -205,8 +222,17 @@ export const verbs: readonly VerbRow[] = [
   {
     usage: 'policies',
     text: 'print policies: state, hits, expiry, rejected ones with line and reason',
-    options: [output, ...connect],
-    examples: ['policies'],
+    options: [
+      output,
+      {
+        flags: '-n, --namespace <name>',
+        text: 'those of one namespace (default: of a cluster the context’s, of a feed all)',
+      },
+      { flags: '-A, --all-namespaces', text: 'those of all namespaces' },
+      ...connect,
+      ...clusterOptions,
+    ],
+    examples: ['policies', 'policies --context kind-shop -A'],
     load: async () => (await import('./verbs/policies.ts')).policies,
   },
   {
@@ -216,6 +242,7 @@ export const verbs: readonly VerbRow[] = [
     examples: [
       "block 'from:scanner path:/admin/*' --for 30m --reason 'probes admin'",
       'block from:scanner to:orders --dry-run',
+      'block from:scanner to:orders -n shop --context kind-shop --preview-from session.adr',
     ],
     load: async () => (await import('./verbs/mutate.ts')).block,
   },
@@ -242,14 +269,17 @@ export const verbs: readonly VerbRow[] = [
     text: 'revert the newest policy change that still stands, after showing what that would have done',
     options: [
       {
-        flags: '--dry-run',
+        ...dryRun,
         text: 'show which change that is and what undoing it would have done; write nothing',
       },
+      { flags: '-n, --namespace <name>', text: 'of a cluster: only a change to a policy of this namespace' },
       { flags: '-y, --yes', text: 'undo without asking' },
       { flags: '--policies <dir>', text: 'undo in this folder instead of through a feed' },
       ...connect,
+      ...clusterOptions,
+      previewFrom,
     ],
-    examples: ['undo', 'undo --dry-run', 'undo --yes'],
+    examples: ['undo', 'undo --dry-run', 'undo --yes', 'undo --cluster'],
     load: async () => (await import('./verbs/undo.ts')).undo,
   },
   {

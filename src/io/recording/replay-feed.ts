@@ -110,7 +110,7 @@ function helloOf({ header, path }: RecordingFile): Hello {
 }
 
 /** Only agents of a node say what a policy comes to there, so recordings from before the header said it are known too. */
-const isOfNode = ({ node, policies }: NonNullable<RecordingFile['header']>): boolean =>
+export const isOfNode = ({ node, policies }: NonNullable<RecordingFile['header']>): boolean =>
   node ?? policies.some(({ enforcement }) => enforcement !== undefined);
 
 /** One sentence per operation; the table keeps a new one from being forgotten. */

@@ -1,122 +1,23 @@
-// `block` and `throttle`: filter -> exact policy -> what it would have done -> question -> written through the feed or into a folder.
+// `block` and `throttle`: filter -> exact policy -> what it would have done -> question -> written through the feed, into a folder or a cluster.
 import { randomBytes } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { exitCodes, type AppError } from '../../../core/model/app-error.ts';
 import { millis } from '../../../core/model/brand.ts';
-import { enforcementWord } from '../../../core/model/enforcement-words.ts';
-import type { ApiEvent, PolicyEvent, Endpoint } from '../../../core/model/event.ts';
-import { appliedSchema } from '../../../core/model/feed-message.ts';
-import type { FeedPort } from '../../../core/model/feed-port.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
 import { draftFromFilter } from '../../../core/policy/draft-from-filter.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import { policyToYaml } from '../../../core/policy/to-yaml.ts';
-import { openFolderStore } from '../../../io/policies/folder-store.ts';
+import { clusterChoice } from '../cluster/cluster-choice.ts';
+import { orCluster } from '../cluster/or-cluster.ts';
 import { confirmed } from '../confirm.ts';
-import { addressOf, openFeed, startSession } from '../feed-client.ts';
-import { connectOptions, durationOption, filterWords, flagOption, textOption } from '../option-values.ts';
+import { dryRunOption, type DryRun } from '../dry-run.ts';
+import { feedTarget, folderTarget, type MutationTarget } from '../mutation-target.ts';
+import { durationOption, filterWords, flagOption, textOption } from '../option-values.ts';
 import { neverSeen } from '../never-seen.ts';
-import { policiesOf } from '../policies-of.ts';
 import { previewLines } from '../preview-lines.ts';
 import { qualifyFilter } from '../qualify-filter.ts';
 import { throttleOptions } from '../throttle-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
-
-interface Target {
-  /** What the agent remembers; undefined when no agent could be asked. */
-  readonly history: readonly ApiEvent[] | undefined;
-  /** Both ends of the agent's listeners: known before anything was seen. */
-  readonly ends: readonly Endpoint[];
-  readonly openByPair: Readonly<Record<string, number>>;
-  /** The agent works in the pods of a node. */
-  readonly node: boolean | undefined;
-  /** Where a folder is written directly, its policies; else those of the history. */
-  readonly current: readonly FlowPolicy[];
-  apply(policy: FlowPolicy): Promise<string>;
-  close(): Promise<void>;
-}
-
-/** How long to wait for the agent's word that a policy is in force, ms. */
-const inForceMs = 5_000;
-
-/** What the agent says; on a node also where it stands. */
-function reportedWords(event: PolicyEvent): string {
-  const state = enforcementWord(event)?.word ?? event.state;
-  const { enforcement } = event;
-  return `${state}, reported by the agent${enforcement === undefined ? '' : `. ${enforcement.sentence}`}`;
-}
-
-/** Waits until the agent itself reports the policy in force: written is not yet enforced. */
-async function appliedThroughFeed(
-  feed: FeedPort,
-  listen: (listener: (event: ApiEvent) => void) => void,
-  policy: FlowPolicy,
-): Promise<string> {
-  const name = `${policy.metadata.namespace}/${policy.metadata.name}`;
-  let timer: NodeJS.Timeout | undefined;
-  const reported = new Promise<string>((resolve) => {
-    let soFar = 'stored; the agent has not reported it in force yet';
-    timer = setTimeout(() => resolve(soFar), inForceMs);
-    listen((event) => {
-      if (event.type !== 'policy' || event.name !== name) return;
-      if (event.enforcement?.state === 'pending') soFar = reportedWords(event);
-      else if (event.state === 'active' || event.state === 'shadow') resolve(reportedWords(event));
-      if (event.state === 'rejected')
-        resolve(`rejected by the agent: ${event.error?.message ?? 'no reason given'}`);
-    });
-  });
-  try {
-    const applied = appliedSchema.parse(await feed.request({ op: 'policy.apply', object: policy }));
-    return `${applied.change} ${applied.name}: ${await reported}`;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-async function feedTarget(options: OptionValues, context: CommandContext): Promise<Target> {
-  const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env);
-  const session = await startSession(feed, addressOf(connect, context.env), context);
-  const listeners: ((event: ApiEvent) => void)[] = [];
-  session.listen((message) => {
-    if (message.type === 'batch')
-      for (const event of message.events) listeners.forEach((listener) => listener(event));
-  });
-  return {
-    history: session.history,
-    ends: session.hello.listeners.flatMap(({ source, destination }) => [source, destination]),
-    openByPair: session.status.openByPair,
-    node: session.hello.node,
-    current: policiesOf(session.history),
-    apply: (policy) => appliedThroughFeed(feed, (listener) => listeners.push(listener), policy),
-    close: () => session.close(),
-  };
-}
-
-async function folderTarget(
-  directory: string,
-  options: OptionValues,
-  context: CommandContext,
-): Promise<Target> {
-  const store = await openFolderStore({ directory, now: Date.now });
-  const seen = await feedTarget(options, context).catch(() => undefined);
-  await seen?.close();
-  return {
-    history: seen?.history,
-    ends: seen?.ends ?? [],
-    openByPair: seen?.openByPair ?? {},
-    node: seen?.node,
-    current: store.entries().flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : [])),
-    async apply(policy) {
-      const applied = await store.apply(policy);
-      return `${applied.change} ${applied.name} in ${directory}; the agent that watches this folder enforces it`;
-    },
-    close: () => store.close(),
-  };
-}
-
-const question = { text: 'Apply?', hint: 'Add --yes to apply it, or --dry-run to only look.' } as const;
 
 interface Draft {
   readonly policy: FlowPolicy;
@@ -132,12 +33,20 @@ interface Asked {
   readonly options: OptionValues;
 }
 
-function draft({ action, words, options }: Asked, target: Target): Draft {
-  const { node, namespace, unseen, known } = qualifyFilter(
-    filterWords(words),
-    target.history ?? [],
-    target.ends,
-  );
+/** With the mode and the name that were asked for. */
+function asAsked(policy: FlowPolicy, options: OptionValues): FlowPolicy {
+  const name = textOption(options, 'name');
+  return {
+    ...policy,
+    ...(name === undefined ? {} : { metadata: { ...policy.metadata, name } }),
+    ...(flagOption(options, 'shadow') ? { spec: { ...policy.spec, mode: 'Shadow' } } : {}),
+  };
+}
+
+function draft({ action, words, options }: Asked, target: MutationTarget): Draft {
+  const { node, namespace, unseen, known } = qualifyFilter(filterWords(words), {
+    ...{ events: target.history ?? [], ends: target.ends, otherwise: target.namespace },
+  });
   const ttlMs = durationOption(options, 'for');
   const reason = textOption(options, 'reason');
   const given = textOption(options, 'namespace');
@@ -148,42 +57,78 @@ function draft({ action, words, options }: Asked, target: Target): Draft {
     suffix: randomBytes(2).toString('hex'),
     namespace: given ?? namespace,
     namespaceMeant: given !== undefined,
-    author: userInfo().username,
+    author: target.author,
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(reason === undefined ? {} : { reason }),
     ...(action === 'Block' ? {} : throttleOptions(options)),
   });
   return {
-    policy: flagOption(options, 'shadow') ? { ...policy, spec: { ...policy.spec, mode: 'Shadow' } } : policy,
+    policy: asAsked(policy, options),
     unseen: target.history === undefined || unseen.length === 0 ? undefined : neverSeen(unseen, known),
   };
 }
 
+/** What led here: in the person's words, else what those who were asked have seen. */
+function withEvidence(
+  policy: FlowPolicy,
+  { given, headline, seenBy }: Readonly<Record<'given' | 'headline' | 'seenBy', string | undefined>>,
+): FlowPolicy {
+  const evidence =
+    given ?? (headline === undefined || seenBy === undefined ? undefined : `${headline} (${seenBy})`);
+  if (evidence === undefined) return policy;
+  const annotations = { ...policy.metadata.annotations, 'apidefense.dev/evidence': evidence.slice(0, 1024) };
+  return { ...policy, metadata: { ...policy.metadata, annotations } };
+}
+
+async function targetOf(options: OptionValues, context: CommandContext): Promise<MutationTarget> {
+  const choice = clusterChoice(options);
+  if (choice !== undefined)
+    return (await import('../cluster/cluster-mutation.ts')).clusterTarget(choice, options, context);
+  const directory = textOption(options, 'policies');
+  return directory === undefined
+    ? orCluster(feedTarget(options, context))
+    : folderTarget(directory, options, context);
+}
+
+const printed = (policy: FlowPolicy, format: string | undefined): string =>
+  format === 'json' ? JSON.stringify(policy, undefined, 2) : policyToYaml(policy).trimEnd();
+
+/** Nothing is written for somebody who only wants to see, and neither where it is to go elsewhere (-o). */
+const isOnlyShown = (options: OptionValues, how: DryRun): boolean =>
+  how !== undefined || textOption(options, 'output') !== undefined;
+
 function mutate(action: 'Block' | 'Throttle'): RunVerb {
   return async (words, options, context) => {
     if (action === 'Throttle') throttleOptions(options);
-    const directory = textOption(options, 'policies');
-    const target =
-      directory === undefined
-        ? await feedTarget(options, context)
-        : await folderTarget(directory, options, context);
+    const target = await targetOf(options, context);
     try {
-      const { policy, unseen } = draft({ action, words, options }, target);
-      if (unseen !== undefined) allowUnseen(unseen, options, context);
-      context.out.line(policyToYaml(policy).trimEnd());
-      const allRoutes = flagOption(options, 'all') || !process.stderr.isTTY;
-      for (const line of previewLines(policy, target, allRoutes)) context.say(visibleText(line));
-      if (flagOption(options, 'dryRun')) return 0;
-      if (!flagOption(options, 'yes') && !(await confirmed(question, context))) {
-        context.say('Nothing was changed.');
-        return exitCodes.refused;
-      }
-      context.say(await target.apply(policy));
-      return 0;
+      return await run({ action, words, options }, target, context);
     } finally {
       await target.close();
     }
   };
+}
+
+async function run(asked: Asked, target: MutationTarget, context: CommandContext): Promise<number> {
+  const { options } = asked;
+  const { policy: drafted, unseen } = draft(asked, target);
+  if (unseen !== undefined) allowUnseen(unseen, options, context);
+  const allRoutes = flagOption(options, 'all') || !process.stderr.isTTY;
+  const lines = previewLines(drafted, target, allRoutes);
+  const policy = withEvidence(drafted, {
+    ...{ given: textOption(options, 'evidence'), headline: lines[0], seenBy: target.seenBy },
+  });
+  await target.check?.(policy);
+  const format = textOption(options, 'output');
+  context.out.line(printed(policy, format));
+  if (format === undefined) for (const line of lines) context.say(visibleText(line));
+  if (isOnlyShown(options, dryRunOption(options, 'client'))) return 0;
+  if (!flagOption(options, 'yes') && !(await confirmed(target.question, context))) {
+    context.say('Nothing was changed.');
+    return exitCodes.refused;
+  }
+  context.say(visibleText(await target.apply(policy)));
+  return 0;
 }
 
 /** @throws the error, unless nothing is to be written or the person knows. */

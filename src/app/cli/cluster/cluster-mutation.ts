@@ -1,0 +1,96 @@
+// `block` and `throttle` on a cluster: the policies are its own, the flows of a preview those of --preview-from, and what would be written is
+// checked by the API server before anybody is asked. Nothing is asked of it where that is not wanted (--dry-run=client, -o).
+import { userInfo } from 'node:os';
+import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { KubeChoice } from '../../../io/kube/config/kube-target.ts';
+import { listAllowed, type ListedPolicy } from '../../../io/kube/policies/list-policies.ts';
+import { applyPolicy } from '../../../io/kube/policies/policy-edits.ts';
+import { withMissingRights } from '../../../io/kube/policies/write-rights.ts';
+import type { CommandContext } from '../command-context.ts';
+import { dryRunOption } from '../dry-run.ts';
+import type { MutationTarget } from '../mutation-target.ts';
+import { textOption } from '../option-values.ts';
+import { policiesOf } from '../policies-of.ts';
+import type { OptionValues } from '../verbs.ts';
+import { openCluster, type OpenCluster } from './open-cluster.ts';
+import { nothingSeen, seenFrom, type Seen } from './preview-from.ts';
+
+/** Those that are in force, to be judged beside the new one. */
+export const validPolicies = (listed: readonly ListedPolicy[]): FlowPolicy[] =>
+  listed.flatMap(({ read }) => (read.ok ? [read.policy] : []));
+
+/** As the person is known in the cluster; nothing is asked for a draft. */
+const authorOf = (cluster: OpenCluster, isAsked: boolean): string | Promise<string> =>
+  isAsked ? cluster.author() : userInfo().username;
+
+async function currentOf(
+  { api, namespace }: OpenCluster,
+  seen: Seen | undefined,
+  isAsked: boolean,
+): Promise<readonly FlowPolicy[]> {
+  if (seen === undefined) return [];
+  return isAsked ? validPolicies((await listAllowed(api, namespace)).policies) : policiesOf(seen.history);
+}
+
+/** Asked of the API server, unless that is not wanted. */
+function isAsked(options: OptionValues): boolean {
+  const how = dryRunOption(options, 'server');
+  return how === undefined ? textOption(options, 'output') === undefined : how === 'server';
+}
+
+/** The half that asks and writes. */
+function writing(
+  cluster: OpenCluster,
+  author: string,
+): Required<Pick<MutationTarget, 'check' | 'apply' | 'question'>> {
+  const { api, tools, title, flags } = cluster;
+  const write = async (policy: FlowPolicy, isDryRun: boolean): ReturnType<typeof applyPolicy> => {
+    try {
+      return await applyPolicy(tools, policy, { author, dryRun: isDryRun });
+    } catch (error) {
+      throw await withMissingRights(api, policy.metadata.namespace, error);
+    }
+  };
+  return {
+    question: cluster.question('Apply it', 'Add --yes to apply it, or --dry-run to only look.'),
+    async check(policy) {
+      await write(policy, true);
+    },
+    async apply(policy) {
+      const { name, change } = await write(policy, false);
+      if (change === 'unchanged') return `unchanged ${name} in ${title}: it says that already.`;
+      return `${change} ${name} in ${title}; agents there take it up. Undo: kubectl api-defense undo ${flags}`;
+    },
+  };
+}
+
+/** @throws AppError when there is no such cluster, or nothing can be seen of it. */
+export async function clusterTarget(
+  choice: KubeChoice,
+  options: OptionValues,
+  context: CommandContext,
+): Promise<MutationTarget> {
+  const cluster = openCluster(choice, context);
+  try {
+    const asked = isAsked(options);
+    const seen = await seenFrom(options, context);
+    const author = await authorOf(cluster, asked);
+    const { check, ...written } = writing(cluster, author);
+    return {
+      ...{ history: seen?.history, ends: seen?.ends ?? [], node: seen?.node, author },
+      openByPair: seen?.status?.openByPair ?? {},
+      current: await currentOf(cluster, seen, asked),
+      ...{ namespace: cluster.namespace, unknown: nothingSeen },
+      ...(seen === undefined ? {} : { seenBy: seen.title }),
+      ...written,
+      ...(asked ? { check } : {}),
+      close() {
+        cluster.close();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    cluster.close();
+    throw error;
+  }
+}

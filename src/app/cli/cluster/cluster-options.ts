@@ -1,0 +1,32 @@
+// kubectl's flags as rows of the help. Which of them mean the cluster is cluster-choice.ts'. Loads nothing of Kubernetes.
+import type { OptionRow } from '../verbs.ts';
+
+/** Where and as whom: each of them alone means the cluster. */
+export const clusterOptions: readonly OptionRow[] = [
+  {
+    flags: '--cluster',
+    text: 'the cluster of your kubeconfig instead of a feed; each of the next five means it too',
+  },
+  { flags: '--context <name>', text: 'context of the kubeconfig (default: its current one)' },
+  {
+    flags: '--kubeconfig <file>',
+    text: 'kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the pod’s own)',
+  },
+  { flags: '--as <user>', text: 'act as this user' },
+  { flags: '--as-group <group>', text: 'with --as: and of this group; may be repeated', many: true },
+  { flags: '--as-uid <uid>', text: 'with --as: and with this UID' },
+];
+
+/** Of verbs that change something in the cluster. */
+export const previewFrom: OptionRow = {
+  flags: '--preview-from <where>',
+  text: 'with a cluster: a recording, or the feed of an agent, whose flows show what the change would have done',
+};
+
+/** As kubectl: what a bare --dry-run means depends on where it is written. */
+export const dryRun: OptionRow = {
+  flags: '--dry-run [how]',
+  text: 'write nothing; of a cluster: =server (default) has it checked there, =client asks nobody',
+  bare: 'default',
+  choices: ['default', 'server', 'client'],
+};
