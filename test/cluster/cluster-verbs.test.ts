@@ -189,6 +189,13 @@ describeUnless(noApi)('verbs on a cluster', () => {
     );
     await allow(api, namespace, { ...rule, user: 'editor', verbs: ['get', 'list', 'patch'] });
     expect((await run([...words, 'editor'])).stderr).toMatch(new RegExp(`editor may not create ${where}`));
+    await allow(api, namespace, { ...rule, user: 'writer', verbs: ['get', 'create', 'patch'] });
+    const unlisted = await run([...words, 'writer', '--name', 'by-writer', '--preview-from', recording]);
+    expect(unlisted.stderr).toMatch(
+      /writer may not list .* The preview takes it that there are no other policies\./,
+    );
+    expect(unlisted.status).toBe(0);
+    await api.remove(kinds.flowPolicies, { namespace, name: 'by-writer' });
     const grouped = await run([
       ...words,
       'someone',

@@ -1,7 +1,10 @@
 // What somebody reads who tries the plugin before everything is in place: one sentence, what to do, a stable code, a status.
-import { mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { createCli, type Cli } from '../helpers/cli.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { clientOf, installDefinitions } from './kube-clients.ts';
@@ -41,6 +44,47 @@ describe('first minutes', () => {
         `66 KUBECONFIG_MISSING: There is no kubeconfig: ${home}/.kube/config does not exist, and this is not a pod with a ServiceAccount. Write --kubeconfig FILE, or set KUBECONFIG; "demo" and "replay" need no cluster.`,
       );
   });
+
+  const kubeconfigOf = (server: string): string => {
+    const path = join(home, 'kubeconfig.yaml');
+    writeFileSync(
+      path,
+      stringify({
+        ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'away' },
+        contexts: [{ name: 'away', context: { cluster: 'the', user: '' } }],
+        clusters: [{ name: 'the', cluster: { server } }],
+      }),
+    );
+    return path;
+  };
+
+  test('where nobody listens', async () => {
+    const [policies, block] = await ends({ KUBECONFIG: kubeconfigOf('https://127.0.0.1:1') });
+    for (const told of [policies, block])
+      expect(told).toBe(
+        '69 KUBE_UNREACHABLE: The API server https://127.0.0.1:1 cannot be reached: nobody listens there. Start the cluster, or choose another context with --context.',
+      );
+  });
+
+  test.each([{ verb: ['policies'] }, { verb: ['block', 'from:web'] }])(
+    '$verb ends when told to, though the API server is silent',
+    async ({ verb }) => {
+      const silent = createServer();
+      const asked = once(silent, 'connection');
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const address = silent.address();
+      if (address === null || typeof address === 'string') throw new Error('no port');
+      const env = { HOME: home, KUBECONFIG: kubeconfigOf(`http://127.0.0.1:${address.port}`) };
+      const started = cli.start([...verb, '--cluster'], env);
+      const [socket] = (await asked) as [Socket];
+      started.child.kill('SIGINT');
+      const { status, stderr } = await started.finished;
+      expect(stderr).toMatch(/Interrupted before the API server .* had answered\.\n.*\[INTERRUPTED\]/);
+      expect(status).toBe(69);
+      socket.destroy();
+      silent.close();
+    },
+  );
 
   testUnless(noLab)(
     'with a cluster in which nothing is installed, without rights, and with one that is away',

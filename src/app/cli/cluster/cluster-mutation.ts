@@ -3,7 +3,6 @@
 import { userInfo } from 'node:os';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import type { KubeChoice } from '../../../io/kube/config/kube-target.ts';
-import { listAllowed, type ListedPolicy } from '../../../io/kube/policies/list-policies.ts';
 import { applyPolicy } from '../../../io/kube/policies/policy-edits.ts';
 import { withMissingRights } from '../../../io/kube/policies/write-rights.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -13,24 +12,12 @@ import { textOption } from '../option-values.ts';
 import { policiesOf } from '../policies-of.ts';
 import type { OptionValues } from '../verbs.ts';
 import { openCluster, type OpenCluster } from './open-cluster.ts';
-import { nothingSeen, seenFrom, type Seen } from './preview-from.ts';
-
-/** Those that are in force, to be judged beside the new one. */
-export const validPolicies = (listed: readonly ListedPolicy[]): FlowPolicy[] =>
-  listed.flatMap(({ read }) => (read.ok ? [read.policy] : []));
+import { policiesBeside } from './policies-beside.ts';
+import { nothingSeen, seenFrom } from './preview-from.ts';
 
 /** As the person is known in the cluster; nothing is asked for a draft. */
 const authorOf = (cluster: OpenCluster, isAsked: boolean): string | Promise<string> =>
-  isAsked ? cluster.author() : userInfo().username;
-
-async function currentOf(
-  { api, namespace }: OpenCluster,
-  seen: Seen | undefined,
-  isAsked: boolean,
-): Promise<readonly FlowPolicy[]> {
-  if (seen === undefined) return [];
-  return isAsked ? validPolicies((await listAllowed(api, namespace)).policies) : policiesOf(seen.history);
-}
+  isAsked ? cluster.asking(cluster.author()) : userInfo().username;
 
 /** Asked of the API server, unless that is not wanted. */
 function isAsked(options: OptionValues): boolean {
@@ -54,7 +41,7 @@ function writing(
   return {
     question: cluster.question('Apply it', 'Add --yes to apply it, or --dry-run to only look.'),
     async check(policy) {
-      await write(policy, true);
+      await cluster.asking(write(policy, true));
     },
     async apply(policy) {
       const { name, change } = await write(policy, false);
@@ -75,11 +62,15 @@ export async function clusterTarget(
     const asked = isAsked(options);
     const seen = await seenFrom(options, context);
     const author = await authorOf(cluster, asked);
+    const current = async (): Promise<readonly FlowPolicy[]> => {
+      if (seen === undefined) return [];
+      return asked ? policiesBeside(cluster, context.say) : policiesOf(seen.history);
+    };
     const { check, ...written } = writing(cluster, author);
     return {
       ...{ history: seen?.history, ends: seen?.ends ?? [], node: seen?.node, author },
       openByPair: seen?.status?.openByPair ?? {},
-      current: await currentOf(cluster, seen, asked),
+      current: await current(),
       ...{ namespace: cluster.namespace, unknown: nothingSeen },
       ...(seen === undefined ? {} : { seenBy: seen.title }),
       ...written,

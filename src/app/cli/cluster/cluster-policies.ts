@@ -30,7 +30,7 @@ export async function clusterPolicies(
   const cluster = openCluster(choice, context);
   try {
     const isAll = flagOption(options, 'allNamespaces');
-    const listing = await listPolicies(cluster.api, isAll ? undefined : cluster.namespace);
+    const listing = await cluster.asking(listPolicies(cluster.api, isAll ? undefined : cluster.namespace));
     const rows = listing.policies.map((listed) => policyRow(listed, Date.now()));
     print(rows, options, context);
     const where = isAll ? 'any namespace' : `namespace ${cluster.namespace} (-A: all)`;

@@ -4,12 +4,11 @@ import type { ApiEvent } from '../../../core/model/event.ts';
 import type { Undone } from '../../../core/model/feed-message.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
 import type { KubeChoice } from '../../../io/kube/config/kube-target.ts';
-import { listAllowed } from '../../../io/kube/policies/list-policies.ts';
 import { undoPolicy } from '../../../io/kube/policies/policy-undo.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Undo, UndoTarget } from '../verbs/undo.ts';
 import type { OptionValues } from '../verbs.ts';
-import { validPolicies } from './cluster-mutation.ts';
+import { policiesBeside } from './policies-beside.ts';
 import { openCluster, type OpenCluster } from './open-cluster.ts';
 import { nothingSeen, seenFrom, type Seen } from './preview-from.ts';
 
@@ -29,11 +28,12 @@ function underPolicies(history: readonly ApiEvent[], policies: readonly FlowPoli
 }
 
 async function windowOf(
-  { api, namespace }: OpenCluster,
+  cluster: OpenCluster,
   seen: Seen | undefined,
+  say: CommandContext['say'],
 ): Promise<UndoTarget['seen']> {
   if (seen === undefined) return undefined;
-  const policies = validPolicies((await listAllowed(api, namespace)).policies);
+  const policies = await policiesBeside(cluster, say);
   return {
     history: underPolicies(seen.history, policies),
     ...{ status: seen.status, hello: { ...(seen.node === undefined ? {} : { node: seen.node }) } },
@@ -51,11 +51,11 @@ const elsewhere = (name: string, namespace: string): AppError =>
 /** Changes are undone newest first, so a namespace that was named can only be checked, before anything is written. */
 async function undoneIn(
   namespace: string | undefined,
-  { tools }: OpenCluster,
+  { tools, asking }: OpenCluster,
   { dryRun = false, change }: Undo,
 ): Promise<Undone> {
   const only = change === undefined ? {} : { change };
-  const planned = await undoPolicy(tools, { dryRun: true, ...only });
+  const planned = await asking(undoPolicy(tools, { dryRun: true, ...only }));
   if (namespace !== undefined && !planned.name.startsWith(`${namespace}/`))
     throw elsewhere(planned.name, namespace);
   return dryRun ? planned : undoPolicy(tools, only);
@@ -70,7 +70,7 @@ export async function clusterTarget(
   const cluster = openCluster(choice, context);
   try {
     return {
-      seen: await windowOf(cluster, await seenFrom(options, context)),
+      seen: await windowOf(cluster, await seenFrom(options, context), context.say),
       ...{ unknown: nothingSeen, what: 'Object', where: ` in ${cluster.title}` },
       question: cluster.question('Undo it', 'Add --yes to undo it, or --dry-run to only look.'),
       undo: (how) => undoneIn(choice.namespace, cluster, how),

@@ -1,6 +1,7 @@
 // One cluster as the verbs use it, opened by kubectl's flags: which one, and as whom, is said before anything is asked of it.
 import { homedir, userInfo } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { AppError } from '../../../core/model/app-error.ts';
 import { isProductionContext } from '../../../core/model/production-context.ts';
 import { createKubeApi, type KubeApi } from '../../../io/kube/api/kube-api.ts';
 import { resolveTarget, type KubeChoice, type KubeTarget } from '../../../io/kube/config/kube-target.ts';
@@ -23,6 +24,8 @@ export interface OpenCluster {
   readonly tools: EditTools;
   /** The name the API server knows the person by; the machine's where it does not say. */
   author(): Promise<string>;
+  /** What only asks, until somebody ends the program: an API server may be silent for long. @throws AppError INTERRUPTED. */
+  readonly asking: <Result>(work: Promise<Result>) => Promise<Result>;
   /** `text`: `Apply`. Names a production context, so that the answer is about it. */
   question(text: string, hint: string): Question;
   close(): void;
@@ -49,10 +52,29 @@ function sayWhere(target: KubeTarget, say: CommandContext['say']): void {
     say(visibleText(`WARNING: by its name the context ${context} is PRODUCTION.`));
 }
 
+const interruption = (server: string): AppError =>
+  new AppError({
+    code: 'INTERRUPTED',
+    family: 'unavailable',
+    message: `Interrupted before the API server ${server} had answered.`,
+    hint: 'Nothing was changed.',
+  });
+
+/** Where the API server does not say (before 1.28, or not to this user): the machine's name. */
+async function authorOf(api: KubeApi): Promise<string> {
+  try {
+    return (await api.whoAmI()) ?? userInfo().username;
+  } catch (error) {
+    const isUnsaid = error instanceof AppError && (error.family === 'denied' || error.family === 'notFound');
+    if (!isUnsaid) throw error;
+    return userInfo().username;
+  }
+}
+
 /** Asks nothing yet. @throws AppError when there is no such cluster. */
 export function openCluster(
   choice: KubeChoice,
-  { env, say }: Pick<CommandContext, 'env' | 'say'>,
+  { env, say, interrupted }: Pick<CommandContext, 'env' | 'say' | 'interrupted'>,
 ): OpenCluster {
   const target = resolveTarget(choice, { env, homeDirectory: homedir() });
   sayWhere(target, say);
@@ -62,7 +84,9 @@ export function openCluster(
     ...{ api, namespace: target.namespace, title: `context ${target.context}` },
     flags: flagsOf(choice, target.context),
     tools: { api, now: Date.now, journal: openPolicyJournal(stateDirectory(env), target) },
-    author: async () => (await api.whoAmI().catch(() => undefined)) ?? userInfo().username,
+    author: () => authorOf(api),
+    asking: (work) =>
+      Promise.race([work, interrupted.then(() => Promise.reject(interruption(target.cluster.server)))]),
     question: (text, hint) => ({ text: `${text} in ${where}?`, hint }),
     close: () => api.close(),
   };
