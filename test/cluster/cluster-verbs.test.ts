@@ -9,6 +9,7 @@ import type { KubeObject } from '../../src/io/kube/api/kube-object.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import { createCli, type Cli, type Finished } from '../helpers/cli.ts';
 import { sampleFlow } from '../helpers/sample-flow.ts';
+import { launch } from '../helpers/terminal.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { allow, clientOf, installDefinitions } from './kube-clients.ts';
 import { configOf, makeNamespace, noApi, sharedCluster, type OwnNamespace } from './lab/shared-cluster.ts';
@@ -287,8 +288,24 @@ describeUnless(noApi)('verbs on a cluster', () => {
     expect(asked.stderr).toContain('[CONFIRMATION]');
     expect(asked.status).toBe(64);
     expect(await get('prod')).toBeUndefined();
-    expect((await run([...words, ...named, '--yes'])).status).toBe(0);
+    const answered = async (answer: string): Promise<number> => {
+      const env = { XDG_STATE_HOME: cli.directory, XDG_RUNTIME_DIR: cli.directory };
+      const terminal = launch({ args: [...words, ...named], cols: 160, rows: 50, env });
+      try {
+        await terminal.waitFor(/Apply it in the PRODUCTION context shop-production\? \[y\/N\]/);
+        terminal.type(answer);
+        terminal.press('enter');
+        return (await terminal.exited()).status;
+      } finally {
+        await terminal.close();
+      }
+    };
+    expect(await answered('')).toBe(1);
+    expect(await get('prod')).toBeUndefined();
+    expect(await answered('y')).toBe(0);
     expect(await modeOf('prod')).toBe('Enforce');
+    expect((await run([...words, ...named, '--shadow', '--yes'])).status).toBe(0);
+    expect(await modeOf('prod')).toBe('Shadow');
     await api.remove(kinds.flowPolicies, { namespace, name: 'prod' });
     expect((await run(['policies', '--kubeconfig', kubeconfig])).stderr).toContain('[CONTEXT_NOT_FOUND]');
   });
