@@ -105,6 +105,11 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
     epoch: z.string().max(100).optional(),
     first: count.optional(),
   }),
+  /**
+   * To a hub alone, on a socket that the agent dialled: which content of identities it has (core/identity), at first and after each frame;
+   * without a hash it has none that fits and wants the whole.
+   */
+  z.object({ type: z.literal('identity'), hash: z.string().max(100).optional(), generation: count }),
   z.object({ type: z.literal('reply'), id: count, ok: z.literal(true), result: z.unknown() }),
   z.object({
     type: z.literal('refusal'),

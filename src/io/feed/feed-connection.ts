@@ -23,6 +23,9 @@ export interface FeedConnection {
   terminate(): void;
 }
 
+/** Takes a binary frame; answers that it did. */
+export type TakeBinary = (bytes: Buffer) => true;
+
 interface ConnectionOptions {
   readonly socket: WebSocket;
   readonly server: FeedServerOptions;
@@ -30,6 +33,8 @@ interface ConnectionOptions {
   /** Called before history is taken: what waits in the shared batch is in history already. */
   readonly beforeSubscribe: () => void;
   readonly onClose: () => void;
+  /** On a socket to a hub: a frame of identities. Anywhere else binary frames make no sense. */
+  readonly onBinary?: TakeBinary;
 }
 
 /** Takes over an accepted socket and greets it. */
@@ -47,6 +52,7 @@ export function createFeedConnection(options: ConnectionOptions): FeedConnection
   };
   socket.on('message', (data, isBinary) => {
     pulse.felt();
+    if (isBinary && Buffer.isBuffer(data) && options.onBinary?.(data) !== undefined) return;
     const read = isBinary || !Buffer.isBuffer(data) ? notText : readClientFrame(data.toString());
     if (read.type === 'frame') receive(read.frame);
     else if (read.type === 'badOperation') desk.refuse(read.id, read.code, read.message);

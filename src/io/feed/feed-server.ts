@@ -1,14 +1,14 @@
 // The agent's side of the feed: accepts terminals and verbs over WebSocket and ships events to them. Knows no store and no window.
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { AgentStatus, Hello, Operation } from '../../core/model/feed-message.ts';
 import type { Frame, Numbering } from './batcher.ts';
 import { createBatcher } from './batcher.ts';
 import type { FeedAddress } from './feed-address.ts';
-import type { FeedConnection } from './feed-connection.ts';
+import type { FeedConnection, TakeBinary } from './feed-connection.ts';
 import { createFeedConnection } from './feed-connection.ts';
 import { admit, refusalText } from './feed-door.ts';
 import type { FeedServerLimits } from './feed-limits.ts';
@@ -44,6 +44,11 @@ export interface FeedServer {
   hasSubscribers(): boolean;
   /** How many connections there are now, and how many events slow ones missed so far. */
   stats(): { readonly connections: number; readonly subscribers: number; readonly dropped: number };
+  /**
+   * Serves one more client on an open socket that is there already: one that we dialled to a hub, or one that somebody else's server accepted and
+   * admitted. Call it in the turn in which the socket opened. It counts as a connection; `onBinary` takes frames of identities.
+   */
+  attach(socket: WebSocket, onBinary?: TakeBinary): void;
   /** Tells the last words. A client that has not answered after `graceMs` (at most and by default 1,000) is cut. */
   close(graceMs?: number): Promise<void>;
 }
@@ -68,6 +73,10 @@ export async function startFeedServer(options: FeedServerOptions): Promise<FeedS
     publish(event) {
       if (!closed && room.hasSubscribers()) room.batcher.push(event);
     },
+    attach(socket, onBinary) {
+      if (closed) socket.close(1001, 'the agent is stopping');
+      else room.enter(socket, onBinary);
+    },
     hasSubscribers: () => !closed && room.hasSubscribers(),
     stats: () => ({
       connections: room.connections.size,
@@ -87,7 +96,7 @@ export async function startFeedServer(options: FeedServerOptions): Promise<FeedS
 interface Room {
   readonly connections: Set<FeedConnection>;
   readonly batcher: ReturnType<typeof createBatcher>;
-  enter(socket: Parameters<typeof createFeedConnection>[0]['socket']): void;
+  enter(socket: WebSocket, onBinary?: TakeBinary): void;
   readonly subscribers: () => number;
   readonly hasSubscribers: () => boolean;
   readonly dropped: () => number;
@@ -115,12 +124,13 @@ function createRoom(options: FeedServerOptions, limits: FeedServerLimits): Room 
     subscribers: () => [...connections].filter((one) => one.subscribed()).length,
     hasSubscribers: () => someSubscribed(connections),
     dropped: () => [...connections].reduce((sum, one) => sum + one.dropped(), droppedBefore),
-    enter(socket) {
+    enter(socket, onBinary) {
       const connection = createFeedConnection({
         socket,
         server: options,
         limits,
         beforeSubscribe: batcher.flush,
+        ...(onBinary === undefined ? {} : { onBinary }),
         onClose: () => {
           droppedBefore += connection.dropped();
           connections.delete(connection);

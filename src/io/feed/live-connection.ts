@@ -13,6 +13,9 @@ import type { ServerFrameRead } from './read-server-frame.ts';
 import { readServerFrame } from './read-server-frame.ts';
 import { createTurnPace } from './turn-pace.ts';
 
+/** An open WebSocket, whoever dialled it. */
+export type FeedSocket = WebSocket;
+
 /** Why a connection is over. `error` when trying again cannot help. */
 export interface ConnectionEnd {
   readonly detail: string;
@@ -26,18 +29,23 @@ export interface LiveConnection {
   end(end: ConnectionEnd): void;
 }
 
-interface Handlers {
+/** Who is told of frames and of the end. */
+export interface Handlers {
   readonly onFrame: (frame: ServerFrameRead) => void;
   /** Called exactly once. */
   readonly onEnd: (end: ConnectionEnd) => void;
 }
 
+/** How a connection is read. */
+interface ReadingOptions {
+  readonly limits: FeedClientLimits;
+  readonly ready?: (() => Promise<void> | undefined) | undefined;
+}
+
 /** Whom to dial and how. */
-interface ConnectionOptions {
+interface ConnectionOptions extends ReadingOptions {
   readonly address: FeedAddress;
   readonly token: string | undefined;
-  readonly limits: FeedClientLimits;
-  readonly ready: (() => Promise<void> | undefined) | undefined;
 }
 
 /** What a frame that is no text is read as: nothing. */
@@ -72,9 +80,21 @@ function watchEnd(socket: WebSocket, name: string, finish: (end: ConnectionEnd) 
 
 /** Dials at once; nothing is thrown, all that goes wrong is an end. */
 export function openConnection(options: ConnectionOptions, handlers: Handlers): LiveConnection {
-  const { limits } = options;
   const name = formatFeedAddress(options.address);
-  const socket = dial(options.address, options.token, limits);
+  const socket = dial(options.address, options.token, options.limits);
+  return attachConnection({ ...options, socket, name }, handlers);
+}
+
+/**
+ * The client's side of the feed on a socket that is there: one that was dialled, or one that an agent dialled and we accepted. Call it in the
+ * turn in which the socket came, so that no frame is missed.
+ * @param options `name` of the other side, for sentences.
+ */
+export function attachConnection(
+  options: ReadingOptions & { readonly socket: WebSocket; readonly name: string },
+  handlers: Handlers,
+): LiveConnection {
+  const { limits, socket, name } = options;
   let over = false;
   const finish = (end: ConnectionEnd): void => {
     if (over) return;
