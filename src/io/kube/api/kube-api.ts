@@ -106,7 +106,13 @@ export interface KubeApi {
     name: ObjectName,
     patch: Readonly<Record<string, unknown>>,
   ): Promise<KubeObject>;
+  /** Puts the whole object in the place of the one of that `resourceVersion`. AppError KUBE_CONFLICT when it has changed meanwhile. */
+  replace(resource: ResourceKind, body: KubeBody): Promise<KubeObject>;
+  /** Server-side apply of the status subresource, as a field manager of its own; takes the fields over. */
+  applyStatus(resource: ResourceKind, body: KubeBody, manager: string): Promise<KubeObject>;
   remove(resource: ResourceKind, name: ObjectName, options?: RemoveOptions): Promise<void>;
+  /** Asks by an object that is answered and not kept (TokenReview, SubjectAccessReview); the answer is its status. */
+  review(resource: ResourceKind, spec: Readonly<Record<string, unknown>>): Promise<unknown>;
   mayI(question: AccessQuestion): Promise<AccessAnswer>;
   /** The user as the API server knows them (the impersonated one); undefined where it does not say. */
   whoAmI(): Promise<string | undefined>;
@@ -208,27 +214,28 @@ async function headOf(answer: IncomingMessage): Promise<string> {
 
 const refusalLength = 64 * 1024;
 
-function accessBody({ verb, resource, namespace, name, subresource }: AccessQuestion): string {
-  return JSON.stringify({
-    apiVersion: apiVersionOf(kinds.accessReviews),
-    kind: kinds.accessReviews.kind,
-    spec: {
-      resourceAttributes: {
-        ...{ verb, group: resource.group, version: resource.version, resource: resource.plural },
-        ...{ namespace, name, subresource },
-      },
-    },
-  });
+async function review(
+  client: Client,
+  resource: ResourceKind,
+  spec: Readonly<Record<string, unknown>>,
+): Promise<unknown> {
+  const request = {
+    ...{ method: 'POST' as const, path: collectionPath(resource), accept: plain, contentType: plain },
+    body: JSON.stringify({ apiVersion: apiVersionOf(resource), kind: resource.kind, spec }),
+  };
+  return fieldOf(await ask(client, request, { verb: 'create', resource }), 'status');
 }
 
-async function mayI(client: Client, question: AccessQuestion): Promise<AccessAnswer> {
-  const path = collectionPath(kinds.accessReviews);
-  const request = {
-    ...{ method: 'POST' as const, path, accept: plain, contentType: plain },
-    body: accessBody(question),
-  };
-  const answer = await ask(client, request, { verb: 'create', resource: kinds.accessReviews });
-  const status = fieldOf(answer, 'status');
+async function mayI(
+  client: Client,
+  { verb, resource, namespace, name, subresource }: AccessQuestion,
+): Promise<AccessAnswer> {
+  const status = await review(client, kinds.accessReviews, {
+    resourceAttributes: {
+      ...{ verb, group: resource.group, version: resource.version, resource: resource.plural },
+      ...{ namespace, name, subresource },
+    },
+  });
   return { allowed: fieldOf(status, 'allowed') === true, reason: textOf(fieldOf(status, 'reason')) ?? '' };
 }
 
@@ -260,6 +267,7 @@ export function createKubeApi({ target, env, now, sleep, ...options }: KubeApiOp
       ),
     list: (resource, selection, onPage) => listPages(client, { resource, selection }, onPage),
     ...writesOf(client),
+    review: (resource, spec) => review(client, resource, spec),
     mayI: (question) => mayI(client, question),
     whoAmI: () => whoAmI(client),
     watch: (resource, selection, how) => openWatch(client, { resource, selection }, how),

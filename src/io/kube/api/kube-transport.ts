@@ -15,7 +15,7 @@ import { tooSlow, unreachable } from './unreachable.ts';
 
 /** What is sent. */
 export interface WireRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With its query. */
   readonly path: string;
   readonly accept: string;

@@ -47,11 +47,40 @@ function apply(client: Client, { resource, body, options }: Written<ApplyOptions
   );
 }
 
+type Whole = Pick<Written<unknown>, 'resource' | 'body'>;
+
+const replace = (client: Client, { resource, body }: Whole): Promise<KubeObject> =>
+  askObject(
+    client,
+    {
+      ...{ ...text, method: 'PUT', path: withQuery(objectPath(resource, named(body)), writing({})) },
+      body: JSON.stringify(body),
+    },
+    { verb: 'update', resource, ...named(body) },
+  );
+
+function applyStatus(client: Client, { resource, body }: Whole, manager: string): Promise<KubeObject> {
+  const query = { fieldManager: manager, fieldValidation: 'Strict', force: true };
+  return askObject(
+    client,
+    {
+      ...{ method: 'PATCH', accept: plain, contentType: 'application/apply-patch+yaml' },
+      path: withQuery(`${objectPath(resource, named(body))}/status`, query),
+      body: JSON.stringify(body),
+    },
+    { verb: 'patch', resource, ...named(body), subresource: 'status' },
+  );
+}
+
 /** What of the client writes. */
-export function writesOf(client: Client): Pick<KubeApi, 'create' | 'apply' | 'patchStatus' | 'remove'> {
+export function writesOf(
+  client: Client,
+): Pick<KubeApi, 'create' | 'apply' | 'replace' | 'applyStatus' | 'patchStatus' | 'remove'> {
   return {
     create: (resource, body, options = {}) => create(client, { resource, body, options }),
     apply: (resource, body, options = {}) => apply(client, { resource, body, options }),
+    replace: (resource, body) => replace(client, { resource, body }),
+    applyStatus: (resource, body, manager) => applyStatus(client, { resource, body }, manager),
     patchStatus: (resource, name, patch) =>
       askObject(
         client,

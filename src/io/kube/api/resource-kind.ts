@@ -26,6 +26,11 @@ const row = (groupVersion: string, plural: string, kind: string): ResourceKind =
 export const kinds = {
   pods: row('v1', 'pods', 'Pod'),
   namespaces: { ...row('v1', 'namespaces', 'Namespace'), namespaced: false },
+  services: row('v1', 'services', 'Service'),
+  endpointSlices: row('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
+  nodes: { ...row('v1', 'nodes', 'Node'), namespaced: false },
+  leases: row('coordination.k8s.io/v1', 'leases', 'Lease'),
+  tokenReviews: { ...row('authentication.k8s.io/v1', 'tokenreviews', 'TokenReview'), namespaced: false },
   configMaps: row('v1', 'configmaps', 'ConfigMap'),
   flowPolicies: row('apidefense.dev/v1alpha1', 'flowpolicies', 'FlowPolicy'),
   clusterFlowPolicies: {
