@@ -49,6 +49,12 @@ function stateOf(policy: FlowPolicy): PolicyEvent['state'] {
 /** Name under which a file that holds no readable object is shown. */
 const fileKey = (file: string): string => `(file)/${file}`;
 
+/** Which object of a cluster it is. */
+const objectOf = ({ uid, generation }: StoredPolicy): Pick<Fields, 'uid' | 'generation'> => ({
+  ...(uid === undefined ? {} : { uid }),
+  ...(generation === undefined ? {} : { generation }),
+});
+
 /** Masked: an event goes to recordings and to everyone who watches. Of a rejected file nobody knows what is a secret, so it is not told. */
 function describe(entry: StoredPolicy, mask: PolicyMask): Fields {
   if (entry.type === 'rejected') {
@@ -56,6 +62,7 @@ function describe(entry: StoredPolicy, mask: PolicyMask): Fields {
     return {
       name: entry.name ?? fileKey(mask.text(file)),
       state: 'rejected',
+      ...objectOf(entry),
       error: {
         file: mask.text(file),
         ...(line === undefined ? {} : { line }),
@@ -69,6 +76,7 @@ function describe(entry: StoredPolicy, mask: PolicyMask): Fields {
   return {
     name: entry.name,
     state: entry.type === 'expired' ? 'expired' : stateOf(policy),
+    ...objectOf(entry),
     object: mask.mask(policy),
     ...(policy.spec.expiresAt === undefined ? {} : { expiresAt: policy.spec.expiresAt }),
     ...(author === undefined ? {} : { author: mask.text(author) }),

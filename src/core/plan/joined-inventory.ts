@@ -4,7 +4,7 @@ import type { InventorySource } from './inventory-source.ts';
 
 /** Who is elsewhere, and which addresses stand before them. */
 export interface RemoteSource {
-  current(): Pick<NodeInventory, 'peers' | 'services'>;
+  current(): Pick<NodeInventory, 'peers' | 'services' | 'hosts'>;
   /** Called after it changed. Returns how to stop. */
   onChange(listener: () => void): () => void;
   close(): void;
@@ -34,12 +34,14 @@ export function joinInventories(local: InventorySource, remote: RemoteSource): I
   };
 }
 
-function join(here: NodeInventory, elsewhere: Pick<NodeInventory, 'peers' | 'services'>): NodeInventory {
+function join(here: NodeInventory, elsewhere: ReturnType<RemoteSource['current']>): NodeInventory {
   const own = new Set([...here.pods, ...here.peers].map(({ id }) => id));
+  const hosts = elsewhere.hosts ?? here.hosts;
   const peers = elsewhere.peers.filter(({ id }) => !own.has(id));
   return {
     pods: here.pods,
     peers: [...here.peers, ...peers],
     services: [...here.services, ...elsewhere.services],
+    ...(hosts === undefined ? {} : { hosts }),
   };
 }

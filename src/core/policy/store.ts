@@ -21,8 +21,16 @@ export interface PolicyRejection {
   readonly message: string;
 }
 
+/** Which object it is, where the API server says so; conditions are written for exactly that one. */
+export interface StoredObject {
+  readonly uid?: string;
+  readonly generation?: number;
+}
+
 /** An entry of the store: in force, expired or rejected. */
-export type StoredPolicy =
+export type StoredPolicy = StoredObject & StoredEntry;
+
+type StoredEntry =
   /** In force. With `rejection`: its file was changed into something invalid, and this last good object stays in force. */
   | {
       readonly type: 'valid';

@@ -3,7 +3,12 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import { policyName, type PolicyName } from '../../../core/model/brand.ts';
 import type { FlowPolicy } from '../../../core/policy/schema.ts';
-import { policyCountLimit, type PolicyStore, type StoredPolicy } from '../../../core/policy/store.ts';
+import {
+  policyCountLimit,
+  type PolicyStore,
+  type StoredObject,
+  type StoredPolicy,
+} from '../../../core/policy/store.ts';
 import { authorAnnotation, expiryMs } from '../../policies/merge-files.ts';
 import { createQueue } from '../../in-turn.ts';
 import { rejectionAt } from '../../policies/parse-policy-file.ts';
@@ -61,22 +66,31 @@ interface HeldPolicies {
 
 type Rejected = Extract<StoredPolicy, { type: 'rejected' }>;
 
-function rejectedEntry({ name, read }: PolicyObject): Rejected[] {
-  return read.ok ? [] : [{ type: 'rejected', name, rejection: read.rejection, object: read.object }];
+const versionOf = ({ uid, generation }: PolicyObject): StoredObject => ({
+  uid,
+  ...(generation === undefined ? {} : { generation }),
+});
+
+function rejectedEntry(one: PolicyObject): Rejected[] {
+  const { name, read } = one;
+  if (read.ok) return [];
+  return [{ type: 'rejected', name, ...versionOf(one), rejection: read.rejection, object: read.object }];
 }
 
 function policyEntry({ object, policy }: Held, nowMs: number): StoredPolicy[] {
   if (policy === undefined) return [];
   const author = policy.metadata.annotations?.[authorAnnotation];
   const { name, title: file, read } = object;
-  const shared = { name, policy, file, ...(author === undefined ? {} : { author }) };
+  const shared = { name, policy, file, ...versionOf(object), ...(author === undefined ? {} : { author }) };
   if (expiryMs(policy) <= nowMs) return [{ type: 'expired', ...shared }];
   return [{ type: 'valid', ...shared, ...(read.ok ? {} : { rejection: read.rejection }) }];
 }
 
-function tooMany({ object: { name, title } }: Held): Rejected {
+function tooMany({ object }: Held): Rejected {
+  const { name, title } = object;
   const reason = `the cluster holds more than ${policyCountLimit} policies`;
-  return { type: 'rejected', name, rejection: rejectionAt(title, { code: 'TOO_MANY_POLICIES', reason }) };
+  const rejection = rejectionAt(title, { code: 'TOO_MANY_POLICIES', reason });
+  return { type: 'rejected', name, ...versionOf(object), rejection };
 }
 
 function createHeldPolicies(): HeldPolicies {

@@ -13,6 +13,7 @@ import { kinds, objectTitle, type ObjectName } from '../api/resource-kind.ts';
 /** What is kept of a custom resource. */
 export interface PolicyObject {
   readonly uid: string;
+  readonly generation?: number;
   readonly name: PolicyName;
   /** `FlowPolicy shop/name`: where a folder's listing has the file. */
   readonly title: string;
@@ -51,13 +52,18 @@ export function objectNameOf(name: string): ObjectName {
   return { namespace: name.slice(0, slash), name: name.slice(slash + 1) };
 }
 
+const versionOf = ({ meta: { uid, generation } }: KubeObject): Pick<PolicyObject, 'uid' | 'generation'> => ({
+  uid,
+  ...(generation === undefined ? {} : { generation }),
+});
+
 /** Never throws. */
 export function readPolicyObject(object: KubeObject): PolicyObject {
-  const { name, namespace = '', uid } = object.meta;
+  const { name, namespace = '' } = object.meta;
   const title = objectTitle(kinds.flowPolicies, { namespace, name });
   const written = writtenForm(object);
   const parsed = acceptPolicy(written);
-  const shared = { uid, title, name: policyName(`${namespace}/${name}`) };
+  const shared = { ...versionOf(object), title, name: policyName(`${namespace}/${name}`) };
   if (parsed.ok) return { ...shared, read: { ok: true, policy: parsed.policy } };
   const rejection = rejectionAt(title, {
     code: parsed.code,
@@ -69,7 +75,7 @@ export function readPolicyObject(object: KubeObject): PolicyObject {
 
 /** Never throws. A cluster-wide policy is checked as strictly, and then refused in so many words: nothing enforces one yet. */
 export function readClusterPolicyObject(object: KubeObject): PolicyObject {
-  const { name, uid } = object.meta;
+  const { name } = object.meta;
   const title = objectTitle(kinds.clusterFlowPolicies, { name });
   const written = writtenForm(object);
   const parsed = parseClusterPolicy(written);
@@ -80,5 +86,10 @@ export function readClusterPolicyObject(object: KubeObject): PolicyObject {
           'this version enforces no ClusterFlowPolicy; write a FlowPolicy into each namespace it is about',
       })
     : rejectionAt(title, { code: parsed.code, reason: parsed.message, field: spellPath(parsed.path) });
-  return { uid, title, name: policyName(name), read: { ok: false, rejection, object: written } };
+  return {
+    ...versionOf(object),
+    title,
+    name: policyName(name),
+    read: { ok: false, rejection, object: written },
+  };
 }
