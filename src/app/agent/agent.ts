@@ -63,6 +63,8 @@ export interface AgentOptions {
   readonly learningMs?: number;
   /** A sentence about the policy folder for whoever runs the agent: gone, back, a file rejected and why. */
   readonly onNotice?: (sentence: string) => void;
+  /** Takes the feed to whoever else is to be served, such as a hub; returns how to end that. */
+  readonly onFeed?: (server: FeedServer) => () => Promise<void>;
   /** What whoever watches should know about what is being watched; told with the status. */
   readonly notice?: () => string | undefined;
   /** A failure after the start; `fatal` when the worker ended by itself and nothing is forwarded any more. */
@@ -343,7 +345,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const telemetry = startTelemetry(start, enforcing);
     const server = await startFeed(start, enforcing, telemetry);
     hub.server = server;
+    // After the feed's end, so that the hub hears the last words as everybody does.
+    const leaveHub = options.onFeed?.(server);
     cleanup.addFirst(() => server.close(cleanup.leftMs()));
+    if (leaveHub !== undefined) cleanup.addFirst(leaveHub);
     const counters = setInterval(() => tellCounters(hub), countersEveryMs);
     cleanup.add(() => clearInterval(counters));
     const metrics = await startMetrics(start, telemetry);

@@ -149,6 +149,13 @@ export const verbs: readonly VerbRow[] = [
         flags: '--node-name <name>',
         text: 'with --kube: name of this node (default: $NODE_NAME, or the host name)',
       },
+      {
+        flags: '--hub <url>',
+        text: 'with --kube: https://NAME[:PORT] of the hub, which knows the other nodes',
+      },
+      { flags: '--hub-ca <file>', text: "with --hub: PEM of the authority of the hub's certificate" },
+      { flags: '--hub-token-file <file>', text: 'with --hub: the projected token for apidefense-hub' },
+      { flags: '--state <dir>', text: 'with --hub: keeps who is who there, for a start without a hub' },
       { flags: '--pods <file>', text: 'with --node: YAML of pods, peers and Services (docs/pods-file.md)' },
       ...nodeRoots,
       {
@@ -197,6 +204,33 @@ export const verbs: readonly VerbRow[] = [
         load: async () => (await import('./verbs/agent.ts')).agent,
         when: ({ node, watchdog }) => node === true && watchdog !== false,
       }),
+  },
+  {
+    usage: 'hub',
+    text: 'run the hub of a cluster: takes agents, tells them who is who, merges what they see, writes conditions',
+    options: [
+      { flags: '--listen <host:port>', text: 'where agents connect, by TLS', fallback: '0.0.0.0:10250' },
+      { flags: '--tls-cert <file>', text: 'PEM of the certificate; read again when it changes' },
+      { flags: '--tls-key <file>', text: 'PEM of its key' },
+      {
+        flags: '--namespace <name>',
+        text: 'of the agents and of the Lease (default: $POD_NAMESPACE, or the context)',
+      },
+      {
+        flags: '--agent-account <name>',
+        text: 'ServiceAccount of the agents',
+        fallback: 'api-defense-agent',
+      },
+      { flags: '--lease <name>', text: 'by which one replica leads', fallback: 'api-defense-hub' },
+      { flags: '--name <name>', text: 'of this replica (default: $POD_NAME, or the host name)' },
+      { flags: '--feed <address>', text: 'where terminals and verbs connect: 127.0.0.1:PORT or unix:PATH' },
+      {
+        flags: '--token-file <file>',
+        text: 'file whose first line is the token of the feed (default: a new one)',
+      },
+    ],
+    examples: ['hub --tls-cert hub.pem --tls-key hub.key --feed unix:/run/api-defense/hub.sock'],
+    load: async () => (await import('./verbs/hub.ts')).hub,
   },
   {
     usage: 'agent status',

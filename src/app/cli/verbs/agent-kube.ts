@@ -12,6 +12,7 @@ import type { ReflectorState } from '../../../io/kube/watch/reflector.ts';
 import { textOption } from '../option-values.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { OptionValues } from '../verbs.ts';
+import { agentHub, type AgentHub } from './agent-hub.ts';
 
 /** Where an agent of a cluster has its pods and policies from. */
 export interface KubeSources {
@@ -19,6 +20,8 @@ export interface KubeSources {
   readonly title: string;
   readonly openInventory: (onNotice: (sentence: string) => void) => Promise<InventorySource>;
   readonly openPolicies: (onNotice: (sentence: string) => void) => Promise<PolicyStore>;
+  /** What the agent does for its hub; nothing without `--hub`. */
+  readonly hub: Partial<AgentHub['options']>;
 }
 
 function refuseFiles(options: OptionValues): void {
@@ -61,14 +64,14 @@ const clocks = { now: Date.now, random: Math.random };
 
 /** An agent must not start as if there were no pods or no policies: it waits for the API server, and says so. */
 function opening(
-  { api, node }: { readonly api: KubeApi; readonly node: string },
+  { api, node, hub }: { readonly api: KubeApi; readonly node: string; readonly hub: AgentHub | undefined },
   interrupted: Promise<void>,
 ): Pick<KubeSources, 'openInventory' | 'openPolicies'> {
   return {
     async openInventory(onNotice) {
       const pods = openNodePods({ api, node, ...clocks, onNotice, onState: outages('pods', onNotice) });
       await readOnce('pods', pods.synced(), interrupted);
-      return pods;
+      return hub === undefined ? pods : hub.join(pods, onNotice);
     },
     async openPolicies(onNotice) {
       const store = openKubePolicyStore({ api, ...clocks, onState: outages('policies', onNotice) });
@@ -81,11 +84,13 @@ function opening(
 /** Asks nothing yet. @throws AppError when files are named as well, or there is no cluster. */
 export function kubeSources(
   options: OptionValues,
-  { env, interrupted }: Pick<CommandContext, 'env' | 'interrupted'>,
+  { env, interrupted, say }: Pick<CommandContext, 'env' | 'interrupted' | 'say'>,
 ): KubeSources {
   refuseFiles(options);
   const target = resolveTarget({}, { env, homeDirectory: homedir() });
   const api = createKubeApi({ target, env, now: Date.now, sleep: (ms) => pause(ms) });
   const node = textOption(options, 'nodeName') ?? env['NODE_NAME'] ?? hostname();
-  return { title: `context ${target.context}`, ...opening({ api, node }, interrupted) };
+  const hub = agentHub(options, node, say);
+  const title = `context ${target.context}`;
+  return { title, hub: hub?.options ?? {}, ...opening({ api, node, hub }, interrupted) };
 }

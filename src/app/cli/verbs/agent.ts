@@ -4,16 +4,16 @@ import { AppError, exitCodes } from '../../../core/model/app-error.ts';
 import { standingText } from '../../../core/model/enforcement-words.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
-import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../../io/feed/feed-address.ts';
+import { formatFeedAddress } from '../../../io/feed/feed-address.ts';
 import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
 import { durationOption, flagOption, textOption } from '../option-values.ts';
 import type { KubeSources } from './agent-kube.ts';
 import { nodeOptions, nodeSentences, requireNamespaces } from './agent-node.ts';
-import { newToken, removeToken, writeToken } from '../session-paths.ts';
+import { feedOptions } from '../feed-options.ts';
+import { removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
-import { readTokenFile } from '../feed-client.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 import type { CommandContext } from '../command-context.ts';
 
@@ -44,15 +44,6 @@ function peerOption(options: OptionValues, name: string): Peer {
     message: `--${name} "${text}" is not the name of a workload.`,
     hint: 'Write a lower-case DNS name, or namespace/name.',
   });
-}
-
-/** A TCP feed always has a token: the given one, or a new one left where `--connect` on this machine finds it. */
-function startOptions(options: OptionValues): { address: FeedAddress; token?: string } {
-  const address = parseFeedAddress(textOption(options, 'feed') ?? '127.0.0.1:0');
-  // The feed makes the folder of its socket itself.
-  if (address.type === 'unix') return { address };
-  const file = textOption(options, 'tokenFile');
-  return { address, token: file === undefined ? newToken() : readTokenFile(file) };
 }
 
 /** A port alone is one of this machine. */
@@ -103,7 +94,10 @@ function forget(agent: Agent, token: string | undefined, { env }: CommandContext
 }
 
 /** What differs between an agent in front of a service and one in the pods of a node. */
-interface Sources extends Pick<AgentOptions, 'name' | 'listeners' | 'node' | 'openPolicies'> {
+interface Sources extends Pick<
+  AgentOptions,
+  'name' | 'listeners' | 'node' | 'openPolicies' | 'onFeed' | 'notice'
+> {
   /** Where policies come from when not from a folder. */
   readonly title?: string;
   /** What is being done now, for whoever started it. */
@@ -133,7 +127,7 @@ function nodeSources(options: OptionValues, kube: KubeSources | undefined): Sour
     name: `node ${node.owner.owner}`,
     listeners: [],
     node,
-    ...(kube === undefined ? {} : { openPolicies: kube.openPolicies, title: kube.title }),
+    ...(kube === undefined ? {} : { openPolicies: kube.openPolicies, title: kube.title, ...kube.hub }),
     started: (running) => (running.node === undefined ? [] : nodeSentences(running.node())),
   };
 }
@@ -159,18 +153,20 @@ async function sourcesOf(options: OptionValues, context: CommandContext): Promis
 export const agent: RunVerb = async (_words, options, context) => {
   const sources = await sourcesOf(options, context);
   const drainMs = durationOption(options, 'drain');
-  const { address, token } = startOptions(options);
+  const { address, token } = feedOptions(options);
   sweepRuntime(context.env);
   const folder = textOption(options, 'policies');
   const isNew = folder !== undefined && !existsSync(folder);
   let failure: Error | undefined;
   let fail = (): void => undefined;
   const failed = new Promise<void>((resolve) => (fail = resolve));
-  const { name, listeners, node, openPolicies, title = folder } = sources;
+  const { name, listeners, node, openPolicies, onFeed, notice, title = folder } = sources;
   const running = await startAgent({
     ...{ name, listeners, policiesDirectory: folder, feed: address },
     ...(node === undefined ? {} : { node }),
     ...(openPolicies === undefined ? {} : { openPolicies }),
+    ...(onFeed === undefined ? {} : { onFeed }),
+    ...(notice === undefined ? {} : { notice }),
     ...metricsAddress(options),
     ...(token === undefined ? {} : { feedToken: token }),
     ...(context.supervised === undefined ? {} : { supervised: context.supervised }),
