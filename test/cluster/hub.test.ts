@@ -5,25 +5,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { startHub, type Hub } from '../../src/app/hub/hub.ts';
+import { hubClusterRules, hubNamespaceRules } from '../../src/core/install/hub-rules.ts';
+import { hubAudience, names } from '../../src/core/install/names.ts';
 import type { PolicyEvent } from '../../src/core/model/event.ts';
 import { dialHub, type HubDial } from '../../src/io/hub/hub-dial.ts';
-import { hubAudience, hubDialLimits } from '../../src/io/hub/hub-limits.ts';
+import { hubDialLimits } from '../../src/io/hub/hub-limits.ts';
 import { identityFile } from '../../src/io/hub/identity-file.ts';
 import { openRemoteIdentity, type RemoteIdentity } from '../../src/io/hub/remote-identity.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { fieldOf, listOf, textOf, type KubeObject } from '../../src/io/kube/api/kube-object.ts';
-import { kinds } from '../../src/io/kube/api/resource-kind.ts';
+import { kinds, type ResourceKind } from '../../src/io/kube/api/resource-kind.ts';
 import { makeCertificates, type Certificates } from '../helpers/certificates.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until, untilPasses } from '../helpers/until.ts';
 import { flow, startAgent, startClient, type TestAgent } from '../io/feed/feed-samples.ts';
 import { clientOf, installDefinitions } from './kube-clients.ts';
-import { labCluster } from './lab/cluster.ts';
+import { labCluster, type Cluster } from './lab/cluster.ts';
 import { startLab } from './lab/preparations.ts';
 import { noLab, prepared } from './lab/shared-cluster.ts';
 
 const namespace = 'default';
-const account = 'api-defense-agent';
+const account = names.agent;
 const accounts = { ...kinds.pods, plural: 'serviceaccounts', kind: 'ServiceAccount' };
 const times = { durationMs: 4_000, renewMs: 2_500, retryMs: 300 };
 const limits = { ...hubDialLimits, firstMs: 20, mostMs: 200, keepMs: 10 };
@@ -48,6 +50,36 @@ async function makePod(
     { phase: 'Running', podIP: ip, podIPs: [{ ip }], startTime: '2026-11-30T10:00:00Z' },
   );
   return pod;
+}
+
+const rbac = { group: 'rbac.authorization.k8s.io', version: 'v1' };
+const bound = (kind: 'Role' | 'ClusterRole'): readonly [ResourceKind, ResourceKind] => [
+  { ...rbac, kind, plural: `${kind.toLowerCase()}s`, namespaced: kind === 'Role' },
+  { ...rbac, kind: `${kind}Binding`, plural: `${kind.toLowerCase()}bindings`, namespaced: kind === 'Role' },
+];
+
+/** A client with exactly the rights that install gives to the hub. */
+async function hubClient(cluster: Cluster, admin: KubeApi): Promise<KubeApi> {
+  for (const [kind, rules] of [
+    ['Role', hubNamespaceRules],
+    ['ClusterRole', hubClusterRules],
+  ] as const) {
+    const [role, binding] = bound(kind);
+    const metadata = { name: names.hub, ...(kind === 'Role' ? { namespace } : {}) };
+    const apiVersion = `${rbac.group}/${rbac.version}`;
+    await admin.apply(role, {
+      ...{ apiVersion, kind, metadata },
+      rules: rules.map(({ reason, ...rule }) => (reason === '' ? {} : rule)),
+    });
+    await admin.apply(binding, {
+      ...{ apiVersion, kind: binding.kind, metadata },
+      roleRef: { apiGroup: rbac.group, kind, name: names.hub },
+      subjects: [{ kind: 'ServiceAccount', name: names.hub, namespace }],
+    });
+  }
+  const api = clientOf(cluster, { as: `system:serviceaccount:${namespace}:${names.hub}` });
+  onTestFinished(() => api.close());
+  return api;
 }
 
 /** As the kubelet asks for a projected token. */
@@ -80,7 +112,7 @@ async function hubOn(
   const notices: string[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'apidefense-hub-'));
   const hub = await startHub({
-    ...{ api, namespace, agentAccount: account, lease: 'api-defense-hub', name, leaseTimes: times },
+    ...{ api, namespace, agentAccount: account, lease: names.hub, name, leaseTimes: times },
     listen: { host: '127.0.0.1', port: 0, tls },
     feed: { type: 'unix', path: join(folder, 'feed.sock') },
     onNotice: (sentence) => void notices.push(sentence),
@@ -177,12 +209,18 @@ testUnless(noLab)(
     ];
     const other = await makePod(api, 'orders', { node: 'n2', ip: '10.90.2.2', account: 'shop' });
 
-    const hub = await hubOn(api, 'hub-a', certificates);
+    // As install leaves it: there, empty, with labels that stay.
+    await api.create(kinds.leases, {
+      ...{ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' },
+      metadata: { name: names.hub, namespace, labels: { 'app.kubernetes.io/part-of': 'api-defense' } },
+    });
+    const hub = await hubOn(await hubClient(cluster, api), 'hub-a', certificates);
     await hub.synced();
     await until('it leads', () => hub.isLeader());
-    const another = clientOf(cluster);
-    onTestFinished(() => another.close());
-    const second = await hubOn(another, 'hub-b', certificates);
+    const lease = await api.get(kinds.leases, { namespace, name: names.hub });
+    expect(lease.meta.labels).toEqual({ 'app.kubernetes.io/part-of': 'api-defense' });
+    expect(textOf(fieldOf(lease.raw['spec'], 'holderIdentity'))).toMatch(/^hub-a_/);
+    const second = await hubOn(await hubClient(cluster, api), 'hub-b', certificates);
     await second.synced();
 
     // Tokens that are not an agent's, each with its reason.
@@ -191,7 +229,7 @@ testUnless(noLab)(
         await tokenOf(api, pods[0], { audience: 'https://kubernetes.default.svc' }),
         /HTTP 401: The token is not taken/,
       ],
-      [await tokenOf(api, other, { account: 'shop' }), /HTTP 403: Agents are default\/api-defense-agent/],
+      [await tokenOf(api, other, { account: 'shop' }), /HTTP 403: Agents are default\/apidefense-agent/],
       [await tokenOf(api, undefined), /HTTP 403: The token was made for no pod/],
       ['made.up.token', /HTTP 401/],
     ] as const) {
@@ -254,9 +292,11 @@ testUnless(noLab)(
     const judged = await read();
     expect(fieldOf(judged.raw['status'], 'enforced')).toBe('2/2');
     expect(judged.meta.managedFields.map((entry) => textOf(fieldOf(entry, 'manager')))).toContain(
-      'api-defense-hub',
+      'apidefense-hub',
     );
     expect(second.figures().statusWrites).toBe(0);
+    // With the rights that install gives nothing was refused.
+    expect([...hub.notices, ...second.notices].filter((text) => text.includes('may not'))).toEqual([]);
     expect(second.isLeader()).toBe(false);
 
     // The API server goes: agents stay, a token that is known opens the door, one that is not does not; nobody leads.

@@ -219,9 +219,9 @@ export const verbs: readonly VerbRow[] = [
       {
         flags: '--agent-account <name>',
         text: 'ServiceAccount of the agents',
-        fallback: 'api-defense-agent',
+        fallback: 'apidefense-agent',
       },
-      { flags: '--lease <name>', text: 'by which one replica leads', fallback: 'api-defense-hub' },
+      { flags: '--lease <name>', text: 'by which one replica leads', fallback: 'apidefense-hub' },
       { flags: '--name <name>', text: 'of this replica (default: $POD_NAME, or the host name)' },
       { flags: '--feed <address>', text: 'where terminals and verbs connect: 127.0.0.1:PORT or unix:PATH' },
       {

@@ -10,7 +10,7 @@ import { apiVersionOf, objectTitle } from '../../io/kube/api/resource-kind.ts';
 import type { JudgedPolicy } from '../../io/kube/policies/policy-status-object.ts';
 
 /** As whom fields of status stand in managedFields; every replica is the same manager. */
-export const statusManager = 'api-defense-hub';
+export const statusManager = 'apidefense-hub';
 
 /** Bounds of writing. */
 export const writerLimits = {

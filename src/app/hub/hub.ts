@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { createClusterIdentity, type ClusterIdentity } from '../../core/identity/cluster-identity.ts';
 import { createIdentityPublisher, type IdentityPublisher } from '../../core/identity/identity-publisher.ts';
+import { hubAudience } from '../../core/install/names.ts';
 import { AppError } from '../../core/model/app-error.ts';
 import type { AgentStatus, Operation } from '../../core/model/feed-message.ts';
 import type { LeaseTimes } from '../../core/lease/elector.ts';
@@ -10,7 +11,6 @@ import type { FeedAddress } from '../../io/feed/feed-address.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import type { FeedSocket } from '../../io/feed/live-connection.ts';
 import { openAgentDoor, type AgentDoor, type AgentDoorOptions } from '../../io/hub/agent-door.ts';
-import { hubAudience } from '../../io/hub/hub-limits.ts';
 import type { KubeApi } from '../../io/kube/api/kube-api.ts';
 import { kinds } from '../../io/kube/api/resource-kind.ts';
 import { reviewToken } from '../../io/kube/api/token-review.ts';
@@ -224,7 +224,8 @@ function startWriter(parts: Parts): ConditionWriter {
   return writer;
 }
 
-function openDoor({ options, identity, links }: Parts): Promise<AgentDoor> {
+function openDoor(parts: Parts): Promise<AgentDoor> {
+  const { options, identity, links } = parts;
   const { api, listen, namespace, agentAccount } = options;
   const tokens = createTokenCheck({ review: (token) => reviewToken(api, token, hubAudience), now: Date.now });
   const who = {
@@ -234,6 +235,7 @@ function openDoor({ options, identity, links }: Parts): Promise<AgentDoor> {
   };
   return openAgentDoor({
     ...listen,
+    isReady: () => parts.isSynced,
     async admit(token) {
       const admission = await admitAgent(token, who);
       if (admission.type === 'refused' || links.accepts(admission.agent)) return admission;

@@ -12,13 +12,7 @@ export const agentDrainSeconds = 25;
 export const agentGraceSeconds = agentDrainSeconds + 20 + 5;
 
 /** Options that the agent does not have yet; a test fails when one of them is there, so that this list can only shrink. */
-export const pendingAgentOptions: readonly string[] = [
-  '--hub',
-  '--hub-ca',
-  '--hub-token',
-  '--snapshot',
-  '--opt-out',
-];
+export const pendingAgentOptions: readonly string[] = ['--opt-out'];
 
 /** Arguments, in which kubelet replaces $(NAME) by the environment. An address in brackets may be of either family. */
 export function agentArguments({ namespace, agent, optOutLabel }: BuildOptions): readonly string[] {
@@ -35,9 +29,9 @@ export function agentArguments({ namespace, agent, optOutLabel }: BuildOptions):
     `--drain=${agentDrainSeconds}s`,
     `--feed=unix:${agentPaths.run}/feed.sock`,
     `--metrics=[$(POD_IP)]:${ports.agentHealth}`,
-    `--hub=${names.hub}.${namespace}.svc:${ports.hubService}`,
+    `--hub=https://${names.hub}.${namespace}.svc:${ports.hubService}`,
     `--hub-ca=${agentPaths.ca}/${caFile}`,
-    `--hub-token=${agentPaths.hubToken}/token`,
-    `--snapshot=${agentPaths.snapshot}`,
+    `--hub-token-file=${agentPaths.hubToken}/token`,
+    `--state=${agentPaths.snapshot}`,
   ];
 }

@@ -21,13 +21,13 @@ export const hubClusterRules: readonly Rule[] = [
   {
     apiGroups: ['apps'],
     resources: ['replicasets'],
-    verbs: ['list', 'watch'],
+    verbs: ['get'],
     reason: 'Whose a pod is: ReplicaSet → Deployment.',
   },
   {
     apiGroups: ['batch'],
     resources: ['jobs'],
-    verbs: ['list', 'watch'],
+    verbs: ['get'],
     reason: 'Whose a pod is: Job → CronJob.',
   },
   {

@@ -1,7 +1,7 @@
 // The hub's listening side for agents: TLS, one path, a token that somebody else judges; what is admitted becomes a WebSocket and is handed on.
 // No unauthenticated byte goes further than the upgrade request. Knows no feed.
 import { createServer, type Server, type ServerOptions } from 'node:https';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -32,6 +32,8 @@ export interface AgentDoorOptions {
   readonly port: number;
   /** PEM. */
   readonly tls: Pick<ServerOptions, 'key' | 'cert'>;
+  /** For /readyz; /livez answers as long as the program does. */
+  readonly isReady: () => boolean;
   /** May not reject. */
   readonly admit: (token: string) => Promise<AgentAdmission>;
   /** Called in the turn in which the socket opened. */
@@ -132,6 +134,15 @@ function enter({ inside, limits, options }: Hall, socket: WebSocket, agent: Admi
   options.onAgent(socket, agent);
 }
 
+/** What is no agent: kubelet's probes, and whoever took the wrong door. */
+function answer({ isReady }: AgentDoorOptions, url: string | undefined, response: ServerResponse): void {
+  const closing = { connection: 'close' };
+  if (url === '/livez') response.writeHead(200, closing).end();
+  else if (url === '/readyz') response.writeHead(isReady() ? 200 : 503, closing).end();
+  else
+    response.writeHead(426, { ...closing, upgrade: 'websocket' }).end('Agents connect here by WebSocket.\n');
+}
+
 function createHttps(hall: Hall): Server {
   const { options, limits } = hall;
   const https = createServer({
@@ -141,11 +152,7 @@ function createHttps(hall: Hall): Server {
   });
   // Strangers who never finish their handshake may hold as many sockets again, not more.
   https.maxConnections = limits.agents * 2;
-  https.on('request', (_request, response) => {
-    response
-      .writeHead(426, { connection: 'close', upgrade: 'websocket' })
-      .end('Agents connect here by WebSocket.\n');
-  });
+  https.on('request', ({ url }, response) => answer(options, url, response));
   https.on(
     'upgrade',
     (request: IncomingMessage, socket: Duplex, head: Buffer) => void upgrade(hall, request, { socket, head }),

@@ -4,9 +4,6 @@ import { frameLimits } from '../../core/identity/identity-frame.ts';
 /** The path at which the hub takes agents. */
 export const agentPath = '/agent';
 
-/** Audience of the tokens by which agents prove themselves: no other service takes them, and the hub takes no other. */
-export const hubAudience = 'apidefense-hub';
-
 /** Bounds of the hub's door. */
 export interface HubDoorLimits {
   /** Agents at once: what Kubernetes supports in nodes. */

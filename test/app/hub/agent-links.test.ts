@@ -82,7 +82,7 @@ async function startHub(
     onAway: () => undefined,
   });
   const door = await openAgentDoor({
-    ...{ host: '127.0.0.1', port: kept.port ?? 0, tls: own.tls },
+    ...{ host: '127.0.0.1', port: kept.port ?? 0, tls: own.tls, isReady: () => true },
     async admit(token) {
       const admission = await admitNode(token);
       if (admission.type === 'refused' || links.accepts(admission.agent)) return admission;
@@ -238,6 +238,7 @@ test('without a token, from a web page, or elsewhere nobody gets in', async () =
   expect(await answer('/agent', {})).toBe(401);
   expect(await answer('/agent', { authorization, origin: 'https://evil.example' })).toBe(403);
   expect(await answer('/feed', { authorization })).toBe(404);
+  expect(await answer('/agent', { authorization: 'Bearer ' + 'x'.repeat(20_000) })).toBe(401);
 });
 
 test('of two agents of one node the pod that started later counts, whichever came first', async () => {

@@ -10,7 +10,7 @@ import {
   type LeaseTimes,
 } from '../../../core/lease/elector.ts';
 import type { KubeApi, KubeBody } from '../api/kube-api.ts';
-import { fieldOf, textOf, type KubeObject } from '../api/kube-object.ts';
+import { fieldOf, isRecord, textOf, type KubeObject } from '../api/kube-object.ts';
 import { apiVersionOf, kinds } from '../api/resource-kind.ts';
 
 /** Which Lease, as whom. */
@@ -47,6 +47,8 @@ interface Run {
   /** Since when we have it, as it stands in the Lease. */
   acquireTime: string | undefined;
   problem: string | undefined;
+  /** `metadata` as it was read last: labels that install put there are kept. */
+  metadata: Readonly<Record<string, unknown>>;
 }
 
 const clock = (): number => performance.now();
@@ -74,7 +76,10 @@ function bodyOf(run: Run, over: LeaseRecord | undefined, holder: string): KubeBo
   if (isNew) run.acquireTime = time;
   return {
     ...{ apiVersion: apiVersionOf(kinds.leases), kind: kinds.leases.kind },
-    metadata: { name, namespace, ...(over === undefined ? {} : { resourceVersion: over.version }) },
+    metadata: {
+      ...(over === undefined ? {} : { ...run.metadata, resourceVersion: over.version }),
+      ...{ name, namespace },
+    },
     spec: {
       holderIdentity: holder,
       leaseDurationSeconds: Math.ceil(times.durationMs / 1_000),
@@ -85,10 +90,13 @@ function bodyOf(run: Run, over: LeaseRecord | undefined, holder: string): KubeBo
   };
 }
 
-async function look({ options }: Run): Promise<LeaseRecord | undefined> {
-  const { api, namespace, name } = options;
+async function look(run: Run): Promise<LeaseRecord | undefined> {
+  const { api, namespace, name } = run.options;
   try {
-    return recordOf(await api.get(kinds.leases, { namespace, name }));
+    const lease = await api.get(kinds.leases, { namespace, name });
+    const metadata = lease.raw['metadata'];
+    run.metadata = isRecord(metadata) ? metadata : {};
+    return recordOf(lease);
   } catch (error) {
     if (error instanceof AppError && error.code === 'KUBE_NOT_FOUND') return undefined;
     throw error;
@@ -158,6 +166,7 @@ export function startLeaseElection(options: LeaseElectionOptions): LeaseElection
     told: false,
     acquireTime: undefined,
     problem: undefined,
+    metadata: {},
   };
   const ended = follow(run);
   // A request may hang longer than we may believe to lead.

@@ -2,7 +2,11 @@
 import { expect, test } from 'vitest';
 import { kubeSources } from '../../../../src/app/cli/verbs/agent-kube.ts';
 
-const context = { env: { KUBECONFIG: '/nonexistent/kubeconfig' }, interrupted: Promise.resolve(), say: (): void => undefined };
+const context = {
+  env: { KUBECONFIG: '/nonexistent/kubeconfig' },
+  interrupted: Promise.resolve(),
+  say: (): void => undefined,
+};
 
 test.each([
   [{ pods: 'p' }, 'and --pods from a file'],

@@ -1,19 +1,21 @@
 // The command lines of the pods against the command line there is: what is missing is named in one list, which can only shrink.
 import { expect, test } from 'vitest';
 import { supervisorLimits } from '../../../../src/app/agent/supervisor/supervisor-limits.ts';
-import { verbNames, verbs } from '../../../../src/app/cli/verbs.ts';
+import { verbs } from '../../../../src/app/cli/verbs.ts';
 import {
   agentArguments,
   agentDrainSeconds,
   agentGraceSeconds,
   pendingAgentOptions,
 } from '../../../../src/core/install/agent-command.ts';
-import { hubIsPending } from '../../../../src/core/install/hub-objects.ts';
+import { hubArguments, pendingHubOptions } from '../../../../src/core/install/hub-objects.ts';
 import { defaults } from '../../../core/install/samples.ts';
 
-const known = (verbs.find(({ usage }) => usage === 'agent')?.options ?? []).map(
-  ({ flags }) => /--[a-z-]+/.exec(flags)?.[0] ?? '',
-);
+const optionsOf = (verb: string): readonly string[] =>
+  (verbs.find(({ usage }) => usage === verb)?.options ?? []).map(
+    ({ flags }) => /--[a-z-]+/.exec(flags)?.[0] ?? '',
+  );
+const known = optionsOf('agent');
 const [verb, ...given] = agentArguments(defaults);
 const used = given.map((argument) => argument.split('=', 1)[0] ?? '');
 
@@ -22,8 +24,12 @@ test('the agent of a pod uses options that the agent has, or that are named as m
   expect(used.filter((option) => !known.includes(option)).toSorted()).toEqual(pendingAgentOptions.toSorted());
 });
 
-test('the hub is named as missing as long as there is no verb for it', () => {
-  expect(verbNames.includes('hub')).toBe(!hubIsPending);
+test('the hub of a pod uses options that the hub has; those that it lacks are named', () => {
+  const [hub, ...told] = hubArguments;
+  const names = told.map((argument) => argument.split('=', 1)[0] ?? '');
+  expect(hub).toBe('hub');
+  expect(optionsOf('hub')).toEqual(expect.arrayContaining([...names, ...pendingHubOptions]));
+  expect(names.filter((name) => pendingHubOptions.includes(name))).toEqual([]);
 });
 
 test('kubelet waits longer than the watchdog does', () => {
