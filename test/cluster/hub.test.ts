@@ -1,6 +1,8 @@
 // The hub against a real API server, with the real agent-side code over a feed that is made up: tokens by TokenRequest and TokenReview, who is
 // who, conditions, the Lease, and all of it while the API server is away. Nodes and pods are objects alone; no kubelet runs.
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -124,6 +126,23 @@ async function hubOn(
   return { ...hub, notices };
 }
 
+/** As a Service: one port, whose connections go to the replicas in turn. */
+async function serviceOf(...hubs: readonly Hub[]): Promise<number> {
+  let turn = 0;
+  const service = createServer((socket) => {
+    const { port = 0 } = hubs[(turn += 1) % hubs.length] ?? {};
+    const there = connect(port, '127.0.0.1');
+    socket.on('error', () => there.destroy()).on('close', () => there.destroy());
+    there.on('error', () => socket.destroy()).on('close', () => socket.destroy());
+    socket.pipe(there).pipe(socket);
+  });
+  service.listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  onTestFinished(() => void service.close());
+  const address = service.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 interface SimulatedAgent {
   readonly remote: RemoteIdentity;
   readonly notices: string[];
@@ -243,8 +262,9 @@ testUnless(noLab)(
     const tokens = [await tokenOf(api, pods[0]), await tokenOf(api, pods[1])] as const;
     const one = await agentOf('n1', tokens[0], certificates);
     const two = await agentOf('n2', tokens[1], certificates);
-    const dialOne = one.dial(hub.port);
-    two.dial(hub.port);
+    const service = await serviceOf(hub, second);
+    const dialOne = one.dial(service);
+    two.dial(service);
     await untilPasses(() => expect(one.peers()).toEqual(['default/agent-2', 'default/orders']));
     await untilPasses(() => expect(two.peers()).toEqual(['default/agent-1', 'default/web']));
     // An agent that does not say so may not: the node is where the token's pod runs.
@@ -308,10 +328,10 @@ testUnless(noLab)(
     expect(hub.figures().agents.toSorted()).toEqual(['n1', 'n2']);
     await dialOne.close();
     await untilPasses(() => expect(hub.figures().agents).toEqual(['n2']));
-    one.dial(hub.port);
+    one.dial(service);
     await untilPasses(() => expect(hub.figures().agents.toSorted()).toEqual(['n1', 'n2']));
     const three = await agentOf('n3', unknown, certificates);
-    three.dial(hub.port);
+    three.dial(service);
     await untilPasses(() =>
       expect(three.notices.join()).toMatch(/HTTP 503: The token cannot be checked now/),
     );
@@ -322,7 +342,9 @@ testUnless(noLab)(
     // It comes back: somebody leads, who waited comes in, who is who goes on.
     await cluster.tell('start', 'kube-apiserver');
     await until('one leads', () => hub.isLeader() !== second.isLeader());
-    await untilPasses(() => expect(hub.figures().agents.toSorted()).toEqual(['n1', 'n2', 'n3']));
+    await untilPasses(() =>
+      expect((hub.isLeader() ? hub : second).figures().agents.toSorted()).toEqual(['n1', 'n2', 'n3']),
+    );
     await until('pods can be made', () =>
       makePod(api, 'late', { node: 'n2', ip: '10.90.2.3', account: 'shop' }).then(
         () => true,

@@ -30,6 +30,8 @@ export interface AgentLinks {
   enter(socket: FeedSocket, agent: AdmittedAgent): void;
   /** Who is who has changed. */
   changed(): void;
+  /** Ends all connections: they are to go elsewhere. */
+  sendAway(): void;
   readonly nodes: () => readonly string[];
   /** Agents that have what the hub has. */
   readonly current: () => number;
@@ -114,6 +116,9 @@ export function createAgentLinks(options: AgentLinksOptions): AgentLinks {
     },
     changed() {
       for (const { courier } of links.values()) courier.changed();
+    },
+    sendAway() {
+      for (const { connection } of [...links.values()]) connection.end({ detail: 'another replica leads' });
     },
     nodes: () => [...links.keys()],
     current: () =>

@@ -76,6 +76,9 @@ export interface HubFigures {
 /** Events are let go so often, ms: a tenth of what a merge waits for the other end. */
 const releaseEveryMs = 100;
 
+/** How long agents take to find a new leader, ms: twice their longest pause. */
+const findLeaderMs = 60_000;
+
 interface Parts {
   readonly options: HubOptions;
   readonly cleanup: Cleanup;
@@ -89,6 +92,8 @@ interface Parts {
   cluster: ClusterWatch | undefined;
   election: LeaseElection | undefined;
   agentNodes: ReadonlySet<string>;
+  /** Monotonic, ms. */
+  leadingSinceMs: number;
   isSynced: boolean;
 }
 
@@ -121,7 +126,7 @@ function createParts(options: HubOptions): Parts {
     ...{ options, identity, publisher, stream, links, startedMs: Date.now() },
     cleanup: createCleanup(1_000, () => performance.now()),
     ...{ policies: [], writer: undefined, cluster: undefined, election: undefined },
-    ...{ agentNodes: new Set<string>(), isSynced: false },
+    ...{ agentNodes: new Set<string>(), isSynced: false, leadingSinceMs: 0 },
   };
   return parts;
 }
@@ -187,7 +192,8 @@ function followPolicies(
   });
 }
 
-function startElection({ options, cleanup, ...parts }: Parts): LeaseElection {
+function startElection(parts: Parts): LeaseElection {
+  const { options, cleanup } = parts;
   const { api, namespace, lease, name, onNotice, leaseTimes } = options;
   const election = startLeaseElection({
     ...{
@@ -199,6 +205,7 @@ function startElection({ options, cleanup, ...parts }: Parts): LeaseElection {
     },
     onChange(isLeader) {
       onNotice(isLeader ? `${name} leads and writes conditions.` : `${name} does not lead any more.`);
+      parts.leadingSinceMs = performance.now();
       if (isLeader) parts.writer?.look();
     },
     onProblem: (error) =>
@@ -207,6 +214,19 @@ function startElection({ options, cleanup, ...parts }: Parts): LeaseElection {
   });
   cleanup.add(() => election.close());
   return election;
+}
+
+/** A new leader does not judge before its agents have found it, or have had the time to. */
+function isWhole({ agentNodes, links, leadingSinceMs }: Parts): boolean {
+  const connected = new Set(links.nodes());
+  return (
+    [...agentNodes].every((node) => connected.has(node)) || performance.now() - leadingSinceMs > findLeaderMs
+  );
+}
+
+/** Agents that another replica is to have. While nobody is known to lead they stay where they are. */
+function letGo({ election, links }: Parts): void {
+  if (election?.other() !== undefined) links.sendAway();
 }
 
 function startWriter(parts: Parts): ConditionWriter {
@@ -218,7 +238,7 @@ function startWriter(parts: Parts): ConditionWriter {
     },
     policy: (uid) => policies.map(({ items }) => items.get(uid)).find((one) => one !== undefined),
     expected: () => [...parts.agentNodes],
-    mayWrite: () => parts.isSynced && (parts.election?.isLeader() ?? false),
+    mayWrite: () => parts.isSynced && (parts.election?.isLeader() ?? false) && isWhole(parts),
   });
   cleanup.add(() => writer.close());
   return writer;
@@ -238,6 +258,9 @@ function openDoor(parts: Parts): Promise<AgentDoor> {
     isReady: () => parts.isSynced,
     async admit(token) {
       const admission = await admitAgent(token, who);
+      const other = parts.election?.other();
+      if (admission.type === 'agent' && other !== undefined)
+        return { type: 'refused', status: 503, reason: `${other} leads and takes the agents; try again.` };
       if (admission.type === 'refused' || links.accepts(admission.agent)) return admission;
       const { node } = admission.agent;
       return { type: 'refused', status: 409, reason: `A later start of the agent on ${node} is connected.` };
@@ -314,7 +337,10 @@ export async function startHub(options: HubOptions): Promise<Hub> {
     synced.catch(() => undefined);
     const door = await openDoor(parts);
     cleanup.add(() => door.close());
-    const timer = setInterval(() => stream.release((event) => server.publish(event)), releaseEveryMs);
+    const timer = setInterval(() => {
+      letGo(parts);
+      stream.release((event) => server.publish(event));
+    }, releaseEveryMs);
     cleanup.add(() => clearInterval(timer));
     return {
       ...{

@@ -32,8 +32,8 @@ export interface LeaseElectionOptions {
 /** Goes on until it is closed. */
 export interface LeaseElection {
   readonly isLeader: () => boolean;
-  /** Who holds it, as far as known. */
-  readonly holder: () => string | undefined;
+  /** Who else holds it, as far as was heard last. */
+  readonly other: () => string | undefined;
   /** Gives the Lease back, so that another replica need not wait for it to run out. */
   close(): Promise<void>;
 }
@@ -173,7 +173,10 @@ export function startLeaseElection(options: LeaseElectionOptions): LeaseElection
   const watch = setInterval(() => tell(run), Math.max(50, times.retryMs / 4)).unref();
   return {
     isLeader: () => elector.isLeader(clock()),
-    holder: () => elector.holder(),
+    other() {
+      const holder = elector.holder();
+      return holder === '' || holder === options.self ? undefined : holder;
+    },
     async close() {
       run.stop.abort();
       clearInterval(watch);
