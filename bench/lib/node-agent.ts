@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { statusSchema, type AgentStatus } from '../../src/core/model/feed-message.ts';
 import { nodeStatusSchema, type NodeStatus } from '../../src/core/model/node-status.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { createLiveFeed } from '../../src/io/feed/live-feed.ts';
 import type { LabPod } from '../../test/helpers/netns-lab.ts';
 import { withChildren } from './cpu-time.ts';
@@ -34,7 +34,7 @@ export interface AgentWanted {
   readonly pods: readonly ServedPod[];
   /** Calls from another node: known as Deployment `web`, not enrolled here. */
   readonly client: LabPod;
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
   readonly directory: string;
 }
 

@@ -8,7 +8,7 @@ import { planNode } from '../../src/core/plan/plan-node.ts';
 import { nftRuleset } from '../../src/core/plan/ruleset.ts';
 import { closeNetns, openNetns } from '../../src/io/kernel/node/netns.ts';
 import { defaultSysctlRoot, openNodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { probeAbilities } from '../../src/io/kernel/node/probe-abilities.ts';
 import { addressPolicies } from './bench-policies.ts';
 import type { BenchPods } from './bench-pods.ts';
@@ -32,7 +32,7 @@ function timed<T>(work: () => T): { readonly ms: number; readonly result: T } {
   return { ms: performance.now() - startMs, result };
 }
 
-type Planner = (policies: readonly FlowPolicy[]) => PodPlan;
+type Planner = (policies: readonly Policy[]) => PodPlan;
 
 const generation = 1;
 const owner = { owner: 'bench-plan', generation };

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { timeChanges, type ChangeOrder } from '../load/change.ts';
 import { runOpenLoop } from '../load/open-loop.ts';
 import { runWrk } from '../load/wrk.ts';
@@ -17,7 +17,7 @@ import { startNodeAgent, type NodeAgent } from './node-agent.ts';
 /** A size to be measured. */
 export interface ScaleCase {
   readonly name: string;
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
   /** Pods enrolled: the server's, and quiet ones. */
   readonly namespaces: number;
   /** How a changed policy shows: requests are refused inline, connections in the kernel. */

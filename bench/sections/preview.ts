@@ -5,7 +5,7 @@ import { millis } from '../../src/core/model/brand.ts';
 import type { FlowEvent } from '../../src/core/model/event.ts';
 import { parsePolicy } from '../../src/core/policy/parse-policy.ts';
 import { createPreview } from '../../src/core/policy/preview.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { flowAt } from '../load/flow-source.ts';
 import { refusedPrefix, times } from '../peers/peer.ts';
 
@@ -15,7 +15,7 @@ const distinctFlows = 20_000;
 const nowMs = millis(Date.UTC(2026, 10, 23, 12));
 const callers = ['storefront', 'cart', 'web', 'nightly', 'scanner'];
 
-function policy(name: string, from: string, paths: readonly string[]): FlowPolicy {
+function policy(name: string, from: string, paths: readonly string[]): Policy {
   const parsed = parsePolicy({
     apiVersion: 'apidefense.dev/v1alpha1',
     kind: 'FlowPolicy',
@@ -37,7 +37,7 @@ interface Round {
   readonly flips: number;
 }
 
-function preview(flows: readonly FlowEvent[], current: readonly FlowPolicy[]): Round {
+function preview(flows: readonly FlowEvent[], current: readonly Policy[]): Round {
   const change = policy('block-scanner', 'scanner', ['/orders/{id}']);
   const startMs = performance.now();
   const running = createPreview({ current, change: { type: 'add', policy: change }, nowMs });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { policyName } from '../../src/core/model/brand.ts';
-import { apiVersion, type FlowPolicy } from '../../src/core/policy/schema.ts';
+import { apiVersion, type Policy } from '../../src/core/policy/schema.ts';
 import type { StoredPolicy } from '../../src/core/policy/store.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
@@ -48,11 +48,7 @@ describeUnless(noApi)('policies of a cluster', () => {
     await own?.[Symbol.asyncDispose]();
   });
 
-  const policy = (
-    name: string,
-    spec: Partial<FlowPolicy['spec']> = {},
-    metadata: object = {},
-  ): FlowPolicy => ({
+  const policy = (name: string, spec: Partial<Policy['spec']> = {}, metadata: object = {}): Policy => ({
     ...{ apiVersion, kind: 'FlowPolicy', metadata: { name, namespace, ...metadata } },
     spec: {
       mode: 'Enforce',
@@ -64,7 +60,7 @@ describeUnless(noApi)('policies of a cluster', () => {
   });
   const entry = (name: string): StoredPolicy | undefined =>
     store.entries().find((one) => one.name === `${namespace}/${name}`);
-  const specOf = (name: string): FlowPolicy['spec'] | undefined => {
+  const specOf = (name: string): Policy['spec'] | undefined => {
     const found = entry(name);
     return found?.type === 'valid' ? found.policy.spec : undefined;
   };

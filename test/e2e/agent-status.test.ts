@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { startAgent } from '../../src/app/agent/agent.ts';
 import { statusSchema } from '../../src/core/model/feed-message.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { policyToYaml } from '../../src/core/policy/to-yaml.ts';
 import { createCli, type Cli, type Started } from '../helpers/cli.ts';
 import { readExposition, type Exposition } from '../helpers/exposition.ts';
@@ -101,7 +101,7 @@ test('every request made is counted, once, by verdict', async () => {
   expect(series.get(`apidefense_worker_lost_total${workerLabel}}`)).toBe(0);
 });
 
-const noAdmin: FlowPolicy = {
+const noAdmin: Policy = {
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: { name: 'no-admin', namespace: 'shop' },

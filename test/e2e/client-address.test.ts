@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
 import { portOf } from '../helpers/listening.ts';
 
@@ -12,7 +12,7 @@ const server = createServer((_incoming, answer) => void answer.end('ok'));
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(() => void server.close());
 
-const blockFrom = (cidr: string, failure: 'Open' | 'Closed'): FlowPolicy => ({
+const blockFrom = (cidr: string, failure: 'Open' | 'Closed'): Policy => ({
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: { name: 'by-address', namespace: 'lab' },
@@ -40,7 +40,7 @@ function statusOf(port: number, localAddress: string): Promise<number> {
   });
 }
 
-async function statusesUnder(policy: FlowPolicy, addresses: readonly string[]): Promise<number[]> {
+async function statusesUnder(policy: Policy, addresses: readonly string[]): Promise<number[]> {
   const plane = await startDataPlane({
     listeners: [
       {

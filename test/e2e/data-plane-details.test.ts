@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
 import { until } from '../helpers/until.ts';
 import { portOf } from '../helpers/listening.ts';
 
-const blockAdmin: FlowPolicy = {
+const blockAdmin: Policy = {
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: { name: 'no-admin', namespace: 'lab' },

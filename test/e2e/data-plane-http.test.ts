@@ -9,7 +9,7 @@ import { millis } from '../../src/core/model/brand.ts';
 import type { Exchange } from '../../src/core/model/exchange.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
 import type { DataPlaneLimits } from '../../src/io/kernel/limits.ts';
 import { lacking, testUnless } from '../helpers/unless.ts';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-const blockAdmin: FlowPolicy = {
+const blockAdmin: Policy = {
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: { name: 'no-admin', namespace: 'lab' },
@@ -41,7 +41,7 @@ const blockAdmin: FlowPolicy = {
     action: { type: 'Block' },
   },
 };
-const snapshotOf = (policies: readonly FlowPolicy[], generation: number): SharedArrayBuffer =>
+const snapshotOf = (policies: readonly Policy[], generation: number): SharedArrayBuffer =>
   compilePolicies(policies, { generation, nowMs: millis(Date.now()) }).buffer;
 
 interface Seen {

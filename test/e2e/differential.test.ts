@@ -7,7 +7,7 @@ import { millis } from '../../src/core/model/brand.ts';
 import type { Exchange } from '../../src/core/model/exchange.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { mutate, requestSeeds } from '../core/protocol/http1/mutations.ts';
@@ -28,7 +28,7 @@ const requests = 5000;
 const lanes = 4;
 
 /** Any enforcing policy that reads requests makes parsing strict. */
-const policy: FlowPolicy = {
+const policy: Policy = {
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: { name: 'no-admin', namespace: 'lab' },
@@ -117,7 +117,7 @@ async function sendAll(ports: readonly number[], all: readonly Uint8Array[]): Pr
 interface Run {
   readonly upstream: Upstream;
   readonly all: readonly Uint8Array[];
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
 }
 
 async function differential({

@@ -17,7 +17,7 @@ import type { PodPlan } from '../../src/core/plan/node-plan.ts';
 import { nftRuleset } from '../../src/core/plan/ruleset.ts';
 import { parseAddress } from '../../src/core/policy/ip-address.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
 import type { DataPlaneLimits } from '../../src/io/kernel/limits.ts';
 import { enrol } from '../../src/io/kernel/node/enrolment.ts';
@@ -55,7 +55,7 @@ export interface Served {
 }
 
 export interface InlineLabOptions {
-  readonly policies?: readonly FlowPolicy[];
+  readonly policies?: readonly Policy[];
   readonly mode?: 'fwmark' | 'ct';
   /** Ports that go through the agent; 8080 if not said. */
   readonly ports?: readonly number[];
@@ -88,7 +88,7 @@ export interface InlineLab extends AsyncDisposable {
   attach(overrides?: Partial<InlinePod>): Promise<InlineHandle>;
   get(order?: Readonly<Record<string, unknown>>): Promise<Answer>;
   served(): Promise<readonly Served[]>;
-  setPolicies(policies: readonly FlowPolicy[]): void;
+  setPolicies(policies: readonly Policy[]): void;
   /** From now on the address is a pod of that workload, or nobody's. */
   setOwner(address: string, workload: string | undefined): void;
 }
@@ -97,7 +97,7 @@ export interface InlineLab extends AsyncDisposable {
 export const orders = peerFromName('orders', 'shop');
 
 /** A policy on whoever calls the pod. */
-export function policyOn(name: string, spec: Partial<FlowPolicy['spec']>): FlowPolicy {
+export function policyOn(name: string, spec: Partial<Policy['spec']>): Policy {
   return {
     apiVersion: 'apidefense.dev/v1alpha1',
     kind: 'FlowPolicy',
@@ -133,7 +133,7 @@ function rulesetOf(
 }
 
 interface Compiled {
-  readonly replace: (policies: readonly FlowPolicy[]) => SharedArrayBuffer;
+  readonly replace: (policies: readonly Policy[]) => SharedArrayBuffer;
 }
 
 function compiling(): Compiled {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import type { ApiEvent, FlowEvent, PolicyEvent } from '../../src/core/model/event.ts';
 import type { NodeStatus } from '../../src/core/model/node-status.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import type { FeedPort } from '../../src/core/model/feed-port.ts';
 import { parseFeedAddress } from '../../src/io/feed/feed-address.ts';
 import { createLiveFeed } from '../../src/io/feed/live-feed.ts';
@@ -14,6 +14,7 @@ import { createCli, type Started } from '../helpers/cli.ts';
 import { createNetnsLab, type Hands, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
 import { until } from '../helpers/until.ts';
 import type { Answer, Served } from './inline-lab.ts';
+import { nameOf } from '../../src/core/policy/policy-name.ts';
 
 /** Who is in the lab; each is a Deployment of its name in namespace `shop`. */
 export const labNames = ['web', 'orders', 'scanner', 'ledger'] as const;
@@ -33,7 +34,7 @@ export interface NodeAgentLab extends AsyncDisposable {
   start(...words: readonly string[]): Promise<Started>;
   stop(agent: Started): Promise<number | null>;
   /** Puts a policy into the folder; resolves when the newest agent has told of it. */
-  put(policy: FlowPolicy): Promise<PolicyEvent>;
+  put(policy: Policy): Promise<PolicyEvent>;
   remove(name: string): Promise<PolicyEvent>;
   /** The inventory without these pods, and with what is added. */
   setPods(change: { readonly without?: readonly Name[]; readonly add?: readonly unknown[] }): void;
@@ -52,7 +53,7 @@ export interface NodeAgentLab extends AsyncDisposable {
 }
 
 /** A policy on whoever calls `orders`. */
-export function policyOn(name: string, spec: Partial<FlowPolicy['spec']>): FlowPolicy {
+export function policyOn(name: string, spec: Partial<Policy['spec']>): Policy {
   return {
     apiVersion: 'apidefense.dev/v1alpha1',
     kind: 'FlowPolicy',
@@ -179,10 +180,10 @@ async function build(net: NetnsLab, cleanup: AsyncDisposableStack): Promise<Node
       return (await agent.finished).status;
     },
     async put(policy) {
-      const { name, namespace } = policy.metadata;
+      const name = nameOf(policy);
       const since = agents.events.length;
-      replaceFile(fileOf(files, `${namespace}/${name}`), stringify(policy));
-      return toldOf(`${namespace}/${name}`, since, ['active', 'shadow', 'off', 'rejected', 'expired']);
+      replaceFile(fileOf(files, name), stringify(policy));
+      return toldOf(name, since, ['active', 'shadow', 'off', 'rejected', 'expired']);
     },
     async remove(name) {
       const since = agents.events.length;

@@ -1,7 +1,7 @@
 // The set of policies changes while requests flow: each is judged by one whole set, none is lost, and the servers have seen what callers were
 // told. Inline comes and goes with its policies, and nobody notices.
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { policy, workload } from '../core/policy/build.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
@@ -103,14 +103,14 @@ async function expectServed(loads: Readonly<Record<Caller, Load>>): Promise<void
   expect((await field.status()).unjudged).toEqual([]);
 }
 
-async function flipping(a: readonly FlowPolicy[], b: readonly FlowPolicy[]): Promise<void> {
+async function flipping(a: readonly Policy[], b: readonly Policy[]): Promise<void> {
   for (let count = 0; count < flips; count += 1) {
     await field.set(count % 2 === 0 ? b : a);
     await moreRequests();
   }
 }
 
-const block = (name: string, more: Parameters<typeof policy>[0]): FlowPolicy =>
+const block = (name: string, more: Parameters<typeof policy>[0]): Policy =>
   policy({ name, from: { scope: 'All' }, to: orders(8080), ...more });
 const tagged = (tag: string): unknown => ({ headers: [{ name: 'x-tag', values: [tag] }] });
 
@@ -180,7 +180,7 @@ node('by address and by request replace each other: no opening slips through bet
 });
 
 // Port 9090 is inline only under A, 8080 only under B: listeners and rules come and go, and the load on 9090 is never refused.
-const other = (port: number): readonly FlowPolicy[] => [
+const other = (port: number): readonly Policy[] => [
   policy({ name: `on-${port}`, to: orders(port), http: { paths: ['/never'] }, action: drain }),
 ];
 

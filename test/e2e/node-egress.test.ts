@@ -2,7 +2,7 @@
 // bounded and its rest told as a number, and nothing is left behind.
 import { afterAll, beforeAll, expect } from 'vitest';
 import type { FlowEvent } from '../../src/core/model/event.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { refusalLogGroup } from '../../src/core/plan/node-constants.ts';
 import { closeNetns, openNetns } from '../../src/io/kernel/node/netns.ts';
 import { openNodeKernel } from '../../src/io/kernel/node/node-kernel.ts';
@@ -20,7 +20,7 @@ let lab: NodeAgentLab;
 let caller: Hands;
 let untouched: string;
 
-const egress = (name: string, cidrs: readonly string[], more: Partial<FlowPolicy['spec']> = {}): FlowPolicy =>
+const egress = (name: string, cidrs: readonly string[], more: Partial<Policy['spec']> = {}): Policy =>
   policyOn(name, { to: { peers: cidrs.map((cidr) => ({ cidr })) }, ...more });
 
 const attemptsOf = (policy: string): readonly FlowEvent[] =>

@@ -9,8 +9,8 @@ import type { FeedPort } from '../../src/core/model/feed-port.ts';
 import type { NodeStatus } from '../../src/core/model/node-status.ts';
 import type { NodeInventory } from '../../src/core/model/pod.ts';
 import { parseInventory } from '../../src/core/plan/parse-inventory.ts';
-import { nameOf } from '../../src/core/policy/specificity.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import { nameOf } from '../../src/core/policy/policy-name.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { parseFeedAddress } from '../../src/io/feed/feed-address.ts';
 import { createLiveFeed } from '../../src/io/feed/live-feed.ts';
 import { createCli, type Started } from '../helpers/cli.ts';
@@ -68,9 +68,9 @@ export interface NodeField extends AsyncDisposable {
   /** Kills without a word, or as told. */
   end(agent: Started, signal?: 'SIGKILL' | 'SIGTERM'): Promise<number | null>;
   /** These policies and no others, in one replacement of one file; resolves when the newest agent has told of each that it stands, or why not. */
-  set(policies: readonly FlowPolicy[]): Promise<void>;
+  set(policies: readonly Policy[]): Promise<void>;
   /** Writes the set without waiting. */
-  write(policies: readonly FlowPolicy[]): void;
+  write(policies: readonly Policy[]): void;
   /** Who is in the inventory from now on; `as` puts other addresses. */
   setInventory(change: {
     readonly without?: readonly string[];
@@ -101,7 +101,7 @@ interface Field {
   readonly members: readonly Member[];
   readonly events: ApiEvent[];
   readonly running: Running[];
-  policies: readonly FlowPolicy[];
+  policies: readonly Policy[];
   inventory: unknown;
 }
 
@@ -156,7 +156,7 @@ function newest({ running }: Field): Running {
   return last;
 }
 
-function writeSet(field: Field, policies: readonly FlowPolicy[]): void {
+function writeSet(field: Field, policies: readonly Policy[]): void {
   field.policies = policies;
   const path = join(pathOf(field, 'policies'), 'set.yaml');
   // An empty file would be refused as one that is not finished yet.
@@ -164,7 +164,7 @@ function writeSet(field: Field, policies: readonly FlowPolicy[]): void {
   else replaceFile(path, policies.map((policy) => stringify(policy)).join('---\n'));
 }
 
-const textsOf = (policies: readonly FlowPolicy[]): ReadonlyMap<string, string> =>
+const textsOf = (policies: readonly Policy[]): ReadonlyMap<string, string> =>
   new Map(policies.map((policy) => [nameOf(policy), JSON.stringify(policy)]));
 
 /** Whether all that differs between two sets was told since. */
@@ -182,7 +182,7 @@ function isTold(field: Field, since: number, before: ReadonlyMap<string, string>
   return stands && gone;
 }
 
-async function setPolicies(field: Field, policies: readonly FlowPolicy[]): Promise<void> {
+async function setPolicies(field: Field, policies: readonly Policy[]): Promise<void> {
   const before = textsOf(field.policies);
   const since = field.events.length;
   writeSet(field, policies);

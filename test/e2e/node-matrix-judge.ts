@@ -8,7 +8,7 @@ import { compilePolicies } from '../../src/core/policy/compile.ts';
 import { createDecider, type PolicyDecider } from '../../src/core/policy/decide.ts';
 import { newDecision } from '../../src/core/policy/decision.ts';
 import { judgement } from '../../src/core/policy/decider.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { headOf, noon } from '../core/policy/build.ts';
 import { fieldPorts, type Member, type NodeField } from './node-field.ts';
 import { kinds, type Kind, type Row } from './node-matrix-rows.ts';
@@ -43,7 +43,7 @@ export const callsOf = (members: readonly Member[], ofKinds: readonly Kind[]): r
       ),
   );
 
-export const needsRequests = ({ spec }: FlowPolicy): boolean =>
+export const needsRequests = ({ spec }: Policy): boolean =>
   spec.match !== undefined || spec.action.type === 'Throttle';
 
 /** What the evaluator says of a call. */
@@ -63,7 +63,7 @@ export interface Judge {
 }
 
 /** Over one set of policies; throttles count every call asked about. */
-export function createJudge(field: NodeField, policies: readonly FlowPolicy[]): Judge {
+export function createJudge(field: NodeField, policies: readonly Policy[]): Judge {
   const book = createDirectoryBook();
   book.update(field.inventory());
   const strangerOf = createStrangers();

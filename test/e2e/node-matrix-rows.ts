@@ -1,6 +1,6 @@
 // The table of the matrix: sets of policies, and of some the refusals written down by hand, so that nobody's evaluator is asked about itself.
 // The addresses are the field's: orders .2, web .3, ledger .4, teller .5, api .6, outsider .7.
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { policy, throttle, workload } from '../core/policy/build.ts';
 import type { Cast } from './node-field.ts';
 
@@ -25,7 +25,7 @@ export type Kind = keyof typeof kinds;
 
 export interface Row {
   readonly name: string;
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
   /** Refusals by hand, `caller>server port family kind: answer`; a `*` is each there is. Complete where given. */
   readonly refused?: readonly string[];
   /** Ports that go through the agent, `server:port`, by hand. */

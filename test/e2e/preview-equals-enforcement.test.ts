@@ -9,9 +9,10 @@ import { millis } from '../../src/core/model/brand.ts';
 import type { FlowEvent } from '../../src/core/model/event.ts';
 import { workloadOf } from '../../src/core/model/workload-key.ts';
 import { createPreview, type PreviewResult } from '../../src/core/policy/preview.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { notRead } from '../../src/core/policy/preview-tally.ts';
-import { nameOf } from '../../src/core/policy/specificity.ts';
+import { nameOf } from '../../src/core/policy/policy-name.ts';
+import { renamed } from '../core/policy/build.ts';
 import { readRecording } from '../../src/io/recording/read-recording.ts';
 import { createRecorder } from '../../src/io/recording/recorder.ts';
 import { trialsOf, type Trial } from './preview-policies.ts';
@@ -84,11 +85,8 @@ function previewEach({ current, changed, type }: Trial): {
 }
 
 /** The same policies under names of their own, so that their buckets are full again. */
-const renamed = (policies: readonly FlowPolicy[], suffix: string): FlowPolicy[] =>
-  policies.map((each) => ({
-    ...each,
-    metadata: { ...each.metadata, name: `${each.metadata.name}${suffix}` },
-  }));
+const allRenamed = (policies: readonly Policy[], suffix: string): Policy[] =>
+  policies.map((each) => renamed(each, `${each.metadata.name}${suffix}`));
 
 const isRefusal = (action: string): boolean => action === 'block' || action === 'throttle';
 
@@ -163,8 +161,8 @@ test.each(trials.map((trial, number) => ({ trial, number })))('trial $number', a
   const shadow = changed.spec.mode === 'Shadow';
   const { outcomes, result } = previewEach(trial);
   const [without, withIt] = [current, [...current, changed]];
-  const hold = (set: readonly FlowPolicy[], suffix: string): Promise<Held> =>
-    lab.hold(renamed(set, `-${number}${suffix}`), asks);
+  const hold = (set: readonly Policy[], suffix: string): Promise<Held> =>
+    lab.hold(allRenamed(set, `-${number}${suffix}`), asks);
   const before = await hold(type === 'add' ? without : withIt, 'a');
   const after = await hold(type === 'add' ? withIt : without, 'b');
   const was = refusals(before, shadow);

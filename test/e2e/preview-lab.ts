@@ -8,7 +8,7 @@ import type { FlowEvent } from '../../src/core/model/event.ts';
 import { peerFromName, type ListenerConfig } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
 import { describeVerdict } from '../../src/core/policy/describe-verdict.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import type { Snapshot } from '../../src/core/policy/snapshot.ts';
 import { startDataPlane } from '../../src/io/kernel/data-plane.ts';
 import { until } from '../helpers/until.ts';
@@ -24,7 +24,7 @@ export interface Held {
 
 export interface PreviewLab extends AsyncDisposable {
   /** Puts the set in force, sends every request in order and waits for every record. */
-  hold(policies: readonly FlowPolicy[], asks: readonly Ask[]): Promise<Held>;
+  hold(policies: readonly Policy[], asks: readonly Ask[]): Promise<Held>;
 }
 
 const statusOf = (method: string, path: string): number => {
@@ -67,7 +67,7 @@ export async function startPreviewLab(): Promise<PreviewLab> {
   const upstream = await startUpstream();
   const listeners = listenersFor(portOf(upstream));
   const probeListener = listeners.length - 1;
-  const compile = (policies: readonly FlowPolicy[], generation: number): Snapshot =>
+  const compile = (policies: readonly Policy[], generation: number): Snapshot =>
     compilePolicies(policies, { generation, nowMs: millis(Date.now()) });
   let snapshot = compile([], 1);
   let probedGeneration = 0;
@@ -107,7 +107,7 @@ export async function startPreviewLab(): Promise<PreviewLab> {
   const knock: Ask = { lane: 0, method: 'GET', target: '/', host: 'probe', headers: [], body: '' };
 
   /** Puts a set in force: a request judged by it has been seen. */
-  async function enforce(policies: readonly FlowPolicy[]): Promise<void> {
+  async function enforce(policies: readonly Policy[]): Promise<void> {
     snapshot = compile(policies, snapshot.generation + 1);
     plane.setSnapshot(snapshot.buffer);
     await until('a request judged by the new set', async () => {

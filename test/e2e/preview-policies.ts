@@ -1,14 +1,14 @@
 // Seeded policies for the preview's property test: blocks and throttles, enforced and in shadow, alone or changing a current set.
 // Throttles refill one token in twenty minutes or more, so that the clock decides nothing while the test runs.
 import fc from 'fast-check';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { policy, type PolicyParts } from '../core/policy/build.ts';
 import { apiKeys } from './preview-traffic.ts';
 
 /** One change to try. `current` is in force before and after it. */
 export interface Trial {
-  readonly current: readonly FlowPolicy[];
-  readonly changed: FlowPolicy;
+  readonly current: readonly Policy[];
+  readonly changed: Policy;
   /** `add`: `changed` comes to `current`. `remove`: it is taken away from it. */
   readonly type: 'add' | 'remove';
 }

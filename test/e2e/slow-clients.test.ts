@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { millis } from '../../src/core/model/brand.ts';
 import { peerFromName } from '../../src/core/model/identity.ts';
 import { compilePolicies } from '../../src/core/policy/compile.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
 import { until } from '../helpers/until.ts';
 import { dial, textOf } from '../io/kernel/plane-lab.ts';
@@ -14,7 +14,7 @@ const server = createServer((_incoming, answer) => void answer.end('ok'));
 beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)));
 afterAll(() => void server.close());
 
-const noAdmin: FlowPolicy = {
+const noAdmin: Policy = {
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: { name: 'no-admin', namespace: 'lab' },

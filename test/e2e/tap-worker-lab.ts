@@ -8,7 +8,7 @@ import { entryOf, type DirectoryUpdate } from '../../src/core/model/directory.ts
 import type { FlowEvent } from '../../src/core/model/event.ts';
 import { peerFromName, type Peer } from '../../src/core/model/identity.ts';
 import { parseAddress } from '../../src/core/policy/ip-address.ts';
-import type { FlowPolicy } from '../../src/core/policy/schema.ts';
+import type { Policy } from '../../src/core/policy/schema.ts';
 import type { RingGeometry } from '../../src/core/tap/ring-budget.ts';
 import { createDnsNames } from '../../src/core/tap/dns-names.ts';
 import { startDataPlane, type DataPlane } from '../../src/io/kernel/data-plane.ts';
@@ -45,7 +45,7 @@ export interface TapWorkerLab extends AsyncDisposable {
   /** One request on a connection of its own, from the client pod. */
   get(order?: Readonly<Record<string, unknown>>): Promise<Answer>;
   served(): Promise<readonly Served[]>;
-  setPolicies(policies: readonly FlowPolicy[]): void;
+  setPolicies(policies: readonly Policy[]): void;
   setOwner(address: string, workload: string | undefined, enrolled?: boolean): void;
   /** Flows that are requests, as `METHOD path status`, counted. */
   told(): Readonly<Record<string, number>>;
@@ -142,7 +142,7 @@ function tapWith({ libc, door }: Tools, plane: DataPlane): TapWorkerLab['tap'] {
 async function build(
   net: NetnsLab,
   cleanup: AsyncDisposableStack,
-  policies: readonly FlowPolicy[],
+  policies: readonly Policy[],
 ): Promise<TapWorkerLab> {
   const hands = {
     server: net.start(podOf(net, 'server'), 'inline-server.mjs', '8080'),
@@ -179,7 +179,7 @@ async function build(
 }
 
 /** Everything running; nothing is tapped yet. */
-export async function startTapWorkerLab(policies: readonly FlowPolicy[] = []): Promise<TapWorkerLab> {
+export async function startTapWorkerLab(policies: readonly Policy[] = []): Promise<TapWorkerLab> {
   const cleanup = new AsyncDisposableStack();
   try {
     return await build(cleanup.use(createNetnsLab(['client', 'server', 'other'])), cleanup, policies);

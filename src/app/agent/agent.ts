@@ -8,7 +8,7 @@ import { createMasker, type Masker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
 import type { EnforcementStatus, NodeStatus } from '../../core/model/node-status.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 import type { FeedAddress } from '../../io/feed/feed-address.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
@@ -86,7 +86,7 @@ export interface Agent {
   stop(drainMs?: number): Promise<void>;
 }
 
-const inForce = (store: PolicyStore): FlowPolicy[] =>
+const inForce = (store: PolicyStore): Policy[] =>
   store.entries().flatMap((entry) => (entry.type === 'valid' ? [entry.policy] : []));
 
 function countsOf(entries: readonly StoredPolicy[]): Agent['policies'] {

@@ -2,7 +2,7 @@
 // Pure bookkeeping over a clock that is passed in; knows no store, no feed.
 import type { PolicyMask } from '../../core/mask/mask-policy.ts';
 import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import type { StoredPolicy } from '../../core/policy/store.ts';
 
 interface Counters {
@@ -35,7 +35,7 @@ export interface PolicyEvents {
   summary(): { readonly active: number; readonly shadow: number; readonly rejected: number };
 }
 
-function stateOf(policy: FlowPolicy): PolicyEvent['state'] {
+function stateOf(policy: Policy): PolicyEvent['state'] {
   switch (policy.spec.mode) {
     case 'Enforce':
       return 'active';

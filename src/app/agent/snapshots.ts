@@ -7,7 +7,7 @@ import { compilePolicies } from '../../core/policy/compile.ts';
 import type { Snapshot } from '../../core/policy/snapshot.ts';
 import { noPolicy } from '../../core/policy/decision.ts';
 import { describeVerdict } from '../../core/policy/describe-verdict.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 
 /** Exchanges of an older snapshot can still be in the ring; this many generations stay describable. */
 const keptGenerations = 16;
@@ -18,7 +18,7 @@ const longestTimerMs = 2 ** 31 - 1;
 export interface Snapshots {
   readonly current: () => Snapshot;
   /** Compile and hand over the given set; returns the new snapshot. */
-  replace(policies: readonly FlowPolicy[]): Snapshot;
+  replace(policies: readonly Policy[]): Snapshot;
   /** Words for a decision made under a generation; `principal` is the caller's, '' where it is not known. */
   readonly describe: (
     decided: Pick<Exchange, 'decision' | 'generation'>,
@@ -33,12 +33,12 @@ export interface SnapshotOptions {
   readonly now: () => number;
   readonly install: (snapshot: Snapshot) => void;
   /** Policies as verdicts may quote them: what they say is told in events. */
-  readonly told: (policy: FlowPolicy) => FlowPolicy;
+  readonly told: (policy: Policy) => Policy;
   /** Called when a policy of the current set has just expired. */
   readonly onExpiry: () => void;
 }
 
-function nextExpiryMs(policies: readonly FlowPolicy[], nowMs: number): number | undefined {
+function nextExpiryMs(policies: readonly Policy[], nowMs: number): number | undefined {
   let next: number | undefined;
   for (const { spec } of policies) {
     if (spec.expiresAt === undefined || spec.mode === 'Off') continue;
@@ -60,7 +60,7 @@ type Kept = Pick<Snapshot, 'generation' | 'policies' | 'names' | 'rules'>;
 
 /** Calls `onExpiry` at the next expiry of the set it was last given. */
 function createExpiryTimer({ onExpiry }: SnapshotOptions): {
-  watch(policies: readonly FlowPolicy[], nowMs: number): void;
+  watch(policies: readonly Policy[], nowMs: number): void;
   stop(): void;
 } {
   let timer: NodeJS.Timeout | undefined;
@@ -85,10 +85,10 @@ const forgotten = (generation: number): { readonly verdict: Verdict } => ({
 });
 
 /** Starts with `policies` compiled as generation 1 (not installed: the data plane is started with it). */
-export function createSnapshots(policies: readonly FlowPolicy[], options: SnapshotOptions): Snapshots {
+export function createSnapshots(policies: readonly Policy[], options: SnapshotOptions): Snapshots {
   const kept: Kept[] = [];
   const expiry = createExpiryTimer(options);
-  const compile = (set: readonly FlowPolicy[]): Snapshot => {
+  const compile = (set: readonly Policy[]): Snapshot => {
     const nowMs = options.now();
     const generation = (kept.at(-1)?.generation ?? 0) + 1;
     const snapshot = compilePolicies(set, { generation, nowMs: millis(nowMs) });

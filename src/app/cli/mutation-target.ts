@@ -5,7 +5,8 @@ import { enforcementWord } from '../../core/model/enforcement-words.ts';
 import type { ApiEvent, PolicyEvent, Endpoint } from '../../core/model/event.ts';
 import { appliedSchema } from '../../core/model/feed-message.ts';
 import type { FeedPort } from '../../core/model/feed-port.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import { nameOf } from '../../core/policy/policy-name.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import { openFolderStore } from '../../io/policies/folder-store.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Question } from './confirm.ts';
@@ -24,7 +25,7 @@ export interface MutationTarget {
   /** The agent works in the pods of a node. */
   readonly node: boolean | undefined;
   /** Where a folder is written directly, its policies; else those of the history. */
-  readonly current: readonly FlowPolicy[];
+  readonly current: readonly Policy[];
   /** Of policies whose filter says none; undefined: `default`. */
   readonly namespace?: string;
   /** Who is to be named as the author. */
@@ -35,9 +36,9 @@ export interface MutationTarget {
   readonly unknown?: string;
   readonly question: Question;
   /** Asks whether it would be accepted, and writes nothing; undefined where nobody can be asked. */
-  readonly check?: (policy: FlowPolicy) => Promise<void>;
+  readonly check?: (policy: Policy) => Promise<void>;
   /** What came of it, in a sentence. */
-  apply(policy: FlowPolicy): Promise<string>;
+  apply(policy: Policy): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -55,9 +56,9 @@ function reportedWords(event: PolicyEvent): string {
 async function appliedThroughFeed(
   feed: FeedPort,
   listen: (listener: (event: ApiEvent) => void) => void,
-  policy: FlowPolicy,
+  policy: Policy,
 ): Promise<string> {
-  const name = `${policy.metadata.namespace}/${policy.metadata.name}`;
+  const name = nameOf(policy);
   let timer: NodeJS.Timeout | undefined;
   const reported = new Promise<string>((resolve) => {
     let soFar = 'stored; the agent has not reported it in force yet';

@@ -5,15 +5,16 @@ import { workloadKey, workloadOf } from '../../core/model/workload-key.ts';
 import { whyNoEffect } from './no-effect.ts';
 import { createPreview } from '../../core/policy/preview.ts';
 import { previewSentences } from '../../core/policy/preview-sentences.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
+import { homeOf } from '../../core/policy/tenancy.ts';
 
 /** The one workload the policy is about, with the kind it was seen with; undefined when it is about several or everyone. */
-function callerMeant(policy: FlowPolicy, history: readonly ApiEvent[]): WorkloadId | undefined {
+function callerMeant(policy: Policy, history: readonly ApiEvent[]): WorkloadId | undefined {
   const { from } = policy.spec;
   if (!('peers' in from) || from.peers.length !== 1) return undefined;
   const meant = from.peers[0]?.workload;
   if (meant === undefined) return undefined;
-  const namespace = meant.namespace ?? policy.metadata.namespace;
+  const namespace = meant.namespace ?? homeOf(policy);
   const seen = history.find(
     (event) =>
       event.type === 'flow' && event.source.workload === meant.name && event.source.namespace === namespace,
@@ -23,11 +24,11 @@ function callerMeant(policy: FlowPolicy, history: readonly ApiEvent[]): Workload
 
 /** One line each, of all routes or of the first few: totals, callers and routes, open connections, what the window does not contain. */
 export function previewLines(
-  policy: FlowPolicy,
+  policy: Policy,
   seen: {
     readonly history: readonly ApiEvent[] | undefined;
     readonly openByPair: Readonly<Record<string, number>>;
-    readonly current: readonly FlowPolicy[];
+    readonly current: readonly Policy[];
     /** The agent works in the pods of a node. */
     readonly node?: boolean | undefined;
     /** Said where there is no history, instead of that nobody answered. */

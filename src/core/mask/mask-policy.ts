@@ -2,17 +2,18 @@
 // that under one key the value a policy asks for equals the value a flow shows. Puts the real values back where such an object is
 // applied. Names stay: one that holds a secret is no name of a policy (secret-name.ts).
 import type { HttpMatch } from '../policy/http-match-schema.ts';
-import type { FlowPolicy } from '../policy/schema.ts';
+import type { Policy } from '../policy/schema.ts';
+import { withNotes } from '../policy/with-notes.ts';
 import type { Masker } from './masker.ts';
 
 /** Masks policies on their way out and puts the real values back into those that return. Remembers a bounded number of values. */
 export interface PolicyMask {
   /** The same object when nothing in it had to be masked. */
-  mask(policy: FlowPolicy): FlowPolicy;
+  mask(policy: Policy): Policy;
   /** Free text: a reason, a message. */
   text(text: string): string;
   /** The policy with every text that `mask` gave out replaced by the one it stood for, as far as still remembered. */
-  restore(policy: FlowPolicy): FlowPolicy;
+  restore(policy: Policy): Policy;
 }
 
 /** Longest `reason` the schema takes. */
@@ -54,16 +55,15 @@ function visitHttp(http: HttpMatch, visitor: Visitor): HttpMatch {
   };
 }
 
-function visitPolicy(policy: FlowPolicy, visitor: Visitor): FlowPolicy {
+function visitPolicy(policy: Policy, visitor: Visitor): Policy {
   const { metadata, spec } = policy;
   const { labels, annotations } = metadata;
+  const noted = withNotes(policy, {
+    ...(labels === undefined ? {} : { labels: visitWords(labels, visitor.named) }),
+    ...(annotations === undefined ? {} : { annotations: visitWords(annotations, visitor.named) }),
+  });
   return {
-    ...policy,
-    metadata: {
-      ...metadata,
-      ...(labels === undefined ? {} : { labels: visitWords(labels, visitor.named) }),
-      ...(annotations === undefined ? {} : { annotations: visitWords(annotations, visitor.named) }),
-    },
+    ...noted,
     spec: {
       ...spec,
       ...(spec.match === undefined ? {} : { match: { http: visitHttp(spec.match.http, visitor) } }),
@@ -103,7 +103,7 @@ function createMasking(
 
 /** One per agent run, over the masker of its flows. */
 export function createPolicyMask(masker: Masker): PolicyMask {
-  const known = new WeakMap<FlowPolicy, FlowPolicy>();
+  const known = new WeakMap<Policy, Policy>();
   let changes = 0;
   let real = new Map<string, string>();
   const given = (shown: string, value: string): string => {

@@ -11,7 +11,7 @@ export type Millis = Brand<number, 'Millis'>;
 export type FlowId = Brand<string, 'FlowId'>;
 /** `namespace/Kind/name`, the one spelling of a workload used as a key. */
 export type WorkloadId = Brand<string, 'WorkloadId'>;
-/** `namespace/name` of a policy object. */
+/** Name of a policy object, `namespace/name` or `ClusterFlowPolicy/name` (core/policy/policy-name.ts). */
 export type PolicyName = Brand<string, 'PolicyName'>;
 
 /** Marks a number as epoch milliseconds. */

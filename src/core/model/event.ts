@@ -34,7 +34,7 @@ export const verdictSchema = z.object({
   action: z.enum(['allow', 'block', 'throttle', 'redact']),
   /** `enforce`: it was done. `shadow`: it would have been done. */
   mode: z.enum(['enforce', 'shadow']),
-  /** `namespace/name`; absent for the default allow; `(strict-parsing)` where the parser refused. */
+  /** `namespace/name`, `ClusterFlowPolicy/name`; absent for the default allow; `(strict-parsing)` where the parser refused. */
   policy: z.string().optional(),
   /** Which selector decided, e.g. `match.http.paths[0]`. */
   rule: z.string().optional(),
@@ -165,7 +165,7 @@ export const findingEventSchema = z.object({
 export const policyEventSchema = z.object({
   type: z.literal('policy'),
   time: z.string(),
-  /** `namespace/name`. */
+  /** `namespace/name` or `ClusterFlowPolicy/name`. */
   name: z.string(),
   state: z.enum(['active', 'shadow', 'off', 'rejected', 'expired', 'removed']),
   /** The object as stored (FlowPolicy); absent when it could not be read. */

@@ -2,7 +2,7 @@
 // One schema for both ends; knows neither socket nor store.
 import { z } from 'zod';
 import { endpointSchema, eventSchema } from './event.ts';
-import { flowPolicySchema } from '../policy/schema.ts';
+import { policySchema } from '../policy/schema.ts';
 
 /** Version of the frames; a client refuses a server with a greater one, in a sentence. */
 export const feedVersion = 1;
@@ -126,7 +126,7 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
 
 /** What a client may ask. `object` is validated by the store, strictly, before anything is written. */
 export const operationSchema = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('policy.apply'), object: flowPolicySchema, dryRun: z.boolean().optional() }),
+  z.object({ op: z.literal('policy.apply'), object: policySchema, dryRun: z.boolean().optional() }),
   z.object({ op: z.literal('policy.remove'), name: z.string() }),
   /**
    * Reverts the newest change that is still standing (its stored inverse). `dryRun` only says which; `change` is the id that it
@@ -161,7 +161,7 @@ export const appliedSchema = z.object({
   name: z.string(),
   change: z.enum(['created', 'replaced', 'removed', 'unchanged', 'dry-run']),
   /** The object now in force, absent after a removal. */
-  object: flowPolicySchema.optional(),
+  object: policySchema.optional(),
 });
 /** Result of `policy.undo`; of a dry run, what would be. */
 export const undoneSchema = z.object({
@@ -178,9 +178,9 @@ export const undoneSchema = z.object({
       /** File within the policy folder. */
       file: z.string(),
       /** The policy as it is now; absent when the change removed it. */
-      before: flowPolicySchema.optional(),
+      before: policySchema.optional(),
       /** As it would be; absent when undoing removes it. */
-      after: flowPolicySchema.optional(),
+      after: policySchema.optional(),
     })
     .optional(),
 });

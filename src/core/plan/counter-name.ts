@@ -31,7 +31,7 @@ const limit = 255;
 /** The counter of a policy. A name that is too long is told by its SHA-256. */
 export function counterName(kind: CounterKind, policy: string): string {
   const name = `${kind}/${policy}`;
-  if (name.length <= limit && /^[a-z]\/[a-z0-9/.-]+$/.test(name)) return name;
+  if (name.length <= limit && /^[a-z]\/[A-Za-z0-9/.-]+$/.test(name)) return name;
   return `${kind}/_${createHash('sha256').update(policy).digest('hex')}`;
 }
 

@@ -1,7 +1,7 @@
 // The words of a Block as entries and cuts of a pod. Knows no selector.
 import { isCutting } from '../policy/enforced-how.ts';
-import type { FlowPolicy } from '../policy/schema.ts';
-import { nameOf } from '../policy/specificity.ts';
+import type { Policy } from '../policy/schema.ts';
+import { nameOf } from '../policy/policy-name.ts';
 import type { Block } from './address-block.ts';
 import type { KernelEntry, PairCut } from './node-plan.ts';
 import { noteFailure, type Outcome } from './outcome.ts';
@@ -28,7 +28,7 @@ export function notePartial(outcome: Outcome, party: Party, blocks: readonly Blo
 
 /** One entry a block. */
 export function entriesFor(
-  policy: FlowPolicy,
+  policy: Policy,
   blocks: readonly Block[],
   ports: readonly number[],
 ): readonly KernelEntry[] {
@@ -44,7 +44,7 @@ export function entriesFor(
 
 /** What to cut when the policy sets in: one or none. */
 export function cutsFor(
-  policy: FlowPolicy,
+  policy: Policy,
   pairs: {
     readonly direction: PairCut['direction'];
     readonly blocks: readonly Block[];

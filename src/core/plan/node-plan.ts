@@ -2,12 +2,12 @@
 // kernel by ruleset.ts. Knows no kernel.
 import type { NodeAbilities } from '../model/abilities.ts';
 import type { NodeInventory } from '../model/pod.ts';
-import type { FlowPolicy } from '../policy/schema.ts';
+import type { Policy } from '../policy/schema.ts';
 
 /** All a plan depends on. */
 export interface PlanInput {
   /** Checked; of two with one name the last counts. */
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
   readonly inventory: NodeInventory;
   readonly abilities: NodeAbilities;
   /** Ids of pods whose traffic a mesh already redirects: refused inline. */

@@ -4,7 +4,7 @@ import type { NodeInventory, PodIdentity, ServiceAddress } from '../model/pod.ts
 import { workloadKey } from '../model/workload-key.ts';
 import { inCidr } from '../policy/ip-address.ts';
 import type { Peer } from '../policy/peer-schema.ts';
-import type { FlowPolicy } from '../policy/schema.ts';
+import type { Policy } from '../policy/schema.ts';
 import { blocksOf, everywhere, hostBlock, sortKey, type Block } from './address-block.ts';
 import { isLiteral, isProvable, namesMatch } from './peer-match.ts';
 import { sorted, within, type Placed } from './sorted-addresses.ts';
@@ -47,7 +47,7 @@ export interface Selection {
 export interface Parties {
   readonly all: readonly Party[];
   /** Remembers the answer: policies often share their sides. */
-  select(side: FlowPolicy['spec']['from'] | FlowPolicy['spec']['to'], namespace: string): Selection;
+  select(side: Policy['spec']['from'] | Policy['spec']['to'], namespace: string): Selection;
   /** Known pods behind a workload. */
   ofWorkload(key: string): readonly Party[];
   servicesOf(key: string): readonly ServiceAddress[];

@@ -1,7 +1,7 @@
 // What planning any policy needs to know of the node: who is where, which gears work, and the drafts to write into.
 import { gearOf, inlineMode, type NodeAbilities } from '../model/abilities.ts';
-import type { FlowPolicy } from '../policy/schema.ts';
-import { isEgress } from '../policy/tenancy.ts';
+import type { Policy } from '../policy/schema.ts';
+import { homeOf, reachesAnywhere } from '../policy/tenancy.ts';
 import type { Parties, SelectedParty } from './parties.ts';
 import type { PodDraft } from './pod-draft.ts';
 
@@ -31,16 +31,16 @@ export function gearMissing(
 
 const withoutStop = (sentence: string): string => sentence.replace(/\.$/, '');
 
-/** Destinations of the policy's own namespace, or any when all its sources are of that namespace. */
-export function destinationsOf(policy: FlowPolicy, parties: Parties): readonly SelectedParty[] {
-  const { parties: selected } = parties.select(policy.spec.to, policy.metadata.namespace);
-  return isEgress(policy)
+/** Those the policy may touch: of its own namespace, or any when it is cluster-wide or all its sources are of that namespace. */
+export function destinationsOf(policy: Policy, parties: Parties): readonly SelectedParty[] {
+  const { parties: selected } = parties.select(policy.spec.to, homeOf(policy));
+  return reachesAnywhere(policy)
     ? selected
-    : selected.filter(({ party }) => party.identity.workload.namespace === policy.metadata.namespace);
+    : selected.filter(({ party }) => party.identity.workload.namespace === homeOf(policy));
 }
 
 /** Ports that a policy names. */
-export const portsOf = ({ spec: { to } }: FlowPolicy): readonly number[] =>
+export const portsOf = ({ spec: { to } }: Policy): readonly number[] =>
   'peers' in to ? [...new Set(to.ports)].sort((a, b) => a - b) : [];
 
 /** A pod in the node's own network, as a reason. */

@@ -2,9 +2,9 @@
 // is no other place: at the source a request is not read.
 import type { LocalPod } from '../model/pod.ts';
 import { isCutting } from '../policy/enforced-how.ts';
-import type { FlowPolicy } from '../policy/schema.ts';
-import { nameOf } from '../policy/specificity.ts';
-import { isEgress } from '../policy/tenancy.ts';
+import type { Policy } from '../policy/schema.ts';
+import { nameOf } from '../policy/policy-name.ts';
+import { homeOf, reachesAnywhere } from '../policy/tenancy.ts';
 import { listenPort } from './node-constants.ts';
 import { noteFailure, type Outcome } from './outcome.ts';
 import { keyOfWorkload, type Parties, type SelectedParty, type Selection } from './parties.ts';
@@ -14,8 +14,8 @@ import { noteElsewhere, noteUnmet } from './plan-kernel.ts';
 import { wishInline, type InlineWish, type PodDraft } from './pod-draft.ts';
 
 /** Writes the policy's ports into the drafts and tells the outcome what came of it. */
-export function planInline(context: PlanContext, policy: FlowPolicy, outcome: Outcome): void {
-  const from = context.parties.select(policy.spec.from, policy.metadata.namespace);
+export function planInline(context: PlanContext, policy: Policy, outcome: Outcome): void {
+  const from = context.parties.select(policy.spec.from, homeOf(policy));
   const destinations = destinationsOf(policy, context.parties);
   noteUnmet(context, policy, outcome);
   noteElsewhere({ destinations, outcome });
@@ -31,7 +31,7 @@ export function planInline(context: PlanContext, policy: FlowPolicy, outcome: Ou
 }
 
 /** No caller can ever be met: taking a port inline would cost and do nothing. Callers unknown today may come tomorrow. */
-const isNobody = ({ spec: { from } }: FlowPolicy, { unprovable }: Selection): boolean =>
+const isNobody = ({ spec: { from } }: Policy, { unprovable }: Selection): boolean =>
   unprovable && 'peers' in from && from.peers.every(({ minAssurance }) => (minAssurance ?? 'IP') !== 'IP');
 
 function refusalFor(party: SelectedParty['party']): string | undefined {
@@ -46,15 +46,15 @@ function refusalIn(context: PlanContext, draft: PodDraft): string | undefined {
 }
 
 /** Destinations outside have no agent. */
-function noteOutside({ parties }: PlanContext, policy: FlowPolicy, outcome: Outcome): void {
-  const to = parties.select(policy.spec.to, policy.metadata.namespace);
-  if (isEgress(policy) && (to.everyone || to.literals.length > 0))
+function noteOutside({ parties }: PlanContext, policy: Policy, outcome: Outcome): void {
+  const to = parties.select(policy.spec.to, homeOf(policy));
+  if (reachesAnywhere(policy) && (to.everyone || to.literals.length > 0))
     noteFailure(outcome, 'requests are judged at the destination only', 'addresses outside');
 }
 
 interface Task {
   readonly context: PlanContext;
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
   readonly outcome: Outcome;
 }
 
@@ -88,12 +88,12 @@ function portsIn(pod: LocalPod, named: readonly number[], parties: Parties): rea
   return served.size === 0 ? named : named.filter((port) => served.has(port));
 }
 
-const noPortReason = (policy: FlowPolicy): string =>
+const noPortReason = (policy: Policy): string =>
   portsOf(policy).length === 0
     ? 'it declares no port and has no Service; name the ports under to.ports'
     : 'it serves none of the ports named';
 
-const wishOf = (policy: FlowPolicy, from: Selection): InlineWish => ({
+const wishOf = (policy: Policy, from: Selection): InlineWish => ({
   policy: nameOf(policy),
   failure: policy.spec.failure ?? 'Open',
   existing: isCutting(policy) ? 'Cut' : 'Drain',

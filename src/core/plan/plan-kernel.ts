@@ -1,6 +1,7 @@
 // One Block without HTTP: refused by address and port in the kernel, at the destination pods of this node. What nobody enrols is refused at
 // the source pods instead (plan-source.ts): for one flow there is one place.
-import type { FlowPolicy } from '../policy/schema.ts';
+import type { Policy } from '../policy/schema.ts';
+import { homeOf } from '../policy/tenancy.ts';
 import type { KernelEntry } from './node-plan.ts';
 import { noteFailure, type Outcome } from './outcome.ts';
 import type { SelectedParty, Selection } from './parties.ts';
@@ -18,7 +19,7 @@ import { planSources } from './plan-source.ts';
 /** One policy being planned. */
 export interface KernelTask {
   readonly context: PlanContext;
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
   readonly outcome: Outcome;
   readonly from: Selection;
   readonly destinations: readonly SelectedParty[];
@@ -26,11 +27,11 @@ export interface KernelTask {
 }
 
 /** Writes the policy's entries into the drafts and tells the outcome what came of it. */
-export function planKernel(context: PlanContext, policy: FlowPolicy, outcome: Outcome): void {
+export function planKernel(context: PlanContext, policy: Policy, outcome: Outcome): void {
   const { parties } = context;
   const task: KernelTask = {
     ...{ context, policy, outcome, ports: portsOf(policy) },
-    from: parties.select(policy.spec.from, policy.metadata.namespace),
+    from: parties.select(policy.spec.from, homeOf(policy)),
     destinations: destinationsOf(policy, parties),
   };
   noteUnmet(context, policy, outcome);
@@ -47,10 +48,11 @@ export function planKernel(context: PlanContext, policy: FlowPolicy, outcome: Ou
 const udpRemark = 'UDP to ports from 32768 on passes: it may answer what was asked.';
 
 /** What of the policy's own words cannot be met by an address; the same for every gear. */
-export function noteUnmet({ parties }: PlanContext, { spec, metadata }: FlowPolicy, outcome: Outcome): void {
+export function noteUnmet({ parties }: PlanContext, policy: Policy, outcome: Outcome): void {
+  const { from, to } = policy.spec;
   for (const [side, who] of [
-    [parties.select(spec.from, metadata.namespace), 'callers'],
-    [parties.select(spec.to, metadata.namespace), 'destinations'],
+    [parties.select(from, homeOf(policy)), 'callers'],
+    [parties.select(to, homeOf(policy)), 'destinations'],
   ] as const) {
     if (side.unprovable) noteFailure(outcome, assuranceReason, who);
     for (const host of side.hosts) noteFailure(outcome, hostReason, host);

@@ -1,9 +1,10 @@
 // Policies and the pods of a node → what is enforced where, by which gear (R2.3). Pure, and linear in policies and in whom they select. A
 // policy in shadow reaches no gear: the tap watches it; what is Off or has expired does nothing.
-import type { FlowPolicy } from '../policy/schema.ts';
+import type { Policy } from '../policy/schema.ts';
 import { expiryOf } from '../policy/compile-facts.ts';
 import { needsHttp } from '../policy/enforced-how.ts';
-import { byAttribution, nameOf } from '../policy/specificity.ts';
+import { nameOf } from '../policy/policy-name.ts';
+import { byAttribution } from '../policy/specificity.ts';
 import { gearOf } from '../model/abilities.ts';
 import type { NodePlan, PlanInput, PlanStatement } from './node-plan.ts';
 import { newOutcome, statementOf, unplanned } from './outcome.ts';
@@ -20,7 +21,7 @@ export function planNode(input: PlanInput): NodePlan {
   const drafts = new Map(enrolled.map((pod) => [pod.id, newPodDraft(pod)]));
   const context: PlanContext = { parties: createParties(inventory), abilities, meshed, drafts };
   const policies = [...new Map(input.policies.map((policy) => [nameOf(policy), policy])).values()];
-  const statements = new Map<FlowPolicy, PlanStatement>();
+  const statements = new Map<Policy, PlanStatement>();
   for (const policy of policies.toSorted(byAttribution))
     statements.set(policy, planPolicy(context, policy, input.nowMs));
   const tap = gearOf(abilities, 'tap').ok;
@@ -30,7 +31,7 @@ export function planNode(input: PlanInput): NodePlan {
   };
 }
 
-function planPolicy(context: PlanContext, policy: FlowPolicy, nowMs: number): PlanStatement {
+function planPolicy(context: PlanContext, policy: Policy, nowMs: number): PlanStatement {
   const name = nameOf(policy);
   const { mode, expiresAt } = policy.spec;
   if (mode === 'Off') return unplanned(name, 'off', 'It is Off.');

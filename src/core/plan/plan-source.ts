@@ -1,9 +1,9 @@
 // The part of a Block that is refused where it starts: destinations that nobody enrols, with the Services before them, and, for egress
-// policies, addresses outside. Entries cover what the source sees as the destination: before a Service is translated, its own address.
+// and cluster-wide policies, addresses outside. Entries cover what the source sees as the destination: before a Service is translated, its own address.
 import type { ServiceAddress } from '../model/pod.ts';
-import { isEgress } from '../policy/tenancy.ts';
+import { homeOf, reachesAnywhere } from '../policy/tenancy.ts';
 import type { Peer } from '../policy/peer-schema.ts';
-import type { FlowPolicy } from '../policy/schema.ts';
+import type { Policy } from '../policy/schema.ts';
 import { hostBlock, type Block } from './address-block.ts';
 import type { KernelEntry, PairCut } from './node-plan.ts';
 import { noteFailure } from './outcome.ts';
@@ -75,9 +75,9 @@ const isFree = (party: Party): boolean => party.place === 'elsewhere' && !party.
 
 function targetsOf(task: KernelTask): readonly Target[] {
   const { policy, ports } = task;
-  const blocks = isEgress(policy) ? egressBlocks(task) : freeBlocks(task);
+  const blocks = reachesAnywhere(policy) ? wideBlocks(task) : freeBlocks(task);
   const targets: Target[] = blocks.length === 0 ? [] : [{ blocks, ports }];
-  if (task.context.parties.select(policy.spec.to, policy.metadata.namespace).everyone && isEgress(policy)) {
+  if (task.context.parties.select(policy.spec.to, homeOf(policy)).everyone && reachesAnywhere(policy)) {
     if (ports.length === 0) task.outcome.remarks.add('Names are still resolved: port 53 is spared.');
     return targets;
   }
@@ -88,9 +88,9 @@ function targetsOf(task: KernelTask): readonly Target[] {
 const freeBlocks = ({ destinations }: KernelTask): readonly Block[] =>
   destinations.flatMap(({ party, blocks }) => (isFree(party) ? blocks : []));
 
-/** All that an egress policy names, but addresses that are judged at their own end. */
-function egressBlocks({ context: { parties }, policy }: KernelTask): readonly Block[] {
-  const { blocks } = parties.select(policy.spec.to, policy.metadata.namespace);
+/** All that a policy names that may reach anywhere, but addresses that are judged at their own end. */
+function wideBlocks({ context: { parties }, policy }: KernelTask): readonly Block[] {
+  const { blocks } = parties.select(policy.spec.to, homeOf(policy));
   return blocks.filter((block) => block.bits < 128 || parties.enrolledIn(block).length === 0);
 }
 
@@ -132,13 +132,13 @@ function serviceTarget(service: ServiceAddress, ports: readonly number[]): reado
 }
 
 /** A Service without known pods is a destination by the name of its workload, when nothing else is asked. */
-function isBareDestination(policy: FlowPolicy, { workload }: ServiceAddress): boolean {
+function isBareDestination(policy: Policy, { workload }: ServiceAddress): boolean {
   const { to } = policy.spec;
-  const { namespace } = policy.metadata;
-  if (!isEgress(policy) && workload.namespace !== namespace) return false;
+  const home = homeOf(policy);
+  if (!reachesAnywhere(policy) && workload.namespace !== home) return false;
   if (!('peers' in to)) return true;
   const isMeant = (peer: Peer): boolean => {
-    const own = peer.namespace ?? namespace;
+    const own = peer.namespace ?? home;
     if (peer.cidr !== undefined || peer.serviceAccount !== undefined || peer.labels !== undefined)
       return false;
     if ((peer.minAssurance ?? 'IP') !== 'IP') return false;

@@ -31,7 +31,7 @@ export interface GroupBuilder {
 /** What the policies of one group share in the tables. */
 export interface GroupMade {
   readonly selectors: Selectors;
-  /** String id of the only namespace a destination can have; -1 when it can be any (egress). */
+  /** String id of the only namespace a destination can have; -1 when it can be any (egress, cluster-wide). */
   readonly destinationNamespace: number;
 }
 

@@ -9,8 +9,8 @@ import { parseRate } from './rate.ts';
 import { exactHost, headerKey, suffixHost } from './row-key.ts';
 import type { HttpMatch } from './http-match-schema.ts';
 import type { Peer } from './peer-schema.ts';
-import type { FlowPolicy } from './schema.ts';
-import { nameOf } from './specificity.ts';
+import type { Policy } from './schema.ts';
+import { nameOf } from './policy-name.ts';
 import type { createStringTable } from './string-table.ts';
 import {
   actionBlock,
@@ -23,7 +23,7 @@ import {
   modeShadow,
   peerStride,
 } from './table-layout.ts';
-import { isEgress } from './tenancy.ts';
+import { homeOf, reachesAnywhere } from './tenancy.ts';
 
 /** Tables being filled; one array per section. */
 export interface CompileState {
@@ -49,12 +49,13 @@ const abortingAnswers: ReadonlySet<string> = new Set(['Reset', 'Drop']);
 export const defaultKey = ['principal'] as const;
 
 /** Appends one policy and all it refers to; `index` is its place in attribution order. */
-export function compilePolicyInto(state: CompileState, policy: FlowPolicy, index: number): void {
-  const { metadata, spec } = policy;
+export function compilePolicyInto(state: CompileState, policy: Policy, index: number): void {
+  const { spec } = policy;
   const { strings } = state;
   const http = spec.match?.http;
   const throttle = spec.action.type === 'Throttle' ? spec.action.throttle : undefined;
-  const selectors = JSON.stringify([metadata.namespace, spec.from, spec.to]);
+  const home = homeOf(policy);
+  const selectors = JSON.stringify([home, spec.from, spec.to]);
   const { from, to, ports } = state.groups.add(index, selectors, () => selectorsInto(state, policy));
   const plainRule = plainRules(state, spec.from);
   const ways = waysOf(state, http);
@@ -80,28 +81,29 @@ export function compilePolicyInto(state: CompileState, policy: FlowPolicy, index
     spec.action.type === 'Block' && abortingAnswers.has(spec.action.block?.answer ?? 'Auto') ? 1 : 0,
     needsHttp ? 1 : 0,
     strings.intern(nameOf(policy)),
-    strings.intern(metadata.namespace),
-    isEgress(policy) ? 1 : 0,
+    strings.intern(home),
+    reachesAnywhere(policy) ? 1 : 0,
     ...[from, to, ports, methods, hosts, headers, rows, key].flatMap(({ at, count }) => [at, count]),
     plainRule,
   );
 }
 
-function selectorsInto(state: CompileState, policy: FlowPolicy): GroupMade {
-  const { metadata, spec } = policy;
+function selectorsInto(state: CompileState, policy: Policy): GroupMade {
+  const { spec } = policy;
+  const home = homeOf(policy);
   return {
     selectors: {
-      from: peersInto(state, spec.from, metadata.namespace),
-      to: peersInto(state, spec.to, metadata.namespace),
+      from: peersInto(state, spec.from, home),
+      to: peersInto(state, spec.to, home),
       ports: listInto(state, 'peers' in spec.to ? (spec.to.ports ?? []) : []),
     },
-    destinationNamespace: isEgress(policy) ? -1 : state.strings.intern(metadata.namespace),
+    destinationNamespace: reachesAnywhere(policy) ? -1 : state.strings.intern(home),
   };
 }
 
 function peersInto(
   state: CompileState,
-  side: FlowPolicy['spec']['from'] | FlowPolicy['spec']['to'],
+  side: Policy['spec']['from'] | Policy['spec']['to'],
   namespace: string,
 ): Run {
   if (!('peers' in side)) return { at: 0, count: everyone };
@@ -110,7 +112,7 @@ function peersInto(
   return { at, count: side.peers.length };
 }
 
-/** In the order of `peerColumn`. A workload, a ServiceAccount or labels without a namespace are of the policy's own. */
+/** In the order of `peerColumn`. A workload, a ServiceAccount or labels without a namespace are of the policy's home. */
 function peerColumns(state: CompileState, peer: Peer, namespace: string): number[] {
   const id = (text: string | undefined): number => (text === undefined ? -1 : state.strings.intern(text));
   const { workload, serviceAccount } = peer;
@@ -159,7 +161,7 @@ function ruleId(state: CompileState, name: string): number {
 }
 
 /** Where the caller's peers are named: the first of them, or the `scope: All` that stands for everyone. */
-function plainRules(state: CompileState, from: FlowPolicy['spec']['from']): number {
+function plainRules(state: CompileState, from: Policy['spec']['from']): number {
   return ruleId(state, 'peers' in from ? 'from.peers' : 'from.scope');
 }
 

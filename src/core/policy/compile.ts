@@ -5,9 +5,10 @@ import { expiryOf, headerUseKey } from './compile-facts.ts';
 import { createGroups } from './compile-groups.ts';
 import { compilePolicyInto, type CompileState } from './compile-policy.ts';
 import { createPathTrie } from './path-trie.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
-import { byAttribution, nameOf } from './specificity.ts';
+import { nameOf } from './policy-name.ts';
+import { byAttribution } from './specificity.ts';
 import { createStringTable } from './string-table.ts';
 import { packTables } from './tables.ts';
 
@@ -15,7 +16,7 @@ export type { Snapshot } from './snapshot.ts';
 
 /** Compiles parsed policies; those that are Off, or expired at `nowMs`, are left out. Of two with one name the last counts. */
 export function compilePolicies(
-  policies: readonly FlowPolicy[],
+  policies: readonly Policy[],
   options: { readonly generation: number; readonly nowMs: Millis },
 ): Snapshot {
   const inForce = [...new Map(policies.map((policy) => [nameOf(policy), policy])).values()]
@@ -53,7 +54,7 @@ export function compilePolicies(
 }
 
 /** How many policies ask for each header value: the rarest condition of a policy finds it fastest. */
-function countHeaderUse(policies: readonly FlowPolicy[]): ReadonlyMap<string, number> {
+function countHeaderUse(policies: readonly Policy[]): ReadonlyMap<string, number> {
   const use = new Map<string, number>();
   for (const policy of policies)
     for (const { name, values } of policy.spec.match?.http.headers ?? [])

@@ -4,7 +4,7 @@ import { actionCodes, type Decision } from '../model/exchange.ts';
 import { noPolicy, strictParsing } from './decision.ts';
 import { strictPathCodes } from './decider.ts';
 import { strictPathWords } from './refusal-code.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A decision in words. */
@@ -84,7 +84,7 @@ function strictWords(action: Verdict['action'], code: number, path: string): Omi
   };
 }
 
-function reasonOf(policy: FlowPolicy, { action, indeterminate }: Outcome): { reason?: string } {
+function reasonOf(policy: Policy, { action, indeterminate }: Outcome): { reason?: string } {
   const { reason } = policy.spec;
   if (!indeterminate) return reason === undefined ? {} : { reason };
   const failure = actionCodes[action] === 'allow' ? 'Open: let through' : 'Closed: refused';
@@ -102,7 +102,7 @@ const secretName = /auth|cookie|key|token|secret|session|passw/;
 
 /** The request's field a rule looks at, and the value that met it. */
 function fieldOf(
-  policy: FlowPolicy,
+  policy: Policy,
   rule: string,
   { normalisedPath, principal }: RequestWords,
 ): Pick<Verdict, 'rule' | 'field' | 'value'> {

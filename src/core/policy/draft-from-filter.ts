@@ -9,7 +9,7 @@ import { parseCidr, parseAddress } from './ip-address.ts';
 import type { ThrottleKey } from './action-schema.ts';
 import type { HttpMatch } from './http-match-schema.ts';
 import type { Peer } from './peer-schema.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 
 /** What a policy is drafted from on the command line. */
 export interface FilterDraftInput {
@@ -40,7 +40,7 @@ interface Terms {
 }
 
 /** @throws AppError (usage) naming the part that no policy can express and what to write instead. */
-export function draftFromFilter(input: FilterDraftInput): FlowPolicy {
+export function draftFromFilter(input: FilterDraftInput): Policy {
   const terms = termsOf(input.node);
   const namespace = only(terms, 'ns') ?? input.namespace;
   const from = sideOf(terms, 'from', namespace);
@@ -80,7 +80,7 @@ function refusal(code: string, message: string, hint: string): AppError {
  * To whomever they ask, sources can be selected in their own namespace only (egress): of several namespaces, the policy of one
  * would let the others' requests through without a word.
  */
-function checkOneNamespace(from: FlowPolicy['spec']['from'], own: string): void {
+function checkOneNamespace(from: Policy['spec']['from'], own: string): void {
   const named = ('peers' in from ? from.peers : []).flatMap(({ workload, serviceAccount }) => {
     const end = workload ?? serviceAccount;
     return end === undefined ? [] : [{ name: end.name, namespace: end.namespace ?? own }];

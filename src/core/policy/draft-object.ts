@@ -3,7 +3,7 @@ import { AppError } from '../model/app-error.ts';
 import type { Millis } from '../model/brand.ts';
 import { parsePolicy } from './parse-policy.ts';
 import type { PolicyAction, ThrottleKey } from './action-schema.ts';
-import { apiVersion, type FlowPolicy } from './schema.ts';
+import { apiVersion, type Policy } from './schema.ts';
 
 /** Default lifetime of an interactive policy. */
 export const defaultTtlMs = 30 * 60_000;
@@ -28,13 +28,13 @@ export interface DraftParts {
   readonly author?: string | undefined;
   readonly finding?: string | undefined;
   readonly evidence?: string | undefined;
-  readonly from: FlowPolicy['spec']['from'];
-  readonly to: FlowPolicy['spec']['to'];
-  readonly match?: FlowPolicy['spec']['match'];
+  readonly from: Policy['spec']['from'];
+  readonly to: Policy['spec']['to'];
+  readonly match?: Policy['spec']['match'];
 }
 
 /** The whole object, checked as the agent will check it. @throws AppError when it would be rejected. */
-export function draftObject(parts: DraftParts): FlowPolicy {
+export function draftObject(parts: DraftParts): Policy {
   const { namespace, from, to, match, reason, nowMs } = parts;
   const annotations = annotationsOf(parts);
   const parsed = parsePolicy({

@@ -5,7 +5,7 @@ import type { Endpoint, FlowEvent } from '../model/event.ts';
 import { draftObject } from './draft-object.ts';
 import { parsePathPattern } from './path-pattern.ts';
 import type { Peer } from './peer-schema.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 
 export { defaultTtlMs } from './draft-object.ts';
 
@@ -44,7 +44,7 @@ export interface DraftInput {
  * What `scope` says of this flow's caller. In the destination's namespace, or in the caller's when it is about everything
  * the caller asks. @throws AppError when the flow's route cannot be written as a template or a name is none of Kubernetes.
  */
-export function draftPolicy(input: DraftInput): FlowPolicy {
+export function draftPolicy(input: DraftInput): Policy {
   const { flow, scope = 'route' } = input;
   const { source, destination, request } = flow;
   const everything = scope === 'everything';

@@ -4,8 +4,8 @@ import type { Millis } from '../model/brand.ts';
 import { expiryOf } from './compile-facts.ts';
 import type { FieldCheck } from './field-checks.ts';
 import { refusalWords } from './refusal-code.ts';
-import type { FlowPolicy } from './schema.ts';
-import { nameOf } from './specificity.ts';
+import type { Policy } from './schema.ts';
+import { nameOf } from './policy-name.ts';
 
 /** One thing that was looked at, as a sentence. */
 export interface ExplanationStep {
@@ -26,7 +26,7 @@ export interface NearestMiss {
 
 /** One policy against one request, field by field. */
 export interface Judged {
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
   readonly checks: readonly FieldCheck[];
 }
 
@@ -42,7 +42,7 @@ export function readsRequests({ policy, checks }: Judged, nowMs: Millis): boolea
 export function codeStep(
   code: string | undefined,
   strict: boolean,
-  reader: FlowPolicy | undefined,
+  reader: Policy | undefined,
 ): ExplanationStep[] {
   if (code === undefined) return [];
   const words = refusalWords(code);
@@ -58,7 +58,7 @@ export function codeStep(
 }
 
 /** Why a policy that matches does nothing, in words; undefined when it is in force. */
-function idle(policy: FlowPolicy, nowMs: Millis): string | undefined {
+function idle(policy: Policy, nowMs: Millis): string | undefined {
   const { spec } = policy;
   if (spec.mode === 'Off') return 'its mode is Off';
   if (nowMs >= expiryOf(policy)) return `it expired at ${spec.expiresAt ?? ''}`;
@@ -115,5 +115,5 @@ export function nearest(judged: readonly Judged[], nowMs: Millis): NearestMiss |
       };
 }
 
-const inForce = (policy: FlowPolicy, nowMs: Millis): boolean =>
+const inForce = (policy: Policy, nowMs: Millis): boolean =>
   policy.spec.mode === 'Enforce' && nowMs < expiryOf(policy);

@@ -28,9 +28,10 @@ import {
 import { createEvaluator } from './evaluator.ts';
 import { createFieldChecks } from './field-checks.ts';
 import { createHeadEncoder, factsOf, identityOf, type HttpFacts } from './request-facts.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
-import { byAttribution, nameOf } from './specificity.ts';
+import { nameOf } from './policy-name.ts';
+import { byAttribution } from './specificity.ts';
 import { openTables } from './tables.ts';
 import { unreadableCode } from './unreadable-code.ts';
 import { withRequestValues } from './verdict-values.ts';
@@ -63,7 +64,7 @@ export interface Explanation {
 
 /** What `policies` say to a request that would be sent at `nowMs`. */
 export function explainRequest(
-  policies: readonly FlowPolicy[],
+  policies: readonly Policy[],
   request: HypotheticalRequest,
   nowMs: Millis,
 ): Explanation {
@@ -77,7 +78,7 @@ export function explainRequest(
  * What `policies` say to a recorded flow, and what was done to it then where that differs (the policies may have changed,
  * or a throttle's bucket was empty). Values that were masked at capture count as unknown.
  */
-export function explainFlow(policies: readonly FlowPolicy[], flow: FlowEvent, nowMs: Millis): Explanation {
+export function explainFlow(policies: readonly Policy[], flow: FlowEvent, nowMs: Millis): Explanation {
   const who = identityOf(flow.source, flow.destination);
   const now = explain(policies, { who, http: factsOf(flow), unreadable: unreadableCode(flow) }, nowMs);
   const done = doneSentence(flow);
@@ -117,7 +118,7 @@ interface Asked {
   readonly unreadable: string | undefined;
 }
 
-function explain(policies: readonly FlowPolicy[], asked: Asked, nowMs: Millis): Explanation {
+function explain(policies: readonly Policy[], asked: Asked, nowMs: Millis): Explanation {
   const { who, http, unreadable } = asked;
   const { out, strict, ...verdicts } = judge(policies, asked, nowMs);
   const { verdict, shadow } = verdicts;
@@ -150,7 +151,7 @@ interface Judgement {
 }
 
 /** The verdict of the evaluator that enforces, in words. */
-function judge(policies: readonly FlowPolicy[], { who, http, unreadable }: Asked, nowMs: Millis): Judgement {
+function judge(policies: readonly Policy[], { who, http, unreadable }: Asked, nowMs: Millis): Judgement {
   const snapshot = compilePolicies(policies, { generation: 0, nowMs });
   const evaluator = createEvaluator(snapshot.buffer, createBuckets());
   const scope = evaluator.scope(who);
@@ -188,9 +189,9 @@ const tunnelCode = (http: HttpFacts | undefined): string | undefined =>
 /** Policies looked at field by field; of more, those that select both ends come first, then those that select one. */
 const maxJudged = 200;
 
-function candidates(policies: readonly FlowPolicy[], who: ScopeIdentity): readonly FlowPolicy[] {
+function candidates(policies: readonly Policy[], who: ScopeIdentity): readonly Policy[] {
   if (policies.length <= maxJudged) return [...policies].sort(byAttribution);
-  const always = policies.map((policy): FlowPolicy =>
+  const always = policies.map((policy): Policy =>
     withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } }),
   );
   const all = compilePolicies(always, { generation: 0, nowMs: millis(0) });

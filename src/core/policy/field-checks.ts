@@ -8,7 +8,7 @@ import { isChanged, isComparable, isUnreadable, mayLackHeaders } from './recorde
 import type { HttpFacts } from './request-facts.ts';
 import type { HttpMatch } from './http-match-schema.ts';
 import type { Peer } from './peer-schema.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import { selectsSide, type ScopeIdentity } from './scope.ts';
 import { openTables } from './tables.ts';
 import { hostText } from './verdict-values.ts';
@@ -31,7 +31,7 @@ export interface FieldCheck {
 export type PolicyChecks = (who: ScopeIdentity, http: HttpFacts | undefined) => readonly FieldCheck[];
 
 /** Compiles the policy alone, as if it were in force for ever; reuse the result for many requests. */
-export function createFieldChecks(policy: FlowPolicy): PolicyChecks {
+export function createFieldChecks(policy: Policy): PolicyChecks {
   const always = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
   const tables = openTables(compilePolicies([always], { generation: 0, nowMs: millis(0) }).buffer);
   const http = policy.spec.match?.http;
@@ -56,7 +56,7 @@ export function createFieldChecks(policy: FlowPolicy): PolicyChecks {
   ];
 }
 
-function portCheck(policy: FlowPolicy, who: ScopeIdentity): FieldCheck[] {
+function portCheck(policy: Policy, who: ScopeIdentity): FieldCheck[] {
   const { to } = policy.spec;
   if (!('peers' in to) || to.ports === undefined) return [];
   return [

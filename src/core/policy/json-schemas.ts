@@ -2,7 +2,7 @@
 // What only code can check (path templates, tenancy, that a match is not empty) is said in the descriptions.
 import { z } from 'zod';
 import { eventSchema } from '../model/event.ts';
-import { apiVersion, flowPolicySchema } from './schema.ts';
+import { apiVersion, clusterFlowPolicySchema, flowPolicySchema } from './schema.ts';
 
 /** File name → text, as kept in `schemas/`; `scripts/schemas.js` writes them and a test compares. */
 export function jsonSchemaFiles(): Readonly<Record<string, string>> {
@@ -13,6 +13,13 @@ export function jsonSchemaFiles(): Readonly<Record<string, string>> {
       description:
         'Blocks or throttles traffic between workloads. The agent also checks that path templates are in normal form, that a peer names somebody, that http asks for something, and that destinations are of the policy’s own namespace unless all sources are.',
       ...z.toJSONSchema(flowPolicySchema, { io: 'input' }),
+    }),
+    'cluster-flow-policy.schema.json': spell({
+      $id: `https://${apiVersion}/cluster-flow-policy.schema.json`,
+      title: 'ClusterFlowPolicy',
+      description:
+        'Blocks or throttles traffic between workloads of any namespace. The agent also checks that path templates are in normal form, that a peer names somebody and its namespace, and that http asks for something.',
+      ...z.toJSONSchema(clusterFlowPolicySchema, { io: 'input' }),
     }),
     'event.schema.json': spell({
       $id: `https://${apiVersion}/event.schema.json`,

@@ -1,4 +1,4 @@
-// Turns an unknown value (YAML, a feed frame) into a FlowPolicy, or says where and why not. Strict: one unknown field or
+// Turns an unknown value (YAML, a feed frame) into a policy, or says where and why not. Strict: one unknown field or
 // mode rejects the whole object, because ignoring it could widen or enforce what was not meant. Knows no file and no store.
 import type { z } from 'zod';
 import { nearest } from '../filter/nearest.ts';
@@ -8,11 +8,12 @@ import {
   flowPolicySchema,
   type ClusterFlowPolicy,
   type FlowPolicy,
+  type Policy,
 } from './schema.ts';
 import { foreignDestination } from './tenancy.ts';
 import { valueAt } from './value-at.ts';
 
-/** Why an object is no FlowPolicy: a stable code, the place in the object and a sentence naming it. */
+/** Why an object is no policy: a stable code, the place in the object and a sentence naming it. */
 export interface PolicyRejection {
   readonly ok: false;
   readonly code: string;
@@ -20,29 +21,34 @@ export interface PolicyRejection {
   readonly path: readonly (string | number)[];
 }
 /** The policy, or why the object is none that this agent can enforce. */
-export type ParsedPolicy = { readonly ok: true; readonly policy: FlowPolicy } | PolicyRejection;
-/** The same of a ClusterFlowPolicy. */
-export type ParsedClusterPolicy = { readonly ok: true; readonly policy: ClusterFlowPolicy } | PolicyRejection;
+export type ParsedPolicy = { readonly ok: true; readonly policy: Policy } | PolicyRejection;
+/** The same of one kind. */
+type Parsed<Kind> = { readonly ok: true; readonly policy: Kind } | PolicyRejection;
 
 type Issue = z.core.$ZodIssue;
 
 /** Never throws. One problem is reported, unknown fields first: they most often explain the rest. */
-export function parsePolicy(value: unknown): ParsedPolicy {
+export const parsePolicy = (value: unknown): ParsedPolicy =>
+  isOfCluster(value) ? parseClusterPolicy(value) : parseFlowPolicy(value);
+
+const policyKinds = ['FlowPolicy', 'ClusterFlowPolicy'] as const;
+
+/** What says of itself that it is cluster-wide; all else is read as a FlowPolicy. */
+const isOfCluster = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'ClusterFlowPolicy';
+
+function parseFlowPolicy(value: unknown): Parsed<FlowPolicy> {
   const checked = check(value, flowPolicySchema, 'FlowPolicy');
   if (!checked.ok) return checked;
   const foreign = foreignDestination(checked.policy);
   return foreign === -1 ? checked : foreignRejection(checked.policy, foreign);
 }
 
-/** The same for the cluster-scoped kind, which may select anywhere and therefore says where. */
-export const parseClusterPolicy = (value: unknown): ParsedClusterPolicy =>
+/** The cluster-scoped kind may select anywhere and therefore says where. */
+const parseClusterPolicy = (value: unknown): Parsed<ClusterFlowPolicy> =>
   check(value, clusterFlowPolicySchema, 'ClusterFlowPolicy');
 
-function check<T>(
-  value: unknown,
-  schema: z.ZodType<T>,
-  kind: string,
-): { readonly ok: true; readonly policy: T } | PolicyRejection {
+function check<T>(value: unknown, schema: z.ZodType<T>, kind: string): Parsed<T> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return reject(
       'POLICY_NOT_OBJECT',
@@ -95,7 +101,10 @@ function rejection(problem: Problem | undefined, value: unknown, kind: string): 
   const { issue, path } = problem;
   if (valueAt(value, path) === undefined)
     return reject('POLICY_MISSING_FIELD', path, missingSentence(issue, path));
-  if (issue.code === 'invalid_value') return wrongChoice(path, issue.values, valueAt(value, path));
+  if (issue.code === 'invalid_value') {
+    const choices = path.length === 1 && path[0] === 'kind' ? policyKinds : issue.values;
+    return wrongChoice(path, choices, valueAt(value, path));
+  }
   if (issue.code === 'invalid_type' && issue.expected === 'array') return noList(path, valueAt(value, path));
   if (issue.code === 'invalid_key') return wrongKey(path, issue.issues[0]?.message);
   if (issue.code === 'invalid_union') return unionRejection(issue, path, valueAt(value, path));

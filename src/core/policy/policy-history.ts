@@ -1,14 +1,14 @@
 // The set of policies as a recording tells it, event by event. Counters that move change nothing.
 import type { PolicyEvent } from '../model/event.ts';
 import { parsePolicy } from './parse-policy.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 
 /** The loaded policies at one point of a recording. */
 export interface PolicyHistory {
   /** True when the set is another one after this event. */
   take(event: PolicyEvent): boolean;
   /** Active, in shadow or off; each with the expiry it was written with. */
-  policies(): readonly FlowPolicy[];
+  policies(): readonly Policy[];
   /** Loaded at this point, but no policy that this program can read: nobody can judge by it. */
   isUnreadable(name: string): boolean;
 }
@@ -16,7 +16,7 @@ export interface PolicyHistory {
 interface Loaded {
   /** The object as recorded: tells whether an event says anything new. */
   readonly text: string;
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
 }
 
 const isLoaded = ({ state }: PolicyEvent): boolean =>

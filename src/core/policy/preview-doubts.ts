@@ -6,20 +6,20 @@ import { defaultKey } from './compile-policy.ts';
 import { createFieldChecks, type PolicyChecks } from './field-checks.ts';
 import { isChanged, mayLackHeaders } from './recorded-value.ts';
 import type { HttpFacts } from './request-facts.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import type { Scope, ScopeIdentity } from './scope.ts';
-import { nameOf } from './specificity.ts';
+import { nameOf } from './policy-name.ts';
 
 /** The policies of one side of the comparison that select a pair. */
 export interface DoubtSide {
   /** By index in `scope`. */
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
   readonly scope: Scope;
 }
 
 /** A policy of a pair that asks for something capture may have changed. */
 interface Risk {
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
   readonly before: boolean;
   readonly after: boolean;
   readonly headers: readonly string[];
@@ -47,22 +47,22 @@ export interface Doubt {
   readonly before: boolean;
   readonly after: boolean;
   readonly throttles: boolean;
-  readonly policies: ReadonlySet<FlowPolicy>;
+  readonly policies: ReadonlySet<Policy>;
 }
 
 /** Policies looked at for one flow; when more are in doubt, so is the flow. */
 const maxChecked = 64;
 
-const headersOf = ({ spec }: FlowPolicy): string[] =>
+const headersOf = ({ spec }: Policy): string[] =>
   (spec.match?.http.headers ?? []).map(({ name }) => name.toLowerCase());
 
-const keyOf = ({ spec }: FlowPolicy): readonly string[] =>
+const keyOf = ({ spec }: Policy): readonly string[] =>
   spec.action.type === 'Throttle' ? (spec.action.throttle.key ?? defaultKey) : [];
 
-const keyHeadersOf = (policy: FlowPolicy): string[] =>
+const keyHeadersOf = (policy: Policy): string[] =>
   keyOf(policy).flatMap((part) => (part.startsWith('header:') ? [part.slice(7).toLowerCase()] : []));
 
-const isThrottle = ({ spec }: FlowPolicy): boolean => spec.action.type === 'Throttle';
+const isThrottle = ({ spec }: Policy): boolean => spec.action.type === 'Throttle';
 
 /** Both sides' policies are compared by identity: one that stays is the same object in both. */
 export function risksOf(
@@ -128,7 +128,7 @@ export interface Doubter {
 const maxTainted = 10_000;
 
 class FlowDoubter implements Doubter {
-  readonly #checks = new Map<FlowPolicy, PolicyChecks>();
+  readonly #checks = new Map<Policy, PolicyChecks>();
   readonly #tainted = new Set<string>();
   #allTainted = false;
 
@@ -175,7 +175,7 @@ class FlowDoubter implements Doubter {
     return keyHeader === undefined ? undefined : `header:${keyHeader}`;
   }
 
-  #checksOf(policy: FlowPolicy): PolicyChecks {
+  #checksOf(policy: Policy): PolicyChecks {
     const known = this.#checks.get(policy);
     if (known !== undefined) return known;
     const made = createFieldChecks(policy);
@@ -195,7 +195,7 @@ function asks({ policy, headers, keyHeaders }: Risk, changes: Changes): boolean 
   return changes.headers === undefined ? names.length > 0 : names.some((name) => changes.headers?.has(name));
 }
 
-const hasCidr = ({ spec }: FlowPolicy): boolean =>
+const hasCidr = ({ spec }: Policy): boolean =>
   [spec.from, spec.to].some((side) => 'peers' in side && side.peers.some(({ cidr }) => cidr !== undefined));
 
 const tooMany = (risks: readonly Risk[]): Doubt => ({

@@ -2,7 +2,7 @@
 // Pure; knows no pod.
 import { isCutting, needsHttp } from './enforced-how.ts';
 import type { PolicyChange } from './preview-worlds.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 
 /**
  * Of connections that are open when the change comes. `nextRequest`: the agent carries them and judges what comes next on them. `cut`
@@ -19,7 +19,7 @@ export interface NodeReach {
 }
 
 /** Of the policy that would come or go. */
-export function nodeReach(type: PolicyChange['type'], policy: FlowPolicy): NodeReach {
+export function nodeReach(type: PolicyChange['type'], policy: Policy): NodeReach {
   const gear = needsHttp(policy) ? 'inline' : 'kernel';
   const enforces = type === 'add' && policy.spec.mode === 'Enforce';
   if (enforces) return { gear, open: isCutting(policy) ? 'cut' : 'drain', enforces };

@@ -7,19 +7,18 @@ import { expiryOf, withoutExpiry } from './compile-facts.ts';
 import { compilePolicies } from './compile.ts';
 import { newDecision } from './decision.ts';
 import { createEvaluator, type Evaluator } from './evaluator.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import { selects, type ScopeIdentity } from './scope.ts';
-import { nameOf } from './specificity.ts';
+import { nameOf } from './policy-name.ts';
 
 /** What is tried out. */
 export type PolicyChange =
-  | { readonly type: 'add'; readonly policy: FlowPolicy }
-  | { readonly type: 'remove'; readonly name: PolicyName };
+  { readonly type: 'add'; readonly policy: Policy } | { readonly type: 'remove'; readonly name: PolicyName };
 
 /** One side of the comparison. */
 export interface World {
   /** By the index that decisions name. */
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
   readonly evaluator: Evaluator;
   /** Reused for every flow. */
   readonly out: Decision;
@@ -27,25 +26,25 @@ export interface World {
 
 /** Before and after the change. A policy that stays is the same object in both. */
 export interface WorldSets {
-  readonly before: readonly FlowPolicy[];
-  readonly after: readonly FlowPolicy[];
+  readonly before: readonly Policy[];
+  readonly after: readonly Policy[];
 }
 
 const nameOfChange = (change: PolicyChange): string =>
   change.type === 'add' ? nameOf(change.policy) : change.name;
 
 /** The policy that a change is about: the one that would come, or the one of `current` that would go. */
-export function changedPolicy(change: PolicyChange, current: readonly FlowPolicy[]): FlowPolicy | undefined {
+export function changedPolicy(change: PolicyChange, current: readonly Policy[]): Policy | undefined {
   if (change.type === 'add') return change.policy;
   return current.findLast((policy) => nameOf(policy) === change.name);
 }
 
 /** Without those that have expired; the others are to hold for as long as is asked about. */
-export const timeless = (policies: readonly FlowPolicy[], nowMs: Millis): readonly FlowPolicy[] =>
+export const timeless = (policies: readonly Policy[], nowMs: Millis): readonly Policy[] =>
   policies.filter((policy) => nowMs < expiryOf(policy)).map(withoutExpiry);
 
 /** `policies` with and without the change; what is added holds for as long as is asked about. */
-export function setsAround(policies: readonly FlowPolicy[], change: PolicyChange, nowMs: Millis): WorldSets {
+export function setsAround(policies: readonly Policy[], change: PolicyChange, nowMs: Millis): WorldSets {
   const name = nameOfChange(change);
   const others = policies.filter((policy) => nameOf(policy) !== name);
   const old = policies.findLast((policy) => nameOf(policy) === name);
@@ -56,7 +55,7 @@ export function setsAround(policies: readonly FlowPolicy[], change: PolicyChange
 }
 
 /** `buckets` of an earlier world of the same side, so that throttles which stay go on counting. */
-export function worldOf(policies: readonly FlowPolicy[], buckets: ThrottleBuckets = createBuckets()): World {
+export function worldOf(policies: readonly Policy[], buckets: ThrottleBuckets = createBuckets()): World {
   const snapshot = compilePolicies(policies, { generation: 0, nowMs: millis(0) });
   return {
     policies: snapshot.policies,
@@ -66,7 +65,7 @@ export function worldOf(policies: readonly FlowPolicy[], buckets: ThrottleBucket
 }
 
 /** Whether the policy that is added or removed, on its own, selects a pair. */
-export function selectorOf(policy: FlowPolicy): (who: ScopeIdentity) => boolean {
+export function selectorOf(policy: Policy): (who: ScopeIdentity) => boolean {
   const alone = withoutExpiry({ ...policy, spec: { ...policy.spec, mode: 'Enforce' } });
   const { tables } = worldOf([alone]).evaluator;
   return (who) => selects(tables, 0, who) !== 0;

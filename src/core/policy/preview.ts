@@ -25,9 +25,9 @@ import {
   type WorldSets,
 } from './preview-worlds.ts';
 import { createHeadEncoder, factsOf, type HttpFacts } from './request-facts.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import type { Scope, ScopeIdentity } from './scope.ts';
-import { nameOf } from './specificity.ts';
+import { nameOf } from './policy-name.ts';
 import { unreadableCode } from './unreadable-code.ts';
 
 export type { PreviewResult, Transition } from './preview-tally.ts';
@@ -36,7 +36,7 @@ export type { PolicyChange } from './preview-worlds.ts';
 /** What is tried out, and against what. */
 export interface PreviewInput {
   /** The set as it is now. It counts as in force for the whole window, unless `tellsPolicies`. */
-  readonly current: readonly FlowPolicy[];
+  readonly current: readonly Policy[];
   /**
    * The window tells its policies itself, by `policy` events among its flows: those before the first flow hold from the
    * beginning, later ones from their time on. `current` then only says what a removal removes. Default: false.
@@ -68,7 +68,7 @@ interface Judged {
   readonly status: number;
   /** A throttle matched, or may have. */
   readonly throttled: boolean;
-  readonly by: FlowPolicy | undefined;
+  readonly by: Policy | undefined;
 }
 
 /** What both sides say of a flow. */
@@ -91,7 +91,7 @@ interface Asked {
 
 class FlowPreview implements Preview {
   readonly #input: PreviewInput;
-  readonly #changed: FlowPolicy | undefined;
+  readonly #changed: Policy | undefined;
   readonly #changedName: string | undefined;
   readonly #tellsPolicies: boolean;
   readonly #selects: ((who: ScopeIdentity) => boolean) | undefined;
@@ -168,7 +168,7 @@ class FlowPreview implements Preview {
   }
 
   /** Where the window tells that a removed policy was not there yet, what it would have refused too is asked. */
-  #setsOf(policies: readonly FlowPolicy[]): WorldSets {
+  #setsOf(policies: readonly Policy[]): WorldSets {
     const { change, nowMs } = this.#input;
     const { before, after } = setsAround(policies, change, nowMs);
     const removed = change.type === 'remove' && this.#tellsPolicies ? this.#changed : undefined;
@@ -253,7 +253,7 @@ class FlowPreview implements Preview {
   }
 
   /** On a node nobody answers for a policy that asks for no request. */
-  #answer(status: number, by: FlowPolicy | undefined): number {
+  #answer(status: number, by: Policy | undefined): number {
     const inKernel = this.#input.node === true && status === 403 && by !== undefined && !needsHttp(by);
     return inKernel ? refusedInKernel : status;
   }
@@ -317,7 +317,7 @@ function statusOf(action: number, policy: number): number {
 }
 
 /** As plain-verdict.ts decides of streams: what asks for HTTP, and a throttle always does, follows its `failure`. */
-const passesUnread = (policy: FlowPolicy): boolean =>
+const passesUnread = (policy: Policy): boolean =>
   policy.spec.mode !== 'Off' && policy.spec.failure !== 'Closed' && needsHttp(policy);
 
-const isThrottle = ({ spec }: FlowPolicy): boolean => spec.action.type === 'Throttle';
+const isThrottle = ({ spec }: Policy): boolean => spec.action.type === 'Throttle';

@@ -104,7 +104,12 @@ export const clusterFlowPolicySchema = z.strictObject({
   spec: specOf(clusterPeerSchema),
 });
 
+/** Either kind, told apart by `kind`; whether a FlowPolicy keeps to its namespace is checked by parse-policy.ts. */
+export const policySchema = z.discriminatedUnion('kind', [flowPolicySchema, clusterFlowPolicySchema]);
+
 /** The object of `kind: FlowPolicy`, checked. */
 export type FlowPolicy = Readonly<z.infer<typeof flowPolicySchema>>;
 /** The object of `kind: ClusterFlowPolicy`, checked. */
 export type ClusterFlowPolicy = Readonly<z.infer<typeof clusterFlowPolicySchema>>;
+/** Either kind: whatever is compiled, planned, enforced, told and undone. */
+export type Policy = FlowPolicy | ClusterFlowPolicy;

@@ -203,6 +203,6 @@ function hasLabels({ peers, lists }: Tables, at: number, end: EndIds): number {
   return 1;
 }
 
-/** `namespace/name` of a policy. */
+/** The name of a policy. */
 export const policyText = (tables: Tables, policy: number): string =>
   textOf(tables, tables.policies[policy * policyStride + column.name] ?? 0);

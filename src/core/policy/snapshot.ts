@@ -1,7 +1,7 @@
 // A compiled policy set: the flat tables that workers judge by, and the words that turn their numbers back into names.
 // Knows neither listeners nor workers; made by compile.ts, read by evaluator.ts and describe-verdict.ts.
 import type { PolicyName } from '../model/brand.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 
 /** What `compilePolicies` returns. `Decision.policy` and `.rule` are indexes into `names`/`policies` and `rules`. */
 export interface Snapshot {
@@ -9,7 +9,7 @@ export interface Snapshot {
   readonly buffer: SharedArrayBuffer;
   readonly generation: number;
   /** In attribution order: the most specific first. Policies that are Off or expired at compile time are not in it. */
-  readonly policies: readonly FlowPolicy[];
+  readonly policies: readonly Policy[];
   /** `namespace/name`, same order. */
   readonly names: readonly PolicyName[];
   /** Spec paths of what can decide, e.g. `match.http.paths[0]`. */

@@ -1,13 +1,9 @@
 // Which of several matching policies is named. For attribution only, never for the outcome.
-import { policyName, type PolicyName } from '../model/brand.ts';
-import type { FlowPolicy } from './schema.ts';
-
-/** `namespace/name`. */
-export const nameOf = (policy: FlowPolicy): PolicyName =>
-  policyName(`${policy.metadata.namespace}/${policy.metadata.name}`);
+import { nameOf } from './policy-name.ts';
+import type { Policy } from './schema.ts';
 
 /** The more a policy says, the higher. */
-export function specificityOf(policy: FlowPolicy): number {
+export function specificityOf(policy: Policy): number {
   const { from, to, match } = policy.spec;
   let score = 'peers' in from ? 2 : 0;
   if ('peers' in to) score += to.ports === undefined ? 2 : 3;
@@ -23,7 +19,7 @@ const literalSegments = (path: string): number =>
   path.split('/').filter((part) => part !== '' && !part.startsWith('{') && !part.includes('*')).length;
 
 /** The most specific first, then by name. */
-export function byAttribution(a: FlowPolicy, b: FlowPolicy): number {
+export function byAttribution(a: Policy, b: Policy): number {
   const difference = specificityOf(b) - specificityOf(a);
   if (difference !== 0) return difference;
   return nameOf(a) < nameOf(b) ? -1 : 1;

@@ -2,7 +2,7 @@
 // An entry is what the store holds of one object (or of one file it could not read); only `valid` ones are in force.
 import type { PolicyName } from '../model/brand.ts';
 import type { Applied, Undone } from '../model/feed-message.ts';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 
 /** The most objects one store keeps in force: what the compiled tables and a full listing are sized for. */
 export const policyCountLimit = 20_000;
@@ -35,7 +35,7 @@ type StoredEntry =
   | {
       readonly type: 'valid';
       readonly name: PolicyName;
-      readonly policy: FlowPolicy;
+      readonly policy: Policy;
       readonly file: string;
       readonly author?: string;
       readonly rejection?: PolicyRejection;
@@ -44,7 +44,7 @@ type StoredEntry =
   | {
       readonly type: 'expired';
       readonly name: PolicyName;
-      readonly policy: FlowPolicy;
+      readonly policy: Policy;
       readonly file: string;
       readonly author?: string;
     }
@@ -71,10 +71,7 @@ export interface PolicyStore {
   /** Called after entries changed, by us, by someone else or by a lifetime ending. Returns how to stop. */
   onChange(listener: () => void): () => void;
   /** Creates or replaces one object. Rejects with AppError when it is invalid or cannot be written. */
-  apply(
-    policy: FlowPolicy,
-    options?: { readonly dryRun?: boolean; readonly author?: string },
-  ): Promise<Applied>;
+  apply(policy: Policy, options?: { readonly dryRun?: boolean; readonly author?: string }): Promise<Applied>;
   /** Removes one object; AppError POLICY_NOT_FOUND when there is none. */
   remove(name: PolicyName, options?: { readonly author?: string }): Promise<Applied>;
   /** Reverts the newest change made through this store that still stands; AppError when there is none or it was changed since. */

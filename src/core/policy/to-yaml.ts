@@ -1,6 +1,6 @@
 // A policy as the YAML people read, keep and review: stable key order, so that diffs show changes only.
 import { stringify } from 'yaml';
-import type { FlowPolicy } from './schema.ts';
+import type { Policy } from './schema.ts';
 import { yamlOptions } from './yaml-options.ts';
 
 /** Keys in reading order; names not listed (labels, annotations) come after, by name. */
@@ -25,12 +25,12 @@ const order: readonly string[] = [
 ];
 
 /** YAML text ending in a newline, for readers of YAML 1.1 too: to kubectl a bare Off is false. */
-export function policyToYaml(policy: FlowPolicy): string {
+export function policyToYaml(policy: Policy): string {
   return stringify(ordered(policy), yamlOptions);
 }
 
 /** What a policy selects and does, one line a part: YAML too, `from: {peers: [{workload: {name: web}}]}`. */
-export function policyGist({ spec }: FlowPolicy): readonly string[] {
+export function policyGist({ spec }: Policy): readonly string[] {
   const { from, to, match, action } = spec;
   return Object.entries({ from, to, ...(match && { match }), action }).map(
     ([part, value]) => `${part}: ${oneLine(value)}`,

@@ -1,4 +1,4 @@
-// An object as this store takes it: valid as a FlowPolicy, under a name that may be told. Pure; shared by files and by writes.
+// An object as this store takes it: a valid policy of either kind, under a name that may be told. Pure; shared by files and by writes.
 import { isSecretName } from '../../core/mask/secret-name.ts';
 import { parsePolicy, type ParsedPolicy } from '../../core/policy/parse-policy.ts';
 

@@ -5,7 +5,8 @@ import { AppError } from '../../core/model/app-error.ts';
 import type { PolicyName } from '../../core/model/brand.ts';
 import { policyName } from '../../core/model/brand.ts';
 import type { Applied, Undone } from '../../core/model/feed-message.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import { nameOf } from '../../core/policy/policy-name.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import type { UndoOptions } from '../../core/policy/store.ts';
 import { policyToYaml } from '../../core/policy/to-yaml.ts';
 import { acceptPolicy } from './accept-policy.ts';
@@ -14,7 +15,6 @@ import { canonicalText } from './canonical-text.ts';
 import { editDocument } from './edit-text.ts';
 import type { HeldPolicy } from './merge-files.ts';
 import { expiryMs } from './merge-files.ts';
-import { nameOf } from './parse-policy-file.ts';
 import type { PolicyFolder } from './policy-folder.ts';
 import type { PolicyLimits } from './policy-limits.ts';
 import { ownMark } from './policy-limits.ts';
@@ -23,7 +23,7 @@ import type { Change, JournaledChange, UndoJournal } from './undo-journal.ts';
 
 /** Changes to the folder; each rejects with AppError when it cannot be made. */
 export interface FolderEdits {
-  apply(policy: FlowPolicy, how: { readonly dryRun?: boolean; readonly author?: string }): Promise<Applied>;
+  apply(policy: Policy, how: { readonly dryRun?: boolean; readonly author?: string }): Promise<Applied>;
   remove(name: PolicyName, how: { readonly author?: string }): Promise<Applied>;
   undo(how: UndoOptions): Promise<Undone>;
 }
@@ -66,7 +66,7 @@ interface Commit {
   readonly name: PolicyName;
   readonly edit: Edit;
   /** The object that stands then; null when none does. */
-  readonly after: FlowPolicy | null;
+  readonly after: Policy | null;
   readonly author: string | undefined;
 }
 
@@ -96,7 +96,7 @@ async function commit(options: EditOptions, { name, edit, after, author }: Commi
 
 async function apply(
   options: EditOptions,
-  policy: FlowPolicy,
+  policy: Policy,
   how: Parameters<FolderEdits['apply']>[1],
 ): Promise<Applied> {
   await options.refresh();
@@ -143,7 +143,7 @@ function planOf({ id, change }: JournaledChange, file: string): Undone['plan'] {
 }
 
 /** Validates as strictly as a file would be, and refuses what could never be in force. */
-function accept(policy: FlowPolicy, nowMs: number): FlowPolicy {
+function accept(policy: Policy, nowMs: number): Policy {
   const parsed = acceptPolicy(policy);
   if (!parsed.ok) throw storeErrors.invalid(nameOf(policy), parsed.path.join('.'), parsed.message);
   const { expiresAt } = parsed.policy.spec;
@@ -153,7 +153,7 @@ function accept(policy: FlowPolicy, nowMs: number): FlowPolicy {
 }
 
 /** How the folder's text changes when `name` becomes `object` (undefined: goes). */
-function editFor({ folder, limits }: EditOptions, name: PolicyName, object: FlowPolicy | undefined): Edit {
+function editFor({ folder, limits }: EditOptions, name: PolicyName, object: Policy | undefined): Edit {
   const merged = folder.merged();
   const standing = merged.held.get(name);
   if (standing === undefined && merged.held.size >= limits.policies)
@@ -186,7 +186,7 @@ function editFor({ folder, limits }: EditOptions, name: PolicyName, object: Flow
 
 const ownText = (yaml: string): string => `${ownMark}\n${yaml}`;
 
-/** `namespace.name.yaml`; a name too long for a file system is cut and told apart by its hash. */
+/** `namespace.name.yaml`, `ClusterFlowPolicy.name.yaml`; a name too long for a file system is cut and told apart by its hash. */
 function fileNameFor(name: PolicyName): string {
   const plain = name.replace('/', '.');
   if (plain.length <= fileNameBytes) return `${plain}.yaml`;

@@ -3,7 +3,7 @@
 // A file that was valid and is changed into something invalid keeps its last good objects in force (an edit that fails must not
 // lift a block), marked with the rejection; deleting the file lifts them. After a restart only what the folder says counts.
 import type { PolicyName } from '../../core/model/brand.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import type { PolicyRejection, StoredPolicy } from '../../core/policy/store.ts';
 import type { FilePolicy, PolicyFileRead } from './parse-policy-file.ts';
 import { rejectionAt } from './parse-policy-file.ts';
@@ -65,13 +65,13 @@ export function mergeFiles(files: readonly FileState[], limit: number): MergedFi
 /** Annotation under which a draft names who asked for it. */
 export const authorAnnotation = 'apidefense.dev/author';
 
-function authorOf(policy: FlowPolicy): { readonly author?: string } {
+function authorOf(policy: Policy): { readonly author?: string } {
   const author = policy.metadata.annotations?.[authorAnnotation];
   return author === undefined ? {} : { author };
 }
 
 /** When an object stops being in force, epoch ms; infinite without `expiresAt`. */
-export function expiryMs(policy: FlowPolicy): number {
+export function expiryMs(policy: Policy): number {
   return policy.spec.expiresAt === undefined ? Infinity : Date.parse(policy.spec.expiresAt);
 }
 

@@ -3,8 +3,8 @@
 import { LineCounter, isScalar, parseAllDocuments } from 'yaml';
 import type { Document } from 'yaml';
 import type { PolicyName } from '../../core/model/brand.ts';
-import { policyName } from '../../core/model/brand.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import { nameOf } from '../../core/policy/policy-name.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import type { PolicyRejection } from '../../core/policy/store.ts';
 import { acceptPolicy } from './accept-policy.ts';
 import { policyLimits } from './policy-limits.ts';
@@ -13,7 +13,7 @@ import { offsetOf } from '../yaml/offset-of.ts';
 /** One object of a file, and where it stands. */
 export interface FilePolicy {
   readonly name: PolicyName;
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
   /** 1-based. */
   readonly line: number;
   /** Which document of the file. */
@@ -27,10 +27,6 @@ export type PolicyFileRead =
 
 type Rejected = Extract<PolicyFileRead, { ok: false }>;
 type Doc = Document.Parsed;
-
-/** The key of an object. */
-export const nameOf = (policy: FlowPolicy): PolicyName =>
-  policyName(`${policy.metadata.namespace}/${policy.metadata.name}`);
 
 /** One object a file is usual, several documents are read; one wrong document rejects the whole file. */
 export function parsePolicyFile(file: string, text: string): PolicyFileRead {
@@ -112,7 +108,7 @@ export function rejectionAt(file: string, { code, reason, ...at }: Reason): Poli
 const ended = (reason: string): string => (/[.?]$/.test(reason) ? reason : `${reason}.`);
 
 type DocumentRead =
-  | { readonly type: 'policy'; readonly policy: FlowPolicy; readonly line: number }
+  | { readonly type: 'policy'; readonly policy: Policy; readonly line: number }
   | { readonly type: 'empty' }
   | {
       readonly type: 'wrong';

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { flowPolicySchema } from '../../core/policy/schema.ts';
+import { policySchema } from '../../core/policy/schema.ts';
 import { writeAtomically } from './atomic-write.ts';
 import { hiddenFolder, isPolicyFileName } from './policy-limits.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -19,8 +19,8 @@ const changeSchema = z.object({
   /** File name within the folder. */
   file: z.string().refine((file) => !file.includes('/') && isPolicyFileName(file)),
   /** The object and the text of its file before and after; null where there was none. */
-  before: z.object({ object: flowPolicySchema.nullable(), text: z.string().nullable() }),
-  after: z.object({ object: flowPolicySchema.nullable(), text: z.string().nullable() }),
+  before: z.object({ object: policySchema.nullable(), text: z.string().nullable() }),
+  after: z.object({ object: policySchema.nullable(), text: z.string().nullable() }),
 });
 
 /** One change as kept: what stood before and after, as object and as text. */

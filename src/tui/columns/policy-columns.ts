@@ -1,7 +1,7 @@
 // The columns of the policies list, one row each. Counters are the larger of what the agent reports and what was seen here.
 import { enforcementWord } from '../../core/model/enforcement-words.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import type { PolicyTally } from '../state/data-view.ts';
 import type { Role } from '../theme/roles.ts';
 import type { Column } from './column.ts';
@@ -11,7 +11,7 @@ import { shortPolicy } from './verdict-words.ts';
 /** A policy with what is known of it: its checked object and what flows showed. */
 export interface PolicyRow {
   readonly event: PolicyEvent;
-  readonly policy: FlowPolicy | undefined;
+  readonly policy: Policy | undefined;
   readonly tally: PolicyTally | undefined;
 }
 

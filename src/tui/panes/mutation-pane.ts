@@ -2,6 +2,7 @@
 import type { Draw, DrawContext, Rect } from '../render/draw-context.ts';
 import { cellWidth, fitText } from '../render/visible.ts';
 import type { DraftScope } from '../../core/policy/draft.ts';
+import { nameOf, titleOf } from '../../core/policy/policy-name.ts';
 import { policyGist } from '../../core/policy/to-yaml.ts';
 import { formatCount, plural } from '../columns/format.ts';
 import { mutationRefusal } from '../state/access.ts';
@@ -177,13 +178,13 @@ function drawMiddle(
 export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
   const { theme, state } = input;
   return (context, rect) => {
-    const { metadata, spec } = dialog.policy;
+    const { spec } = dialog.policy;
     const { source, destination } = dialog.flow;
     const inner = drawBox(context, rect, {
       theme,
       title: `${dialog.action} ${source.workload} ${theme.glyph('right')} ${dialog.scope === 'everything' ? 'anyone' : destination.workload}`,
       titleRole: spec.mode === 'Enforce' ? 'dialog.danger' : 'dialog.title',
-      foot: `FlowPolicy ${metadata.namespace}/${metadata.name}`,
+      foot: titleOf(nameOf(dialog.policy)),
     });
     const put = (y: number, line: Line): void =>
       drawLine(context, line, { theme, x: inner.x, y, width: inner.width, on: 'dialog' });

@@ -3,7 +3,7 @@ import type { PolicyName } from '../../core/model/brand.ts';
 import type { FindingEvent, FlowEvent } from '../../core/model/event.ts';
 import type { DraftScope } from '../../core/policy/draft.ts';
 import type { PreviewResult } from '../../core/policy/preview.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import type { TextInput } from './text-input.ts';
 
 /** Fields of the mutation dialog that a person edits, in the order of tab. */
@@ -47,7 +47,7 @@ export interface MutationDialog {
   /** Four characters that make the policy's name unique; kept while fields are edited. */
   readonly suffix: string;
   /** The object as it would be stored. */
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
   /** `policy` as YAML, one line each. */
   readonly yaml: readonly string[];
   readonly fields: Readonly<Record<MutationField, string>>;

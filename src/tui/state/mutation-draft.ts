@@ -6,7 +6,7 @@ import type { DraftScope } from '../../core/policy/draft.ts';
 import { defaultTtlMs, draftPolicy, draftScopes } from '../../core/policy/draft.ts';
 import { parsePolicy } from '../../core/policy/parse-policy.ts';
 import type { HttpMatch } from '../../core/policy/http-match-schema.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import { policyToYaml } from '../../core/policy/to-yaml.ts';
 import { clockMs } from './access.ts';
 import type { MutationDialog, MutationField } from './dialog.ts';
@@ -56,7 +56,7 @@ export function initialFields(state: AppState, source: DraftSource): MutationDia
 }
 
 /** Narrow or widen the draft to what the finding suggests. */
-function withSuggestion(policy: FlowPolicy, finding: FindingEvent): FlowPolicy {
+function withSuggestion(policy: Policy, finding: FindingEvent): Policy {
   const { methods, paths } = finding.suggestion ?? {};
   if (!methods && !paths) return policy;
   const http: HttpMatch = {
@@ -68,7 +68,7 @@ function withSuggestion(policy: FlowPolicy, finding: FindingEvent): FlowPolicy {
 
 /** The policy as it would be stored, or why none can be drafted, in a sentence and with what to do instead. */
 export type Drafted =
-  | { readonly ok: true; readonly policy: FlowPolicy; readonly yaml: readonly string[] }
+  | { readonly ok: true; readonly policy: Policy; readonly yaml: readonly string[] }
   | { readonly ok: false; readonly message: string; readonly hint: string };
 
 function lifetimeMs(fields: MutationDialog['fields']): number | undefined {

@@ -2,8 +2,8 @@
 import type { PolicyName } from '../../core/model/brand.ts';
 import { policyName } from '../../core/model/brand.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
-import { flowPolicySchema } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
+import { policySchema } from '../../core/policy/schema.ts';
 import type { PoliciesData } from './data-view.ts';
 import { createOrdering } from './list-order.ts';
 
@@ -24,7 +24,7 @@ export interface PolicyStore {
   readonly data: PoliciesData;
   add(event: PolicyEvent): void;
   /** The objects that the agent has loaded (any mode, not expired), for preview and explain. */
-  objects(): readonly FlowPolicy[];
+  objects(): readonly Policy[];
   clear(): void;
 }
 
@@ -43,14 +43,14 @@ function merged(previous: PolicyEvent | undefined, event: PolicyEvent): PolicyEv
 }
 
 /** The object of an event, checked; undefined when it is none or not one that this version knows. */
-export function policyObject(event: PolicyEvent): FlowPolicy | undefined {
-  const parsed = flowPolicySchema.safeParse(event.object);
+export function policyObject(event: PolicyEvent): Policy | undefined {
+  const parsed = policySchema.safeParse(event.object);
   return parsed.success ? parsed.data : undefined;
 }
 
 /** `policyObject`, remembered: an object is checked once, however often it is asked for. */
-function rememberingPolicyObject(): (event: PolicyEvent) => FlowPolicy | undefined {
-  const parsed = new WeakMap<object, FlowPolicy>();
+function rememberingPolicyObject(): (event: PolicyEvent) => Policy | undefined {
+  const parsed = new WeakMap<object, Policy>();
   return (event) => {
     if (typeof event.object !== 'object' || event.object === null) return undefined;
     const known = parsed.get(event.object);

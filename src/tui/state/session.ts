@@ -7,7 +7,7 @@ import type { FeedMessage } from '../../core/model/feed-port.ts';
 import { compileFilter } from '../../core/filter/compile-filter.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
 import { explainFlow } from '../../core/policy/explain.ts';
-import type { FlowPolicy } from '../../core/policy/schema.ts';
+import type { Policy } from '../../core/policy/schema.ts';
 import { flowColumn } from '../columns/flow-columns.ts';
 import type { DataView } from './data-view.ts';
 import type { FindingStore } from './finding-store.ts';
@@ -33,7 +33,7 @@ export interface Session {
   readonly data: DataView;
   readonly flows: FlowStore;
   /** Policies the agent has loaded, as objects: what preview and explain start from. */
-  policies(): readonly FlowPolicy[];
+  policies(): readonly Policy[];
   /** The sets of policies from `fromMs` (epoch ms) until now. */
   policyPast(fromMs: number): PolicyPast;
   /** Take in one feed message. */

@@ -1,7 +1,8 @@
 // Block and throttle: opening the dialog on whatever the cursor is on, editing its fields, and asking the agent.
-import { flowId, policyName } from '../../core/model/brand.ts';
+import { flowId } from '../../core/model/brand.ts';
 import type { FlowEvent } from '../../core/model/event.ts';
 import { workloadOf } from '../../core/model/workload-key.ts';
+import { nameOf } from '../../core/policy/policy-name.ts';
 import { mutationRefusal } from './access.ts';
 import { withChange } from './changes.ts';
 import type { DataView } from './data-view.ts';
@@ -190,8 +191,8 @@ function apply(state: AppState, dialog: MutationDialog, data: DataView): Next<Ap
   const refusal = applyRefusal(state, dialog);
   if (refusal !== undefined) return next(replaceTop(state, { ...dialog, refusal }));
   const tag = state.nextTag;
-  const { metadata, spec } = dialog.policy;
-  const name = policyName(`${metadata.namespace}/${metadata.name}`);
+  const { spec } = dialog.policy;
+  const name = nameOf(dialog.policy);
   const tally = data.flows.tally(name);
   const asked = withChange(
     { ...replaceTop(state, { ...dialog, refusal: undefined, sending: tag }), nextTag: tag + 1 },

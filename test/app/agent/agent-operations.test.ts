@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { operate } from '../../../src/app/agent/agent-operations.ts';
 import { createPolicyMask } from '../../../src/core/mask/mask-policy.ts';
 import { createMasker } from '../../../src/core/mask/masker.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { openFolderStore } from '../../../src/io/policies/folder-store.ts';
 
 test('a masked policy that comes back is written with its real values and answered masked again', async () => {
@@ -18,7 +18,7 @@ test('a masked policy that comes back is written with its real values and answer
   });
   const mask = createPolicyMask(createMasker(new Uint8Array(32).fill(3)));
   const secret = 'SplxlOBeZQQYbYS6WxSbIA7q';
-  const real: FlowPolicy = {
+  const real: Policy = {
     apiVersion: 'apidefense.dev/v1alpha1',
     kind: 'FlowPolicy',
     metadata: { name: 'p', namespace: 'shop' },

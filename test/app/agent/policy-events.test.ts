@@ -3,18 +3,19 @@ import { createPolicyEvents } from '../../../src/app/agent/policy-events.ts';
 import { createPolicyMask } from '../../../src/core/mask/mask-policy.ts';
 import { createMasker } from '../../../src/core/mask/masker.ts';
 import { policyName } from '../../../src/core/model/brand.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import type { StoredPolicy } from '../../../src/core/policy/store.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
+import { withNotes } from '../../../src/core/policy/with-notes.ts';
 
 const mask = createPolicyMask(createMasker(new Uint8Array(32).fill(3)));
-const policy = (mode: FlowPolicy['spec']['mode']): FlowPolicy => ({
+const policy = (mode: Policy['spec']['mode']): Policy => ({
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: { name: 'p', namespace: 'shop' },
   spec: { mode, from: { scope: 'All' }, to: { scope: 'All' }, action: { type: 'Block' } },
 });
-const valid = (mode: FlowPolicy['spec']['mode']): StoredPolicy => ({
+const valid = (mode: Policy['spec']['mode']): StoredPolicy => ({
   type: 'valid',
   name: policyName('shop/p'),
   policy: policy(mode),
@@ -65,9 +66,8 @@ test('hits and shadow hits are counted apart and told only when they moved', () 
 
 test('a policy is told without its secrets, a rejected one without its object', () => {
   const secret = 'hunter2hunter2';
-  const secretive: FlowPolicy = {
-    ...policy('Enforce'),
-    metadata: { name: 'p', namespace: 'shop', annotations: { 'example.com/token': secret } },
+  const secretive: Policy = {
+    ...withNotes(policy('Enforce'), { annotations: { 'example.com/token': secret } }),
     spec: {
       ...policy('Enforce').spec,
       match: { http: { headers: [{ name: 'X-Api-Key', values: [secret] }] } },

@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createSnapshots, type Snapshots } from '../../../src/app/agent/snapshots.ts';
 import { newDecision } from '../../../src/core/policy/decision.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import type { Snapshot } from '../../../src/core/policy/snapshot.ts';
 
 const startMs = Date.parse('2026-11-23T10:00:00.000Z');
 const daysMs = 86_400_000;
 
-function policy(name: string, spec: Partial<FlowPolicy['spec']> = {}): FlowPolicy {
+function policy(name: string, spec: Partial<Policy['spec']> = {}): Policy {
   return {
     apiVersion: 'apidefense.dev/v1alpha1',
     kind: 'FlowPolicy',
@@ -22,7 +22,7 @@ function policy(name: string, spec: Partial<FlowPolicy['spec']> = {}): FlowPolic
     },
   };
 }
-const until = (ms: number): Partial<FlowPolicy['spec']> => ({
+const until = (ms: number): Partial<Policy['spec']> => ({
   expiresAt: new Date(startMs + ms).toISOString(),
 });
 
@@ -32,7 +32,7 @@ interface Watched {
   expiries: number;
 }
 
-function start(policies: readonly FlowPolicy[]): Watched {
+function start(policies: readonly Policy[]): Watched {
   const installed: Snapshot[] = [];
   const watched = { installed, expiries: 0 };
   const snapshots = createSnapshots(policies, {

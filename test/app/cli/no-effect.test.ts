@@ -5,7 +5,7 @@ import { previewLines } from '../../../src/app/cli/preview-lines.ts';
 import { millis } from '../../../src/core/model/brand.ts';
 import type { FlowEvent } from '../../../src/core/model/event.ts';
 import { draftFromFilter } from '../../../src/core/policy/draft-from-filter.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { filterWords } from '../../../src/app/cli/option-values.ts';
 import { sampleEndpoint, sampleFlow } from '../../helpers/sample-flow.ts';
 
@@ -13,7 +13,7 @@ const history: readonly FlowEvent[] = [
   sampleFlow({ source: sampleEndpoint('scanner', 'default'), destination: sampleEndpoint('orders', 'shop') }),
 ];
 
-const policyOf = (filter: string, namespace: string): FlowPolicy =>
+const policyOf = (filter: string, namespace: string): Policy =>
   draftFromFilter({
     node: filterWords([filter]),
     action: 'Block',
@@ -23,7 +23,7 @@ const policyOf = (filter: string, namespace: string): FlowPolicy =>
     namespace,
   });
 
-const lastLine = (policy: FlowPolicy): string | undefined =>
+const lastLine = (policy: Policy): string | undefined =>
   previewLines(policy, { history, openByPair: {}, current: [] }).at(-1);
 
 test('a policy out of reach of what was seen says so', () => {

@@ -1,12 +1,12 @@
 // What agents say of each object of test/cases/crd; test/cluster/crd.test.ts asks the API server the same.
 import { expect, test } from 'vitest';
-import { parseClusterPolicy, parsePolicy } from '../../../src/core/policy/parse-policy.ts';
+import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
 import { crdCases } from '../../helpers/crd-cases.ts';
 
 const cases = crdCases();
 
-test.each(cases.map((row) => [row.name, row] as const))('%s', (_, { kind, object, refused }) => {
-  const parsed = kind === 'FlowPolicy' ? parsePolicy(object) : parseClusterPolicy(object);
+test.each(cases.map((row) => [row.name, row] as const))('%s', (_, { object, refused }) => {
+  const parsed = parsePolicy(object);
   if (refused === undefined) {
     expect(parsed).toMatchObject({ ok: true });
     return;

@@ -4,12 +4,12 @@ import { createMasker } from '../../../src/core/mask/masker.ts';
 import { createPolicyMask } from '../../../src/core/mask/mask-policy.ts';
 import { millis } from '../../../src/core/model/brand.ts';
 import { explainFlow } from '../../../src/core/policy/explain.ts';
-import { flowPolicySchema, type FlowPolicy } from '../../../src/core/policy/schema.ts';
+import { flowPolicySchema, type Policy } from '../../../src/core/policy/schema.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
 
 const secret = 'k3y-of-the-castle';
 const masker = createMasker(new Uint8Array(32).fill(5));
-const policy: FlowPolicy = {
+const policy: Policy = {
   apiVersion: 'apidefense.dev/v1alpha1',
   kind: 'FlowPolicy',
   metadata: {
@@ -33,7 +33,7 @@ const policy: FlowPolicy = {
     reason: `stolen: password=${secret}`,
   },
 };
-const plain: FlowPolicy = {
+const plain: Policy = {
   ...policy,
   metadata: { name: 'p', namespace: 'shop', annotations: { 'apidefense.dev/finding': 'f1' } },
   spec: {
@@ -81,7 +81,7 @@ test('what is told meets the masked header of a flow, and another value is in do
 
 const token = 'SplxlOBeZQQYbYS6WxSbIA7q';
 const vendor = 'glpat-a1B2c3D4e5F6g7H8i9J0';
-const placed: FlowPolicy = {
+const placed: Policy = {
   ...plain,
   spec: {
     ...plain.spec,
@@ -114,7 +114,7 @@ test('secrets in paths and hosts are not told, patterns stay patterns, and the r
 
 test('a path that would be too long for a policy once masked is told as one surrogate', () => {
   const long = `/token/${Array.from({ length: 110 }, (_none, at) => `;pw=a${at}`).join('')}`;
-  const policyOf = (path: string): FlowPolicy => ({
+  const policyOf = (path: string): Policy => ({
     ...plain,
     spec: { ...plain.spec, match: { http: { paths: [path] } } },
   });

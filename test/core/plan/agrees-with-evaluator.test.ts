@@ -1,4 +1,4 @@
-// The kernel gear refuses exactly what the evaluator would refuse: random shops and Blocks, judged both ways for every pair of pods.
+// The kernel gear refuses exactly what the evaluator would refuse: random shops and Blocks of both kinds, judged both ways for every pair of pods.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Peer } from '../../../src/core/model/identity.ts';
@@ -12,7 +12,7 @@ import { createDecider } from '../../../src/core/policy/decide.ts';
 import { newDecision } from '../../../src/core/policy/decision.ts';
 import { inCidr, parseAddress } from '../../../src/core/policy/ip-address.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { block, noon, objectOf } from '../policy/build.ts';
 import { inventory, planOf, pod } from './build.ts';
 
@@ -49,6 +49,7 @@ const side = fc.oneof(
   fc.record({ peers: fc.array(peer, { minLength: 1, maxLength: 2 }) }),
 );
 const rule = fc.record({
+  kind: fc.constantFrom('FlowPolicy' as const, 'FlowPolicy' as const, 'ClusterFlowPolicy' as const),
   namespace: fc.constantFrom(...namespaces),
   from: side,
   to: side,
@@ -75,10 +76,10 @@ function inventoryOf(places: readonly Place[]): NodeInventory {
   });
 }
 
-function policiesOf(rules: readonly Rule[]): readonly FlowPolicy[] {
-  return rules.flatMap(({ namespace, from, to, ports: port }, index) => {
+function policiesOf(rules: readonly Rule[]): readonly Policy[] {
+  return rules.flatMap(({ kind, namespace, from, to, ports: port }, index) => {
     const withPort = port === undefined || 'scope' in to ? to : { ...to, ports: [port] };
-    const parsed = parsePolicy(objectOf({ name: `p${index}`, namespace, from, to: withPort }));
+    const parsed = parsePolicy(objectOf({ name: `p${index}`, kind, namespace, from, to: withPort }));
     return parsed.ok ? [parsed.policy] : [];
   });
 }
@@ -119,6 +120,7 @@ function refusedByPlan(
 
 test('for every pair with an enforcement point here, and never at both of its ends', () => {
   let refused = 0;
+  let acrossCluster = 0;
   fc.assert(
     fc.property(
       fc.array(place, { minLength: 2, maxLength: 6 }),
@@ -126,6 +128,7 @@ test('for every pair with an enforcement point here, and never at both of its en
       (places, rules) => {
         const shop = inventoryOf(places);
         const policies = policiesOf(rules);
+        acrossCluster += policies.filter(({ kind }) => kind === 'ClusterFlowPolicy').length;
         const plan = planOf(policies, { inventory: shop });
         const book = createDirectoryBook();
         book.update(shop);
@@ -166,6 +169,7 @@ test('for every pair with an enforcement point here, and never at both of its en
   );
   // The shops are such that blocks do hit.
   expect(refused).toBeGreaterThan(500);
+  expect(acrossCluster).toBeGreaterThan(50);
 });
 
 /** Calls within a family that this node is to judge: to a pod here, or from a pod here to one that nobody enrols. */

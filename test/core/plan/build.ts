@@ -4,7 +4,7 @@ import type { NodeInventory } from '../../../src/core/model/pod.ts';
 import type { KernelEntry, NodePlan, PodPlan } from '../../../src/core/plan/node-plan.ts';
 import { parseInventory } from '../../../src/core/plan/parse-inventory.ts';
 import { planNode } from '../../../src/core/plan/plan-node.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { noon, policy, type PolicyParts } from '../policy/build.ts';
 
 const deployment = (name: string): unknown => ({ kind: 'Deployment', name });
@@ -109,7 +109,7 @@ export interface PlanParts {
   readonly nowMs?: number;
 }
 
-export function planOf(policies: readonly (FlowPolicy | PolicyParts)[], parts: PlanParts = {}): NodePlan {
+export function planOf(policies: readonly (Policy | PolicyParts)[], parts: PlanParts = {}): NodePlan {
   return planNode({
     policies: policies.map((each) => (isPolicy(each) ? each : policy(each))),
     inventory: parts.inventory ?? shop,
@@ -119,7 +119,7 @@ export function planOf(policies: readonly (FlowPolicy | PolicyParts)[], parts: P
   });
 }
 
-const isPolicy = (value: FlowPolicy | PolicyParts): value is FlowPolicy => 'apiVersion' in value;
+const isPolicy = (value: Policy | PolicyParts): value is Policy => 'apiVersion' in value;
 
 export function podOf(plan: NodePlan, id: string): PodPlan {
   const found = plan.pods.find(({ pod: own }) => own === id);

@@ -147,6 +147,19 @@ const rows: readonly (readonly [string, readonly PolicyParts[], PlanParts?])[] =
       { name: 'closed', to: toOrders(9090), http: get, failure: 'Closed' },
     ],
   ],
+  ['cluster-everyone-to-everyone', [{ kind: 'ClusterFlowPolicy' }]],
+  [
+    'cluster-between-namespaces',
+    [
+      {
+        kind: 'ClusterFlowPolicy',
+        from: who({ namespace: 'web' }, named('scanner', { namespace: 'shop' })),
+        to: who(named('orders', { namespace: 'shop' }), named('ledger', { namespace: 'pay' })),
+      },
+    ],
+  ],
+  ['cluster-everyone-to-cidr-outside', [{ kind: 'ClusterFlowPolicy', to: who({ cidr: '203.0.113.0/24' }) }]],
+  ['cluster-http', [{ kind: 'ClusterFlowPolicy', from: who({ namespace: 'web' }), http: get }]],
   ['http-drain', [{ from: scanner, to: toOrders(8080), http: get, action: drain }]],
   [
     'http-unknown-caller-goes-inline-all-the-same',

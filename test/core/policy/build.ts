@@ -11,12 +11,13 @@ import { createDecider, type PolicyDecider } from '../../../src/core/policy/deci
 import { newDecision } from '../../../src/core/policy/decision.ts';
 import { describeVerdict, type DescribedVerdict } from '../../../src/core/policy/describe-verdict.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 
 export const noon = millis(Date.parse('2026-11-23T12:00:00Z'));
 
 export interface PolicyParts {
   readonly name?: string;
+  readonly kind?: 'FlowPolicy' | 'ClusterFlowPolicy';
   readonly namespace?: string;
   readonly mode?: string;
   readonly from?: unknown;
@@ -26,13 +27,13 @@ export interface PolicyParts {
   readonly [field: string]: unknown;
 }
 
-/** The object of a FlowPolicy: a Block of everyone to everyone unless said otherwise. */
+/** The object of a policy, a FlowPolicy unless said otherwise: a Block of everyone to everyone unless said otherwise. */
 export function objectOf(parts: PolicyParts = {}): Record<string, unknown> {
-  const { name = 'p', namespace = 'shop', http, mode = 'Enforce', ...spec } = parts;
+  const { name = 'p', kind = 'FlowPolicy', namespace = 'shop', http, mode = 'Enforce', ...spec } = parts;
   return {
     apiVersion: 'apidefense.dev/v1alpha1',
-    kind: 'FlowPolicy',
-    metadata: { name, namespace },
+    kind,
+    metadata: kind === 'FlowPolicy' ? { name, namespace } : { name },
     spec: {
       mode,
       from: { scope: 'All' },
@@ -44,11 +45,17 @@ export function objectOf(parts: PolicyParts = {}): Record<string, unknown> {
   };
 }
 
-export function policy(parts: PolicyParts = {}): FlowPolicy {
+export function policy(parts: PolicyParts = {}): Policy {
   const parsed = parsePolicy(objectOf(parts));
   if (!parsed.ok) throw new Error(parsed.message);
   return parsed.policy;
 }
+
+/** The same policy under another name. */
+export const renamed = <Kind extends Policy>(made: Kind, name: string): Kind => ({
+  ...made,
+  metadata: { ...made.metadata, name },
+});
 
 export const throttle = (rate: string, more: Record<string, unknown> = {}): unknown => ({
   type: 'Throttle',
@@ -113,7 +120,7 @@ export interface Bench {
 
 /** A decider over one listener. */
 export function benchOf(
-  policies: readonly FlowPolicy[],
+  policies: readonly Policy[],
   options: { at?: ListenerConfig; client?: string; buckets?: ThrottleBuckets; nowMs?: Millis } = {},
 ): Bench {
   const snapshot = compilePolicies(policies, { generation: 7, nowMs: options.nowMs ?? millis(0) });

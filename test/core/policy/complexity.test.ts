@@ -1,6 +1,6 @@
 // Deciding among 10,000 policies does the work of deciding among one: counted, not timed.
 import { expect, test } from 'vitest';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import {
   benchOf,
   objectOf,
@@ -131,7 +131,7 @@ function worksOf(shape: Shape, size: number): { hit: Counters; miss: Counters; m
   const rest = Array.from({ length: size - 1 }, (_, at) =>
     objectOf({ name: `p${at + 1}`, ...shape.parts(at + 1) }),
   );
-  const policies = [policy({ name: 'p0', ...shape.parts(0) }), ...rest.map((object) => object as FlowPolicy)];
+  const policies = [policy({ name: 'p0', ...shape.parts(0) }), ...rest.map((object) => object as Policy)];
   const bench = benchOf(policies);
   const { work } = bench.decider;
   const workOf = (request: RequestParts): { work: Counters; matched: number } => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { allow, benchOf, block, policy } from './build.ts';
 
 const caseRow = z.object({
@@ -18,7 +18,7 @@ const rows = readFileSync(join(import.meta.dirname, 'istio-authz-cases.jsonl'), 
   .map((line) => caseRow.parse(JSON.parse(line)));
 
 /** The DENY parts of the templates the rows name; ALLOW parts only repeat our default. */
-const sets: Readonly<Record<string, readonly FlowPolicy[]>> = {
+const sets: Readonly<Record<string, readonly Policy[]>> = {
   TestAuthz_DenyPrincipal: [
     policy({ name: 'deny-global', http: { paths: ['/global-deny'] } }),
     policy({

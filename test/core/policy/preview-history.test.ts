@@ -4,21 +4,21 @@ import { expect, test } from 'vitest';
 import { millis, policyName } from '../../../src/core/model/brand.ts';
 import type { FlowEvent, PolicyEvent } from '../../../src/core/model/event.ts';
 import { createPreview, type PreviewInput, type PreviewResult } from '../../../src/core/policy/preview.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
-import { flowOf, noon, policy, throttle, workload, type FlowParts } from './build.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
+import { flowOf, noon, policy, renamed, throttle, workload, type FlowParts } from './build.ts';
 
 const orders = policy({ name: 'orders', from: workload('scanner'), http: { paths: ['/orders'] } });
 const users = policy({ name: 'users', from: workload('scanner'), http: { paths: ['/users'] } });
 
 const at = (seconds: number): string => new Date(noon + seconds * 1_000).toISOString();
-const loaded = (object: FlowPolicy, seconds: number): PolicyEvent => ({
+const loaded = (object: Policy, seconds: number): PolicyEvent => ({
   type: 'policy',
   time: at(seconds),
   name: `shop/${object.metadata.name}`,
   state: 'active',
   object,
 });
-const gone = (object: FlowPolicy, seconds: number): PolicyEvent => ({
+const gone = (object: Policy, seconds: number): PolicyEvent => ({
   ...loaded(object, seconds),
   state: 'removed',
 });
@@ -62,7 +62,7 @@ test('without the events of its policies a window is judged by the current set a
   expect(result.flips).toBe(0);
 });
 
-const refusedBy = (object: FlowPolicy, seconds: number): FlowEvent => ({
+const refusedBy = (object: Policy, seconds: number): FlowEvent => ({
   ...ask('/orders', seconds),
   response: { status: 403, bytes: 0, local: true },
   verdict: { action: 'block', mode: 'enforce', policy: `shop/${object.metadata.name}` },
@@ -103,10 +103,7 @@ test('what the header tells holds from the beginning, whatever its time', () => 
 
 test('a flow that came before a policy and ended after it is judged by the set it met', () => {
   const events = [ask('/orders', 1), loaded(orders, 3), ask('/orders', 2), ask('/orders', 4)];
-  const result = previewOf(
-    { type: 'add', policy: { ...orders, metadata: { ...orders.metadata, name: 'again' } } },
-    events,
-  );
+  const result = previewOf({ type: 'add', policy: renamed(orders, 'again') }, events);
   expect(victims(result)).toEqual(['/orders@1', '/orders@2']);
 });
 

@@ -1,22 +1,23 @@
 // What a preview says on a node: who would refuse, and what becomes of connections that are open.
 import { expect, test } from 'vitest';
-import { policyName } from '../../../src/core/model/brand.ts';
+
 import { createPreview, type PreviewInput, type PreviewResult } from '../../../src/core/policy/preview.ts';
 import { openText, reachText } from '../../../src/core/policy/preview-node.ts';
 import { previewSentences } from '../../../src/core/policy/preview-sentences.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
-import { flowOf, noon, policy, throttle, workload } from './build.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
+import { flowOf, noon, policy, renamed, throttle, workload } from './build.ts';
+import { nameOf } from '../../../src/core/policy/policy-name.ts';
 
 const openByPair = { 'shop/Deployment/scanner>shop/Deployment/checkout': 2 };
 const http = policy({ from: workload('scanner'), http: { paths: ['/orders'] } });
 const byAddress = policy({ from: workload('scanner') });
-const draining: FlowPolicy = {
+const draining: Policy = {
   ...byAddress,
   spec: { ...byAddress.spec, action: { type: 'Block', block: { existing: 'Drain' } } },
 };
-const shadow: FlowPolicy = { ...byAddress, spec: { ...byAddress.spec, mode: 'Shadow' } };
+const shadow: Policy = { ...byAddress, spec: { ...byAddress.spec, mode: 'Shadow' } };
 
-function previewOf(added: FlowPolicy, input: Partial<PreviewInput> = { node: true }): PreviewResult {
+function previewOf(added: Policy, input: Partial<PreviewInput> = { node: true }): PreviewResult {
   const preview = createPreview({
     current: [],
     change: { type: 'add', policy: added },
@@ -57,8 +58,8 @@ test('off a node every open connection is judged at its next request, and nothin
 });
 
 test('a removal cuts nothing: what is carried goes on being judged', () => {
-  const name = policyName(`${byAddress.metadata.namespace}/${byAddress.metadata.name}`);
-  const removed = (current: FlowPolicy): PreviewResult =>
+  const name = nameOf(byAddress);
+  const removed = (current: Policy): PreviewResult =>
     previewOf(current, { node: true, current: [current], change: { type: 'remove', name } });
   expect(fateOf(removed(byAddress))).toEqual(['go on', '']);
   expect(fateOf(removed(http))).toEqual(['judged at their next request', '']);
@@ -90,6 +91,6 @@ test('a kernel block of a stream that is no HTTP reads refused', () => {
 });
 
 test('what the kernel refuses already does not flip by a second kernel block', () => {
-  const second: FlowPolicy = { ...byAddress, metadata: { ...byAddress.metadata, name: 'another' } };
+  const second: Policy = renamed(byAddress, 'another');
   expect(previewOf(second, { node: true, current: [byAddress] }).flips).toBe(0);
 });

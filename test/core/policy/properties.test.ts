@@ -11,7 +11,7 @@ import { newDecision } from '../../../src/core/policy/decision.ts';
 import { explainRequest } from '../../../src/core/policy/explain.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
 import { createPreview } from '../../../src/core/policy/preview.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import {
   allow,
   benchOf,
@@ -75,7 +75,7 @@ const partsOf = fc.record({
   http: fc.option(httpMatch, { nil: undefined }),
   action,
 });
-const build = (name: string, parts: PolicyParts): FlowPolicy => policy({ name, ...parts });
+const build = (name: string, parts: PolicyParts): Policy => policy({ name, ...parts });
 const policySet = fc
   .array(partsOf, { maxLength: 6 })
   .map((list) => list.map((parts, at) => build(`p${at}`, parts)));
@@ -132,7 +132,7 @@ interface Answer {
 }
 
 /** A fresh decider over the whole traffic, as the worker runs it. */
-function enforce(policies: readonly FlowPolicy[], asks: readonly Ask[]): Answer[] {
+function enforce(policies: readonly Policy[], asks: readonly Ask[]): Answer[] {
   const snapshot = compilePolicies(policies, { generation: 1, nowMs: millis(0) });
   const decider = createDecider(snapshot.buffer, listeners, createBuckets());
   const out = newDecision();

@@ -7,7 +7,7 @@ import { createBuckets } from '../../../src/core/policy/buckets.ts';
 import { compilePolicies } from '../../../src/core/policy/compile.ts';
 import { createDecider, type PolicyDecider } from '../../../src/core/policy/decide.ts';
 import { parseAddress } from '../../../src/core/policy/ip-address.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { createScopeMaker, selects } from '../../../src/core/policy/scope.ts';
 import type { ScopeWork } from '../../../src/core/policy/scope-index.ts';
 import { openTables } from '../../../src/core/policy/tables.ts';
@@ -22,7 +22,7 @@ const listeners: readonly ListenerConfig[] = names.flatMap((from) =>
 function deciderOf(partsOf: (index: number) => PolicyParts): PolicyDecider {
   const policies = Array.from(
     { length: size },
-    (_, at) => objectOf({ name: `p${at}`, ...partsOf(at) }) as FlowPolicy,
+    (_, at) => objectOf({ name: `p${at}`, ...partsOf(at) }) as Policy,
   );
   // The first goes through the parser, so that the shape is a real one; 10,000 of them would be most of the time here.
   policy(partsOf(0));
@@ -140,7 +140,7 @@ test('a scope holds exactly the policies that select its pair, as looking at eve
         const policies = list.flatMap((parts, at) => {
           // A destination elsewhere is only accepted from egress policies; the rest of the draw is still worth it.
           const namespace = at % 2 === 0 ? 'shop' : 'other';
-          return [objectOf({ name: `p${at}`, namespace, ...parts }) as FlowPolicy];
+          return [objectOf({ name: `p${at}`, namespace, ...parts }) as Policy];
         });
         const tables = openTables(compilePolicies(policies, { generation: 1, nowMs: millis(0) }).buffer);
         const sourceAddress = from === undefined ? undefined : parseAddress(from);

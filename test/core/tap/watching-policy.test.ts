@@ -4,14 +4,14 @@ import { exchangeGear } from '../../../src/core/model/exchange.ts';
 import { peerFromName, type ConnectionEnds, type Peer } from '../../../src/core/model/identity.ts';
 import { millis } from '../../../src/core/model/brand.ts';
 import { compilePolicies } from '../../../src/core/policy/compile.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { createWatchingPolicy } from '../../../src/core/tap/watching-policy.ts';
 import { policy, throttle, workload } from '../policy/build.ts';
 import { answer, get, usual, watch, Wire } from './wire.ts';
 
 const [allow, block, throttled] = [0, 1, 2];
 let generation = 0;
-const compiled = (...policies: readonly FlowPolicy[]): SharedArrayBuffer =>
+const compiled = (...policies: readonly Policy[]): SharedArrayBuffer =>
   compilePolicies(policies, { generation: ++generation, nowMs: millis(1_000_000) }).buffer;
 
 /** Ends as a worker gives them; `owners` may change at any time. */
@@ -39,7 +39,7 @@ const asked = (...paths: readonly string[]): readonly Uint8Array[] => {
   return wire.frames;
 };
 
-const onAdmin = (mode: 'Shadow' | 'Enforce'): FlowPolicy =>
+const onAdmin = (mode: 'Shadow' | 'Enforce'): Policy =>
   policy({ mode, from: workload('scanner'), match: { http: { paths: ['/admin*'] } } });
 
 test.each(['Shadow', 'Enforce'] as const)(

@@ -3,7 +3,12 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../../src/core/model/app-error.ts';
 import { readObject, type KubeObject } from '../../../src/io/kube/api/kube-object.ts';
 import { refuseManaged } from '../../../src/io/kube/policies/managed-by.ts';
-import { readClusterPolicyObject, readPolicyObject } from '../../../src/io/kube/policies/policy-object.ts';
+import { kinds } from '../../../src/io/kube/api/resource-kind.ts';
+import {
+  addressOf,
+  readClusterPolicyObject,
+  readPolicyObject,
+} from '../../../src/io/kube/policies/policy-object.ts';
 
 const spec = {
   mode: 'Enforce',
@@ -63,7 +68,7 @@ test.each([
   });
 });
 
-test('a ClusterFlowPolicy is checked, and refused in so many words', () => {
+test('a ClusterFlowPolicy is read as strictly, under the name of its kind, and each of its peers says its namespace', () => {
   const peers = [{ workload: { kind: 'Deployment', name: 'web', namespace: 'shop' } }];
   const cluster = (more: object): ReturnType<typeof readClusterPolicyObject> =>
     readClusterPolicyObject(
@@ -73,9 +78,31 @@ test('a ClusterFlowPolicy is checked, and refused in so many words', () => {
       ),
     );
   const codeOf = ({ read }: ReturnType<typeof cluster>): string => (read.ok ? '' : read.rejection.code);
-  expect(cluster({}).title).toBe('ClusterFlowPolicy a');
-  expect(codeOf(cluster({}))).toBe('POLICY_KIND_UNSUPPORTED');
+  const { title, name, read } = cluster({});
+  expect([title, name]).toEqual(['ClusterFlowPolicy a', 'ClusterFlowPolicy/a']);
+  expect(read.ok && read.policy).toMatchObject({ kind: 'ClusterFlowPolicy', metadata: { name: 'a' } });
   expect(codeOf(cluster({ mode: 'Warn' }))).toBe('POLICY_UNKNOWN_MODE');
+  expect(codeOf(cluster({ to: spec.to }))).toBe('POLICY_INVALID_VALUE');
+});
+
+test('the kind is that of the collection: a namespaced object gains nothing by calling itself cluster-wide', () => {
+  const { read, name } = readPolicyObject(objectOf({ kind: 'ClusterFlowPolicy' }));
+  expect(name).toBe('shop/a');
+  expect(read.ok && read.policy.kind).toBe('FlowPolicy');
+  const foreign = { peers: [{ workload: { name: 'ledger', namespace: 'pay' } }] };
+  const refused = readPolicyObject(objectOf({ kind: 'ClusterFlowPolicy', spec: { ...spec, to: foreign } }));
+  expect(!refused.read.ok && refused.read.rejection.code).toBe('POLICY_FOREIGN_DESTINATION');
+});
+
+test('a name leads back to where its object is kept', () => {
+  expect(addressOf('shop/a')).toEqual({
+    resource: kinds.flowPolicies,
+    object: { namespace: 'shop', name: 'a' },
+  });
+  expect(addressOf('ClusterFlowPolicy/a')).toEqual({
+    resource: kinds.clusterFlowPolicies,
+    object: { name: 'a' },
+  });
 });
 
 const managers = (...names: string[]): object => ({ managedFields: names.map((manager) => ({ manager })) });

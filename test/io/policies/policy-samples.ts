@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import type { PolicyStore, StoredPolicy } from '../../../src/core/policy/store.ts';
 import type { FolderStoreOptions } from '../../../src/io/policies/folder-store.ts';
 import { openFolderStore } from '../../../src/io/policies/folder-store.ts';
 
 export const nowMs = Date.parse('2026-11-23T10:00:00.000Z');
 
-export function policy(name: string, spec: Partial<FlowPolicy['spec']> = {}): FlowPolicy {
+export function policy(name: string, spec: Partial<Policy['spec']> = {}): Policy {
   return {
     apiVersion: 'apidefense.dev/v1alpha1',
     kind: 'FlowPolicy',

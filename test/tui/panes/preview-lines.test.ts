@@ -1,14 +1,14 @@
 // The preview in the dialog on a node: what stands in for an answer, and what becomes of connections that are open.
 import { expect, test } from 'vitest';
 import { createPreview, type PreviewResult } from '../../../src/core/policy/preview.ts';
-import type { FlowPolicy } from '../../../src/core/policy/schema.ts';
+import type { Policy } from '../../../src/core/policy/schema.ts';
 import { previewLines } from '../../../src/tui/panes/preview-lines.ts';
 import { flowOf, noon, policy, workload } from '../../core/policy/build.ts';
 import { finding, sceneFlows, stage, theme } from './scene.ts';
 
 const byAddress = policy({ from: workload('scanner') });
 
-function resultOf(added: FlowPolicy, node: boolean): PreviewResult {
+function resultOf(added: Policy, node: boolean): PreviewResult {
   const openByPair = { 'shop/Deployment/scanner>shop/Deployment/checkout': 2 };
   const preview = createPreview({
     current: [],

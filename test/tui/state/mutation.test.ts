@@ -5,6 +5,7 @@ import { messageLine } from '../../../src/tui/state/header-figures.ts';
 import type { MutationDialog } from '../../../src/tui/state/dialog.ts';
 import { activePolicy, blockedFlow, finding, rejectedPolicy, sceneFlows, stage } from '../panes/scene.ts';
 import type { Stage } from '../panes/scene.ts';
+import { nameOf as policyNameOf } from '../../../src/core/policy/policy-name.ts';
 
 function onScanner(options: Parameters<typeof stage>[2] = {}): Stage {
   const scene = stage(80, 24, options);
@@ -30,8 +31,7 @@ function answer(scene: Stage, result: unknown): void {
   scene.send({ type: 'replied', tag, result });
 }
 
-const nameOf = (dialog: MutationDialog): string =>
-  `${dialog.policy.metadata.namespace}/${dialog.policy.metadata.name}`;
+const nameOf = (dialog: MutationDialog): string => policyNameOf(dialog.policy);
 
 test('the dialog holds the exact policy that y would send', () => {
   const scene = onScanner();

@@ -6,6 +6,7 @@ import type { Undone } from '../../../src/core/model/feed-message.ts';
 import type { Dialog, MutationDialog } from '../../../src/tui/state/dialog.ts';
 import { activePolicy, blockedFlow, sceneFlows, stage } from '../panes/scene.ts';
 import type { Stage } from '../panes/scene.ts';
+import { nameOf as policyNameOf } from '../../../src/core/policy/policy-name.ts';
 
 function onScanner(): Stage {
   const scene = stage(80, 24);
@@ -44,8 +45,7 @@ function askUndo(scene: Stage, planned: Pick<Undone, 'name' | 'change'>, policie
   answer(scene, { ...planned, plan });
 }
 
-const nameOf = (dialog: MutationDialog): string =>
-  `${dialog.policy.metadata.namespace}/${dialog.policy.metadata.name}`;
+const nameOf = (dialog: MutationDialog): string => policyNameOf(dialog.policy);
 
 const shownDialog = (scene: Stage): Dialog | undefined => scene.state().dialogs.at(-1);
 

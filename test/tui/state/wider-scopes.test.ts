@@ -4,6 +4,7 @@ import type { MutationDialog } from '../../../src/tui/state/dialog.ts';
 import { messageLine } from '../../../src/tui/state/header-figures.ts';
 import { activePolicy, sceneFlow, sceneFlows, stage } from '../panes/scene.ts';
 import type { Stage } from '../panes/scene.ts';
+import { nameOf } from '../../../src/core/policy/policy-name.ts';
 
 /** The scanner asks of orders 30 times, of users once, on a path of its own; the cursor is on that one. */
 function onRarePath(): Stage {
@@ -92,7 +93,7 @@ test('rows that stand still after an applied policy come with the key that shows
   scene.press('flow.block');
   scene.preview();
   const { policy } = dialogOf(scene);
-  const name = `${policy.metadata.namespace}/${policy.metadata.name}`;
+  const name = nameOf(policy);
   scene.press('dialog.apply');
   const tag = dialogOf(scene).sending ?? -1;
   scene.send({ type: 'replied', tag, result: { name, change: 'created' } });

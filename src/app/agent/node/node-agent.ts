@@ -13,7 +13,7 @@ import { listenPort, refusalLogBytes } from '../../../core/plan/node-constants.t
 import { listed } from '../../../core/plan/outcome.ts';
 import { createRefusingPolicy, type RefusingPolicy } from '../../../core/plan/refusing-policy.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { meshOf } from '../../../io/kernel/node/mesh-in.ts';
 import type { Netns } from '../../../io/kernel/node/netns.ts';
@@ -52,7 +52,7 @@ export interface NodeSurroundings {
 /** A node at work. */
 export interface RunningNode {
   /** Resolves when what the policies ask for stands, or the reasons why not are known. */
-  setPolicies(policies: readonly FlowPolicy[]): Promise<void>;
+  setPolicies(policies: readonly Policy[]): Promise<void>;
   /** What became of a policy; `pending` until it was planned. */
   enforcementOf(policy: string): EnforcementStatus;
   status(): NodeStatus;

@@ -11,7 +11,7 @@ import type { InventorySource } from '../../../core/plan/inventory-source.ts';
 import type { NodePlan, PlanStatement, PodPlan } from '../../../core/plan/node-plan.ts';
 import { diffPlans, type PodChange } from '../../../core/plan/plan-diff.ts';
 import { planNode } from '../../../core/plan/plan-node.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
 import { meshSentence } from '../../../io/kernel/node/mesh.ts';
 import type { CutOutcome } from './pod-cuts.ts';
 import type { PodTaps } from './pod-taps.ts';
@@ -54,7 +54,7 @@ const noPlan: NodePlan = { pods: [], statements: [] };
 /** Reconciles. */
 export class NodeController {
   readonly #parts: ControllerParts;
-  #policies: readonly FlowPolicy[] = [];
+  #policies: readonly Policy[] = [];
   #plan: NodePlan = noPlan;
   /** Of `#plan`, by policy: each of ten thousand is asked for after every change. */
   #statements: ReadonlyMap<string, PlanStatement> = new Map();
@@ -78,7 +78,7 @@ export class NodeController {
   }
 
   /** The policies in force. Resolves when what they ask for stands, or the reasons why not are known. */
-  setPolicies(policies: readonly FlowPolicy[]): Promise<void> {
+  setPolicies(policies: readonly Policy[]): Promise<void> {
     this.#policies = policies;
     return this.reconcile();
   }

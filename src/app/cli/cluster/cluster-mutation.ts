@@ -1,7 +1,7 @@
 // `block` and `throttle` on a cluster: the policies are its own, the flows of a preview those of --preview-from, and what would be written is
 // checked by the API server before anybody is asked. Nothing is asked of it where that is not wanted (--dry-run=client, -o).
 import { userInfo } from 'node:os';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
 import type { KubeChoice } from '../../../io/kube/config/kube-target.ts';
 import { applyPolicy } from '../../../io/kube/policies/policy-edits.ts';
 import { withMissingRights } from '../../../io/kube/policies/write-rights.ts';
@@ -31,10 +31,11 @@ function writing(
   author: string,
 ): Required<Pick<MutationTarget, 'check' | 'apply' | 'question'>> {
   const { api, tools, title, flags } = cluster;
-  const write = async (policy: FlowPolicy, isDryRun: boolean): ReturnType<typeof applyPolicy> => {
+  const write = async (policy: Policy, isDryRun: boolean): ReturnType<typeof applyPolicy> => {
     try {
       return await applyPolicy(tools, policy, { author, dryRun: isDryRun });
     } catch (error) {
+      if (policy.kind === 'ClusterFlowPolicy') throw error;
       throw await withMissingRights(api, policy.metadata.namespace, error);
     }
   };
@@ -62,7 +63,7 @@ export async function clusterTarget(
     const asked = isAsked(options);
     const seen = await seenFrom(options, context);
     const author = await authorOf(cluster, asked);
-    const current = async (): Promise<readonly FlowPolicy[]> => {
+    const current = async (): Promise<readonly Policy[]> => {
       if (seen === undefined) return [];
       return asked ? policiesBeside(cluster, context.say) : policiesOf(seen.history);
     };

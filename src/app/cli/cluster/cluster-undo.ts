@@ -2,7 +2,8 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
 import type { Undone } from '../../../core/model/feed-message.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import { nameOf } from '../../../core/policy/policy-name.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
 import type { KubeChoice } from '../../../io/kube/config/kube-target.ts';
 import { undoPolicy } from '../../../io/kube/policies/policy-undo.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -13,14 +14,14 @@ import { openCluster, type OpenCluster } from './open-cluster.ts';
 import { nothingSeen, seenFrom, type Seen } from './preview-from.ts';
 
 /** What somebody saw, under the policies of the cluster in place of those that stood there. */
-function underPolicies(history: readonly ApiEvent[], policies: readonly FlowPolicy[]): readonly ApiEvent[] {
+function underPolicies(history: readonly ApiEvent[], policies: readonly Policy[]): readonly ApiEvent[] {
   const flows = history.filter(({ type }) => type !== 'policy');
   const time = flows[0]?.time ?? new Date(0).toISOString();
   return [
     ...policies.map((policy): ApiEvent => {
-      const { metadata, spec } = policy;
+      const { spec } = policy;
       const state = spec.mode === 'Enforce' ? 'active' : spec.mode === 'Shadow' ? 'shadow' : 'off';
-      const name = `${metadata.namespace}/${metadata.name}`;
+      const name = nameOf(policy);
       return { type: 'policy', time, name, state, object: policy };
     }),
     ...flows,

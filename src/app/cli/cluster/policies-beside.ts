@@ -1,6 +1,6 @@
 // The cluster's policies that a preview judges a change beside.
 import { AppError } from '../../../core/model/app-error.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
 import { listAllowed } from '../../../io/kube/policies/list-policies.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
 import type { OpenCluster } from './open-cluster.ts';
@@ -9,7 +9,7 @@ import type { OpenCluster } from './open-cluster.ts';
 export async function policiesBeside(
   { api, namespace, asking }: Pick<OpenCluster, 'api' | 'namespace' | 'asking'>,
   say: (sentence: string) => void,
-): Promise<readonly FlowPolicy[]> {
+): Promise<readonly Policy[]> {
   try {
     const { policies } = await asking(listAllowed(api, namespace));
     return policies.flatMap(({ read }) => (read.ok ? [read.policy] : []));

@@ -4,7 +4,8 @@ import { exitCodes, type AppError } from '../../../core/model/app-error.ts';
 import { millis } from '../../../core/model/brand.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
 import { draftFromFilter } from '../../../core/policy/draft-from-filter.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
+import { withNotes } from '../../../core/policy/with-notes.ts';
 import { policyToYaml } from '../../../core/policy/to-yaml.ts';
 import { clusterChoice } from '../cluster/cluster-choice.ts';
 import { orCluster } from '../cluster/or-cluster.ts';
@@ -20,7 +21,7 @@ import type { CommandContext } from '../command-context.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 
 interface Draft {
-  readonly policy: FlowPolicy;
+  readonly policy: Policy;
   /** Names in the filter that nobody answers to; undefined when all were seen, or nobody could be asked. */
   readonly unseen: AppError | undefined;
 }
@@ -34,11 +35,11 @@ interface Asked {
 }
 
 /** With the mode and the name that were asked for. */
-function asAsked(policy: FlowPolicy, options: OptionValues): FlowPolicy {
-  const name = textOption(options, 'name');
+function asAsked<Kind extends Policy>(policy: Kind, options: OptionValues): Kind {
+  const name = textOption(options, 'name') ?? policy.metadata.name;
   return {
     ...policy,
-    ...(name === undefined ? {} : { metadata: { ...policy.metadata, name } }),
+    metadata: { ...policy.metadata, name },
     ...(flagOption(options, 'shadow') ? { spec: { ...policy.spec, mode: 'Shadow' } } : {}),
   };
 }
@@ -70,14 +71,14 @@ function draft({ action, words, options }: Asked, target: MutationTarget): Draft
 
 /** What led here: in the person's words, else what those who were asked have seen. */
 function withEvidence(
-  policy: FlowPolicy,
+  policy: Policy,
   { given, headline, seenBy }: Readonly<Record<'given' | 'headline' | 'seenBy', string | undefined>>,
-): FlowPolicy {
+): Policy {
   const evidence =
     given ?? (headline === undefined || seenBy === undefined ? undefined : `${headline} (${seenBy})`);
   if (evidence === undefined) return policy;
   const annotations = { ...policy.metadata.annotations, 'apidefense.dev/evidence': evidence.slice(0, 1024) };
-  return { ...policy, metadata: { ...policy.metadata, annotations } };
+  return withNotes(policy, { annotations });
 }
 
 async function targetOf(options: OptionValues, context: CommandContext): Promise<MutationTarget> {
@@ -90,7 +91,7 @@ async function targetOf(options: OptionValues, context: CommandContext): Promise
     : folderTarget(directory, options, context);
 }
 
-const printed = (policy: FlowPolicy, format: string | undefined): string =>
+const printed = (policy: Policy, format: string | undefined): string =>
   format === 'json' ? JSON.stringify(policy, undefined, 2) : policyToYaml(policy).trimEnd();
 
 /** Nothing is written for somebody who only wants to see, and neither where it is to go elsewhere (-o). */

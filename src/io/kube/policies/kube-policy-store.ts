@@ -1,8 +1,8 @@
-// The policy store over FlowPolicy objects of a cluster: read by a watch, changed with the rights of whoever is signed in. Knows nothing of
+// The policy store over the policies of a cluster: read by a watch, changed with the rights of whoever is signed in. Knows nothing of
 // compilation or of who asks. An object that became invalid keeps its last good version in force, as a file does; deleting it lifts it.
 import { AppError } from '../../../core/model/app-error.ts';
 import { policyName, type PolicyName } from '../../../core/model/brand.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
 import {
   policyCountLimit,
   type PolicyStore,
@@ -19,6 +19,7 @@ import {
   startReflector,
   type Reflector,
   type ReflectorLimits,
+  type ReflectorOptions,
   type ReflectorState,
 } from '../watch/reflector.ts';
 import type { Batch } from '../watch/trimmed-store.ts';
@@ -54,7 +55,7 @@ export interface KubePolicyStore extends PolicyStore {
 /** An object, and its policy from when it was last valid. */
 interface Held {
   readonly object: PolicyObject;
-  readonly policy: FlowPolicy | undefined;
+  readonly policy: Policy | undefined;
 }
 
 interface HeldPolicies {
@@ -153,7 +154,7 @@ function refuse(): Promise<never> {
       code: 'POLICIES_READ_ONLY',
       family: 'denied',
       message: 'This agent takes its policies from the cluster and may not write them.',
-      hint: 'Write the FlowPolicy with your own rights: kubectl apply -f FILE.',
+      hint: 'Write the object with your own rights: kubectl apply -f FILE.',
     }),
   );
 }
@@ -174,20 +175,31 @@ function editsOf(tools: EditTools): Pick<PolicyStore, 'apply' | 'remove' | 'undo
   };
 }
 
+type Followed = readonly [Reflector<PolicyObject>, ...Reflector<PolicyObject>[]];
+
 /** Both kinds; a person who sees one namespace alone does not ask for the cluster's. */
 function followBoth(
-  { api, namespace, now, random, limits, onState }: KubePolicyStoreOptions,
-  onBatch: (batch: Batch<PolicyObject>) => void,
-): readonly [Reflector<PolicyObject>, ...Reflector<PolicyObject>[]] {
-  const shared = { api, now, random, onBatch, ...(limits === undefined ? {} : { limits }) };
+  { api, namespace, now, random, limits }: KubePolicyStoreOptions,
+  told: Pick<ReflectorOptions<PolicyObject>, 'onBatch' | 'onState'>,
+): Followed {
+  const shared = { api, now, random, ...told, ...(limits === undefined ? {} : { limits }) };
   const own = startReflector<PolicyObject>({
     ...{ ...shared, resource: kinds.flowPolicies, trim: readPolicyObject },
     selection: namespace === undefined ? {} : { namespace },
-    ...(onState === undefined ? {} : { onState }),
   });
   if (namespace !== undefined) return [own];
   const resource = kinds.clusterFlowPolicies;
   return [own, startReflector({ ...shared, resource, selection: {}, trim: readClusterPolicyObject })];
+}
+
+/** Of all that is followed: the first that something is wrong with, or that has not been read. */
+function worstOf(reflectors: Followed): ReflectorState {
+  const states = reflectors.map((reflector) => reflector.state());
+  return (
+    states.find(({ since, problem }) => since !== undefined || problem !== undefined) ??
+    states.find(({ synced }) => !synced) ??
+    reflectors[0].state()
+  );
 }
 
 /** Starts to watch at once; `synced` tells when everything has been read. Never waits for the API server by itself. */
@@ -197,10 +209,13 @@ export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicy
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
   const lifetimes = watchLifetimes(held, now, tell);
-  const reflectors = followBoth(options, (batch) => {
-    held.take(batch);
-    lifetimes.changed();
-    tell();
+  const reflectors = followBoth(options, {
+    onBatch(batch) {
+      held.take(batch);
+      lifetimes.changed();
+      tell();
+    },
+    onState: () => options.onState?.(worstOf(reflectors)),
   });
   return {
     entries: () => held.entries(now()),
@@ -209,7 +224,7 @@ export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicy
       return () => listeners.delete(listener);
     },
     ...(options.journal === undefined ? readOnly : editsOf({ ...options, journal: options.journal })),
-    state: () => reflectors[0].state(),
+    state: () => worstOf(reflectors),
     async synced() {
       await Promise.all(reflectors.map((reflector) => reflector.synced()));
     },

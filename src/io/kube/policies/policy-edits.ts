@@ -3,17 +3,17 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import type { PolicyName } from '../../../core/model/brand.ts';
 import type { Applied } from '../../../core/model/feed-message.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import { nameOf, titleOf } from '../../../core/policy/policy-name.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
+import { withNotes } from '../../../core/policy/with-notes.ts';
 import { acceptPolicy } from '../../policies/accept-policy.ts';
 import { canonicalText } from '../../policies/canonical-text.ts';
 import { authorAnnotation, expiryMs } from '../../policies/merge-files.ts';
-import { nameOf } from '../../policies/parse-policy-file.ts';
 import { storeErrors } from '../../policies/store-errors.ts';
 import type { KubeApi } from '../api/kube-api.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import { kinds, objectTitle } from '../api/resource-kind.ts';
 import { refuseManaged } from './managed-by.ts';
-import { objectNameOf, readPolicyObject } from './policy-object.ts';
+import { addressOf, readObjectOf } from './policy-object.ts';
 import type { PolicyChange, PolicyJournal } from './policy-journal.ts';
 
 /** What changes need. */
@@ -27,14 +27,15 @@ export interface EditTools {
 /** An object as it is now, and as a policy when it is a valid one. */
 export interface Standing {
   readonly object: KubeObject;
-  readonly policy: FlowPolicy | undefined;
+  readonly policy: Policy | undefined;
 }
 
 /** Undefined when there is none. @throws AppError when that cannot be said. */
 export async function lookAt(api: KubeApi, name: string): Promise<Standing | undefined> {
   try {
-    const object = await api.get(kinds.flowPolicies, objectNameOf(name));
-    const { read } = readPolicyObject(object);
+    const at = addressOf(name);
+    const object = await api.get(at.resource, at.object);
+    const { read } = readObjectOf(name, object);
     return { object, policy: read.ok ? read.policy : undefined };
   } catch (error) {
     if (error instanceof AppError && error.code === 'KUBE_NOT_FOUND') return undefined;
@@ -42,11 +43,8 @@ export async function lookAt(api: KubeApi, name: string): Promise<Standing | und
   }
 }
 
-/** Of a policy, as sentences call it. */
-export const titleOf = (name: string): string => objectTitle(kinds.flowPolicies, objectNameOf(name));
-
 /** Validates as strictly as an agent will, and refuses what could never be in force. */
-function accept(policy: FlowPolicy, nowMs: number): FlowPolicy {
+function accept(policy: Policy, nowMs: number): Policy {
   const parsed = acceptPolicy(policy);
   if (!parsed.ok) throw storeErrors.invalid(nameOf(policy), parsed.path.join('.'), parsed.message);
   const { expiresAt } = parsed.policy.spec;
@@ -55,14 +53,14 @@ function accept(policy: FlowPolicy, nowMs: number): FlowPolicy {
   return parsed.policy;
 }
 
-function signed(policy: FlowPolicy, author: string | undefined): FlowPolicy {
+function signed(policy: Policy, author: string | undefined): Policy {
   if (author === undefined || author === '') return policy;
   const annotations = { ...policy.metadata.annotations, [authorAnnotation]: author };
-  return { ...policy, metadata: { ...policy.metadata, annotations } };
+  return withNotes(policy, { annotations });
 }
 
 /** Everything asked for stands already; who wrote it does not matter, nor what others have noted beside it. */
-function isAsAsked(asked: FlowPolicy, standing: FlowPolicy): boolean {
+function isAsAsked(asked: Policy, standing: Policy): boolean {
   const holds = (
     ours: Readonly<Record<string, string>> = {},
     theirs: Readonly<Record<string, string>> = {},
@@ -76,8 +74,8 @@ function isAsAsked(asked: FlowPolicy, standing: FlowPolicy): boolean {
 }
 
 /** What would stand is what was asked for: fields of others can make it something else. */
-function checked(name: string, asked: FlowPolicy, made: KubeObject): FlowPolicy {
-  const { read } = readPolicyObject(made);
+function checked(name: string, asked: Policy, made: KubeObject): Policy {
+  const { read } = readObjectOf(name, made);
   if (read.ok && canonicalText(read.policy.spec) === canonicalText(asked.spec)) return read.policy;
   const why = read.ok ? 'somebody else’s fields stay in it' : read.rejection.message;
   throw new AppError({
@@ -92,7 +90,7 @@ function checked(name: string, asked: FlowPolicy, made: KubeObject): FlowPolicy 
 interface Commit {
   readonly name: PolicyName;
   readonly before: Standing | undefined;
-  readonly after: FlowPolicy | undefined;
+  readonly after: Policy | undefined;
   readonly author: string | undefined;
 }
 
@@ -128,21 +126,22 @@ async function commit(
 /** Creates or replaces one object. @throws AppError when it is refused; nothing is written then. */
 export async function applyPolicy(
   tools: EditTools,
-  policy: FlowPolicy,
+  policy: Policy,
   { dryRun, author }: { readonly dryRun?: boolean; readonly author?: string },
 ): Promise<Applied> {
   const { api, now } = tools;
   const accepted = accept(policy, now());
   const name = nameOf(accepted);
+  const { resource } = addressOf(name);
   const before = await lookAt(api, name);
   if (before?.policy !== undefined && isAsAsked(accepted, before.policy))
     return { name, change: 'unchanged', object: before.policy };
   if (before !== undefined) refuseManaged(titleOf(name), before.object.meta);
   const asked = signed(accepted, author);
-  const tried = checked(name, asked, await api.apply(kinds.flowPolicies, asked, { dryRun: true }));
+  const tried = checked(name, asked, await api.apply(resource, asked, { dryRun: true }));
   if (dryRun === true) return { name, change: 'dry-run', object: tried };
   await commit(tools, { name, before, after: tried, author }, async () => {
-    const made = await api.apply(kinds.flowPolicies, asked);
+    const made = await api.apply(resource, asked);
     return made.meta.uid;
   });
   return { name, change: before === undefined ? 'created' : 'replaced', object: tried };
@@ -160,7 +159,8 @@ export async function removePolicy(
   refuseManaged(titleOf(name), meta);
   await commit(tools, { name, before, after: undefined, author }, async () => {
     const only = { uid: meta.uid, resourceVersion: meta.resourceVersion };
-    await tools.api.remove(kinds.flowPolicies, objectNameOf(name), { only });
+    const at = addressOf(name);
+    await tools.api.remove(at.resource, at.object, { only });
     return meta.uid;
   });
   return { name, change: 'removed' };

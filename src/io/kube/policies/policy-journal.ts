@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { flowPolicySchema } from '../../../core/policy/schema.ts';
+import { policySchema } from '../../../core/policy/schema.ts';
 import { openChangeJournal, type ChangeJournal } from '../../policies/undo-journal.ts';
 import { policyLimits } from '../../policies/policy-limits.ts';
 import { readCredentialFile } from '../config/kube-credentials.ts';
@@ -15,7 +15,7 @@ import type { KubeTarget } from '../config/kube-target.ts';
 const stateSchema = z.object({
   /** '' until the API server has given one. */
   uid: z.string(),
-  object: flowPolicySchema,
+  object: policySchema,
 });
 
 const changeSchema = z.object({

@@ -1,14 +1,14 @@
 // A custom resource as the policy it is, or why it is none: the same strict check as for files, so that a field or mode that this version
 // does not know rejects the object instead of meaning something else. What the API server and tools add to `metadata` is left out. Pure.
 import type { PolicyName } from '../../../core/model/brand.ts';
-import { policyName } from '../../../core/model/brand.ts';
-import { parseClusterPolicy, spellPath } from '../../../core/policy/parse-policy.ts';
-import type { FlowPolicy } from '../../../core/policy/schema.ts';
+import { spellPath } from '../../../core/policy/parse-policy.ts';
+import { nameAt, placeOf, titleOf, type PolicyPlace } from '../../../core/policy/policy-name.ts';
+import type { Policy } from '../../../core/policy/schema.ts';
 import type { PolicyRejection } from '../../../core/policy/store.ts';
 import { acceptPolicy } from '../../policies/accept-policy.ts';
 import { rejectionAt } from '../../policies/parse-policy-file.ts';
 import type { KubeObject } from '../api/kube-object.ts';
-import { kinds, objectTitle, type ObjectName } from '../api/resource-kind.ts';
+import { kinds, type ObjectName, type ResourceKind } from '../api/resource-kind.ts';
 
 /** What is kept of a custom resource. */
 export interface PolicyObject {
@@ -18,7 +18,7 @@ export interface PolicyObject {
   /** `FlowPolicy shop/name`: where a folder's listing has the file. */
   readonly title: string;
   readonly read:
-    | { readonly ok: true; readonly policy: FlowPolicy }
+    | { readonly ok: true; readonly policy: Policy }
     | { readonly ok: false; readonly rejection: PolicyRejection; readonly object: unknown };
 }
 
@@ -46,10 +46,10 @@ export function writtenForm({ raw, meta }: KubeObject): Readonly<Record<string, 
   };
 }
 
-/** `shop/name` as the name of an object. */
-export function objectNameOf(name: string): ObjectName {
-  const slash = name.indexOf('/');
-  return { namespace: name.slice(0, slash), name: name.slice(slash + 1) };
+/** Where the API server keeps a policy. */
+export interface PolicyAddress {
+  readonly resource: ResourceKind;
+  readonly object: ObjectName;
 }
 
 const versionOf = ({ meta: { uid, generation } }: KubeObject): Pick<PolicyObject, 'uid' | 'generation'> => ({
@@ -57,13 +57,24 @@ const versionOf = ({ meta: { uid, generation } }: KubeObject): Pick<PolicyObject
   ...(generation === undefined ? {} : { generation }),
 });
 
-/** Never throws. */
-export function readPolicyObject(object: KubeObject): PolicyObject {
-  const { name, namespace = '' } = object.meta;
-  const title = objectTitle(kinds.flowPolicies, { namespace, name });
-  const written = writtenForm(object);
+const resources = {
+  FlowPolicy: kinds.flowPolicies,
+  ClusterFlowPolicy: kinds.clusterFlowPolicies,
+} as const satisfies Record<PolicyPlace['kind'], ResourceKind>;
+
+/** Of a policy by its name, `shop/name` or `ClusterFlowPolicy/name`. */
+export function addressOf(policy: string): PolicyAddress {
+  const { kind, ...object } = placeOf(policy);
+  return { resource: resources[kind], object };
+}
+
+/** Never throws. Its kind is that of the collection it was read from, whatever the object says: the API server authorises by collection. */
+function readAt(place: PolicyPlace, object: KubeObject): PolicyObject {
+  const name = nameAt(place);
+  const title = titleOf(name);
+  const written = { ...writtenForm(object), kind: place.kind };
   const parsed = acceptPolicy(written);
-  const shared = { ...versionOf(object), title, name: policyName(`${namespace}/${name}`) };
+  const shared = { ...versionOf(object), title, name };
   if (parsed.ok) return { ...shared, read: { ok: true, policy: parsed.policy } };
   const rejection = rejectionAt(title, {
     code: parsed.code,
@@ -73,23 +84,13 @@ export function readPolicyObject(object: KubeObject): PolicyObject {
   return { ...shared, read: { ok: false, rejection, object: written } };
 }
 
-/** Never throws. A cluster-wide policy is checked as strictly, and then refused in so many words: nothing enforces one yet. */
-export function readClusterPolicyObject(object: KubeObject): PolicyObject {
-  const { name } = object.meta;
-  const title = objectTitle(kinds.clusterFlowPolicies, { name });
-  const written = writtenForm(object);
-  const parsed = parseClusterPolicy(written);
-  const rejection = parsed.ok
-    ? rejectionAt(title, {
-        code: 'POLICY_KIND_UNSUPPORTED',
-        reason:
-          'this version enforces no ClusterFlowPolicy; write a FlowPolicy into each namespace it is about',
-      })
-    : rejectionAt(title, { code: parsed.code, reason: parsed.message, field: spellPath(parsed.path) });
-  return {
-    ...versionOf(object),
-    title,
-    name: policyName(name),
-    read: { ok: false, rejection, object: written },
-  };
-}
+/** An object of `flowpolicies`. Never throws. */
+export const readPolicyObject = (object: KubeObject): PolicyObject =>
+  readAt({ kind: 'FlowPolicy', namespace: object.meta.namespace ?? '', name: object.meta.name }, object);
+
+/** An object of `clusterflowpolicies`. Never throws. */
+export const readClusterPolicyObject = (object: KubeObject): PolicyObject =>
+  readAt({ kind: 'ClusterFlowPolicy', name: object.meta.name }, object);
+
+/** The object that was asked for under a policy's name. Never throws. */
+export const readObjectOf = (name: string, object: KubeObject): PolicyObject => readAt(placeOf(name), object);

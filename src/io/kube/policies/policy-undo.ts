@@ -2,14 +2,14 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import { policyName } from '../../../core/model/brand.ts';
 import type { Undone } from '../../../core/model/feed-message.ts';
+import { titleOf } from '../../../core/policy/policy-name.ts';
 import type { UndoOptions } from '../../../core/policy/store.ts';
 import { canonicalText } from '../../policies/canonical-text.ts';
 import { storeErrors } from '../../policies/store-errors.ts';
 import type { Journaled } from '../../policies/undo-journal.ts';
-import { kinds } from '../api/resource-kind.ts';
 import { refuseManaged } from './managed-by.ts';
-import { lookAt, titleOf, type EditTools, type Standing } from './policy-edits.ts';
-import { objectNameOf, readPolicyObject } from './policy-object.ts';
+import { lookAt, type EditTools, type Standing } from './policy-edits.ts';
+import { addressOf, readObjectOf } from './policy-object.ts';
 import type { PolicyChange } from './policy-journal.ts';
 
 interface Found extends Journaled<PolicyChange> {
@@ -77,18 +77,19 @@ const sharedSince = (name: string): AppError =>
 /** Takes fields over again that were given up since; the version seen is the one changed, or nothing is. */
 async function putBack({ api }: EditTools, { change, standing }: Found): Promise<void> {
   const { name, before } = change;
+  const at = addressOf(name);
   if (before === null) {
     if (standing === undefined) return;
     const { uid, resourceVersion } = standing.object.meta;
-    await api.remove(kinds.flowPolicies, objectNameOf(name), { only: { uid, resourceVersion } });
+    await api.remove(at.resource, at.object, { only: { uid, resourceVersion } });
     return;
   }
   const { object } = before;
   const version = standing && { resourceVersion: standing.object.meta.resourceVersion };
   const body = { ...object, metadata: { ...object.metadata, ...version } };
-  const tried = readPolicyObject(await api.apply(kinds.flowPolicies, body, { force: true, dryRun: true }));
+  const tried = readObjectOf(name, await api.apply(at.resource, body, { force: true, dryRun: true }));
   if (!tried.read.ok || canonicalText(tried.read.policy) !== canonicalText(object)) throw sharedSince(name);
-  await api.apply(kinds.flowPolicies, body, { force: true });
+  await api.apply(at.resource, body, { force: true });
 }
 
 /** @throws AppError when there is nothing to undo, or somebody else has changed it since. */

@@ -8,6 +8,7 @@ import { createDirectoryBook } from '../../../../src/core/plan/directory.ts';
 import type { PodPlan } from '../../../../src/core/plan/node-plan.ts';
 import { abilities, inventory, pod } from '../../../core/plan/build.ts';
 import { policy, workload } from '../../../core/policy/build.ts';
+import { nameOf } from '../../../../src/core/policy/policy-name.ts';
 
 const shop = inventory({ pods: [pod({ name: 'orders-1', of: 'orders', addresses: ['10.77.0.3'] })] });
 const [orders] = shop.pods;
@@ -52,7 +53,7 @@ test('of a pod that a newer start has, this one says so, not that it has no port
   };
   const controller = controllerOf(place);
   const said = (): ReturnType<NodeController['enforcementOf']> =>
-    controller.enforcementOf(`${blocking.metadata.namespace}/${blocking.metadata.name}`, () => 0);
+    controller.enforcementOf(nameOf(blocking), () => 0);
   try {
     await controller.setPolicies([blocking]);
     expect(said()).toMatchObject({ state: 'enforced', inPlace: 1, meant: 1 });

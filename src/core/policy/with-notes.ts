@@ -1,0 +1,8 @@
+// Labels and annotations put on a policy of either kind, which stays of its kind.
+import type { Policy } from './schema.ts';
+
+/** The policy with these instead of its own; what is absent stays as it was. */
+export const withNotes = <Kind extends Policy>(
+  policy: Kind,
+  notes: Readonly<Pick<Policy['metadata'], 'labels' | 'annotations'>>,
+): Kind => ({ ...policy, metadata: { ...policy.metadata, ...notes } });
