@@ -88,6 +88,30 @@ test('observe prints what was asked as table, ndjson and json, each readable bac
   expect(Array.isArray(json)).toBe(true);
 });
 
+test('a ClusterFlowPolicy blocks, is listed and explained by its name, lies in the folder and is undone', async () => {
+  await until('the flow', () => statusOf('/wide', 200));
+  const done = await cli.run(connected('block', 'from:web path:/wide', '--cluster-wide', '--yes'));
+  expect(done.stdout).toContain('kind: ClusterFlowPolicy');
+  expect(done.stderr).toMatch(/created ClusterFlowPolicy\/block-web-\S+: active, reported by the agent/);
+  const name = /created (ClusterFlowPolicy\/\S+):/.exec(done.stderr)?.[1] ?? '';
+  expect(existsSync(join(policies, `${name.replace('/', '.')}.yaml`))).toBe(true);
+  expect((await get('/wide')).status).toBe(403);
+  expect((await get('/hello/1')).status).toBe(200);
+  await until(
+    'the refused flow under its name',
+    async () => {
+      const seen = await cli.run(connected('observe', `policy:${name}`, '-o', 'ndjson'));
+      return seen.stdout.includes(`"policy":"${name}"`) ? seen : undefined;
+    },
+    cliLooks,
+  );
+  expect((await cli.run(connected('policies'))).stdout).toContain(name);
+  const undone = await cli.run(connected('undo', '--yes'));
+  expect(undone.status, undone.stderr).toBe(0);
+  await until('it passes again', () => statusOf('/wide', 200));
+  expect(existsSync(join(policies, `${name.replace('/', '.')}.yaml`))).toBe(false);
+});
+
 test('block shows the policy and its effect, enforces, explains and is undone', async () => {
   await get('/admin/keys');
   const dry = await cli.run(connected('block', 'from:web path:/admin/*', '--dry-run'));

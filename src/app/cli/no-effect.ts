@@ -10,7 +10,7 @@ export function whyNoEffect(policy: Policy, history: readonly ApiEvent[]): strin
   if (spec.mode === 'Shadow') return 'Nothing flips because a policy in shadow refuses nothing; it counts.';
   const inReach = (event: ApiEvent): boolean => event.type === 'flow' && event.destination.namespace === home;
   if (!reachesAnywhere(policy) && !history.some(inReach))
-    return `Nothing flips because it protects destinations in ${home} only, and no request there was seen: name the destination with to:NAME, the namespace with --namespace, or the whole cluster with --cluster.`;
+    return `Nothing flips because it protects destinations in ${home} only, and no request there was seen: name the destination with to:NAME, the namespace with --namespace, or the whole cluster with --cluster-wide.`;
   const throttled = spec.action.type === 'Throttle' ? ', or stayed below its rate' : '';
   return `Nothing flips: no request that it names was seen${throttled}, or those that were are refused already. Check the names, the path and the method with: observe FILTER --last 5.`;
 }

@@ -83,6 +83,7 @@ const mutation: readonly OptionRow[] = [
   },
   { flags: '--name <name>', text: 'of the policy; one that is there is replaced (default: a new one)' },
   { flags: '--evidence <text>', text: 'what led here, kept in the policy (default: what the preview says)' },
+  { flags: '--cluster-wide', text: 'write a ClusterFlowPolicy: destinations in any namespace' },
   { flags: '--shadow', text: 'count what it would do, refuse nothing' },
   { flags: '--unseen', text: 'apply although a workload that the filter names was never seen' },
   { flags: '--all', text: 'list every route of the preview (always, where standard error is no terminal)' },

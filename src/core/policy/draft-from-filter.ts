@@ -21,6 +21,8 @@ export interface FilterDraftInput {
   readonly suffix: string;
   /** Where the policy lives and what unqualified names mean; a `ns:` of the filter overrides it. */
   readonly namespace: string;
+  /** As a ClusterFlowPolicy; `namespace` is then only what unqualified names mean. */
+  readonly cluster?: boolean;
   /** The person named `namespace`, rather than it having been worked out. */
   readonly namespaceMeant?: boolean;
   readonly reason?: string;
@@ -33,6 +35,8 @@ export interface FilterDraftInput {
   readonly author?: string;
 }
 
+type Side = { scope: 'All' } | { peers: Peer[] };
+
 /** Alternatives by field, across fields all; several groups only for headers, where each is a condition of its own. */
 interface Terms {
   readonly fields: ReadonlyMap<FilterField, readonly FieldNode[]>;
@@ -43,6 +47,7 @@ interface Terms {
 export function draftFromFilter(input: FilterDraftInput): Policy {
   const terms = termsOf(input.node);
   const namespace = only(terms, 'ns') ?? input.namespace;
+  const cluster = input.cluster === true;
   const from = sideOf(terms, 'from', namespace);
   if (from === undefined)
     throw refusal(
@@ -51,12 +56,13 @@ export function draftFromFilter(input: FilterDraftInput): Policy {
       'Add from:NAME, or from:* for everyone.',
     );
   const to = sideOf(terms, 'to', namespace) ?? { scope: 'All' as const };
-  if (!('peers' in to) && input.namespaceMeant !== true && !terms.fields.has('ns'))
+  if (!cluster && !('peers' in to) && input.namespaceMeant !== true && !terms.fields.has('ns'))
     checkOneNamespace(from, namespace);
   const http = httpOf(terms);
   return draftObject({
     action: input.action,
     namespace,
+    cluster,
     subjects: [...subjects(terms, 'from'), ...subjects(terms, 'to')],
     suffix: input.suffix,
     nowMs: input.nowMs,
@@ -66,8 +72,8 @@ export function draftFromFilter(input: FilterDraftInput): Policy {
     burst: input.burst,
     key: input.key,
     author: input.author,
-    from,
-    to,
+    from: cluster ? placed(from, namespace) : from,
+    to: cluster ? placed(to, namespace) : to,
     ...(http === undefined ? {} : { match: { http } }),
   });
 }
@@ -75,6 +81,16 @@ export function draftFromFilter(input: FilterDraftInput): Policy {
 function refusal(code: string, message: string, hint: string): AppError {
   return new AppError({ code, family: 'usage', message, hint });
 }
+
+/** With the namespace said that a FlowPolicy's own would stand for. */
+const placed = (side: Side, namespace: string): Side =>
+  'peers' in side
+    ? {
+        peers: side.peers.map((peer) =>
+          peer.workload === undefined ? peer : { ...peer, workload: { namespace, ...peer.workload } },
+        ),
+      }
+    : side;
 
 /**
  * To whomever they ask, sources can be selected in their own namespace only (egress): of several namespaces, the policy of one
@@ -91,7 +107,7 @@ function checkOneNamespace(from: Policy['spec']['from'], own: string): void {
   throw refusal(
     'FILTER_SEVERAL_NAMESPACES',
     `${first.name} is in ${first.namespace} and ${other.name} in ${other.namespace}, and one policy without a destination reaches the callers of one namespace only.`,
-    'Write one policy each, or name the destination with to:NAME.',
+    'Write one policy each, name the destination with to:NAME, or write it for the whole cluster: --cluster-wide.',
   );
 }
 
@@ -199,11 +215,7 @@ const subjects = (terms: Terms, field: 'from' | 'to'): readonly string[] => {
   return [first.value === '*' ? 'everyone' : (first.value.split('/').at(-1) ?? '')];
 };
 
-function sideOf(
-  terms: Terms,
-  field: 'from' | 'to',
-  namespace: string,
-): { scope: 'All' } | { peers: Peer[] } | undefined {
+function sideOf(terms: Terms, field: 'from' | 'to', namespace: string): Side | undefined {
   const nodes = terms.fields.get(field);
   if (nodes === undefined) return undefined;
   if (nodes.some(({ value }) => value === '*')) return { scope: 'All' };

@@ -16,6 +16,8 @@ const maxNameLength = 63;
 export interface DraftParts {
   readonly action: 'Block' | 'Throttle';
   readonly namespace: string;
+  /** Of the cluster instead: its peers say their namespaces. */
+  readonly cluster?: boolean | undefined;
   /** Words of the name between action and suffix: caller, destination. */
   readonly subjects: readonly string[];
   readonly suffix: string;
@@ -35,14 +37,14 @@ export interface DraftParts {
 
 /** The whole object, checked as the agent will check it. @throws AppError when it would be rejected. */
 export function draftObject(parts: DraftParts): Policy {
-  const { namespace, from, to, match, reason, nowMs } = parts;
+  const { namespace, cluster = false, from, to, match, reason, nowMs } = parts;
   const annotations = annotationsOf(parts);
   const parsed = parsePolicy({
     apiVersion,
-    kind: 'FlowPolicy',
+    kind: cluster ? 'ClusterFlowPolicy' : 'FlowPolicy',
     metadata: {
       name: draftName(parts),
-      namespace,
+      ...(cluster ? {} : { namespace }),
       ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
     },
     spec: {

@@ -13,6 +13,7 @@ import type {
 } from '../model/event.ts';
 import type { EnforcementStatus } from '../model/node-status.ts';
 import { namespacesOf, seenEnds, type SeenEnds, type ViewerRights } from './viewer-rights.ts';
+import { placeOf } from '../policy/policy-name.ts';
 
 /** What a finding says where its words could name what the viewer may not see. */
 const withheld = 'What was seen is told to who may see findings in both namespaces.';
@@ -26,7 +27,10 @@ function reducedEnd(endpoint: Endpoint, isSeen: boolean): Endpoint {
   return { workload, ...(kind === undefined ? {} : { kind }), namespace, principal: 'withheld', assurance };
 }
 
-const namespaceOfPolicy = (name: string): string => (name.includes('/') ? (name.split('/')[0] ?? '') : '');
+const namespaceOfPolicy = (name: string): string => {
+  const place = placeOf(name);
+  return place.kind === 'FlowPolicy' ? place.namespace : '';
+};
 
 /** Who refused is told where the policy's namespace is seen; a header's value only beside bodies. */
 function reducedVerdict(rights: ViewerRights, verdict: Verdict, mayBodies: boolean): Verdict {

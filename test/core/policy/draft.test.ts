@@ -214,6 +214,23 @@ test('callers of several namespaces are selected where the destination is named'
   ]);
 });
 
+test('for the cluster every name says its namespace, and callers of several reach anyone', () => {
+  const parsed = parseFilter('from:default/scanner,web');
+  if (!parsed.ok) throw new Error(parsed.message);
+  const made = draftFromFilter({
+    ...{ node: parsed.node, action: 'Block', nowMs: noon, suffix: '1a2b', namespace: 'shop', cluster: true },
+  });
+  expect(made).toMatchObject({ kind: 'ClusterFlowPolicy', metadata: { name: 'block-scanner-1a2b' } });
+  expect(made.metadata).not.toHaveProperty('namespace');
+  expect(made.spec.from).toEqual({
+    peers: [
+      { workload: { name: 'scanner', namespace: 'default' } },
+      { workload: { name: 'web', namespace: 'shop' } },
+    ],
+  });
+  expect(made.spec.to).toEqual({ scope: 'All' });
+});
+
 test('ns chooses the namespace of the policy, and a throttle takes its rate', () => {
   expect(fromFilter('ns:pay from:a').metadata).toMatchObject({ namespace: 'pay', name: 'block-a-1a2b' });
   expect(fromFilter('from:a', 'Throttle').spec.action).toEqual({

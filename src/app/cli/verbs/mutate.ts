@@ -59,6 +59,7 @@ function draft({ action, words, options }: Asked, target: MutationTarget): Draft
     namespace: given ?? namespace,
     namespaceMeant: given !== undefined,
     author: target.author,
+    cluster: flagOption(options, 'clusterWide'),
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(reason === undefined ? {} : { reason }),
     ...(action === 'Block' ? {} : throttleOptions(options)),
