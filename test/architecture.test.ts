@@ -17,6 +17,8 @@ const onlyIn: Record<string, readonly string[]> = {
   ws: ['io/feed/', 'io/hub/'],
   'prom-client': ['io/metrics/'],
   '@kubernetes': ['io/kube/config/'],
+  pkijs: ['io/kube/trust/'],
+  asn1js: ['io/kube/trust/'],
   ink: ['tui/'],
   react: ['tui/'],
 };

@@ -34,6 +34,8 @@ export const testKinds = {
   replicaSets: row('apps/v1', 'replicasets', 'ReplicaSet'),
   cronJobs: row('batch/v1', 'cronjobs', 'CronJob'),
   jobs: row('batch/v1', 'jobs', 'Job'),
+  services: row('v1', 'services', 'Service'),
+  endpointSlices: row('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
   roles: row('rbac.authorization.k8s.io/v1', 'roles', 'Role'),
   roleBindings: row('rbac.authorization.k8s.io/v1', 'rolebindings', 'RoleBinding'),
 } as const;

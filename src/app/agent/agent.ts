@@ -10,7 +10,7 @@ import type { ListenerConfig } from '../../core/model/identity.ts';
 import type { EnforcementStatus, NodeStatus } from '../../core/model/node-status.ts';
 import type { Policy } from '../../core/policy/schema.ts';
 import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
-import type { FeedAddress } from '../../io/feed/feed-address.ts';
+import type { LocalAddress } from '../../io/feed/feed-address.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import { startDataPlane, type DataPlane } from '../../io/kernel/data-plane.ts';
 import type { MetricsAddress } from '../../io/metrics/metrics-server.ts';
@@ -51,7 +51,7 @@ export interface AgentOptions {
   readonly policiesDirectory: string | undefined;
   /** Opens another store in place of the folder's; it has been read once when this resolves. */
   readonly openPolicies?: (onNotice: (sentence: string) => void) => Promise<PolicyStore>;
-  readonly feed: FeedAddress;
+  readonly feed: LocalAddress;
   readonly feedToken?: string;
   /** Where Prometheus and health checks ask; nowhere when absent. */
   readonly metrics?: MetricsAddress;
@@ -75,7 +75,7 @@ export interface AgentOptions {
 export interface Agent {
   /** Real port of each listener, in the order given. */
   readonly ports: readonly number[];
-  readonly feed: FeedAddress;
+  readonly feed: LocalAddress;
   /** With the real port; undefined when none was asked for. */
   readonly metrics: MetricsAddress | undefined;
   /** The policy folder as it was read at the start. */

@@ -6,6 +6,7 @@ import { statusSchema, type AgentStatus, type Hello } from '../../core/model/fee
 import type { FeedMessage, FeedPort } from '../../core/model/feed-port.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../io/feed/feed-address.ts';
 import { createLiveFeed, type LiveFeedOptions } from '../../io/feed/live-feed.ts';
+import { clusterDialer } from './cluster-dialer.ts';
 import type { CommandContext } from './command-context.ts';
 import { demoSocket, readToken } from './session-paths.ts';
 
@@ -79,6 +80,7 @@ export function openFeed(
   const isRead = options.tokenFile !== undefined || env['API_DEFENSE_TOKEN'] === undefined;
   return createLiveFeed({
     address,
+    ...(address.type === 'cluster' ? { dialer: clusterDialer(address, env) } : {}),
     ...(isRead && address.type === 'tcp'
       ? { token: () => tokenNow(options, address, env), awaitsToken: options.tokenFile === undefined }
       : token === undefined
@@ -223,6 +225,9 @@ function unreachable(address: FeedAddress, detail: string): AppError {
     family: 'unavailable',
     // What the feed says names the address already.
     message: detail.includes(where) ? sentenceOf(detail) : `No agent answers at ${where}: ${detail}.`,
-    hint: 'Start one (`npm start` runs the demo, `agent` protects a service), or name its address with --connect.',
+    hint:
+      address.type === 'cluster'
+        ? 'Look at the hub: "kubectl get pods -A -l app.kubernetes.io/component=hub"; "doctor" says more.'
+        : 'Start one (`npm start` runs the demo, `agent` protects a service), or name its address with --connect.',
   });
 }

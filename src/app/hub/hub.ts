@@ -7,7 +7,7 @@ import { hubAudience } from '../../core/install/names.ts';
 import { AppError } from '../../core/model/app-error.ts';
 import type { AgentStatus, Operation } from '../../core/model/feed-message.ts';
 import type { LeaseTimes } from '../../core/lease/elector.ts';
-import type { FeedAddress } from '../../io/feed/feed-address.ts';
+import type { LocalAddress } from '../../io/feed/feed-address.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import type { FeedSocket } from '../../io/feed/live-connection.ts';
 import { openAgentDoor, type AgentDoor, type AgentDoorOptions } from '../../io/hub/agent-door.ts';
@@ -33,7 +33,7 @@ export interface HubOptions {
   /** Where agents connect. */
   readonly listen: Pick<AgentDoorOptions, 'host' | 'port' | 'tls'>;
   /** Where terminals and verbs of this machine connect. */
-  readonly feed: FeedAddress;
+  readonly feed: LocalAddress;
   readonly feedToken?: string;
   /** Whose pods are agents, and where the Lease lies. */
   readonly namespace: string;
@@ -49,7 +49,7 @@ export interface HubOptions {
 export interface Hub {
   /** Where agents connect. */
   readonly port: number;
-  readonly feed: FeedAddress;
+  readonly feed: LocalAddress;
   /**
    * Serves the one stream on a socket that somebody else accepted and admitted: the whole of it, so whoever calls decides that it may be seen.
    * Call it in the turn in which the socket opened.

@@ -1,13 +1,46 @@
-// Where a feed is found: an owner-only unix socket or a loopback port. Parses and prints it; opens nothing.
+// Where a feed is found: an owner-only unix socket, a loopback port, or a cluster's hub. Parses and prints it; opens nothing.
 import { AppError } from '../../core/model/app-error.ts';
 
-/** A unix socket by its path, or a port of this machine. */
-export type FeedAddress =
+/** A unix socket by its path, or a port of this machine: where an agent can serve. */
+export type LocalAddress =
   | { readonly type: 'unix'; readonly path: string }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number };
 
-/** `HOST:PORT`, `PORT`, `unix:PATH` or a path with a slash. */
+/** The hub of a cluster, through its API server. */
+export interface ClusterAddress {
+  readonly type: 'cluster';
+  /** Of the kubeconfig; its current one when absent. */
+  readonly context?: string;
+  /** `*` for all of them; the context's own when absent. */
+  readonly namespace?: string;
+}
+
+/** Where a feed can be found. */
+export type FeedAddress = LocalAddress | ClusterAddress;
+
+/** What no namespace is called. */
+export const allNamespaces = '*';
+
+/** `cluster:[NAMESPACE][@CONTEXT]`: names of contexts may hold anything, those of namespaces no `@`. */
+function parseCluster(text: string): ClusterAddress {
+  const at = text.indexOf('@');
+  const [namespace, context] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+  if (!/^(?:\*|[a-z0-9][-a-z0-9]*)?$/.test(namespace)) throw addressUnknown(`cluster:${text}`);
+  return {
+    type: 'cluster',
+    ...(context === '' ? {} : { context }),
+    ...(namespace === '' ? {} : { namespace }),
+  };
+}
+
+/** `HOST:PORT`, `PORT`, `unix:PATH`, a path with a slash, or `cluster:[NAMESPACE|*][@CONTEXT]`. */
 export function parseFeedAddress(text: string): FeedAddress {
+  if (text.startsWith('cluster:') && !/^cluster:\d+$/.test(text)) return parseCluster(text.slice(8));
+  return parseLocalAddress(text);
+}
+
+/** The same for who serves. @throws AppError FEED_ADDRESS. */
+export function parseLocalAddress(text: string): LocalAddress {
   if (text.startsWith('unix:')) return { type: 'unix', path: text.slice(5) };
   if (text.includes('://')) throw addressUnknown(text);
   if (text.includes('/')) return { type: 'unix', path: text };
@@ -20,6 +53,10 @@ export function parseFeedAddress(text: string): FeedAddress {
 /** The spelling that `parseFeedAddress` reads back. */
 export function formatFeedAddress(address: FeedAddress): string {
   if (address.type === 'unix') return `unix:${address.path}`;
+  if (address.type === 'cluster') {
+    const { namespace = '', context } = address;
+    return `cluster:${namespace}${context === undefined ? '' : `@${context}`}`;
+  }
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
@@ -29,5 +66,5 @@ export const addressUnknown = (text: string): AppError =>
     code: 'FEED_ADDRESS',
     family: 'usage',
     message: `"${text}" is not an address of a feed.`,
-    hint: 'Write 127.0.0.1:PORT, or unix:PATH for a socket file.',
+    hint: 'Write 127.0.0.1:PORT, unix:PATH for a socket file, or cluster:[NAMESPACE][@CONTEXT] for the hub of a cluster.',
   });

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../../core/model/app-error.ts';
-import type { FeedAddress } from './feed-address.ts';
+import type { LocalAddress } from './feed-address.ts';
 import { formatFeedAddress } from './feed-address.ts';
 import { makeFolder } from '../make-folder.ts';
 
@@ -18,7 +18,7 @@ const errno = (error: unknown): string =>
  * Listens and returns the real address (a port when 0 was asked).
  * @throws AppError when the address is not owner-only, is taken, or cannot be made.
  */
-export async function listenForFeed(server: Server, address: FeedAddress): Promise<FeedAddress> {
+export async function listenForFeed(server: Server, address: LocalAddress): Promise<LocalAddress> {
   if (address.type === 'tcp') {
     if (!isLoopback(address.host)) throw notLoopback(address.host);
     await listen(server, address, { host: address.host, port: address.port });
@@ -87,7 +87,7 @@ function answers(path: string): Promise<boolean> {
 
 type Target = { readonly host: string; readonly port: number } | { readonly path: string };
 
-function listen(server: Server, address: FeedAddress, target: Target): Promise<void> {
+function listen(server: Server, address: LocalAddress, target: Target): Promise<void> {
   return new Promise((done, fail) => {
     const refuse = (error: Error): void =>
       fail(

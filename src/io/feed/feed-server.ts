@@ -7,7 +7,7 @@ import type { ApiEvent } from '../../core/model/event.ts';
 import type { AgentStatus, Hello, Operation } from '../../core/model/feed-message.ts';
 import type { Frame, Numbering } from './batcher.ts';
 import { createBatcher } from './batcher.ts';
-import type { FeedAddress } from './feed-address.ts';
+import type { LocalAddress } from './feed-address.ts';
 import type { FeedConnection, TakeBinary } from './feed-connection.ts';
 import { createFeedConnection } from './feed-connection.ts';
 import { admit, refusalText } from './feed-door.ts';
@@ -18,7 +18,7 @@ import { listenForFeed } from './feed-listen.ts';
 /** Where the feed is served, to whom, and what of. */
 export interface FeedServerOptions {
   /** `port: 0` takes a free port; the server's `address` tells which. */
-  readonly address: FeedAddress;
+  readonly address: LocalAddress;
   /** Required on TCP: what a client must send as `Authorization: Bearer`. */
   readonly token?: string;
   readonly hello: () => Hello;
@@ -37,7 +37,7 @@ export interface FeedServerOptions {
 
 /** A feed that is being served. */
 export interface FeedServer {
-  readonly address: FeedAddress;
+  readonly address: LocalAddress;
   /** Queue one event for every subscriber; serialised once. */
   publish(event: ApiEvent): void;
   /** False: what is published now is read by nobody, and need not be made. */

@@ -5,8 +5,9 @@ import { connect } from 'node:net';
 import { WebSocket } from 'ws';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ClientFrame } from '../../core/model/feed-message.ts';
-import type { FeedAddress } from './feed-address.ts';
+import type { FeedAddress, LocalAddress } from './feed-address.ts';
 import { formatFeedAddress } from './feed-address.ts';
+import { closedByHub, type FeedDialer } from './feed-dialer.ts';
 import { feedPath } from './feed-door.ts';
 import type { FeedClientLimits } from './feed-limits.ts';
 import type { ServerFrameRead } from './read-server-frame.ts';
@@ -42,10 +43,19 @@ interface ReadingOptions {
   readonly ready?: (() => Promise<void> | undefined) | undefined;
 }
 
+/** A socket that is there. */
+interface Attached extends ReadingOptions {
+  readonly socket: WebSocket;
+  /** Of the other side, for sentences. */
+  readonly name: string;
+  readonly dialer?: FeedDialer | undefined;
+}
+
 /** Whom to dial and how. */
 interface ConnectionOptions extends ReadingOptions {
   readonly address: FeedAddress;
   readonly token: string | undefined;
+  readonly dialer?: FeedDialer | undefined;
 }
 
 /** What a frame that is no text is read as: nothing. */
@@ -72,28 +82,42 @@ function createSilence(name: string, finish: (end: ConnectionEnd) => void): Sile
 }
 
 /** Refused, broken, ended: what a socket says of its end. */
-function watchEnd(socket: WebSocket, name: string, finish: (end: ConnectionEnd) => void): void {
-  socket.on('unexpected-response', (_request, response) => finish(refused(name, response)));
-  socket.on('error', (error) => finish(broken(name, error)));
-  socket.on('close', (code) => finish({ detail: `the agent at ${name} ended the connection (${code})` }));
+function watchEnd(
+  socket: WebSocket,
+  { name, dialer }: { readonly name: string; readonly dialer?: FeedDialer | undefined },
+  finish: (end: ConnectionEnd) => void,
+): void {
+  socket.on('unexpected-response', (_request, response) => {
+    if (dialer === undefined) finish(refused(name, response));
+    else void dialer.refused(response).then(finish);
+  });
+  socket.on('error', (error) => finish(dialer?.failed(error) ?? broken(name, error)));
+  socket.on('close', (code, reason) =>
+    finish(
+      closedByHub(name, code, reason.toString()) ?? {
+        detail: `the agent at ${name} ended the connection (${code})`,
+      },
+    ),
+  );
 }
 
 /** Dials at once; nothing is thrown, all that goes wrong is an end. */
 export function openConnection(options: ConnectionOptions, handlers: Handlers): LiveConnection {
-  const name = formatFeedAddress(options.address);
-  const socket = dial(options.address, options.token, options.limits);
+  const { address, dialer } = options;
+  const name = formatFeedAddress(address);
+  if (address.type === 'cluster')
+    return dialer === undefined
+      ? noDialer(name, handlers)
+      : openThrough(dialer, { ...options, name }, handlers);
+  const socket = dial(address, options.token, options.limits);
   return attachConnection({ ...options, socket, name }, handlers);
 }
 
 /**
  * The client's side of the feed on a socket that is there: one that was dialled, or one that an agent dialled and we accepted. Call it in the
  * turn in which the socket came, so that no frame is missed.
- * @param options `name` of the other side, for sentences.
  */
-export function attachConnection(
-  options: ReadingOptions & { readonly socket: WebSocket; readonly name: string },
-  handlers: Handlers,
-): LiveConnection {
+export function attachConnection(options: Attached, handlers: Handlers): LiveConnection {
   const { limits, socket, name } = options;
   let over = false;
   const finish = (end: ConnectionEnd): void => {
@@ -124,24 +148,58 @@ export function attachConnection(
     pace.spend(() => handlers.onFrame(readServerFrame(bytes)));
   });
   socket.on('ping', heard);
-  watchEnd(socket, name, finish);
+  watchEnd(socket, options, finish);
   return {
     send: (frame) => socket.send(JSON.stringify(frame), () => undefined),
     end: finish,
   };
 }
 
-function dial(address: FeedAddress, token: string | undefined, limits: FeedClientLimits): WebSocket {
+function dial(address: LocalAddress, token: string | undefined, limits: FeedClientLimits): WebSocket {
   const authority = address.type === 'tcp' ? formatFeedAddress(address) : 'localhost';
   return new WebSocket(`ws://${authority}${feedPath}`, {
-    perMessageDeflate: false,
-    maxPayload: limits.serverFrameBytes,
-    handshakeTimeout: limits.handshakeMs,
-    followRedirects: false,
+    ...dialOptions(limits),
     headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     ...(address.type === 'unix' ? { createConnection: () => connect({ path: address.path }) } : {}),
   });
 }
+
+/** Nobody has said how: a fault of ours, told as an end like any other. */
+function noDialer(name: string, handlers: Handlers): LiveConnection {
+  setImmediate(() => handlers.onEnd({ detail: `nothing here knows how to reach ${name}` }));
+  return { send: () => undefined, end: () => undefined };
+}
+
+/** Dials what takes credentials and trust, which are read anew for each try. */
+function openThrough(
+  dialer: FeedDialer,
+  options: ReadingOptions & { readonly name: string },
+  handlers: Handlers,
+): LiveConnection {
+  const { limits } = options;
+  let [inner, over]: [LiveConnection | undefined, boolean] = [undefined, false];
+  const finish = (end: ConnectionEnd): void => {
+    if (over) return;
+    over = true;
+    handlers.onEnd(end);
+  };
+  const begin = async (): Promise<void> => {
+    const { url, options: how } = await dialer.dial();
+    if (over) return;
+    const socket = new WebSocket(url, { ...how, ...dialOptions(limits) });
+    inner = attachConnection({ ...options, socket, dialer }, { ...handlers, onEnd: finish });
+  };
+  begin().catch((error: unknown) => finish(dialer.failed(error)));
+  return {
+    send: (frame) => inner?.send(frame),
+    end: (end) => (inner === undefined ? finish(end) : inner.end(end)),
+  };
+}
+
+const dialOptions = (limits: FeedClientLimits) => ({
+  ...{ perMessageDeflate: false, followRedirects: false },
+  ...{ maxPayload: limits.serverFrameBytes, handshakeTimeout: limits.handshakeMs },
+});
 
 function refused(name: string, response: IncomingMessage): ConnectionEnd {
   const status = response.statusCode ?? 0;

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FeedMessage, FeedPort } from '../../core/model/feed-port.ts';
 import type { FeedAddress } from './feed-address.ts';
 import { addressUnknown, formatFeedAddress } from './feed-address.ts';
+import type { FeedDialer } from './feed-dialer.ts';
 import type { FeedClientLimits } from './feed-limits.ts';
 import { feedClientLimits } from './feed-limits.ts';
 import type { ConnectionEnd } from './live-connection.ts';
@@ -12,6 +13,8 @@ import { createLiveSession } from './live-session.ts';
 /** Which agent, what of its events, and what tests put in place of clock and chance. */
 export interface LiveFeedOptions {
   readonly address: FeedAddress;
+  /** How the address is reached where that takes more than a socket: of a cluster. */
+  readonly dialer?: FeedDialer;
   /**
    * The token, or how to read the one that holds now: an agent that restarts leaves a new one. Read before each try; it may
    * not throw.

@@ -141,10 +141,10 @@ export function createLiveSession(options: LiveFeedOptions, limits: FeedClientLi
           onFrame: (read: ServerFrameRead) => receive(standing, read, emit),
           onEnd: (end: ConnectionEnd) => done(settle(standing, end)),
         };
-        const { address, ready } = options;
+        const { address, ready, dialer } = options;
         const token = typeof options.token === 'function' ? options.token() : options.token;
         standing.token = token;
-        standing.connection = openConnection({ address, token, ready, limits }, handlers);
+        standing.connection = openConnection({ address, token, ready, limits, dialer }, handlers);
       }),
     wasGreeted: () => standing.everGreeted,
     tokenTried: () => standing.token,

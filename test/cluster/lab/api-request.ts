@@ -14,6 +14,7 @@ export interface ApiRequest {
   readonly body?: unknown;
   readonly contentType?: string;
   readonly accept?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What is answered: the status code and the JSON value. */
@@ -26,7 +27,7 @@ export interface ApiAnswer {
 export async function apiRequest(config: KubeConfig, asked: ApiRequest): Promise<ApiAnswer> {
   const { method = 'GET', path, body, contentType = 'application/json', accept = 'application/json' } = asked;
   const server = config.getCurrentCluster()?.server ?? '';
-  const headers: Record<string, string> = { accept };
+  const headers: Record<string, string> = { accept, ...asked.headers };
   if (body !== undefined) headers['content-type'] = contentType;
   const options: RequestOptions = { method, headers };
   await config.applyToHTTPSOptions(options);

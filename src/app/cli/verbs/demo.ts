@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { exitCodes } from '../../../core/model/app-error.ts';
 import { createLiveFeed } from '../../../io/feed/live-feed.ts';
-import type { FeedAddress } from '../../../io/feed/feed-address.ts';
+import type { LocalAddress } from '../../../io/feed/feed-address.ts';
 import { startAgent, type Agent } from '../../agent/agent.ts';
 import type { ChildExit } from '../../demo/child.ts';
 import { defaultRate, maxRate, startServices, type Shop } from '../../demo/shop.ts';
@@ -29,7 +29,7 @@ interface Running {
 
 /** The well-known socket, so that verbs find the demo; one of its own when another demo holds it. */
 async function agentWithFreeSocket(
-  start: (feed: FeedAddress) => Promise<Agent>,
+  start: (feed: LocalAddress) => Promise<Agent>,
   env: NodeJS.ProcessEnv,
 ): Promise<Agent> {
   const path = demoSocket(env);

@@ -108,6 +108,12 @@ export interface KubeApi {
   ): Promise<KubeObject>;
   /** Puts the whole object in the place of the one of that `resourceVersion`. AppError KUBE_CONFLICT when it has changed meanwhile. */
   replace(resource: ResourceKind, body: KubeBody): Promise<KubeObject>;
+  /** Merge patch; with `metadata.resourceVersion` in it, KUBE_CONFLICT when the object has changed meanwhile. */
+  patch(
+    resource: ResourceKind,
+    name: ObjectName,
+    patch: Readonly<Record<string, unknown>>,
+  ): Promise<KubeObject>;
   /** Server-side apply of the status subresource, as a field manager of its own; takes the fields over. */
   applyStatus(resource: ResourceKind, body: KubeBody, manager: string): Promise<KubeObject>;
   remove(resource: ResourceKind, name: ObjectName, options?: RemoveOptions): Promise<void>;

@@ -90,7 +90,9 @@ const trusted = (): string[] => [
   ...new Set([...getCACertificates('default'), ...getCACertificates('system')]),
 ];
 
-function tlsOptions(wire: Wire, { certificate, key }: Credentials): RequestOptions {
+type TlsChoice = Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
+
+function tlsOptions(wire: Wire, { certificate, key }: Credentials): TlsChoice {
   const { cluster } = wire;
   wire.authority ??= certificateAuthority(cluster) ?? trusted();
   const name = cluster['tls-server-name'];
@@ -113,6 +115,46 @@ function headersOf(request: WireRequest, { headers }: Credentials): RequestOptio
     ...own,
     ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
     ...(body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }),
+  };
+}
+
+/** What opens a connection of another kind (WebSocket) to the same API server, as the same user. */
+export interface Dialling {
+  /** Without a slash at its end. */
+  readonly server: string;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  /** `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`; empty without TLS. */
+  readonly tls: TlsChoice;
+  /** Through a proxy, where one is asked for. */
+  readonly agent: HttpAgent;
+}
+
+/** Reads credentials and authorities now. @throws AppError when one of them cannot be had. */
+export async function diallingOf(
+  cluster: ClusterEntry,
+  source: CredentialSource,
+  proxyEnvironment: ProxyEnvironment,
+): Promise<Dialling> {
+  const credentials = await source.current();
+  const isTls = cluster.server.startsWith('https:');
+  const proxy = proxyOf(cluster, proxyEnvironment);
+  const agent = isTls ? new HttpsAgent(proxy) : new HttpAgent(proxy);
+  const wire: Wire = {
+    cluster,
+    credentials: source,
+    agent,
+    base: new URL(cluster.server),
+    authority: undefined,
+  };
+  const own = Object.entries(credentials.headers).map(([name, value]): [string, string | string[]] => [
+    name,
+    typeof value === 'string' ? value : [...value],
+  ]);
+  return {
+    server: cluster.server.replace(/\/$/, ''),
+    headers: { 'User-Agent': userAgent, ...Object.fromEntries(own) },
+    tls: isTls ? tlsOptions(wire, credentials) : {},
+    agent,
   };
 }
 

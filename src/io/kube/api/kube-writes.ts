@@ -47,20 +47,21 @@ function apply(client: Client, { resource, body, options }: Written<ApplyOptions
   );
 }
 
-type Whole = Pick<Written<unknown>, 'resource' | 'body'>;
-
-const replace = (client: Client, { resource, body }: Whole): Promise<KubeObject> =>
-  askObject(
+/** The body carries the resourceVersion that it was read with. */
+function replace(client: Client, resource: ResourceKind, body: KubeBody): Promise<KubeObject> {
+  const path = withQuery(objectPath(resource, named(body)), writing({}));
+  return askObject(
     client,
-    {
-      ...{ ...text, method: 'PUT', path: withQuery(objectPath(resource, named(body)), writing({})) },
-      body: JSON.stringify(body),
-    },
+    { ...text, method: 'PUT', path, body: JSON.stringify(body) },
     { verb: 'update', resource, ...named(body) },
   );
+}
 
-function applyStatus(client: Client, { resource, body }: Whole, manager: string): Promise<KubeObject> {
-  const query = { fieldManager: manager, fieldValidation: 'Strict', force: true };
+function applyStatus(
+  client: Client,
+  { resource, body, options }: Written<{ readonly manager: string }>,
+): Promise<KubeObject> {
+  const query = { fieldManager: options.manager, fieldValidation: 'Strict', force: true };
   return askObject(
     client,
     {
@@ -72,25 +73,37 @@ function applyStatus(client: Client, { resource, body }: Whole, manager: string)
   );
 }
 
+interface Patched {
+  readonly resource: ResourceKind;
+  readonly name: ObjectName;
+  readonly patch: Readonly<Record<string, unknown>>;
+  readonly subresource?: 'status';
+}
+
+function mergePatch(client: Client, { resource, name, patch, subresource }: Patched): Promise<KubeObject> {
+  const path = `${objectPath(resource, name)}${subresource === undefined ? '' : `/${subresource}`}`;
+  return askObject(
+    client,
+    {
+      ...{ method: 'PATCH', accept: plain, contentType: 'application/merge-patch+json' },
+      ...{ path: withQuery(path, writing({})), body: JSON.stringify(patch) },
+    },
+    { verb: 'patch', resource, ...name, ...(subresource === undefined ? {} : { subresource }) },
+  );
+}
+
 /** What of the client writes. */
 export function writesOf(
   client: Client,
-): Pick<KubeApi, 'create' | 'apply' | 'replace' | 'applyStatus' | 'patchStatus' | 'remove'> {
+): Pick<KubeApi, 'create' | 'apply' | 'replace' | 'patch' | 'applyStatus' | 'patchStatus' | 'remove'> {
   return {
     create: (resource, body, options = {}) => create(client, { resource, body, options }),
     apply: (resource, body, options = {}) => apply(client, { resource, body, options }),
-    replace: (resource, body) => replace(client, { resource, body }),
-    applyStatus: (resource, body, manager) => applyStatus(client, { resource, body }, manager),
+    replace: (resource, body) => replace(client, resource, body),
+    patch: (resource, name, patch) => mergePatch(client, { resource, name, patch }),
+    applyStatus: (resource, body, manager) => applyStatus(client, { resource, body, options: { manager } }),
     patchStatus: (resource, name, patch) =>
-      askObject(
-        client,
-        {
-          ...{ method: 'PATCH', accept: plain, contentType: 'application/merge-patch+json' },
-          path: withQuery(`${objectPath(resource, name)}/status`, writing({})),
-          body: JSON.stringify({ status: patch }),
-        },
-        { verb: 'patch', resource, ...name, subresource: 'status' },
-      ),
+      mergePatch(client, { resource, name, patch: { status: patch }, subresource: 'status' }),
     async remove(resource, name, { only, dryRun } = {}) {
       const body = JSON.stringify({
         ...{ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: only },

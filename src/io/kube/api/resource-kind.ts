@@ -37,6 +37,16 @@ export const kinds = {
     ...row('apidefense.dev/v1alpha1', 'clusterflowpolicies', 'ClusterFlowPolicy'),
     namespaced: false,
   },
+  secrets: row('v1', 'secrets', 'Secret'),
+  apiServices: { ...row('apiregistration.k8s.io/v1', 'apiservices', 'APIService'), namespaced: false },
+  /** What people may be allowed of the aggregated API: `watch` the first two, `get` the last. */
+  flows: row('live.apidefense.dev/v1alpha1', 'flows', 'Flow'),
+  findings: row('live.apidefense.dev/v1alpha1', 'findings', 'Finding'),
+  bodies: row('live.apidefense.dev/v1alpha1', 'bodies', 'Body'),
+  subjectAccessReviews: {
+    ...row('authorization.k8s.io/v1', 'subjectaccessreviews', 'SubjectAccessReview'),
+    namespaced: false,
+  },
   accessReviews: {
     ...row('authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
     namespaced: false,
