@@ -62,7 +62,7 @@ function measure(kernel: Kernel, server: ServedPod, { plan, count }: Counted): P
   const text = timed(() => nftRuleset(planned.result, ruleset));
   const netns = openNetns(server.pod.path);
   const rules = createPodRules({
-    ...{ kernel, netns, addresses: [server.pod.ipv4], owner, ruleset },
+    ...{ kernel, netns, addresses: () => [server.pod.ipv4], owner, ruleset },
     mayRule: true,
   });
   try {

@@ -1,6 +1,6 @@
 // A node of three pods with an agent of the real binary on it, under load: `orders` serves port 8080, which a policy takes inline, and 9090,
 // which none does; `client` calls both all the time; `other` may call nothing. For node-failure.test.ts.
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { AgentStatus } from '../../src/core/model/feed-message.ts';
 import type { NodeStatus, UnjudgedStatus } from '../../src/core/model/node-status.ts';
@@ -67,6 +67,8 @@ export interface FailureLab extends AsyncDisposable {
    */
   direct(): Promise<number>;
   setFailure(failure: 'Open' | 'Closed'): void;
+  /** `orders` has these addresses in the pods' file; resolves when the agent has read it. */
+  setAddresses(agent: NodeAgent, addresses: readonly string[]): Promise<void>;
   begin(...names: readonly Stream[]): Promise<void>;
   /** Ends all streams. */
   end(): Promise<void>;
@@ -92,12 +94,17 @@ const policyText = (name: string, lines: readonly string[]): string =>
     '',
   ].join('\n');
 
-function podLines(pod: LabPod, workload: string, ports: readonly number[]): string[] {
+function podLines(
+  { ipv4, ipv6 }: LabPod,
+  workload: string,
+  ports: readonly number[],
+  addresses: readonly string[] = [ipv4, ipv6],
+): string[] {
   return [
     `  - name: ${workload}-1`,
     '    namespace: shop',
     `    workload: { kind: Deployment, name: ${workload} }`,
-    `    addresses: [${pod.ipv4}, '${pod.ipv6}']`,
+    `    addresses: [${addresses.map((address) => `'${address}'`).join(', ')}]`,
     `    ports: [${ports.join(', ')}]`,
   ];
 }
@@ -108,22 +115,30 @@ interface Files {
   readonly policies: string;
 }
 
+/** The pods' file; `orders` with other addresses than its own when they are given, and pods without a namespace behind it. */
+function podsText(
+  pods: NetnsLab['pods'],
+  addresses?: readonly string[],
+  more: readonly string[] = [],
+): string {
+  return [
+    'pods:',
+    ...podLines(pods['orders']!, 'orders', [8080, 9090], addresses),
+    ...podLines(pods['client']!, 'client', []),
+    ...podLines(pods['other']!, 'other', []),
+    ...more,
+    '',
+  ].join('\n');
+}
+
 /** The node as the agent is told of it: its own directory of namespaces, because other labs have the same addresses. */
 function writeFiles(directory: string, { pods }: NetnsLab): Files {
   const at = (name: string): string => join(directory, name);
   const files = { pods: at('pods.yaml'), netns: at('netns'), policies: at('policies') };
   mkdirSync(files.netns);
   mkdirSync(files.policies);
-  const [orders, client, other] = [pods['orders']!, pods['client']!, pods['other']!];
-  for (const { path } of [orders, client, other]) symlinkSync(path, join(files.netns, basename(path)));
-  const text = [
-    'pods:',
-    ...podLines(orders, 'orders', [8080, 9090]),
-    ...podLines(client, 'client', []),
-    ...podLines(other, 'other', []),
-    '',
-  ];
-  writeFileSync(files.pods, text.join('\n'));
+  for (const { path } of Object.values(pods)) symlinkSync(path, join(files.netns, basename(path)));
+  writeFileSync(files.pods, podsText(pods));
   const stranger = policyText('no-strangers', [
     'from: { peers: [{ workload: { name: other } }] }',
     'action: { type: Block, block: { answer: Reset } }',
@@ -170,6 +185,7 @@ function startAgent(
 
 async function build(net: NetnsLab, cli: Cli): Promise<FailureLab> {
   const files = writeFiles(cli.directory, net);
+  let signs = 0;
   const [orders, client, other] = [net.pods['orders']!, net.pods['client']!, net.pods['other']!];
   const server = net.start(orders, 'inline-server.mjs', '8080', '9090');
   const caller = net.start(client, 'failure-client.mjs');
@@ -189,6 +205,16 @@ async function build(net: NetnsLab, cli: Cli): Promise<FailureLab> {
     kernelRefused: async (agent) => (await told(agent)).kernelRefused ?? 0,
     direct: async () => (await server.ask({ order: 'arrived', port: 8080, at: orders.ipv4 })) as number,
     setFailure: (failure) => writeFileSync(join(files.policies, 'barred.yaml'), barring(failure)),
+    async setAddresses(agent, addresses) {
+      const sign = `sign-${++signs}`;
+      const more = podLines(orders, sign, [], [`10.99.0.${signs}`]);
+      const file = `${files.pods}.new`;
+      writeFileSync(file, podsText(net.pods, addresses, more));
+      renameSync(file, files.pods);
+      await until('the agent has read the pods anew', async () =>
+        (await told(agent)).node.pods.some(({ pod }) => pod === `shop/${sign}-1`),
+      );
+    },
     async begin(...names) {
       for (const name of names)
         await caller.ask({ order: 'start', name, host: orders.ipv4, ...streams[name] });

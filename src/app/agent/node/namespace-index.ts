@@ -1,7 +1,12 @@
 // Which namespace has which address, kept up while pods come and go, so that finding one pod's does not look at all of them. Holds none
 // open, and promises nothing: whoever opens one compares inode and addresses again.
 import { statSync } from 'node:fs';
-import { findNetnsByProcess, requireThePods, type Finder } from '../../../io/kernel/node/find-netns.ts';
+import {
+  findNetnsByProcess,
+  requireThePods,
+  whyNotThePods,
+  type Finder,
+} from '../../../io/kernel/node/find-netns.ts';
 import { closeNetns, openNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import { watchNetns, type NetnsWatcher, type SeenNetns } from '../../../io/kernel/node/watch-netns.ts';
 import { AppError } from '../../../core/model/app-error.ts';
@@ -20,6 +25,8 @@ export interface NamespaceIndex {
   open(pod: WantedPod): Netns | undefined;
   /** Whether the namespace is still the one that its file stands for. */
   isThere(netns: Netns): boolean;
+  /** Whether the namespace, held open, has one of these addresses now. @throws AppError when it cannot be looked at. */
+  hasOneOf(netns: Netns, addresses: readonly string[]): boolean;
   close(): void;
 }
 
@@ -92,6 +99,7 @@ export function createNamespaceIndex(
       path.startsWith(`${proc}/`)
         ? statSync(path, { throwIfNoEntry: false })?.ino === inode
         : seen.byPath.get(path) === inode,
+    hasOneOf: (netns, addresses) => whyNotThePods(finder, netns, { addresses }) === undefined,
     close: () => watch.close(),
   };
 }

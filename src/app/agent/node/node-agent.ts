@@ -117,7 +117,7 @@ function createPlaces(
       new PodGears({
         ...{ pod, netns, kernel, owner, mode, ruleset, mayRule, openLog, plane: around.plane },
         lettingGo: (kept) => late.lettingGo(pod.id, kept),
-        self: () => ({ peer: peerOfPod(pod), index: book.peerOf(pod.addresses[0] ?? '') }),
+        self: (now) => ({ peer: peerOfPod(now), index: book.peerOf(now.addresses[0] ?? '') }),
         onFault: (error) => around.onNotice(`${pod.id}: ${reasonOf(error)}.`),
       }),
   });

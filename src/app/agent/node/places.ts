@@ -59,16 +59,30 @@ export class Places {
     const here = new Map(pods.filter(({ hostNetwork }) => !hostNetwork).map((pod) => [pod.id, pod]));
     for (const [id, place] of this.#byPod) {
       const pod = here.get(id);
-      if (pod === undefined || !sameAddresses(pod, place.pod)) this.#forget(id, place);
+      if (pod === undefined) this.#forget(id, place);
       else if (place.gears && !this.#options.index.isThere(place.gears.netns)) await this.#lose(place);
+      else if (!this.#isStill(place, pod)) this.#forget(id, place);
     }
     for (const [id, pod] of here) this.#take(id, pod);
+  }
+
+  /** Other addresses alone are no other pod: what stands in its namespace stands on until the next plan takes its place. */
+  #isStill({ pod: before, gears }: Place, pod: LocalPod): boolean {
+    if (gears === undefined || sameAddresses(pod, before)) return true;
+    try {
+      return this.#options.index.hasOneOf(gears.netns, pod.addresses);
+    } catch (error) {
+      // A namespace that cannot be looked at now is not yet another's: the next change asks again.
+      this.#options.onFault(pod.id, error);
+      return true;
+    }
   }
 
   #take(id: string, pod: LocalPod): void {
     const place = this.#byPod.get(id) ?? newPlace(pod);
     this.#byPod.set(id, place);
     place.pod = pod;
+    place.gears?.follow(pod);
     if (place.gears !== undefined || place.left) return;
     if (this.#leaving.has(id)) {
       place.fault = 'what was in its namespace before is being taken back';

@@ -39,7 +39,8 @@ export interface PodGearsOptions {
   readonly mayRule: boolean;
   /** See PodEgressOptions. */
   readonly openLog: OpenRefusalLog | undefined;
-  readonly self: () => { readonly peer: Peer; readonly index: number };
+  /** The pod as policies see it, and its number in the directory. */
+  readonly self: (pod: LocalPod) => { readonly peer: Peer; readonly index: number };
   /**
    * Of what was carried for everyone only this is from the next rules on: who left the rest out has to look at it again, and is waited for, or
    * connections would pass by that nobody tells of.
@@ -56,6 +57,8 @@ export class PodGears {
   readonly #rules: PodRules;
   readonly #inline: PodInline;
   readonly #egress: PodEgress;
+  /** As the inventory has it now: its addresses may come and go. */
+  #pod: LocalPod;
   #plan: PodPlan;
   #brought = false;
   #closed = false;
@@ -66,11 +69,15 @@ export class PodGears {
     const { pod, netns, kernel, owner, ruleset, mayRule } = options;
     this.netns = netns;
     this.#options = options;
+    this.#pod = pod;
     this.#plan = emptyPod(pod.id);
-    this.#rules = createPodRules({ kernel, netns, addresses: pod.addresses, owner, ruleset, mayRule });
+    this.#rules = createPodRules({
+      ...{ kernel, netns, owner, ruleset, mayRule },
+      addresses: () => this.#pod.addresses,
+    });
     this.#inline = createPodInline({
       ...{ kernel, netns, pod: pod.id, mode: options.mode ?? 'fwmark' },
-      ...{ plane: options.plane, generation: owner.generation, self: options.self },
+      ...{ plane: options.plane, generation: owner.generation, self: () => options.self(this.#pod) },
       onIdle: () => this.#settle(),
     });
     this.#egress = createPodEgress({
@@ -78,6 +85,11 @@ export class PodGears {
       refusedAtSource: () => this.#rules.counters([])?.refusedAtSource,
       now: () => performance.now(),
     });
+  }
+
+  /** The same pod with what the inventory says of it by now. Changes nothing in its namespace. */
+  follow(pod: LocalPod): void {
+    this.#pod = pod;
   }
 
   /** What stands. */

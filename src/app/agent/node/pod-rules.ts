@@ -17,7 +17,8 @@ import type { NodeKernel } from '../../../io/kernel/node/node-kernel.ts';
 export interface PodRulesOptions {
   readonly kernel: NodeKernel;
   readonly netns: Netns;
-  readonly addresses: readonly string[];
+  /** Those that the pod has now. */
+  readonly addresses: () => readonly string[];
   readonly owner: TableOwner;
   readonly ruleset: RulesetOptions;
   /** False where rules cannot be written, or not even read: the tap works alone then. */
@@ -98,7 +99,7 @@ class NamespaceTable implements PodRules {
     const own = sameNetns(netns);
     let enrolment: Enrolment;
     try {
-      enrolment = enrol(kernel, { netns: own, addresses, owner });
+      enrolment = enrol(kernel, { netns: own, addresses: addresses(), owner });
     } catch (error) {
       closeNetns(own);
       throw error;

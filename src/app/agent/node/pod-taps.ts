@@ -49,6 +49,8 @@ export interface PodTaps {
 interface Tapped {
   readonly handle: TapHandle;
   readonly geometry: RingGeometry;
+  /** The one with the pod's address. */
+  readonly interfaceName: string;
   scope: string;
   carried: CarriedPorts;
 }
@@ -98,16 +100,20 @@ class NodeTaps implements PodTaps {
   async #keep(pod: TappedPod, geometry: RingGeometry): Promise<string | undefined> {
     const tapped = this.#tapped.get(pod.pod);
     const scope = JSON.stringify(scopeOf(pod));
-    if (tapped !== undefined && ringBytes(tapped.geometry) === ringBytes(geometry)) {
-      if (tapped.scope !== scope) tapped.handle.setScope(scopeOf(pod));
-      tapped.scope = scope;
-      return undefined;
-    }
+    const fits = tapped !== undefined && ringBytes(tapped.geometry) === ringBytes(geometry);
+    if (fits && tapped.scope === scope) return undefined;
     try {
+      const interfaceName = this.#interfaceOf(pod);
+      // Addresses may have gone over to another interface, which only another ring hears.
+      if (fits && interfaceName === tapped.interfaceName) {
+        tapped.handle.setScope(scopeOf(pod));
+        tapped.scope = scope;
+        return undefined;
+      }
       // The ring before hears on until the worker has this one: what both have heard counts once.
-      const fd = this.#open(pod, geometry);
+      const fd = this.#open(pod, { interfaceName, geometry });
       const handle = await this.#plane.tapPod({ pod: pod.pod, fd, geometry, scope: scopeOf(pod) });
-      this.#tapped.set(pod.pod, { handle, geometry, scope, carried: nothingCarried });
+      this.#tapped.set(pod.pod, { handle, geometry, interfaceName, scope, carried: nothingCarried });
       return undefined;
     } catch (error) {
       if (error instanceof AppError) return error.message.replace(/\.$/, '');
@@ -115,11 +121,14 @@ class NodeTaps implements PodTaps {
     }
   }
 
-  #open({ netns, addresses }: TappedPod, geometry: RingGeometry): number {
-    const { libc, door, netlink } = this.#kernel;
-    const interfaceName = interfaceWith(netlink, netns, addresses) ?? '';
+  #interfaceOf({ netns, addresses }: TappedPod): string {
+    return interfaceWith(this.#kernel.netlink, netns, addresses) ?? '';
+  }
+
+  #open({ netns }: TappedPod, ring: Pick<Tapped, 'interfaceName' | 'geometry'>): number {
+    const { libc, door } = this.#kernel;
     const filter = podFilter(nothingCarried);
-    return door.within(netns, () => openRing(libc, { interfaceName, geometry, filter }));
+    return door.within(netns, () => openRing(libc, { ...ring, filter }));
   }
 
   has(pod: string): boolean {

@@ -17,6 +17,8 @@ interface World {
   readonly log: readonly string[];
   /** Addresses of which a namespace is there. */
   readonly there: Set<string>;
+  /** Addresses that every open namespace has. */
+  readonly kept: Set<string>;
   /** Lets what has begun go on as far as it can. */
   readonly turn: () => Promise<void>;
   /** Lets a release that waits come to its end. */
@@ -26,10 +28,17 @@ interface World {
 function world(): World {
   const log: string[] = [];
   const there = new Set<string>();
+  const kept = new Set<string>();
   let waiting: (() => void)[] = [];
-  const gearsOf = ({ id }: LocalPod, netns: Netns): PodGears =>
-    ({
+  const gearsOf = ({ id, addresses }: LocalPod, netns: Netns): PodGears => {
+    let known = addresses.join();
+    return {
       netns,
+      follow(now: LocalPod) {
+        if (now.addresses.join() === known) return;
+        known = now.addresses.join();
+        log.push(`${id} at ${known}`);
+      },
       async release() {
         log.push(`release ${id}`);
         await new Promise<void>((resolve) => waiting.push(resolve));
@@ -40,11 +49,13 @@ function world(): World {
         log.push(`drop ${id}`);
         return Promise.resolve();
       },
-    }) as unknown as PodGears;
-  const index: Pick<NamespaceIndex, 'open' | 'isThere'> = {
+    } as unknown as PodGears;
+  };
+  const index: Omit<NamespaceIndex, 'close'> = {
     open: ({ addresses: [address = ''] }) =>
       there.has(address) ? { fd: 0, inode: 1, path: address } : undefined,
     isThere: ({ path }) => there.has(path),
+    hasOneOf: (_, addresses) => addresses.some((address) => kept.has(address)),
   };
   const places = new Places({
     index: { ...index, close: () => undefined },
@@ -60,7 +71,7 @@ function world(): World {
   });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ places, log, there, turn },
+    ...{ places, log, there, kept, turn },
     finish() {
       const all = waiting;
       waiting = [];
@@ -121,6 +132,36 @@ test('another address is another pod; a namespace that is gone is dropped withou
   expect(places.get('shop/a')?.fault).toMatch(/no namespace/);
   await places.follow([pod('a', '10.0.0.2')]);
   expect(log.at(-1)).toBe('open shop/a');
+});
+
+test('an address more or less changes the pod in place: what stands in its namespace is neither taken back nor taken in anew', async () => {
+  const { places, log, there, kept, turn } = world();
+  const at = (...addresses: readonly string[]): LocalPod => ({ ...pod('a'), addresses });
+  there.add('10.0.0.1');
+  kept.add('10.0.0.1');
+  await places.follow([at('10.0.0.1')]);
+  const { gears } = places.get('shop/a')!;
+  await places.follow([at('10.0.0.1', '10.0.0.2')]);
+  await turn();
+  kept.add('10.0.0.2');
+  await places.follow([at('10.0.0.2')]);
+  await turn();
+  expect(places.get('shop/a')).toMatchObject({ pod: { addresses: ['10.0.0.2'] }, fault: '' });
+  expect(places.get('shop/a')?.gears).toBe(gears);
+  expect(log).toEqual(['open shop/a', 'shop/a at 10.0.0.1,10.0.0.2', 'shop/a at 10.0.0.2']);
+});
+
+test('a namespace with none of the addresses that the pod has now is another’s: it is let go of', async () => {
+  const { places, log, there, kept, turn, finish } = world();
+  there.add('10.0.0.1').add('10.0.0.2');
+  kept.add('10.0.0.1');
+  await places.follow([pod('a')]);
+  await places.follow([pod('a', '10.0.0.2')]);
+  await turn();
+  expect(log.slice(1)).toEqual(['forgotten shop/a', 'close ring of shop/a', 'release shop/a']);
+  await finish();
+  await places.follow([pod('a', '10.0.0.2')]);
+  expect(log.slice(4)).toEqual(['released shop/a', 'left', 'open shop/a']);
 });
 
 test('a pod that a newer start has is left to it for good', async () => {
