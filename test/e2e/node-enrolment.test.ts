@@ -198,6 +198,23 @@ describeUnless(noRules)('others in the namespace', () => {
     expect(traces(made.lab, made.pod)).toBe(before);
   });
 
+  test('what an older agent takes in after a flush the newer takes over again, with the settings as they were before both', async () => {
+    const made = await bench();
+    const before = traces(made.lab, made.pod);
+    const newer = made.enrolAs(6);
+    newer.apply({ ruleset: sampleRules(6), mode: 'fwmark' });
+    made.lab.run(made.pod, 'nft', ['flush', 'ruleset']);
+    const older = made.enrolAs(5);
+    older.apply({ ruleset: sampleRules(5), mode: 'fwmark' });
+    expect([older.standing(), newer.standing()]).toEqual(['ours', 'free']);
+    newer.apply({ ruleset: sampleRules(6), mode: 'fwmark' });
+    expect([older.standing(), newer.standing()]).toEqual(['newer', 'ours']);
+    expect(ruleset(made)).not.toContain('live-5');
+    older.drop();
+    expect(newer.release()).toBe('released');
+    expect(traces(made.lab, made.pod)).toBe(before);
+  });
+
   test('a newer agent without inline ports takes back the routes that an older one left', async () => {
     const made = await bench();
     made.enrolAs(5).apply({ ruleset: sampleRules(5), mode: 'fwmark' });

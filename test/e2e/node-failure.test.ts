@@ -217,6 +217,29 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     expect(older.stderr()).not.toContain('unjudged');
   });
 
+  test('an upgrade that is rolled back: the older agent takes the pods in again when the newer has stopped', async () => {
+    await startWell();
+    const newer = lab.agent();
+    await newer.up();
+    await agent.until(/^shop\/orders-1: a newer start of this agent has taken the pod over\.$/m);
+    newer.child.kill('SIGTERM');
+    expect((await newer.finished).status).toBe(0);
+    await agent.until(
+      /^shop\/orders-1: the newer start of this agent has left the pod; it is taken in again\.$/m,
+    );
+    // Of those begun before, some met nobody who judges, as at any clean stop.
+    await lab.take('barred', '200');
+    await lab.seen('barred', '403', 3);
+    await lab.take('barred', '200');
+    await lab.seen('barred', '403', 3);
+    await unharmed('an upgrade that is rolled back');
+    expect(await lab.take('barred', '403')).toMatchObject({ failed: 0 });
+    await untouched();
+    directBefore = await lab.direct();
+    await countsWhatPassed('an upgrade that is rolled back', 0);
+    expect(newer.stderr()).not.toContain('unjudged');
+  });
+
   test('failure Closed: what a policy refuses never passes, and nothing does while nobody is there', async () => {
     lab.setFailure('Closed');
     await startWell();

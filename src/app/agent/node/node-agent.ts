@@ -16,8 +16,10 @@ import type { PodPlan } from '../../../core/plan/node-plan.ts';
 import type { Policy } from '../../../core/policy/schema.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { meshOf } from '../../../io/kernel/node/mesh-in.ts';
-import type { Netns } from '../../../io/kernel/node/netns.ts';
+import { closeNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import { createRefusalLogs } from '../../../io/kernel/node/refusal-log.ts';
+import { readClaim } from '../../../io/kernel/node/table-claim.ts';
+import { createTableReader } from '../../../io/kernel/node/table-reader.ts';
 import { createKernelFlows, cutFlows, refusedEvents } from './kernel-flows.ts';
 import type { PolicyHits } from './kernel-hits.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespace-index.ts';
@@ -110,6 +112,7 @@ function createPlaces(
     meshOf: (netns) => (mayRule ? meshOf(kernel, netns) : undefined),
     closing: (pod) => late.closing(pod),
     onFault: (pod, error) => around.onNotice(`${pod}: ${reasonOf(error)}.`),
+    isFree: (pod) => isFree(node, index, pod),
     onLeft: () => late.changed(),
     onForgotten: (pod) =>
       around.onNotice(`${pod}: it is not among the pods any more; what is ours there is taken back.`),
@@ -122,6 +125,18 @@ function createPlaces(
       }),
   });
   return { index, places };
+}
+
+/** Whether nobody has the pod's rules, or an earlier start. */
+function isFree({ kernel, options }: PreparedNode, index: NamespaceIndex, pod: LocalPod): boolean {
+  const netns = index.open(pod);
+  if (netns === undefined) return false;
+  try {
+    const { type } = readClaim({ reader: createTableReader(kernel.netlink, netns) }, options.owner);
+    return type === 'free' || type === 'ours';
+  } finally {
+    closeNetns(netns);
+  }
 }
 
 const nobodyYet = (): Late => ({
@@ -184,6 +199,7 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     ...telling,
     onNotice: around.onNotice,
     narrowing,
+    onHandedBack: (place) => handedBack(place, around, controller),
     onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
   });
   late.changed = () => void controller.reconcile();
@@ -198,6 +214,11 @@ const keyOf = ({ namespace, kind, name }: LocalPod['workload']): string => workl
 
 const portsIn = (kernel: PreparedNode['kernel'], netns: Netns): readonly number[] =>
   [...servedPorts({ kernel, netns })].filter((port) => port !== listenPort).sort((a, b) => a - b);
+
+function handedBack({ pod }: Place, { onNotice }: NodeSurroundings, controller: NodeController): void {
+  onNotice(`${pod.id}: the newer start of this agent has left the pod; it is taken in again.`);
+  void controller.reconcile();
+}
 
 async function superseded(place: Place, places: Places, { onNotice }: NodeSurroundings): Promise<void> {
   onNotice(`${place.pod.id}: a newer start of this agent has taken the pod over.`);

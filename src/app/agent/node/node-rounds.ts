@@ -30,6 +30,8 @@ export interface RoundOptions {
   readonly onNotice: (sentence: string) => void;
   /** A newer start of the agent has this pod's rules. */
   readonly onSuperseded: (place: Place) => void;
+  /** The newer start has let go of this pod: it is ours to take in again. */
+  readonly onHandedBack: (place: Place) => void;
   /** What taps need not read, since inline tells of it. */
   readonly narrowing: Pick<TapNarrowing, 'look' | 'forget'>;
   /** Open connections were cut, that had begun while the rules were not kept. */
@@ -89,7 +91,7 @@ export function startRounds(options: RoundOptions): NodeRounds {
     lastMs = beganMs;
     if (sleptMs > lapsedMs + lookEveryMs) recutAll(options, sleptMs);
     if (beganMs < dueMs) return;
-    const places = options.places.all().filter(({ gears }) => gears !== undefined);
+    const places = options.places.all().filter(({ gears, left }) => gears !== undefined || left);
     forgetGone(places, looking);
     for (let count = Math.min(podsPerLook, places.length); count > 0; count -= 1) {
       const place = places[next % places.length];
@@ -190,7 +192,7 @@ const newLooking = (options: RoundOptions): Looking => ({
 
 /** What passed unjudged in a pod that is gone stays. */
 function forgetGone(places: readonly Place[], { outside, callers, hits, narrowing }: Looking): void {
-  const here = new Set(places.map(({ pod }) => pod.id));
+  const here = new Set(places.flatMap(({ pod, gears }) => (gears === undefined ? [] : [pod.id])));
   for (const pod of callers.keys()) {
     if (here.has(pod)) continue;
     outside.delete(pod);
@@ -216,7 +218,21 @@ function readCounters(
   return counters;
 }
 
+/** A pod that a newer start of the agent has, or had. */
+function lookAtLeft(place: Place, { places, onHandedBack }: Looking): void {
+  try {
+    if (places.handedBack(place)) onHandedBack(place);
+  } catch (error) {
+    // Its namespace is going, or cannot be told from another: left it stays, and the next round looks again.
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
 function lookAt(place: Place, looking: Looking): void {
+  if (place.left) {
+    lookAtLeft(place, looking);
+    return;
+  }
   const { onRefused, onNotice, onSuperseded } = looking;
   const { gears, pod } = place;
   if (gears === undefined || gears.changing) return;

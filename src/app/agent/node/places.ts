@@ -18,7 +18,7 @@ export interface Place {
   fault: string;
   /** Why it is not tapped although it should be; '' when it is, or need not be. */
   untapped: string;
-  /** A newer start of the agent has it: never touched again. */
+  /** A newer start of the agent has it: not touched while that is so. */
   left: boolean;
 }
 
@@ -26,6 +26,8 @@ export interface Place {
 export interface PlacesOptions {
   readonly index: NamespaceIndex;
   readonly open: (pod: LocalPod, netns: Netns) => PodGears;
+  /** Nobody has the pod's rules now, or an earlier start of this agent. Reads only. @throws AppError */
+  readonly isFree: (pod: LocalPod) => boolean;
   readonly meshOf: (netns: Netns) => FoundMesh | undefined;
   /** Before a namespace is let go of: its ring is closed. */
   readonly closing: (pod: string) => Promise<void>;
@@ -138,6 +140,17 @@ export class Places {
     await this.#options.closing(place.pod.id);
     // Nobody waits: its connections may live for long.
     void gears.drop(withinMs);
+  }
+
+  /**
+   * Whether a pod that was left may be taken in again, as the next `follow` does then: the newer start has stopped and taken back what it had
+   * here, as when an upgrade is rolled back. One that crashed leaves its rules, and its watchdog comes back for them. @throws AppError
+   */
+  handedBack(place: Place): boolean {
+    if (!place.left || !this.#options.isFree(place.pod)) return false;
+    place.left = false;
+    place.fault = '';
+    return true;
   }
 
   get(pod: string): Place | undefined {

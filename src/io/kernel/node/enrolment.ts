@@ -67,7 +67,7 @@ export interface Enrolment {
    * agent was there begin anew with each asking. @throws AppError
    */
   counters(): readonly NamedCounter[];
-  /** Whose the table is now: anybody may flush it, and a newer agent takes it over. */
+  /** Whose the table is now: anybody may flush it, and a newer agent takes it over. `free` too when an earlier start took it after a flush. */
   standing(): Claim['type'];
   /**
    * Puts routes and settings back that inline needs and somebody took away; rules are `standing`'s. True when something was missing.
@@ -134,7 +134,20 @@ class EnrolledNamespace implements Enrolment {
   }
 
   standing(): Claim['type'] {
-    return readClaim(this.#rules, this.#self).type;
+    const claim = readClaim(this.#rules, this.#self);
+    return claim.type === 'ours' && this.#isTaken(claim.mark) ? 'free' : claim.type;
+  }
+
+  /** Somebody removed our rules, and an earlier start was faster than we to see it. */
+  #isTaken({ owner }: TableMark): boolean {
+    const had = this.#mark?.owner.generation;
+    return had === this.#self.generation && owner.generation !== had;
+  }
+
+  /** The mark that our next rules come in place of. */
+  #found(): TableMark | undefined {
+    const claim = readClaim(this.#rules, this.#self);
+    return claim.type === 'ours' && this.#isTaken(claim.mark) ? claim.mark : this.#mark;
   }
 
   mend(): boolean {
@@ -186,7 +199,8 @@ class EnrolledNamespace implements Enrolment {
   #replace(ruleset: string, earlier: EarlierValues): void {
     const mark = { owner: this.#self, earlier };
     const { path } = this.netns;
-    this.#mark = this.#mark && claimTable(this.#rules, { from: this.#mark, self: this.#self, path });
+    const from = this.#found();
+    this.#mark = from && claimTable(this.#rules, { from, self: this.#self, path });
     replaceTable(this.#rules, { held: this.#mark?.owner, mark, ruleset, path });
     this.#mark = mark;
   }

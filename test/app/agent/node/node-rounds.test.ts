@@ -47,6 +47,7 @@ function start(count: number, costMs: number, callersMs = 0): void {
     now: () => clockMs,
     workloadAt: () => '',
     ...{ onHits: () => undefined, onNotice: () => undefined, onSuperseded: () => undefined },
+    onHandedBack: () => undefined,
     ...{ onCut: () => undefined, onUnjudged: () => undefined, clock: () => clockMs },
     onRefused: () => undefined,
     narrowing: { look: () => undefined, forget: () => undefined },

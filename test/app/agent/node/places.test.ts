@@ -19,6 +19,8 @@ interface World {
   readonly there: Set<string>;
   /** Addresses that every open namespace has. */
   readonly kept: Set<string>;
+  /** Pods whose rules no newer start has. */
+  readonly free: Set<string>;
   /** Lets what has begun go on as far as it can. */
   readonly turn: () => Promise<void>;
   /** Lets a release that waits come to its end. */
@@ -29,6 +31,7 @@ function world(): World {
   const log: string[] = [];
   const there = new Set<string>();
   const kept = new Set<string>();
+  const free = new Set<string>();
   let waiting: (() => void)[] = [];
   const gearsOf = ({ id, addresses }: LocalPod, netns: Netns): PodGears => {
     let known = addresses.join();
@@ -63,6 +66,7 @@ function world(): World {
       log.push(`open ${opened.id}`);
       return gearsOf(opened, netns);
     },
+    isFree: ({ id }) => free.has(id),
     meshOf: () => undefined,
     closing: (id) => Promise.resolve(void log.push(`close ring of ${id}`)),
     onFault: (id) => void log.push(`fault ${id}`),
@@ -71,7 +75,7 @@ function world(): World {
   });
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return {
-    ...{ places, log, there, kept, turn },
+    ...{ places, log, there, kept, free, turn },
     finish() {
       const all = waiting;
       waiting = [];
@@ -164,12 +168,22 @@ test('a namespace with none of the addresses that the pod has now is another’s
   expect(log.slice(4)).toEqual(['released shop/a', 'left', 'open shop/a']);
 });
 
-test('a pod that a newer start has is left to it for good', async () => {
-  const { places, log, there } = world();
+test('a pod that a newer start has is left to it, and taken in again once nobody newer has it', async () => {
+  const { places, log, there, free } = world();
   there.add('10.0.0.1');
   await places.follow([pod('a')]);
   await places.leave(places.get('shop/a')!, 1);
   await places.follow([pod('a')]);
   expect(places.get('shop/a')).toMatchObject({ gears: undefined, left: true });
-  expect(log).toEqual(['open shop/a', 'close ring of shop/a', 'drop shop/a']);
+  const left = ['open shop/a', 'close ring of shop/a', 'drop shop/a'];
+  expect(log).toEqual(left);
+  expect(places.handedBack(places.get('shop/a')!)).toBe(false);
+  await places.follow([pod('a')]);
+  expect(log).toEqual(left);
+  free.add('shop/a');
+  expect(places.handedBack(places.get('shop/a')!)).toBe(true);
+  await places.follow([pod('a')]);
+  expect(places.get('shop/a')).toMatchObject({ left: false, fault: '' });
+  expect(log).toEqual([...left, 'open shop/a']);
+  expect(places.handedBack(places.get('shop/a')!)).toBe(false);
 });
