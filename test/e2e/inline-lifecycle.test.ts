@@ -1,6 +1,6 @@
 // Pods that come and go while their callers' connections are open, in real namespaces: who drains, who is cut, and who carries on.
 import { expect } from 'vitest';
-import { heartbeatSet } from '../../src/core/plan/node-constants.ts';
+import { heartbeatSet, inlinePortLimit } from '../../src/core/plan/node-constants.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
@@ -104,6 +104,17 @@ inline('a port that is let go drains, and its callers pass by; a port that is ad
     const before = lab.handle.stats().accepted;
     return (await lab.get({ port: 9090 })).status === 200 && lab.handle.stats().accepted === before;
   });
+});
+
+inline('ports that are too many are refused with the number, and those before go on', async () => {
+  await using lab = await startInlineLab();
+  const many = Array.from({ length: inlinePortLimit + 1 }, (_, at) => 20_000 + at);
+  await expect(lab.handle.setPorts(many, everMs)).rejects.toMatchObject({
+    message: `The ports of pod shop/orders cannot be taken over: ${inlinePortLimit + 1} ports are to be inline in one namespace, which may have ${inlinePortLimit}.`,
+  });
+  const { accepted } = lab.handle.stats();
+  expect((await lab.get()).status).toBe(200);
+  expect(lab.handle.stats().accepted).toBe(accepted + 1);
 });
 
 inline(

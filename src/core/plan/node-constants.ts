@@ -24,6 +24,11 @@ export const upstreamAddress = { ipv4: '127.0.0.77', ipv6: 'fd00:6d0::77' } as c
  * so that in an overlapping upgrade the old worker cannot keep the new one's ports alive.
  */
 export const heartbeatSet = (generation: number): string => `live-${generation}`;
+/**
+ * As many ports of a pod are inline, whatever policies mean: one transaction of the heartbeat holds them all (an attribute of netlink holds
+ * 64 KiB), and a pod that listens everywhere costs no more than this.
+ */
+export const inlinePortLimit = 256;
 /** A worker that hangs is taken out of the path after this. */
 export const heartbeatTimeoutMs = 2_000;
 /** Four chances within the timeout. */

@@ -10,7 +10,8 @@ export interface InlineHandle {
   stats(): PodStats;
   /**
    * The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). Resolves when new connections
-   * go the new way: only then is the moment to cut those that still go the old one.
+   * go the new way: only then is the moment to cut those that still go the old one. Rejects with AppError when the worker cannot have them;
+   * the ports before are carried on.
    */
   setPorts(ports: readonly number[], withinMs: number): Promise<void>;
   /**
@@ -49,7 +50,7 @@ interface Entry {
   readonly attached: PromiseWithResolvers<undefined>;
   readonly detached: PromiseWithResolvers<undefined>;
   /** Orders about ports that are not answered yet, oldest first. */
-  readonly portsSet: (() => void)[];
+  readonly portsSet: PromiseWithResolvers<undefined>[];
 }
 
 function tooMany(pod: string, places: number): AppError {
@@ -64,7 +65,7 @@ function tooMany(pod: string, places: number): AppError {
 /** Nothing more will be heard of the place: nobody waits any longer. */
 function release({ detached, portsSet }: Entry): void {
   detached.resolve(undefined);
-  for (const set of portsSet.splice(0)) set();
+  for (const set of portsSet.splice(0)) set.resolve(undefined);
 }
 
 class Handles implements PodHandles {
@@ -97,7 +98,8 @@ class Handles implements PodHandles {
     if (!entry) return;
     if (answer.type === 'beatFailed') this.#options.onBeatFailed(entry.pod, answer.error);
     else if (answer.type === 'attached') entry.attached.resolve(undefined);
-    else if (answer.type === 'portsSet') entry.portsSet.shift()?.();
+    else if (answer.type === 'portsSet') entry.portsSet.shift()?.resolve(undefined);
+    else if (answer.type === 'portsFailed') entry.portsSet.shift()?.reject(new AppError(answer));
     else {
       this.#entries.delete(answer.place);
       if (answer.type === 'attachFailed') entry.attached.reject(new AppError(answer));
@@ -129,8 +131,10 @@ class Handles implements PodHandles {
       stats: () => readService(counters, place),
       async setPorts(ports, withinMs) {
         if (!isHere()) return;
-        say({ type: 'ports', place, ports, withinMs });
-        await new Promise<void>((resolve) => entry.portsSet.push(resolve));
+        say({ type: 'ports', place, pod: entry.pod, ports, withinMs });
+        const answer = Promise.withResolvers<undefined>();
+        entry.portsSet.push(answer);
+        await answer.promise;
       },
       async detach(withinMs) {
         if (isHere()) say({ type: 'detach', place, withinMs });

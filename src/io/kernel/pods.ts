@@ -12,7 +12,7 @@ import type { InlinePod } from './worker-message.ts';
 export interface Pods {
   /** Throws AppError when a descriptor cannot be had or watched; the pod's are closed then. */
   attach(place: number, pod: InlinePod): void;
-  /** From now on these ports; connections to others go within `withinMs`. */
+  /** From now on these ports; connections to others go within `withinMs`. Throws when they cannot be had; those before stay. */
   setPorts(place: number, ports: readonly number[], withinMs: number): void;
   /** `gone` is called when the last connection is; of a later call for the same pod, which may only shorten its time, nothing is told. */
   detach(place: number, withinMs: number, gone: () => void): void;
@@ -119,7 +119,7 @@ const beatOf = (heartbeat: Heartbeat) => (): number => heartbeat.beat();
 /** No pods yet. */
 export const createPods = (tools: PodTools, loop: Loop): Pods => new AttachedPods(tools, loop);
 
-/** Anything that keeps a pod from being attached, as a sentence. */
+/** Anything that keeps ports of a pod from being taken over, as a sentence. */
 export function attachError(pod: string, cause: unknown): AppError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new AppError({

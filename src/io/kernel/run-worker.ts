@@ -162,8 +162,7 @@ function obey(
       attach(message, setup, pods);
       return undefined;
     case 'ports':
-      pods.setPorts(message.place, message.ports, message.withinMs);
-      post(setup, { type: 'portsSet', place: message.place });
+      setPorts(message, setup, pods);
       return undefined;
     case 'detach': {
       const { place } = message;
@@ -191,6 +190,20 @@ function attach({ place, pod }: Extract<ToWorker, { type: 'attach' }>, setup: Wo
   } catch (error) {
     if (isFatal(error)) throw error;
     post(setup, { type: 'attachFailed', place, ...wordsOf(attachError(pod.pod, error)) });
+  }
+}
+
+function setPorts(
+  { place, pod, ports, withinMs }: Extract<ToWorker, { type: 'ports' }>,
+  setup: WorkerSetup,
+  pods: Pods,
+): void {
+  try {
+    pods.setPorts(place, ports, withinMs);
+    post(setup, { type: 'portsSet', place });
+  } catch (error) {
+    if (isFatal(error)) throw error;
+    post(setup, { type: 'portsFailed', place, ...wordsOf(attachError(pod, error)) });
   }
 }
 

@@ -78,6 +78,7 @@ function readMessage(message: FromWorker, state: State, hearers: Hearers): void 
     case 'attached':
     case 'attachFailed':
     case 'portsSet':
+    case 'portsFailed':
     case 'detached':
     case 'beatFailed':
       hearers.onPod(message);

@@ -98,10 +98,11 @@ export type ToWorker =
   | { readonly type: 'directory'; readonly update: DirectoryUpdate }
   /** Answered by `attached` or `attachFailed`. */
   | { readonly type: 'attach'; readonly place: number; readonly pod: InlinePod }
-  /** The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). Answered by `portsSet`. */
+  /** The ports taken over from now on; connections to others drain, and are cut after `withinMs` (0: at once). Answered by `portsSet` or `portsFailed`. */
   | {
       readonly type: 'ports';
       readonly place: number;
+      readonly pod: string;
       readonly ports: readonly number[];
       readonly withinMs: number;
     }
@@ -130,6 +131,8 @@ export type FromWorker =
   | ({ readonly type: 'attachFailed'; readonly place: number } & FailureWords)
   /** The new ports are taken over, the old ones are let go. */
   | { readonly type: 'portsSet'; readonly place: number }
+  /** The new ports cannot be had; those before are carried on. */
+  | ({ readonly type: 'portsFailed'; readonly place: number } & FailureWords)
   | { readonly type: 'detached'; readonly place: number }
   | TapAnswer
   /** A bug of ours in one conversation; that connection was reset. */

@@ -83,6 +83,20 @@ test('an order about ports waits for its own answer', async () => {
   await Promise.all(set);
 });
 
+test('ports that the worker cannot have are refused with its sentence, and the pod is still there for the next order', async () => {
+  const { said, handles } = lab();
+  const attaching = handles.attach(pod('a'));
+  handles.hear({ type: 'attached', place: 1 });
+  const handle = await attaching;
+  const refused = handle.setPorts([1], 0);
+  const next = handle.setPorts([2], 0);
+  expect(said.at(-1)).toMatchObject({ type: 'ports', place: 1, pod: 'a', ports: [2] });
+  handles.hear({ type: 'portsFailed', place: 1, ...words });
+  await expect(refused).rejects.toMatchObject(words);
+  handles.hear({ type: 'portsSet', place: 1 });
+  await next;
+});
+
 test('counters are those of the place, and a failed heartbeat names the pod', async () => {
   const { handles, counters, beats } = lab();
   const attaching = handles.attach(pod('a'));

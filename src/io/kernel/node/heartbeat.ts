@@ -1,6 +1,6 @@
 // The sign of life of the inline ports of one namespace: set elements with a timeout, refreshed by the thread that carries the traffic.
 // One prebuilt transaction, one send and one look for an error a beat; nothing is allocated (linux/netfilter/nf_tables.h).
-import { heartbeatTimeoutMs, nftTable } from '../../../core/plan/node-constants.ts';
+import { heartbeatTimeoutMs, inlinePortLimit, nftTable } from '../../../core/plan/node-constants.ts';
 import type { Libc, NativeBuffer } from '../libc.ts';
 import { errno, messageFlag } from '../linux.ts';
 import { headerBytes, messageType, netlinkFlag, netlinkMessage, type Attribute } from './netlink-message.ts';
@@ -28,8 +28,6 @@ const attribute = {
   expiration: 5,
   value: 1,
 } as const;
-/** As many ports as a pod may have inline; an attribute holds 64 KiB. */
-const portLimit = 256;
 const answerBytes = 512;
 
 /** The first kernel where adding an element that is there sets its time anew (v6.12, commit 4201f3938914). */
@@ -112,7 +110,7 @@ function batch(
 
 /** The beat of one namespace. */
 export interface Heartbeat {
-  /** The ports from the next beat on; those left out lapse by themselves. At most 256. */
+  /** The ports from the next beat on; those left out lapse by themselves. @throws when there are more than `inlinePortLimit`; those before stay. */
   setPorts(ports: readonly number[]): void;
   /** Refreshes; 0, or the kernel's error (2: the set is gone, as after a newer agent's start). */
   beat(): number;
@@ -139,7 +137,10 @@ class NamespaceHeartbeat implements Heartbeat {
   }
 
   setPorts(ports: readonly number[]): void {
-    if (ports.length > portLimit) throw new Error(`${ports.length} inline ports in one namespace`);
+    if (ports.length > inlinePortLimit)
+      throw new Error(
+        `${ports.length} ports are to be inline in one namespace, which may have ${inlinePortLimit}.`,
+      );
     this.#ports = ports;
     this.#length =
       ports.length === 0 ? 0 : this.#fill(this.#options.refreshes ? ['add'] : ['add', 'delete', 'add']);
