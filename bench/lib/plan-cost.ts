@@ -50,7 +50,13 @@ function planner(kernel: Kernel, server: ServedPod, { client }: BenchPods): Plan
   const places = { netnsDirectory: '/run/netns', sysctlRoot: defaultSysctlRoot };
   const given = { inventory: parsed.inventory, abilities: probeAbilities(kernel, places) };
   return (policies) => {
-    const [plan] = planNode({ ...given, policies, meshed: new Set<string>(), nowMs: Date.now() }).pods;
+    const [plan] = planNode({
+      ...given,
+      policies,
+      listening: new Map<string, readonly number[]>(),
+      meshed: new Set<string>(),
+      nowMs: Date.now(),
+    }).pods;
     if (plan === undefined) throw new Error('the plan has the pod');
     return plan;
   };

@@ -13,7 +13,7 @@ export interface PodIdentity {
   readonly serviceAccount: string;
   /** Literals without port, IPv4 and IPv6. */
   readonly addresses: readonly string[];
-  /** TCP ports served: those declared, and those the caller has seen listening. May be empty: nothing is known. */
+  /** TCP ports declared. They need not be all that it serves, nor need all of them be served. */
   readonly ports: readonly number[];
   /** Absent: it has none. */
   readonly labels?: Readonly<Record<string, string>>;

@@ -9,6 +9,8 @@ export interface PlanInput {
   /** Checked; of two with one name the last counts. */
   readonly policies: readonly Policy[];
   readonly inventory: NodeInventory;
+  /** Ports on which pods answer others as they were found, by pod id; what they declare is in the inventory, and need not be all. */
+  readonly listening: ReadonlyMap<string, readonly number[]>;
   readonly abilities: NodeAbilities;
   /** Ids of pods whose traffic a mesh already redirects: refused inline. */
   readonly meshed: ReadonlySet<string>;

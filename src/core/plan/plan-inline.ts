@@ -1,13 +1,12 @@
 // One policy that needs requests to be read (match.http, Throttle): its destination ports are taken inline in the pods of this node. There
 // is no other place: at the source a request is not read.
-import type { LocalPod } from '../model/pod.ts';
 import { isCutting } from '../policy/enforced-how.ts';
 import type { Policy } from '../policy/schema.ts';
 import { nameOf } from '../policy/policy-name.ts';
 import { homeOf, reachesAnywhere } from '../policy/tenancy.ts';
-import { listenPort } from './node-constants.ts';
+import { inlinePortLimit, listenPort } from './node-constants.ts';
 import { noteFailure, type Outcome } from './outcome.ts';
-import { keyOfWorkload, type Parties, type SelectedParty, type Selection } from './parties.ts';
+import type { SelectedParty, Selection } from './parties.ts';
 import { destinationsOf, gearMissing, hostReason, portsOf, type PlanContext } from './plan-context.ts';
 import { cutsFor } from './kernel-entries.ts';
 import { noteElsewhere, noteUnmet } from './plan-kernel.ts';
@@ -26,7 +25,7 @@ export function planInline(context: PlanContext, policy: Policy, outcome: Outcom
     const draft = context.drafts.get(id);
     const reason = draft === undefined ? refusalFor(party) : refusalIn(context, draft);
     if (reason !== undefined) noteFailure(outcome, reason, id);
-    else if (draft !== undefined) takePorts({ context, policy, outcome }, draft, from);
+    else if (draft !== undefined) takePorts({ policy, outcome }, draft, from);
   }
 }
 
@@ -53,21 +52,21 @@ function noteOutside({ parties }: PlanContext, policy: Policy, outcome: Outcome)
 }
 
 interface Task {
-  readonly context: PlanContext;
   readonly policy: Policy;
   readonly outcome: Outcome;
 }
 
-function takePorts({ context, policy, outcome }: Task, draft: PodDraft, from: Selection): void {
+function takePorts(task: Task, draft: PodDraft, from: Selection): void {
+  const { policy, outcome } = task;
   const { pod } = draft;
-  const ports = portsIn(pod, portsOf(policy), context.parties);
-  if (ports.length === 0) noteFailure(outcome, noPortReason(policy), pod.id);
+  const ports = portsMeant(task, draft);
+  if (ports.length === 0) noteFailure(outcome, noPortReason, pod.id);
   for (const port of ports) {
     if (port === listenPort) {
       noteFailure(outcome, `port ${listenPort} is the agent’s own`, pod.id);
       continue;
     }
-    wishInline(draft, port, wishOf(policy, from));
+    wishInline(draft, port, wishOf(task, from));
     draft.cuts.push(...cutsFor(policy, { direction: 'inbound', blocks: from.blocks, ports: [port] }));
     outcome.gears.add('inline');
     outcome.atDestination.add(pod.id);
@@ -77,25 +76,24 @@ function takePorts({ context, policy, outcome }: Task, draft: PodDraft, from: Se
 }
 
 /**
- * Ports named that the pod serves, all it serves when none is named, and those named when nothing is known of the pod. What it serves: its
- * own ports and the target ports of its Services. Never every port there is: that would take in protocols nobody meant, answer the
- * openings of closed ports, and make scans and probes see servers where there are none.
+ * The ports named, whether anybody is known to serve them or not: what a pod declares need not be all, and where nobody listens nothing passes
+ * either way. All that the pod is known to serve when none is named, at most as many as a pod may have. Never every port there is: that would
+ * take in protocols nobody meant, answer the openings of closed ports, and make scans and probes see servers where there are none.
  */
-function portsIn(pod: LocalPod, named: readonly number[], parties: Parties): readonly number[] {
-  const services = parties.servicesOf(keyOfWorkload(pod)).flatMap(({ ports }) => ports);
-  const served = new Set([...pod.ports, ...services.map(({ targetPort }) => targetPort)]);
-  if (named.length === 0) return [...served].sort((a, b) => a - b);
-  return served.size === 0 ? named : named.filter((port) => served.has(port));
+function portsMeant({ policy, outcome }: Task, { known, beyond }: PodDraft): readonly number[] {
+  const named = portsOf(policy);
+  if (named.length > 0) return named;
+  if (known.length > inlinePortLimit) beyond.set(outcome, known.length - inlinePortLimit);
+  return known.slice(0, inlinePortLimit);
 }
 
-const noPortReason = (policy: Policy): string =>
-  portsOf(policy).length === 0
-    ? 'it declares no port and has no Service; name the ports under to.ports'
-    : 'it serves none of the ports named';
+const noPortReason = 'it declares no port, listens on none and has no Service; name the ports under to.ports';
 
-const wishOf = (policy: Policy, from: Selection): InlineWish => ({
+const wishOf = ({ policy, outcome }: Task, from: Selection): InlineWish => ({
   policy: nameOf(policy),
   failure: policy.spec.failure ?? 'Open',
   existing: isCutting(policy) ? 'Cut' : 'Drain',
   sources: from.literalOnly ? from.blocks.map(({ cidr }) => cidr) : undefined,
+  named: portsOf(policy).length > 0,
+  outcome,
 });

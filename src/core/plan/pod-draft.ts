@@ -2,6 +2,7 @@
 // policy only, each port taken inline once. Knows no selector.
 import type { LocalPod } from '../model/pod.ts';
 import { hostBlock } from './address-block.ts';
+import type { Outcome } from './outcome.ts';
 import type { InlinePort, KernelEntry, PairCut, PodPlan } from './node-plan.ts';
 
 /** One policy's wish to carry a port. */
@@ -11,27 +12,37 @@ export interface InlineWish {
   readonly existing: 'Cut' | 'Drain';
   /** Literal blocks, when it names nothing else. */
   readonly sources: readonly string[] | undefined;
+  /** It names the port, and does not mean it as one of all. */
+  readonly named: boolean;
+  /** What came of the policy. */
+  readonly outcome: Outcome;
 }
 
 /** Wishes so far, those of the first policies first. */
 export interface PodDraft {
   readonly pod: LocalPod;
+  /** Ports that it is known to serve; see `knownPorts`. */
+  readonly known: readonly number[];
   /** Lists may be shared between pods. */
   readonly inbound: (readonly KernelEntry[])[];
   readonly outbound: (readonly KernelEntry[])[];
   readonly judgedElsewhere: Set<string>;
   readonly inline: Map<number, InlineWish[]>;
-  readonly cuts: PairCut[];
+  cuts: PairCut[];
+  /** Policies that mean more ports than a pod may have inline, and how many more. */
+  readonly beyond: Map<Outcome, number>;
 }
 
 /** Nothing asked yet. */
-export const newPodDraft = (pod: LocalPod): PodDraft => ({
+export const newPodDraft = (pod: LocalPod, known: readonly number[]): PodDraft => ({
   pod,
+  known,
   inbound: [],
   outbound: [],
   judgedElsewhere: new Set(),
   inline: new Map(),
   cuts: [],
+  beyond: new Map(),
 });
 
 /** Adds a port's wish. */

@@ -104,6 +104,7 @@ export function abilities(...missing: readonly AbilityName[]): NodeAbilities {
 
 export interface PlanParts {
   readonly inventory?: NodeInventory;
+  readonly listening?: Readonly<Record<string, readonly number[]>>;
   readonly abilities?: NodeAbilities;
   readonly meshed?: readonly string[];
   readonly nowMs?: number;
@@ -113,6 +114,7 @@ export function planOf(policies: readonly (Policy | PolicyParts)[], parts: PlanP
   return planNode({
     policies: policies.map((each) => (isPolicy(each) ? each : policy(each))),
     inventory: parts.inventory ?? shop,
+    listening: new Map(Object.entries(parts.listening ?? {})),
     abilities: parts.abilities ?? abilities(),
     meshed: new Set(parts.meshed),
     nowMs: parts.nowMs ?? noon,

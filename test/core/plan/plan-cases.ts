@@ -165,6 +165,11 @@ const rows: readonly (readonly [string, readonly PolicyParts[], PlanParts?])[] =
     'http-unknown-caller-goes-inline-all-the-same',
     [{ from: who(named('ghost')), to: toOrders(8080), http: get }],
   ],
+  [
+    'http-on-what-it-listens-on-beside-what-it-declares',
+    [{ to: orders, http: get }],
+    { listening: { 'shop/orders-1': [8080, 8081] } },
+  ],
   ['http-to-a-free-peer', [{ from: scanner, to: who(named('stock')), http: get }]],
   ['http-egress-outside', [{ from: scanner, to: who({ cidr: '203.0.113.0/24' }), http: get }]],
   ['http-host-network', [{ from: scanner, to: who(named('proxy')), http: get }]],

@@ -8,6 +8,7 @@ import type { DirectoryBook } from '../../../core/plan/directory.ts';
 import { enforcementOf } from '../../../core/plan/enforcement.ts';
 import type { EnforcementStatus } from '../../../core/model/node-status.ts';
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
+import { knownPorts } from '../../../core/plan/inline-bound.ts';
 import type { NodePlan, PlanStatement, PodPlan } from '../../../core/plan/node-plan.ts';
 import { diffPlans, type PodChange } from '../../../core/plan/plan-diff.ts';
 import { planNode } from '../../../core/plan/plan-node.ts';
@@ -40,7 +41,7 @@ export interface ControllerParts {
 /** First and last distance of two tries at what could not be put in place, ms. */
 const firstRetryMs = 1_000;
 const lastRetryMs = 30_000;
-/** Pods whose ports nobody declared are asked again what they listen on, ms. */
+/** Pods are asked again what they listen on, ms: what they declare need not be all. */
 const lookForPortsMs = 5_000;
 
 /** A policy that came while the node was being brought in line with those before it. */
@@ -60,8 +61,10 @@ export class NodeController {
   #statements: ReadonlyMap<string, PlanStatement> = new Map();
   /** Pods whose last change failed, and why: their rules are not as planned. */
   #behind: ReadonlyMap<string, string> = new Map();
-  /** By pod: of one that is let go of nothing can be looked up any more. */
+  /** Ports listened on, by pod: of one that is let go of nothing can be looked up any more. */
   #lastPorts: ReadonlyMap<string, readonly number[]> = new Map();
+  /** Pods in which nobody can look what they listen on. */
+  readonly #unseen = new Set<string>();
   #running: Promise<void> = Promise.resolve();
   /** A reconciliation that waits for its turn. */
   #queued: Promise<void> | undefined;
@@ -120,27 +123,35 @@ export class NodeController {
 
   #planFor(): NodePlan {
     const { inventory, abilities, places, now } = this.#parts;
-    const current = inventory.current();
     const all = places.all();
-    const ports = new Map(all.map((place) => [place.pod.id, this.#portsOf(place)]));
-    this.#lastPorts = ports;
+    this.#lastPorts = new Map(all.map((place) => [place.pod.id, this.#portsOf(place)]));
     return planNode({
       policies: this.#policies,
-      inventory: {
-        ...current,
-        pods: current.pods.map((pod) => ({ ...pod, ports: ports.get(pod.id) ?? pod.ports })),
-      },
+      inventory: inventory.current(),
+      listening: this.#lastPorts,
       abilities,
       meshed: new Set(all.filter(({ mesh }) => mesh !== undefined).map(({ pod }) => pod.id)),
       nowMs: now(),
     });
   }
 
-  /** Those declared; else those that are listened on, or were when somebody could look: a newer start may have the pod. */
+  /** Those that are listened on, or were when somebody could look: a newer start may have the pod, or the kernel may not tell. */
   #portsOf(place: Place): readonly number[] {
-    if (place.pod.ports.length > 0) return place.pod.ports;
-    if (place.gears === undefined) return this.#lastPorts.get(place.pod.id) ?? [];
-    return this.#parts.servedPorts(place);
+    const { id } = place.pod;
+    const last = this.#lastPorts.get(id) ?? [];
+    if (place.gears === undefined) return last;
+    try {
+      const ports = this.#parts.servedPorts(place);
+      this.#unseen.delete(id);
+      return ports;
+    } catch (error) {
+      if (!this.#unseen.has(id))
+        this.#parts.onNotice(
+          `${id}: what it listens on cannot be looked up (${reasonOf(error)}); ports that it declares or a policy names count.`,
+        );
+      this.#unseen.add(id);
+      return last;
+    }
   }
 
   /** From what stands in a pod to what is planned, when that is another; a pod without a namespace waits. */
@@ -190,7 +201,8 @@ export class NodeController {
       if (plan?.tap !== true || place.gears === undefined) return [];
       const { netns } = place.gears;
       const { id, addresses } = place.pod;
-      return [{ pod: id, netns, addresses, ports: this.#lastPorts.get(id) ?? [], reports: plan.reports }];
+      const known = knownPorts(place.pod, { targets: [], listening: this.#lastPorts.get(id) ?? [] });
+      return [{ pod: id, netns, addresses, ports: known, reports: plan.reports }];
     });
   }
 
@@ -213,12 +225,7 @@ export class NodeController {
   /** A plan costs with the policies there are: it is made anew only when somebody listens elsewhere than before. */
   #portsHaveChanged(): boolean {
     const known = (place: Place): string | undefined => this.#lastPorts.get(place.pod.id)?.join();
-    try {
-      return this.#parts.places.all().some((place) => this.#portsOf(place).join() !== known(place));
-    } catch {
-      // A namespace that is just going: the reconciliation meets it, and tells.
-      return true;
-    }
+    return this.#parts.places.all().some((place) => this.#portsOf(place).join() !== known(place));
   }
 
   /** What became of a policy; of one that is not planned yet, that it is coming. */
