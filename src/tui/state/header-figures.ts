@@ -79,10 +79,21 @@ function coverageFigure(data: DataView): Figure | undefined {
   };
 }
 
+/** Where most was lost; with how much, unless it is all. */
+function lostWhere(total: number, worst: readonly [string, number] | undefined): string {
+  if (worst === undefined) return '';
+  const [where, count] = worst;
+  return count === total ? ` ${where}` : ` (${formatCount(count)} ${where})`;
+}
+
 function lostFigure({ flows: { totals } }: DataView): Figure {
   if (totals.lost === 0) return { text: 'lost 0', level: 'dim' };
-  const worst = [...totals.lostBy].sort((a, b) => b[1] - a[1])[0]?.[0] ?? '';
-  return { text: `lost ${formatCount(totals.lost)} ${worst}`.trimEnd(), level: 'bad', sign: 'alert' };
+  const [worst] = [...totals.lostBy].sort((a, b) => b[1] - a[1]);
+  return {
+    text: `lost ${formatCount(totals.lost)}${lostWhere(totals.lost, worst)}`,
+    level: 'bad',
+    sign: 'alert',
+  };
 }
 
 const accessLevels = { ACT: 'good', LOCK: 'warn', RO: 'plain', REPLAY: 'plain' } as const;

@@ -29,14 +29,18 @@ test('a live feed shows its rate, a silent one its age, a lost one when it was l
   });
 });
 
-test('what was lost is added up and said', () => {
+test('what was lost is added up and said, with the place where most was, and how much of it', () => {
   const scene = stage(80, 24);
   const { time } = finding;
   scene.feed([
     { type: 'lost', time, where: 'worker-ring', count: 12_000 },
     { type: 'lost', time, where: 'feed', count: 400 },
   ]);
-  expect(figures(scene).lost).toEqual({ text: 'lost 12,400 worker-ring', level: 'bad', sign: 'alert' });
+  expect(figures(scene).lost).toEqual({
+    text: 'lost 12,400 (12,000 worker-ring)',
+    level: 'bad',
+    sign: 'alert',
+  });
 });
 
 test('details that were not kept are told apart: no flow is lost by them', () => {
