@@ -6,7 +6,7 @@ import type { TapHandle } from '../../src/io/kernel/tap-handles.ts';
 import { noNamespaces } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
-import { policyOn, startInlineLab, type InlineLab } from './inline-lab.ts';
+import { policyOn, startInlineLab, type Answer, type InlineLab } from './inline-lab.ts';
 import { openInside } from './tap-pump.ts';
 import { lineOf, roomForAll, tally } from './tap-worker-lab.ts';
 
@@ -123,6 +123,49 @@ both(
     // A reset that is quicker than the worker leaves nothing to read: none of them is told twice.
     for (const [path, times] of Object.entries(tally(lab.flows.map(({ request }) => request?.path ?? ''))))
       expect(times, path).toBe(1);
+  },
+);
+
+both(
+  'a port that a client uses again at once: each of its connections is told once, by whoever had it, in both families',
+  async () => {
+    await using lab = await startInlineLab();
+    const handle = await tapPod(lab);
+    const accepted = (): number => lab.handle.stats().accepted;
+    const isInline = async (): Promise<boolean> => {
+      const before = accepted();
+      return (await lab.get({ path: '/probe' })).status === 200 && accepted() > before;
+    };
+    /** One connection of always the same ends, which the client resets. */
+    const converse = async (host: string, path: string): Promise<void> => {
+      const { error } = (await lab.caller.ask({
+        ...{ order: 'open', name: path, host, port: 8080, localPort: 6101 },
+      })) as Answer;
+      expect(error).toBe('');
+      await lab.caller.ask({ order: 'ask', name: path, host, path });
+      await lab.caller.ask({ order: 'reset', name: path });
+      await lab.caller.ask({ order: 'over', name: path });
+    };
+    const expected: string[] = [];
+    for (let turn = 0; turn < 3; turn++)
+      for (const gear of ['inline', 'tap']) {
+        await lab.handle.setPorts(gear === 'inline' ? [8080] : [], 60_000);
+        await until(`the port is with ${gear}`, async () => (await isInline()) === (gear === 'inline'));
+        for (const host of [lab.pod.ipv4, lab.pod.ipv6])
+          for (let at = 0; at < 5; at++) {
+            const path = `/${turn}/${gear}/${host}/${at}`;
+            await converse(host, path);
+            expected.push(`${gear} GET ${path} 200`);
+          }
+      }
+    const told = (): readonly string[] =>
+      lab.flows
+        .filter(({ request }) => request?.path !== '/probe')
+        .map((flow) => `${flow.gear} ${lineOf(flow)}`);
+    await until('the last is told', () => told().includes(expected.at(-1) ?? ''));
+    await handle.untap();
+    expect(tally(told())).toEqual(tally(expected));
+    expect(lab.plane.stats().tap).toMatchObject({ drops: 0, gaps: 0 });
   },
 );
 

@@ -16,7 +16,7 @@ import { beginsFinalAnswer, beginsRequest } from './message-start.ts';
 import { noAck, StreamPair, type Stream } from './reassembly.ts';
 import type { StreamSink, StreamWorld } from './stream-sink.ts';
 import { endText } from './tap-ends.ts';
-import type { GapCause, TapConnectionId, TapGap, TapOptions } from './tap-port.ts';
+import type { GapCause, TapBeginning, TapConnectionId, TapGap, TapOptions } from './tap-port.ts';
 import type { Workspace } from '../inspect/workspace.ts';
 
 /** What all connections of one tap share. */
@@ -49,6 +49,8 @@ export class TapConnection implements StreamSink, CommandSink {
   ignored = false;
   /** The server has answered, whatever it said. */
   answered = false;
+  /** Undefined when it was met later. */
+  began: TapBeginning | undefined = undefined;
   /** Sequence number of the SYN; -1 when none was seen. */
   firstSequence = -1;
   /** It is among those that wait for a hole to be filled. */
@@ -78,7 +80,7 @@ export class TapConnection implements StreamSink, CommandSink {
 
   /** Inline has it, or it is reported elsewhere: nothing is to be told of it. Once so, it stays so. */
   isIgnored(): boolean {
-    if (this.ignored || !this.#world.options.claimed(this.id)) return this.ignored;
+    if (this.ignored || !this.#world.options.claimed(this.id, this.began)) return this.ignored;
     this.ignored = true;
     this.#world.counters.ignored += 1;
     this.#end();

@@ -17,7 +17,7 @@ import {
   type TapLimits,
   type TapOptions,
 } from './tap-port.ts';
-import { rolesOf } from './tap-roles.ts';
+import { beginningOf, rolesOf } from './tap-roles.ts';
 import { createTapRoom } from './tap-room.ts';
 import { ageList, keyWords, TapTable } from './tap-table.ts';
 
@@ -85,6 +85,8 @@ class PodTap implements Tap {
   readonly #key = new Int32Array(keyWords);
   #sourceFirst = false;
   #nowMs = 0;
+  /** Of the frame in hand, by the kernel's clock: `#nowMs` may be ahead of it. */
+  #frameMs = 0;
 
   constructor(options: TapOptions) {
     this.#options = options;
@@ -97,6 +99,7 @@ class PodTap implements Tap {
 
   push(bytes: Uint8Array, start: number, end: number, wireLength: number, nowMs: number): void {
     const { counters } = this;
+    this.#frameMs = nowMs;
     this.#nowMs = Math.max(this.#nowMs, nowMs);
     counters.frames += 1;
     switch (readFrame(this.#view, bytes, start, end, wireLength)) {
@@ -169,13 +172,14 @@ class PodTap implements Tap {
     const { scope, newConnection } = this.#options;
     const { id, fromClient, isReported } = rolesOf({ view, bytes }, scope(), newConnection());
     const connection = new TapConnection(this.#world, id, fromClient === this.#sourceFirst);
+    connection.began = beginningOf(view, this.#frameMs);
     const isQuestion = isSyn && (view.flags & tcpFlag.ack) === 0;
     const index = this.#table.add(this.#key, isQuestion ? ageList.opening : ageList.open, this.#nowMs);
     this.#connections[index] = connection;
     this.counters.connections += 1;
     this.counters.open += 1;
     this.#world.room.connections += 1;
-    connection.ignored = !isReported || this.#options.claimed(id);
+    connection.ignored = !isReported || this.#options.claimed(id, connection.began);
     if (connection.ignored) this.counters.ignored += 1;
     else if (id.serverPort === dnsPort) this.#watchDns(connection);
     if (!isSyn) this.#joinMidStream(connection, fromClient);

@@ -25,6 +25,14 @@ export interface TapConnectionId extends TapTuple {
   readonly inbound: boolean;
 }
 
+/** How a connection began, by its SYN or the answer to it. Another connection of the same ends begins otherwise. */
+export interface TapBeginning {
+  /** The client's first sequence number. */
+  readonly sequence: number;
+  /** The kernel's wall clock when it came by, ms with a fraction. */
+  readonly atMs: number;
+}
+
 /** Which of the connections seen are reported here; asked again for each new connection, so it may change at any time. */
 export interface TapScope {
   /** The pod's own addresses in text, as the kernel writes them. */
@@ -123,9 +131,9 @@ export interface TapOptions {
   readonly scope: () => TapScope;
   /**
    * Inline has this connection and reports it. Asked when a connection is first seen, again when its first bytes are read, and before
-   * anything is told of it: a tap may see a SYN before inline has accepted it.
+   * anything is told of it: a tap may see a SYN before inline has accepted it. `began` is undefined where the beginning was not seen.
    */
-  readonly claimed: (tuple: TapTuple) => boolean;
+  readonly claimed: (tuple: TapTuple, began: TapBeginning | undefined) => boolean;
   /**
    * Who is at the two ends; asked when a connection begins to be read, and again whenever `decider` answers another object. `known` is
    * the answer before.

@@ -1,7 +1,7 @@
 // Which end of a connection is the client, whose connection it is, and whether it is reported here. Asked once per connection.
 import { tcpFlag, type FrameView } from './frame.ts';
 import { addressText } from './tap-ends.ts';
-import type { TapConnectionId, TapScope } from './tap-port.ts';
+import type { TapBeginning, TapConnectionId, TapScope } from './tap-port.ts';
 
 /** What one frame says about a connection that is not known yet. */
 export interface Roles {
@@ -28,6 +28,15 @@ function sourceIsClient(
   const sourceEphemeral = sourcePort >= firstEphemeralPort;
   if (sourceEphemeral !== destinationPort >= firstEphemeralPort) return sourceEphemeral;
   return sourcePort > destinationPort;
+}
+
+/** What a frame that came by at `atMs` says of how its connection began; undefined: nothing. */
+export function beginningOf(
+  { flags, sequence, acknowledgement }: FrameView,
+  atMs: number,
+): TapBeginning | undefined {
+  if ((flags & tcpFlag.syn) === 0) return undefined;
+  return { sequence: (flags & tcpFlag.ack) === 0 ? sequence : (acknowledgement - 1) >>> 0, atMs };
 }
 
 /** A frame in hand: its view, and the bytes that the view's spans lie in. */

@@ -14,6 +14,8 @@ export const option = {
   linger: 13,
   mark: 36,
   noDelay: 1,
+  saveSyn: 27,
+  savedSyn: 28,
   reusePort: 15,
   transparent: 19,
   ipv6Only: 26,

@@ -105,7 +105,7 @@ function createPlane(
     // The kernel hands out the lowest free descriptor, so the number of one just made tells how many there are.
     shares: createShares(connectionCapacity({ lastFd, used: epoll.fd, most: limits.openConnections })),
     open: [],
-    claims: createClaims(),
+    claims: createClaims({ firstSequence: (fd) => sockets.firstSequence(fd), wallMs: Date.now }),
     nowMs: Date.now(),
     monotonicMs,
     stopping: false,

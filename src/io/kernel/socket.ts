@@ -27,6 +27,8 @@ export interface Sockets {
   takeError(fd: number): number;
   /** True once the handshake is complete. */
   isConnected(fd: number): boolean;
+  /** First sequence number of who called, of a listener that keeps SYNs (TCP_SAVE_SYN). Answers once; -1: the kernel does not say. */
+  firstSequence(fd: number): number;
   shutdownWrite(fd: number): void;
   close(fd: number): void;
   /** Close with RST instead of FIN. */
@@ -69,12 +71,14 @@ interface Structs {
   readonly length: NativeBuffer;
   /** An int that the kernel answers. */
   readonly value: NativeBuffer;
+  /** IP and TCP headers of a SYN. */
+  readonly syn: NativeBuffer;
 }
 
 const streamFlags = socketType.nonblock | socketType.closeOnExec;
 
 type Listens = Pick<Sockets, 'listen' | 'accept' | 'lastPeer'>;
-type Asks = Pick<Sockets, 'openFilesLimit' | 'takeError' | 'isConnected'>;
+type Asks = Pick<Sockets, 'openFilesLimit' | 'takeError' | 'isConnected' | 'firstSequence'>;
 type Acts = Pick<Sockets, 'connect' | 'shutdownWrite' | 'close' | 'abort'>;
 
 /** The kernel's reason for giving no listener. */
@@ -136,7 +140,19 @@ function acting({ libc, on, lingerNow }: Structs): Acts {
   };
 }
 
-function asking({ libc, peer, length, value }: Structs): Asks {
+/** IPv4 with all options and TCP with all of them; IPv6 with extension headers may be longer, and is not told. */
+const mostSynBytes = 120;
+const tcpProtocol = 6;
+
+/** Of headers from IP on; -1 when TCP does not follow at once. */
+function sequenceIn({ view }: NativeBuffer, bytes: number): number {
+  const isIpv4 = view.getUint8(0) >>> 4 === 4;
+  const tcpAt = isIpv4 ? (view.getUint8(0) & 0x0f) * 4 : 40;
+  const isTcp = view.getUint8(isIpv4 ? 9 : 6) === tcpProtocol;
+  return isTcp && bytes >= tcpAt + 8 ? view.getUint32(tcpAt + 4) : -1;
+}
+
+function asking({ libc, peer, length, value, syn }: Structs): Asks {
   return {
     openFilesLimit() {
       const limit = libc.allocate(16);
@@ -149,6 +165,11 @@ function asking({ libc, peer, length, value }: Structs): Asks {
       return libc.getsockopt(fd, level.socket, option.error, value.address, length.address) === 0
         ? value.view.getInt32(0, true)
         : libc.errno();
+    },
+    firstSequence(fd) {
+      length.view.setInt32(0, mostSynBytes, true);
+      const asked = libc.getsockopt(fd, level.tcp, option.savedSyn, syn.address, length.address);
+      return asked === 0 ? sequenceIn(syn, length.view.getInt32(0, true)) : -1;
     },
     isConnected(fd) {
       length.view.setInt32(0, socketAddressBytes, true);
@@ -166,6 +187,7 @@ export function createSockets(libc: Libc): Sockets {
     peer: libc.allocate(socketAddressBytes),
     length: intMemory(libc, socketAddressBytes),
     value: intMemory(libc, 0),
+    syn: libc.allocate(mostSynBytes),
   };
   return { ...listening(structs), ...acting(structs), ...asking(structs) };
 }

@@ -52,6 +52,8 @@ function open(
   on.view.setInt32(0, 1, true);
   const set = (at: number, name: number): boolean => libc.setsockopt(fd, at, name, on.address, 4) === 0;
   const isIpv4 = address.family === family.inet;
+  // Tells one connection of a client's port from the next (claims.ts); without it times have to.
+  set(level.tcp, option.saveSyn);
   const ready =
     set(level.socket, option.reuseAddress) &&
     // A newer agent listens beside us before we go.

@@ -180,3 +180,46 @@ test('fragments, malformed frames and other protocols are counted', () => {
     segments: 0,
   });
 });
+
+test('a port that inline had is used again: what begins anew is told, what began before is not, in whatever order it is read', () => {
+  // Inline has had both connections, and they are over, before the tap reads a frame of either; the third passes it by.
+  const had = new Set([1_000, 70_000]);
+  const asked: (number | undefined)[] = [];
+  const watched = watch({
+    claimed: (_, began) => {
+      asked.push(began?.atMs);
+      return began === undefined || had.has(began.sequence);
+    },
+  });
+  const of = (client: number, path: string): Wire =>
+    new Wire(usual, { client, upstream: client + 5 })
+      .open()
+      .say('client', get(path))
+      .say('upstream', answer('ok'));
+  const reset = (client: number, path: string): readonly Uint8Array[] =>
+    of(client, path).raw('client', { flags: 'RA' }).frames;
+  watched.tap.tick(watched.now + 500);
+  watched.push(reset(1_000, '/first'));
+  watched.push(reset(70_000, '/second'));
+  watched.push(reset(9_000_000, '/third'));
+  // And once more by inline.
+  had.add(20_000_000);
+  watched.push(reset(20_000_000, '/fourth'));
+  watched.wait(10_000);
+  expect(watched.log).toEqual(['3 GET /third 200']);
+  expect(watched.tap.counters).toMatchObject({ ignored: 3, gaps: 0 });
+  // The clock of the frames, not that of the tap, which may be ahead of them.
+  expect(asked[0]).toBe(1_000_001);
+});
+
+test('the answer to a SYN that was not seen says as well how its connection began', () => {
+  const began: unknown[] = [];
+  const watched = watch({
+    claimed: (_, how) => {
+      began.push(how?.sequence);
+      return false;
+    },
+  });
+  watched.push(new Wire().open().frames.slice(1));
+  expect(began[0]).toBe(1_000);
+});

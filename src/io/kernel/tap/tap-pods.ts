@@ -214,7 +214,7 @@ class HostedTaps implements TapPods, LoopSource {
       ...{ routes: brain.routes, workspace: brain.workspace, room: this.#room, seed },
       decider: () => brain.policy.decider(),
       scope: () => tapped.scope,
-      claimed: (tuple) => plane.claims.has(tuple),
+      claimed: (tuple, began) => plane.claims.has(tuple, began),
       newConnection: () => {
         brain.policy.connecting();
         return ++plane.lastNumber;
