@@ -61,7 +61,7 @@ func startEtcd(dir, log string) (*embed.Etcd, error) {
 
 // auditPolicy: only what is asked of this project's own APIs, so that tests can look for who did it.
 const auditPolicy = `apiVersion: audit.k8s.io/v1
-kind: FlowPolicy
+kind: Policy
 omitStages: [RequestReceived]
 rules:
 - level: Metadata
