@@ -226,7 +226,7 @@ describeUnless(noApi)('verbs on a cluster', () => {
       expect(table.stdout).toMatch(new RegExp(`FlowPolicy +${namespace}/kept .* enforce .*kept by Argo CD`));
       expect(table.stdout).toMatch(new RegExp(`FlowPolicy +${namespace}/over .* expired .*2020-01-01`));
       expect(table.stdout).toMatch(new RegExp(`FlowPolicy +${namespace}/newer .* rejected .*budget`));
-      expect(table.stdout).toMatch(new RegExp(`ClusterFlowPolicy +wide-${namespace} `));
+      expect(table.stdout).toMatch(new RegExp(`ClusterFlowPolicy +ClusterFlowPolicy/wide-${namespace} `));
       await api.patchStatus(
         kinds.flowPolicies,
         { namespace, name: 'kept' },
