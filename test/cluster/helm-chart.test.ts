@@ -36,7 +36,8 @@ describeUnless(lacking(findGo() !== undefined, 'there is no Go, which builds Hel
   beforeAll(async () => {
     helm = await buildHelm((line) => process.stderr.write(`${line}\n`));
     folder = mkdtempSync(join(tmpdir(), 'helm-chart-'));
-  });
+    // A build from nothing: two minutes of processor and its downloads, on a machine that may be busy.
+  }, 1_200_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Without a cluster Helm has to be told which Kubernetes is meant. */
