@@ -13,7 +13,7 @@ import { readClaim } from '../../src/io/kernel/node/table-claim.ts';
 import { createTableReader } from '../../src/io/kernel/node/table-reader.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
-import { connectIn, createNodeBench, listenIn } from './node-fixture.ts';
+import { countingReads, connectIn, createNodeBench, listenIn } from './node-fixture.ts';
 
 const self = { owner: 'agent', generation: 7 };
 const options = { ...self, mode: 'ct', listenPort: 15906 } as const;
@@ -46,16 +46,7 @@ async function bench() {
   const { kernel, netns, peerNetns, pod } = made;
   const rules = openOwnRules(kernel, netns);
   const listener = listenIn(kernel, netns, { host: '0.0.0.0', port });
-  const read = { messages: 0, bytes: 0 };
-  const counting = {
-    ...kernel.libc,
-    recv(fd: number, address: number, length: number, flags: number) {
-      const received = kernel.libc.recv(fd, address, length, flags);
-      read.messages += 1;
-      read.bytes += Math.max(0, received);
-      return received;
-    },
-  };
+  const { read, libc: counting } = countingReads(kernel.libc);
   onTestFinished(() => {
     kernel.libc.close(listener);
     rules.close();

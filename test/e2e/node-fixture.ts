@@ -32,6 +32,21 @@ export async function createNodeBench(): Promise<NodeBench> {
   };
 }
 
+/** The same calls, with what is received through them counted. */
+export function countingReads(libc: NodeKernel['libc']) {
+  const read = { messages: 0, bytes: 0 };
+  const counting = {
+    ...libc,
+    recv(fd: number, address: number, length: number, flags: number) {
+      const received = libc.recv(fd, address, length, flags);
+      read.messages += 1;
+      read.bytes += Math.max(0, received);
+      return received;
+    },
+  };
+  return { read, libc: counting };
+}
+
 /** SOCK_STREAM | SOCK_CLOEXEC. */
 const stream = 1 | 0o2000000;
 

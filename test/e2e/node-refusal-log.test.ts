@@ -15,7 +15,7 @@ import type { RefusedPacket } from '../../src/io/kernel/node/refusal-message.ts'
 import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
-import { connectIn, createNodeBench } from './node-fixture.ts';
+import { countingReads, connectIn, createNodeBench } from './node-fixture.ts';
 
 const options = { owner: 'agent', generation: 7, mode: 'ct', listenPort: 15906 } as const;
 const group = refusalLogGroup(options.generation);
@@ -41,16 +41,7 @@ async function bench() {
   const made = await createNodeBench();
   const { kernel, netns, lab, pod } = made;
   const rules = openOwnRules(kernel, netns);
-  const read = { messages: 0, bytes: 0 };
-  const libc = {
-    ...kernel.libc,
-    recv(fd: number, address: number, length: number, flags: number) {
-      const received = kernel.libc.recv(fd, address, length, flags);
-      read.messages += 1;
-      read.bytes += Math.max(0, received);
-      return received;
-    },
-  };
+  const { read, libc } = countingReads(kernel.libc);
   onTestFinished(() => {
     rules.close();
     made[Symbol.dispose]();

@@ -8,6 +8,7 @@ import { formatFeedAddress } from '../../../io/feed/feed-address.ts';
 import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
+import { parseHostPort, type HostPort } from '../host-port.ts';
 import { durationOption, flagOption, textOption } from '../option-values.ts';
 import type { KubeSources } from './agent-kube.ts';
 import { nodeOptions, nodeSentences, requireNamespaces } from './agent-node.ts';
@@ -17,12 +18,10 @@ import { sweepRuntime } from '../sweep-runtime.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 import type { CommandContext } from '../command-context.ts';
 
-function hostPort(options: OptionValues, name: string): { host: string; port: number } {
+function hostPort(options: OptionValues, name: string): HostPort {
   const text = textOption(options, name) ?? '';
-  const found = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
-  const host = found?.['six'] ?? found?.['four'];
-  const port = Number(found?.['port']);
-  if (host !== undefined && port <= 65_535) return { host, port };
+  const parsed = parseHostPort(text);
+  if (parsed !== undefined) return parsed;
   throw new AppError({
     code: 'HOST_PORT',
     family: 'usage',

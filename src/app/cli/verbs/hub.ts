@@ -9,6 +9,7 @@ import { resolveTarget } from '../../../io/kube/config/kube-target.ts';
 import { startHub, type Hub, type HubOptions } from '../../hub/hub.ts';
 import type { CommandContext } from '../command-context.ts';
 import { feedOptions } from '../feed-options.ts';
+import { parseHostPort, type HostPort } from '../host-port.ts';
 import { textOption } from '../option-values.ts';
 import { removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
@@ -17,11 +18,9 @@ import type { OptionValues, RunVerb } from '../verbs.ts';
 /** A rotated certificate is noticed so soon, ms. */
 const lookEveryMs = 10_000;
 
-function hostPort(text: string): { readonly host: string; readonly port: number } {
-  const found = /^(?:\[(?<six>[^\]]+)\]|(?<four>[^:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
-  const host = found?.['six'] ?? found?.['four'];
-  const port = Number(found?.['port']);
-  if (host !== undefined && port <= 65_535) return { host, port };
+function hostPort(text: string): HostPort {
+  const parsed = parseHostPort(text);
+  if (parsed !== undefined) return parsed;
   throw new AppError({
     code: 'HOST_PORT',
     family: 'usage',
