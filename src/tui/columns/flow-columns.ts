@@ -2,8 +2,10 @@
 import type { WorkloadId } from '../../core/model/brand.ts';
 import type { FlowEvent } from '../../core/model/event.ts';
 import type { StateOfPolicy } from '../../core/model/unreached.ts';
+import { parseAddress } from '../../core/policy/ip-address.ts';
 import { workloadOf } from '../../core/model/workload-key.ts';
 import type { CellEnv, Column } from './column.ts';
+import { fitText, fitTextEnd } from '../render/visible.ts';
 import { formatBytes, formatClock, formatMs } from './format.ts';
 import { fittedVerdict, statusRole, verdictLook, verdictText } from './verdict-words.ts';
 
@@ -27,6 +29,12 @@ function routeText(flow: FlowEvent): string {
 function statusText(flow: FlowEvent): string {
   const status = flow.response?.status;
   return status === undefined ? '-' : String(status);
+}
+
+/** Hosts of a network differ at the end of their addresses, names at their start. */
+function fittedName(text: string, workload: string, room: { env: FlowEnv; width: number }): string {
+  const fit = parseAddress(workload) === undefined ? fitText : fitTextEnd;
+  return fit(text, room.width, room.env.theme.glyph('more'));
 }
 
 function fromText(flow: FlowEvent, env: FlowEnv): string {
@@ -74,6 +82,7 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     priority: 1,
     align: 'left',
     cell: fromText,
+    fit: (flow, env, width) => fittedName(fromText(flow, env), flow.source.workload, { env, width }),
     role: (flow, env) => (env.accused(workloadOf(flow.source)) ? 'severity.high' : 'workload'),
     sortKey: (flow) => flow.source.workload,
   },
@@ -101,6 +110,8 @@ export const flowColumns: readonly Column<FlowEvent, FlowEnv>[] = [
     priority: 1,
     align: 'left',
     cell: (flow) => flow.destination.workload,
+    fit: (flow, env, width) =>
+      fittedName(flow.destination.workload, flow.destination.workload, { env, width }),
     role: () => 'workload',
     sortKey: (flow) => flow.destination.workload,
   },

@@ -194,3 +194,17 @@ export function fitText(text: string, width: number, more: string): string {
   }
   return width > 0 ? out + more : '';
 }
+
+/** The same for text whose end tells more than its start, such as an address: it begins with `more` when something was cut. */
+export function fitTextEnd(text: string, width: number, more: string): string {
+  if (cellWidth(text) <= width) return visibleText(text);
+  const glyphs = [...glyphsOf(text)];
+  let out = '';
+  let used = 0;
+  for (const glyph of glyphs.reverse()) {
+    if (used + glyph.width > width - 1) break;
+    out = glyph.text + out;
+    used += glyph.width;
+  }
+  return width > 0 ? more + out : '';
+}

@@ -223,7 +223,7 @@ test('requests refused and attempts refused in the kernel are told each under it
     statusLines({ name: 'n', address: 'x:1', status: now, before, node: quietNode }).join('\n');
   const flows = { allow: 3, block: 0, throttle: 0, redact: 0 };
   expect(textOf(status({ flows, requests: 3, kernelRefused: 41 }))).toMatch(
-    /^requests +3: 3 allowed, 0 refused, 0 throttled\nconnections +64 open, 41 attempts refused in the kernel$/m,
+    /^requests +3: 3 allowed, 0 refused, 0 throttled\nconnections +64 open through the inline gear, 41 attempts refused in the kernel$/m,
   );
   expect(textOf(status({ kernelRefused: 1 }))).toMatch(/ 1 attempt refused in the kernel$/m);
 });

@@ -207,3 +207,21 @@ test('a flow that passed by an enforcing policy says so, not what a shadow would
   expect(verdictText(tapped, plainGlyph, () => 'shadow')).toContain('would BLOCK');
   expect(verdictText(sampleFlow({ shadow }), plainGlyph, stateOf)).toContain('would BLOCK');
 });
+
+test('what does not fit of an address is cut at its start, of a name at its end', () => {
+  const env = {
+    theme: asciiTheme,
+    nowMs: 0,
+    utcOffsetMinutes: 0,
+    accused: () => false,
+    stateOf: () => undefined,
+  };
+  const called = (workload: string, width: number): string | undefined => {
+    const flow = sampleFlow({ destination: { ...sampleFlow().destination, workload } });
+    return flowColumns.find(({ id }) => id === 'to')?.fit?.(flow, env, width);
+  };
+  const more = asciiTheme.glyph('more');
+  expect(called('192.168.40.231', 10)).toBe(`${more}68.40.231`);
+  expect(called('fd00:6d0::12:77', 10)).toBe(`${more}d0::12:77`);
+  expect(called('recommendations', 10)).toBe(`recommend${more}`);
+});

@@ -38,7 +38,7 @@ const facts: readonly (readonly [string, (told: StatusTold) => string | undefine
   ['pods', ({ node }) => node && podsText(node)],
   ['gears', ({ node }) => node && gearsText(node)],
   ['requests', ({ status }) => requestsText(status)],
-  ['connections', ({ status }) => connectionsText(status)],
+  ['connections', connectionsText],
   ['lost', ({ status }) => lostText(status)],
   ['feed', ({ status }) => feedText(status)],
   ['process', processText],
@@ -146,9 +146,10 @@ function requestsText({ requests, flows }: AgentStatus): string {
   return `${formatCount(requests)}: ${formatCount(allow)} allowed, ${formatCount(block)} refused, ${formatCount(throttle)} throttled${rare}`;
 }
 
-/** What the kernel refuses is no request: nobody ever heard one. */
-function connectionsText({ openConnections, kernelRefused }: AgentStatus): string {
-  const open = `${formatCount(openConnections)} open`;
+/** What the kernel refuses is no request: nobody ever heard one. On a node those that are tapped pass by and are not counted as open. */
+function connectionsText({ status, node }: StatusTold): string {
+  const { openConnections, kernelRefused } = status;
+  const open = `${formatCount(openConnections)} open${node === undefined ? '' : ' through the inline gear'}`;
   return kernelRefused === undefined
     ? open
     : `${open}, ${formatCount(kernelRefused)} ${kernelRefused === 1 ? 'attempt' : 'attempts'} refused in the kernel`;
