@@ -2,12 +2,15 @@
 // calls by FFI. No shell, no nft, no package manager.
 import { join } from 'node:path';
 import { findLibrary, librariesOf, productionPackages, type Item, type Layer } from './file-list.ts';
-import type { Image } from './oci-archive.ts';
+import type { Image, ImageConfig } from './oci-archive.ts';
 
 /** Where the program is in the image. */
 export const programFolder = '/opt/api-defense';
 
 const root = join(import.meta.dirname, '..', '..');
+
+/** Where the Containerfile of this image is kept. */
+export const containerfilePath = join(root, 'deploy', 'Containerfile');
 
 /** A Node of this machine with its libraries: what programs that only need Node share. */
 export function nodeLayer(node: string): Layer {
@@ -38,17 +41,24 @@ function kernelLayer(node: Layer): Layer {
   return items.filter(({ to }) => !taken.has(to));
 }
 
-/** The image, from this checkout (built: dist/ is there) and this machine's Node and libraries; layers by how seldom they change. */
+/** How the image starts. */
+export const agentConfig: ImageConfig = {
+  entrypoint: ['/usr/bin/node', join(programFolder, 'bin', 'kubectl-api_defense.js')],
+  workingDirectory: programFolder,
+  environment: { PATH: '/usr/bin', NODE_ENV: 'production' },
+};
+
+/** Its layers, lowest first: by how seldom they change. */
+export const agentLayerNames = ['node', 'kernel', 'packages', 'program'] as const;
+
+/** The image, from this checkout (built: dist/ is there) and this machine's Node and libraries. */
 export function agentImage(name: string, node: string, architecture: Image['architecture']): Image {
   const lowest = nodeLayer(node);
-  return {
-    name,
-    architecture,
-    layers: [lowest, kernelLayer(lowest), productionPackages(root, programFolder), programFiles],
-    config: {
-      entrypoint: ['/usr/bin/node', join(programFolder, 'bin', 'kubectl-api_defense.js')],
-      workingDirectory: programFolder,
-      environment: { PATH: '/usr/bin', NODE_ENV: 'production' },
-    },
+  const layers: Readonly<Record<(typeof agentLayerNames)[number], Layer>> = {
+    node: lowest,
+    kernel: kernelLayer(lowest),
+    packages: productionPackages(root, programFolder),
+    program: programFiles,
   };
+  return { name, architecture, layers: agentLayerNames.map((layer) => layers[layer]), config: agentConfig };
 }

@@ -1,5 +1,5 @@
-// What an image holds, as a list: where each file of it comes from and where it goes. Lists are data; tar, archive and later
-// deploy/Containerfile are made from them.
+// What an image holds, as a list: where each file of it comes from and where it goes. Lists are data; tar, archive and the
+// layers of deploy/Containerfile are made from them.
 import { lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
