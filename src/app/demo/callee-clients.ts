@@ -1,6 +1,6 @@
 // The clients of one process of the demo: one per callee, through the listener of that edge.
 import { createClient, type Client } from './http/json-client.ts';
-import { hostOf, type CalleeUrls, type ServiceName } from './topology.ts';
+import { hostHeader, type CalleeUrls, type ServiceName } from './topology.ts';
 
 /** One client per callee of a role. */
 export function clientsFor(
@@ -13,7 +13,7 @@ export function clientsFor(
       callee,
       createClient({
         baseUrl,
-        host: hostOf(callee),
+        host: hostHeader(callee, baseUrl),
         userAgent: options.userAgent,
         maxSockets: options.maxSocketsPerCallee,
       }),

@@ -12,7 +12,6 @@ import type { CalleeUrls, ServiceName } from './topology.ts';
 
 /** A service that listens. */
 export interface RunningService {
-  /** Port on 127.0.0.1. */
   readonly port: number;
   /** Tells where the callees are; before that every call to them answers status 0. */
   wire(urls: CalleeUrls): void;
@@ -28,14 +27,16 @@ export interface ServiceOptions {
   readonly seed: number;
   /** Signs and checks the shop's tokens. */
   readonly secret: string;
-  /** Port on 127.0.0.1; 0 for any free one. */
+  /** Port; 0 for any free one. */
   readonly port?: number;
+  /** Address to listen on; loopback when absent. */
+  readonly host?: string;
 }
 
 /** Opens the service's database and listens. */
 export async function runService(
   name: ServiceName,
-  { seed, secret, port: wanted = 0 }: ServiceOptions,
+  { seed, secret, port: wanted = 0, host = '127.0.0.1' }: ServiceOptions,
 ): Promise<RunningService> {
   const clients = new Map<ServiceName, Client>();
   const service = await services[name]();
@@ -43,7 +44,7 @@ export async function runService(
     service(contextOf(name, { seed, secret, clients })),
     createTokenKit(secret, Date.now),
   );
-  const port = await listen(server, wanted);
+  const port = await listen(server, wanted, host);
   return {
     port,
     wire: (urls) => {
@@ -90,10 +91,10 @@ function contextOf(
   };
 }
 
-async function listen(server: Server, wanted: number): Promise<number> {
+async function listen(server: Server, wanted: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(wanted, '127.0.0.1', 1024, resolve);
+    server.listen(wanted, host, 1024, resolve);
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('listening without a port');

@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { ListenerConfig } from '../../core/model/identity.ts';
 import { AppError } from '../../core/model/app-error.ts';
 import { startChild, type Child, type ChildExit } from './child.ts';
+import { rateOf } from './rates.ts';
 import { createRestarts, type Restarts } from './restarts.ts';
 import {
   demoListeners,
@@ -18,14 +19,8 @@ import {
   type ServiceName,
 } from './topology.ts';
 
-/** Requests per second over all edges when nothing is said: one core stays comfortable. */
-export const defaultRate = 120;
-/** Requests per second over all edges that can be asked for. */
-export const maxRate = 2000;
 /** How long a process may take to finish before it is killed. */
 const stopDeadlineMs = 1500;
-/** The nightly job's part of the rate; the scanner comes on top, at its own pace. */
-const nightlyShare = 0.12;
 
 /** What the shop’s processes are started with. */
 export interface ServicesOptions {
@@ -174,14 +169,8 @@ async function wireAll(children: ReadonlyMap<Role, Child>, wiring: Wiring): Prom
 
 async function wire(child: Child, { listenerPorts, rate }: Wiring): Promise<void> {
   const wired = child.expect('wired');
-  child.tell({ type: 'wire', urls: urlsOf(child.role, listenerPorts), rate: shareOf(child.role, rate) });
+  child.tell({ type: 'wire', urls: urlsOf(child.role, listenerPorts), rate: rateOf(child.role, rate) });
   await wired;
-}
-
-function shareOf(role: Role, rate: number): number {
-  const bounded = Math.min(maxRate, Math.max(1, rate));
-  if (role === 'web') return bounded * (1 - nightlyShare);
-  return role === 'nightly' ? bounded * nightlyShare : 0;
 }
 
 function addresses(ports: ReadonlyMap<Role, number>): Readonly<Record<ServiceName, Address>> {

@@ -78,6 +78,18 @@ export const peerOf = (role: Role): Peer => peers[role] ?? peerFromName(role, 's
 export const hostOf = (service: ServiceName): string =>
   `${service}.${peerOf(service).workload.namespace}.svc.cluster.local`;
 
+/**
+ * The `Host` that goes with a callee's URL: behind a listener on loopback the in-cluster name, since nothing resolves it there; else
+ * the name in the URL itself.
+ */
+export function hostHeader(service: ServiceName, baseUrl: string): string {
+  const { host, hostname } = new URL(baseUrl);
+  return hostname === '127.0.0.1' ? hostOf(service) : host;
+}
+
+/** The edges of one caller, in order. */
+export const calleesOf = (caller: Role): readonly ServiceName[] => callees[caller];
+
 /** Where a process listens. */
 export interface Address {
   readonly host: string;

@@ -7,7 +7,7 @@ import { drawPeople, takenOverPerson } from '../data/people.ts';
 import { textField } from '../http/fields.ts';
 import type { Answer, Ask, Client } from '../http/json-client.ts';
 import { createRandom } from '../seeded-random.ts';
-import { hostOf, type CalleeUrls, type ServiceName } from '../topology.ts';
+import { hostHeader, type CalleeUrls, type ServiceName } from '../topology.ts';
 import { drawAttack, type Phase } from './attack-plan.ts';
 import { differentialBytes } from './differentials.ts';
 import { createPacer, type Pacer } from './pacer.ts';
@@ -22,7 +22,8 @@ interface Scanner {
   readonly call: (target: ServiceName, ask: Ask) => Promise<Answer>;
   /** A token of the taken-over account, signing in when there is none. */
   readonly token: () => Promise<string | undefined>;
-  readonly raw: (target: ServiceName, bytes: Buffer) => Promise<void>;
+  /** Sends the bytes that `bytesFor` makes for the `Host` of the target. */
+  readonly raw: (target: ServiceName, bytesFor: (host: string) => Buffer) => Promise<void>;
 }
 
 /** Begins and goes on until the process ends. */
@@ -58,7 +59,10 @@ function createScanner(urls: CalleeUrls, seed: number): Scanner {
       const answer = await call('users', { method: 'POST', path: '/login', body });
       return textField(answer.body, 'token', 2000);
     },
-    raw: (target, bytes) => sendRaw(urls[target] ?? '', bytes),
+    raw: (target, bytesFor) => {
+      const url = urls[target] ?? '';
+      return sendRaw(url, bytesFor(hostHeader(target, url)));
+    },
   };
 }
 
@@ -107,7 +111,7 @@ function actionsOf(
       return phase.paths.map((path) => get(phase.target, path.replace('{token}', token ?? 'none')));
     case 'differentials':
       return phase.names.map((name) => () => {
-        return raw(phase.target, differentialBytes(name, hostOf(phase.target), phase.path));
+        return raw(phase.target, (host) => differentialBytes(name, host, phase.path));
       });
     default:
       return assertNever(phase);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { drawPeople, peopleCount } from '../data/people.ts';
 import { createClient } from '../http/json-client.ts';
 import { createRandom } from '../seeded-random.ts';
-import { hostOf } from '../topology.ts';
+import { hostHeader } from '../topology.ts';
 import { createCustomer, type CustomerTools } from './customer.ts';
 import { createPacer } from './pacer.ts';
 import { drawSession } from './session-plan.ts';
@@ -23,7 +23,7 @@ export function runWeb({ urls, rate, seed }: TrafficStart): void {
   const tools: CustomerTools = {
     storefront: createClient({
       baseUrl: urls.storefront ?? '',
-      host: hostOf('storefront'),
+      host: hostHeader('storefront', urls.storefront ?? ''),
       userAgent: 'web',
       maxSockets: gatewaySockets,
     }),
