@@ -1,6 +1,7 @@
 // How a feed behind an API server is dialled, as a port: where to, with which credentials, and what its refusals mean. And what the hub's own
 // close codes mean. Knows no kubeconfig.
 import type { Agent, IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ConnectionOptions } from 'node:tls';
 import { AppError } from '../../core/model/app-error.ts';
 import { viewerEnd } from './viewer-end.ts';
@@ -17,7 +18,10 @@ export interface DialOptions extends Pick<
   'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized' | 'ALPNProtocols'
 > {
   readonly headers: Readonly<Record<string, string | string[]>>;
-  readonly agent: Agent;
+  /** Absent where `createConnection` is there. */
+  readonly agent?: Agent;
+  /** A stream that is open already, TLS and all. */
+  readonly createConnection?: () => Duplex;
 }
 
 /** Asked before each try: credentials expire, authorities are rotated. */

@@ -36,6 +36,10 @@ export const textOf = (value: unknown): string | undefined => (typeof value === 
 /** A list; anything else is an empty one. */
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+/** The texts of a list; what is no text is left out. */
+export const textListOf = (value: unknown): readonly string[] =>
+  listOf(value).filter((one): one is string => typeof one === 'string');
+
 /** Texts by name; what is no text is left out. */
 export function textsOf(value: unknown): Readonly<Record<string, string>> {
   if (!isRecord(value)) return {};

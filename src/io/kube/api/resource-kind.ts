@@ -47,6 +47,10 @@ export const kinds = {
     ...row('authorization.k8s.io/v1', 'subjectaccessreviews', 'SubjectAccessReview'),
     namespaced: false,
   },
+  signingRequests: {
+    ...row('certificates.k8s.io/v1', 'certificatesigningrequests', 'CertificateSigningRequest'),
+    namespaced: false,
+  },
   accessReviews: {
     ...row('authorization.k8s.io/v1', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview'),
     namespaced: false,

@@ -1,5 +1,5 @@
 // X.509: an authority that signs itself, and leaves that it signs, ECDSA on P-256. node:crypto reads certificates and cannot make them, so
-// this is the one place that uses pkijs. Loaded by the hub alone.
+// pkijs is used here and in signing-request.ts. Loaded by the hub, and by a person who asks for a certificate.
 import { createHash, webcrypto } from 'node:crypto';
 import { BitString, Integer, OctetString, Utf8String } from 'asn1js';
 import {
@@ -32,13 +32,17 @@ export interface LeafRequest {
   readonly usages: readonly ('server' | 'client')[];
 }
 
-const commonNameType = '2.5.4.3';
+/** Types of names in a certificate's subject. */
+export const commonNameType = '2.5.4.3';
+/** As above. */
+export const organizationType = '2.5.4.10';
 const usageTypes = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 /** GeneralName's choice of a DNS name. */
 const dnsChoice = 2;
 
-const pem = (label: string, bytes: ArrayBuffer): string => {
+/** Bytes in the armour of their kind. */
+export const pem = (label: string, bytes: ArrayBuffer): string => {
   const lines =
     Buffer.from(bytes)
       .toString('base64')
@@ -51,7 +55,8 @@ const bytesOf = (text: string): Buffer => Buffer.from(text.replace(/-----[^-]+--
 /** As a copy whose buffer is exactly these bytes, as pkijs wants it. */
 const exact = (bytes: Uint8Array): ArrayBuffer => Uint8Array.from(bytes).buffer;
 
-function addName(to: RelativeDistinguishedNames, type: string, value: string): void {
+/** One more name to a subject. */
+export function addName(to: RelativeDistinguishedNames, type: string, value: string): void {
   to.typesAndValues.push(new AttributeTypeAndValue({ type, value: new Utf8String({ value }) }));
 }
 
@@ -91,10 +96,12 @@ async function blank(
   return certificate;
 }
 
-const makeKeys = (): Promise<webcrypto.CryptoKeyPair> =>
+/** A new pair, to be exported. */
+export const makeKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 
-const keyPem = async ({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> =>
+/** The private key, PKCS #8. */
+export const keyPem = async ({ privateKey }: webcrypto.CryptoKeyPair): Promise<string> =>
   pem('PRIVATE KEY', await webcrypto.subtle.exportKey('pkcs8', privateKey));
 
 /** A new authority, valid for a year and from an hour ago. Its name tells it from the one before. */
