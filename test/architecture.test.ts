@@ -14,7 +14,7 @@ const allowed: Record<string, readonly string[]> = {
 const corePackages = ['zod', 'yaml', 'node:buffer', 'node:crypto', 'node:zlib'];
 const onlyIn: Record<string, readonly string[]> = {
   koffi: ['io/kernel/'],
-  ws: ['io/feed/', 'io/hub/'],
+  ws: ['io/feed/', 'io/hub/', 'io/kube/forward/'],
   'prom-client': ['io/metrics/'],
   '@kubernetes': ['io/kube/config/'],
   pkijs: ['io/kube/trust/'],
