@@ -4,7 +4,8 @@ import { heartbeatSet, inlinePortLimit } from '../../src/core/plan/node-constant
 import { noRules } from '../helpers/netns-lab.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
-import { startInlineLab, type Answer, type InlineLab } from './inline-lab.ts';
+import { policyOn, startInlineLab, type Answer, type InlineLab } from './inline-lab.ts';
+import { withholdAcks } from './late-openings.ts';
 
 const inline = testUnless(noRules);
 /** Longer than any of these tests may take. */
@@ -189,4 +190,46 @@ for (const family of ['ipv4', 'ipv6'] as const) {
     const counter = lab.net.run(lab.pod, 'nft', ['list counter inet apidefense u/8080']);
     expect(counter).toContain('packets 1 ');
   });
+}
+
+/** The caller's end of a handshake that our listener has answered with a cookie, and of which the pod has heard no more than the SYN. */
+async function openByCookie(lab: InlineLab, host: string): Promise<() => void> {
+  lab.net.run(lab.pod, 'sysctl', ['-qw', 'net.ipv4.tcp_syncookies=2']);
+  // Who has sent no cookie lately takes none: the application's listener sends one to our leg.
+  expect((await lab.get({ host })).status).toBe(200);
+  await lab.server.ask({ order: 'clear' });
+  const release = withholdAcks(lab.net, lab.client, 8080);
+  expect(await lab.caller.ask({ order: 'open', name: 'late', host, port: 8080 })).toMatchObject({
+    error: '',
+  });
+  return release;
+}
+const askLate = async (lab: InlineLab, host: string, path: string): Promise<Answer> =>
+  (await lab.caller.ask({ order: 'ask', name: 'late', host, path })) as Answer;
+
+for (const family of ['ipv4', 'ipv6'] as const) {
+  inline(`a handshake that a cookie answered ends at our listener, and is judged, ${family}`, async () => {
+    const barred = policyOn('barred', { match: { http: { paths: ['/barred'] } } });
+    await using lab = await startInlineLab({ policies: [barred] });
+    const release = await openByCookie(lab, lab.pod[family]);
+    const { accepted } = lab.handle.stats();
+    release();
+    expect((await askLate(lab, lab.pod[family], '/barred')).status).toBe(403);
+    expect(lab.handle.stats().accepted).toBe(accepted + 1);
+    expect(await lab.served()).toEqual([]);
+  });
+
+  inline(
+    `failure Closed: a handshake that the agent answered with a cookie opens nothing once it is dead, ${family}`,
+    async () => {
+      await using lab = await startInlineLab({ failure: 'Closed' });
+      const release = await openByCookie(lab, lab.pod[family]);
+      await lab.plane.stop(everMs);
+      release();
+      expect(await askLate(lab, lab.pod[family], '/late')).toMatchObject({ status: 0, error: 'ECONNRESET' });
+      expect(await lab.served()).toEqual([]);
+      const counter = lab.net.run(lab.pod, 'nft', ['list counter inet apidefense c/shop/lab']);
+      expect(counter).toContain('packets 1 ');
+    },
+  );
 }

@@ -4,7 +4,7 @@
 // connection. An opening that is repeated because the application did not answer is counted again: only tracking would tell them apart.
 //
 // The tproxy rules look at every packet of the port and not at openings only: with SYN cookies our listener has no trace of a handshake
-// until its last packet, which would otherwise be taken for the application's.
+// until its last packet, which would otherwise be taken for the application's. Without a listener of ours that packet is a late opening.
 //
 // tproxy also matches what our socket left in TIME_WAIT. While nobody listens, the kernel gives an opening from the same client port on from
 // there to the application's listener: past `closed`, and uncounted. Such a remnant is no whole socket, so `socket wildcard` (ours never
@@ -71,15 +71,30 @@ function sourceSet(inline: readonly InlinePort[], family: 4 | 6): readonly SetMo
   return [{ name: `diverted${family}`, kind: 'set', type, interval: true, elements }];
 }
 
-/** Chains that divert; none when there is no port. */
-export function inlineChains(inline: readonly InlinePort[], options: RulesetOptions): readonly ChainModel[] {
-  if (inline.length === 0) return [];
-  const names = new Set(inlineSets(inline, options.generation).map(({ name }) => name));
-  const entrances = [
+const setNames = (inline: readonly InlinePort[], { generation }: RulesetOptions): ReadonlySet<string> =>
+  new Set(inlineSets(inline, generation).map(({ name }) => name));
+
+/** Who is diverted where. */
+const entrancesOf = (names: ReadonlySet<string>): readonly string[] =>
+  [
     { set: 'diverted', key: 'tcp dport' },
     { set: 'diverted4', key: 'ip saddr . tcp dport' },
     { set: 'diverted6', key: 'ip6 saddr . tcp dport' },
-  ].filter(({ set }) => names.has(set));
+  ].flatMap(({ set, key }) => (names.has(set) ? [`${key} @${set}`] : []));
+
+/** Refuses on closed ports. */
+const closing = 'counter name tcp dport map @closed reject with tcp reset';
+
+/** What late openings are put to: where an agent listens, they reach it, and no listener of the application. */
+export function lateClosed(inline: readonly InlinePort[], options: RulesetOptions): readonly string[] {
+  const names = setNames(inline, options);
+  return names.has('closed') ? entrancesOf(names).map((entrance) => `${entrance} ${closing}`) : [];
+}
+
+/** Chains that divert; none when there is no port. */
+export function inlineChains(inline: readonly InlinePort[], options: RulesetOptions): readonly ChainModel[] {
+  if (inline.length === 0) return [];
+  const names = setNames(inline, options);
   return [
     { name: 'divert', hook: '', rules: divertRules(options, names) },
     {
@@ -89,7 +104,7 @@ export function inlineChains(inline: readonly InlinePort[], options: RulesetOpti
         'iifname "lo" accept',
         // From outside it would be its own original destination, and loop.
         `tcp dport ${options.listenPort} counter name "${guardCounter}" reject with tcp reset`,
-        ...entrances.map(({ set, key }) => `${key} @${set} goto divert`),
+        ...entrancesOf(names).map((entrance) => `${entrance} goto divert`),
       ],
     },
     ...(options.mode === 'ct' ? [returnChain] : []),
@@ -104,9 +119,7 @@ function divertRules(
   return [
     `${alive} meta nfproto ipv4 tproxy ip to 127.0.0.1:${listenPort} ${wholeSocket} accept`,
     ...(ipv6 ? [`${alive} meta nfproto ipv6 tproxy ip6 to [::1]:${listenPort} ${wholeSocket} accept`] : []),
-    ...(names.has('closed')
-      ? [`${openingPacket} counter name tcp dport map @closed reject with tcp reset`]
-      : []),
+    ...(names.has('closed') ? [`${openingPacket} ${closing}`] : []),
     ...(names.has('unjudged') ? [`${openingPacket} counter name tcp dport map @unjudged`] : []),
   ];
 }

@@ -25,8 +25,8 @@ export function kernelChains(names: ReadonlySet<string>, options: RulesetOptions
  * The first fragment of a packet may be too short to hold the flags of TCP, and would open what no rule sees. A rule that names tproxy has the
  * kernel put fragments together before any rule is asked, without tracking connections. Nothing is sent to port 0, and nothing listens there.
  */
-function wholePackets({ defragments = true, ipv6 = true }: RulesetOptions): readonly ChainModel[] {
-  if (!defragments) return [];
+function wholePackets({ tproxy = true, ipv6 = true }: RulesetOptions): readonly ChainModel[] {
+  if (!tproxy) return [];
   return [
     {
       name: 'whole_packets',
@@ -38,6 +38,10 @@ function wholePackets({ defragments = true, ipv6 = true }: RulesetOptions): read
     },
   ];
 }
+
+/** What late openings are put to: the walk that their SYN would have taken. */
+export const lateRefusals = (kernel: readonly ChainModel[]): readonly string[] =>
+  kernel.some(({ name }) => name === 'in_tcp') ? ['jump in_tcp'] : [];
 
 /** One direction; `logGroup` is where its refusals are logged. */
 interface Direction {

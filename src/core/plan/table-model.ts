@@ -3,14 +3,14 @@
 //
 // Only packets that open a connection are refused: a SYN, or UDP to a port that is served. Replies to what the pod itself asked for come
 // from the same addresses and pass; what is open already is cut by SOCK_DESTROY. That needs no connection tracking in the pod, and an
-// established connection costs one comparison a packet whatever the sets hold. (A bare ACK opens nothing: our SYN cookies are never sent
-// to whom is refused.) ICMP is never refused: path MTU and neighbour discovery need it.
+// established connection costs a few comparisons a packet whatever the sets hold. What opens by a bare ACK: late-openings.ts. ICMP is never refused: path MTU and neighbour discovery need it.
 import { blocksOf } from './address-block.ts';
 import { counterName, guardCounter, sourceCounter, unjudgedCounter } from './counter-name.ts';
 import { entryElements } from './entry-elements.ts';
-import { inlineChains, inlineSets, passingPorts } from './inline-rules.ts';
+import { inlineChains, inlineSets, lateClosed, passingPorts } from './inline-rules.ts';
 import type { PodPlan } from './node-plan.ts';
-import { kernelChains } from './kernel-rules.ts';
+import { kernelChains, lateRefusals } from './kernel-rules.ts';
+import { lateChains } from './late-openings.ts';
 
 /** How the table is made; the same for every pod of one life of the agent. */
 export interface RulesetOptions {
@@ -22,8 +22,11 @@ export interface RulesetOptions {
   readonly listenPort: number;
   /** False where the kernel has no IPv6 tproxy; default true. */
   readonly ipv6?: boolean;
-  /** False where the kernel has no tproxy: then fragments are not put together before rules are asked; default true. */
-  readonly defragments?: boolean;
+  /**
+   * False where the kernel has no tproxy and no look for sockets: then fragments are not put together before rules are asked, and late
+   * openings (late-openings.ts) pass; default true.
+   */
+  readonly tproxy?: boolean;
   /** False where the kernel cannot log packets to us: then what is refused at the source is counted by policy and no more; default true. */
   readonly logs?: boolean;
 }
@@ -63,12 +66,14 @@ export function tableOf(plan: PodPlan, options: RulesetOptions): TableModel {
   const { kernel, inline } = plan;
   const judged = kernel.outbound.length > 0 ? judgedSets(kernel.judgedElsewhere) : [];
   const sets = [...entryElements('in', kernel.inbound), ...entryElements('out', kernel.outbound), ...judged];
+  const refusing = kernelChains(new Set(sets.map(({ name }) => name)), options);
   return {
     counters: countersOf(plan, options),
     sets: [...sets, ...inlineSets(inline, options.generation)],
     chains: [
-      ...kernelChains(new Set(sets.map(({ name }) => name)), options),
+      ...refusing,
       ...inlineChains(inline, options),
+      ...lateChains([...lateRefusals(refusing), ...lateClosed(inline, options)], options),
     ],
   };
 }

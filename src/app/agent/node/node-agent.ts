@@ -101,7 +101,7 @@ function createPlaces(
   const mode = inlineMode(abilities);
   const ruleset = {
     ...{ ...owner, mode: mode ?? ('fwmark' as const), listenPort },
-    ...{ ipv6: abilities.ipv6.ok, defragments: abilities.tproxy.ok, logs: abilities.log.ok },
+    ...{ ipv6: abilities.ipv6.ok, tproxy: abilities.tproxy.ok, logs: abilities.log.ok },
   };
   const openLog = abilities.log.ok ? createRefusalLogs(kernel, refusalLogBytes) : undefined;
   const mayRule = gearOf(abilities, 'kernel').ok || mode !== undefined;
