@@ -1,5 +1,6 @@
 // Listing and cutting TCP connections of a pod against a real kernel: who is cut, who is spared, and what both sides are told.
 import { expect, onTestFinished, test } from 'vitest';
+import { portsOutside } from '../../src/app/agent/node/pod-cuts.ts';
 import { agentMark, upstreamAddress } from '../../src/core/plan/node-constants.ts';
 import { errno, level, option } from '../../src/io/kernel/linux.ts';
 import { addMarkRouting } from '../../src/io/kernel/node/rtnetlink.ts';
@@ -15,6 +16,7 @@ import { openTransparentListeners } from '../../src/io/kernel/transparent-listen
 import { toSocketAddress } from '../../src/io/kernel/socket-address.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
+import { until } from '../helpers/until.ts';
 import { acceptAt, connectIn, createNodeBench, listenIn, readNow } from './node-fixture.ts';
 
 const none: ReadonlySet<number> = new Set();
@@ -172,6 +174,17 @@ describeUnless(noRules)('connections of a pod', () => {
     // Nor is its caller's end outside.
     const callers = { query: { remotePorts: [agents] }, own: none };
     expect(listOutside(kernel.netlink, netns, callers)).toEqual([]);
+  });
+
+  test('a call that the pod is only opening is outside as one that is open, by the port that it has chosen', async () => {
+    const { kernel, netns, lab, pod } = await bench();
+    const caller = lab.start(pod, 'inline-client.mjs');
+    expect([...portsOutside({ kernel, netns })]).toEqual([]);
+    // Nobody has that address: the opening stays one until the kernel gives up.
+    const opening = caller.ask({ order: 'open', name: 'own', host: '10.77.0.99', port: 80, localPort: 7070 });
+    await until('it calls', () => portsOutside({ kernel, netns }).has(7070));
+    expect(await opening).toMatchObject({ error: 'EHOSTUNREACH' });
+    expect([...portsOutside({ kernel, netns })]).toEqual([]);
   });
 
   test('a port that something in the pod has is named as taken', async () => {

@@ -19,6 +19,17 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/**
+ * True once a process that was sent SIGSTOP does nothing more. The kernel lets one of its threads take the signal, and the others run on until that
+ * one had its turn: on a busy machine long enough to answer a request.
+ */
+export function isStopped(pid: number): boolean {
+  const states = readdirSync(`/proc/${pid}/task`).map((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8'),
+  );
+  return states.every((status) => /^State:\s+T/m.test(status));
+}
+
 /** Numbers of a process's descriptors, by the inode of the socket behind each; what is no socket is by its name. */
 export function descriptorsOf(pid: number): ReadonlyMap<string, number> {
   const found = new Map<string, number>();

@@ -1,11 +1,10 @@
 // The rules of the kernel gear: a fixed walk through the maps that there are, for packets that open something.
+import { firstEphemeralPort } from '../model/ephemeral-ports.ts';
 import { sourceCounter } from './counter-name.ts';
 import { entryMapName, entryShapes, type EntryShape } from './entry-elements.ts';
 import { refusalLogBytes, refusalLogGroup, refusalLogRate } from './node-constants.ts';
 import type { ChainModel, RulesetOptions } from './table-model.ts';
 
-/** Below the ephemeral ports (net.ipv4.ip_local_port_range): UDP that is asked of the pod, not an answer to what it asked. */
-const firstEphemeralPort = 32_768;
 /** The first packet of a TCP connection. */
 export const openingPacket = 'tcp flags & (fin|syn|rst|ack) == syn';
 /** DNS: who may speak to nobody may still ask for names. */
@@ -121,6 +120,7 @@ function walk(way: Walk, names: ReadonlySet<string>): readonly string[] {
   const named = ofShapes(entryShapes.filter(hasPort));
   const unnamed = ofShapes(entryShapes.filter((shape) => !hasPort(shape) && shape !== 'any'));
   const any = ofShapes(['any']);
+  // UDP to a port below is asked of the pod, and no answer to what it asked.
   const answers =
     way.protocol === 'udp' && unnamed.length + any.length > 0
       ? [`udp dport >= ${firstEphemeralPort} accept`]

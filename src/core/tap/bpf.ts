@@ -62,8 +62,9 @@ export const bpf = {
   and: plain(0x54),
   shiftLeft: plain(0x64),
   shiftRight: plain(0x74),
-  /** A == k, A & k != 0, A > X. */
+  /** A == k, A >= k, A & k != 0, A > X. */
   ifEqual: branch(0x15),
+  ifAtLeast: branch(0x35),
   ifAnySet: branch(0x45),
   ifGreaterThanX: (yes?: string, no?: string): BpfLine => branch(0x2d)(0, yes, no),
   /** Ends with k: bytes of the packet to keep, 0 to drop it. */

@@ -179,6 +179,7 @@ class PodTap implements Tap {
     this.counters.connections += 1;
     this.counters.open += 1;
     this.#world.room.connections += 1;
+    if (isQuestion && !id.inbound) this.#options.calls?.(id.clientPort);
     connection.ignored = !isReported || this.#options.claimed(id, connection.began);
     if (connection.ignored) this.counters.ignored += 1;
     else if (id.serverPort === dnsPort) this.#watchDns(connection);

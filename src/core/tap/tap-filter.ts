@@ -1,9 +1,10 @@
 // What of a pod's packets the kernel hands to the tap: TCP, and UDP of port 53, over IPv4 and IPv6, with up to two VLAN tags. A tag that the
 // kernel has taken off into its metadata is not among the bytes, so it needs no case. Whatever the filter cannot decide passes: the parser
 // behind it decides. Of connections that inline carries only the beginning and the end pass: inline tells the rest. Knows no socket.
+import { firstEphemeralPort } from '../model/ephemeral-ports.ts';
 import { assembleBpf, bpf, packetTypeOffset, type BpfInstruction, type BpfLine } from './bpf.ts';
 
-/** Ports of the pod itself whose connections somebody else reads, all of them and whoever calls. */
+/** Ports of the pod itself whose connections somebody else reads: all that others open to them, whoever it is. */
 export interface CarriedPorts {
   /** At most `mostCarriedPorts`. */
   readonly ports: readonly number[];
@@ -21,8 +22,10 @@ export interface TapFilterOptions {
   /** TCP ports whose connections are not looked at: the agent's own. At most `mostExcludedPorts`. */
   readonly excludedPorts?: readonly number[];
   /**
-   * What comes to these ports, and what goes out from them, passes only with SYN, FIN or RST: attempts that the kernel refuses are seen, and so
-   * is a connection that inline does not have after all. Fragments and what has extension headers pass whole.
+   * What comes to these ports from a port that callers get (`firstEphemeralPort` and up), and what goes out from them to such a one, passes only
+   * with SYN, FIN or RST: attempts that the kernel refuses are seen, and so is a connection that inline does not have after all. From and to a
+   * lower port everything passes: there a service answers, so it may be the pod itself that calls, from a port of this number. Fragments and
+   * what has extension headers pass whole.
    */
   readonly carried?: CarriedPorts;
   /**
@@ -232,7 +235,7 @@ const payloadOnly: readonly BpfLine[] = [
   bpf.ifGreaterThanX('tcp kept', 'tcp left out'),
 ];
 
-/** A segment whose port is the pod's own: where it comes to, or goes out from. */
+/** A segment whose port is the pod's own (where it comes to, or goes out from), and whose other port is as callers have it. */
 function carriedSegments(ports: readonly number[]): readonly BpfLine[] {
   if (ports.length === 0) return [];
   return [
@@ -240,9 +243,13 @@ function carriedSegments(ports: readonly number[]): readonly BpfLine[] {
     bpf.ifAnySet(connectionFlags, 'tcp'),
     bpf.loadByte(packetTypeOffset),
     bpf.ifEqual(outgoing, 'from the pod'),
+    bpf.loadHalfAtX(at(0)),
+    bpf.ifAtLeast(firstEphemeralPort, undefined, 'tcp'),
     bpf.loadHalfAtX(at(2)),
     bpf.go('own port'),
     bpf.label('from the pod'),
+    bpf.loadHalfAtX(at(2)),
+    bpf.ifAtLeast(firstEphemeralPort, undefined, 'tcp'),
     bpf.loadHalfAtX(at(0)),
     bpf.label('own port'),
     ...ports.map((port) => bpf.ifEqual(port, 'tcp left out')),

@@ -134,6 +134,8 @@ export interface TapOptions {
    * anything is told of it: a tap may see a SYN before inline has accepted it. `began` is undefined where the beginning was not seen.
    */
   readonly claimed: (tuple: TapTuple, began: TapBeginning | undefined) => boolean;
+  /** The pod opens a connection from this port of its own, reported here or not. Called with the SYN in hand: to be noted, not acted on. */
+  readonly calls?: (fromPort: number) => void;
   /**
    * Who is at the two ends; asked when a connection begins to be read, and again whenever `decider` answers another object. `known` is
    * the answer before.

@@ -1,4 +1,5 @@
 // Which end of a connection is the client, whose connection it is, and whether it is reported here. Asked once per connection.
+import { firstEphemeralPort } from '../model/ephemeral-ports.ts';
 import { tcpFlag, type FrameView } from './frame.ts';
 import { addressText } from './tap-ends.ts';
 import type { TapBeginning, TapConnectionId, TapScope } from './tap-port.ts';
@@ -10,9 +11,6 @@ export interface Roles {
   readonly fromClient: boolean;
   readonly isReported: boolean;
 }
-
-/** Linux gives clients ports from here on (ip_local_port_range). */
-const firstEphemeralPort = 32768;
 
 /** SYN and SYN-ACK say it; else the port on which the pod listens; else the lower port, as servers have them. */
 function sourceIsClient(

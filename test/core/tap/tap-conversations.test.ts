@@ -54,6 +54,18 @@ test('a connection that the pod makes itself is told only where it reports both,
   expect(told('destination', false)).toEqual([]);
 });
 
+test('ports that the pod calls from are known by its SYNs, told or not; those that others call from are not', () => {
+  const from: number[] = [];
+  const watched = watch({ calls: (port) => void from.push(port) });
+  const wire = (ends: Partial<typeof usual>): Wire => new Wire({ ...usual, ...ends });
+  const own = { client: '10.0.0.3', server: '10.0.0.9', clientPort: 8080 };
+  watched.push(wire(own).raw('client', { flags: 'S' }).frames);
+  watched.push(wire({ clientPort: 9090 }).open().frames);
+  // In the middle of a stream nobody knows who called.
+  watched.push(wire({ ...own, clientPort: 7070 }).say('client', get('/a')).frames);
+  expect(from).toEqual([8080]);
+});
+
 test('what inline has is not told twice, from its beginning or from the moment inline takes it', () => {
   let claimed = false;
   const watched = watch({ claimed: () => claimed });

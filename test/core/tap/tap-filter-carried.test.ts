@@ -55,16 +55,16 @@ function build(frame: Described): Buffer {
   return ethernet(0x86dd, ipv6({ protocol: 6, extensions }, segment), frame.tags);
 }
 
-/** Neither beginning nor end of a connection, whole, and on a port that the pod itself has. */
+/** Neither beginning nor end of a connection, whole, on a port that the pod itself has, and with a port of the other side as callers have it. */
 function isLeftOut(frame: Described, { ports, ipv6: also }: CarriedPorts): boolean {
-  const own = frame.packetType === kinds.fromPod ? frame.from : frame.to;
+  const isOutgoing = frame.packetType === kinds.fromPod;
+  const [own, other] = isOutgoing ? [frame.from, frame.to] : [frame.to, frame.from];
   const isPlain = frame.family === 4 || (also && !frame.extended);
-  return (
-    ports.includes(own) && (frame.flags & connectionFlags) === 0 && frame.fragment === 'whole' && isPlain
-  );
+  const isWithin = (frame.flags & connectionFlags) === 0 && frame.fragment === 'whole';
+  return ports.includes(own) && other >= 32_768 && isWithin && isPlain;
 }
 
-const somePort = fc.constantFrom(8080, 8081, 9090, 40_000, 65_535);
+const somePort = fc.constantFrom(8080, 8081, 9090, 32_767, 32_768, 40_000, 65_535);
 const described = fc.record<Described>({
   family: fc.constantFrom(4, 6),
   packetType: fc.constantFrom(...Object.values(kinds)),
@@ -124,6 +124,16 @@ describe('the filter of a pod with carried ports', () => {
   test('reads what the pod calls, on the same port elsewhere or from a port of that number', () => {
     expect(passes({ ...request, packetType: kinds.fromPod })).toBe(true);
     expect(passes({ ...answer, packetType: kinds.toPod })).toBe(true);
+  });
+
+  test('reads what the pod calls from such a port, where services listen, and what a caller asks from a port of that kind', () => {
+    for (const family of [4, 6] as const)
+      for (const other of [1, 443, 8080, 32_767]) {
+        expect(passes({ ...answer, family, to: other })).toBe(true);
+        expect(passes({ ...request, family, from: other })).toBe(true);
+      }
+    expect(passes({ ...answer, to: 32_768 })).toBe(false);
+    expect(passes({ ...request, from: 32_768 })).toBe(false);
   });
 
   test('reads IPv6 where only IPv4 is carried', () => {

@@ -1,6 +1,7 @@
 // Open connections that rules do not reach: cut where a plan says so, counted where it lets them drain. Spared are the agent's own sockets
 // and what is inline already (sock-diag.ts). Changes nothing but the connections it is told to cut.
 import { setTimeout as pause } from 'node:timers/promises';
+import { firstEphemeralPort } from '../../../core/model/ephemeral-ports.ts';
 import { upstreamAddress } from '../../../core/plan/node-constants.ts';
 import type { PairCut, PodPlan } from '../../../core/plan/node-plan.ts';
 import type { Netns } from '../../../io/kernel/node/netns.ts';
@@ -52,12 +53,9 @@ export function servedPorts({ kernel, netns }: PodSockets): ReadonlySet<number> 
   return new Set(served.map(({ localPort }) => localPort));
 }
 
-/** First port that a program gets for a call when it names none (net.ipv4.ip_local_port_range, as it usually is). */
-const firstCallingPort = 32_768;
-
 /** Whether others opened it: its port is listened on, or was by somebody who handed the connection over or takes no more of them. */
 const isOpenedByOthers = ({ localPort }: TcpSocket, served: ReadonlySet<number>): boolean =>
-  served.has(localPort) || localPort < firstCallingPort;
+  served.has(localPort) || localPort < firstEphemeralPort;
 
 function queryOf({ direction, remotes, ports }: PairCut): SocketQuery {
   if (direction === 'inbound') return ports.length === 0 ? { remotes } : { remotes, localPorts: ports };
@@ -171,12 +169,12 @@ export function countOutside(where: PodSockets, plan: PodPlan): ReadonlyMap<stri
 }
 
 /**
- * Own ports of connections that are not inline and may still say something: those being closed included, whose last bytes may be on their way. (In
- * FIN-WAIT-2 without a process, nobody sends and nobody reads.)
+ * Own ports of connections that are not inline and may still say something: those that the pod is only opening, and those being closed, whose last
+ * bytes may be on their way. (In FIN-WAIT-2 without a process, nobody sends and nobody reads.)
  */
 export function portsOutside({ kernel, netns }: PodSockets): ReadonlySet<number> {
   const found = listOutside(kernel.netlink, netns, {
-    query: { states: [...openStates, ...closingStates] },
+    query: { states: [tcpState.synSent, ...openStates, ...closingStates] },
     own: ownSocketInodes,
   });
   const speaking = found.filter(({ state, inode }) => state !== tcpState.finWait2 || inode !== 0);

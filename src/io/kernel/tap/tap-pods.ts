@@ -52,6 +52,8 @@ interface Tapped {
   scope: TapScope;
   /** What the ring leaves out. */
   carried: CarriedPorts;
+  /** Ports that the pod has called from while they were left out, and never are again: what it calls there looks like what inline carries. */
+  readonly called: Set<number>;
   readonly tap: Tap;
 }
 
@@ -78,6 +80,8 @@ class HostedTaps implements TapPods, LoopSource {
   readonly #closed = noSums();
   /** One for all pods: their bounds would add up. */
   readonly #room = createTapRoom();
+  /** Pods with a port in `called` that their ring may still leave out. */
+  readonly #calling = new Set<string>();
   #source: TapSource | undefined;
   /** Monotonic; not before the first tick. */
   #tickedAtMs = Number.POSITIVE_INFINITY;
@@ -119,6 +123,7 @@ class HostedTaps implements TapPods, LoopSource {
 
   onReadable(): void {
     this.#source?.onReadable();
+    this.#followCalls();
     this.#reporter.flushNames();
   }
 
@@ -167,8 +172,23 @@ class HostedTaps implements TapPods, LoopSource {
 
   #leaveOut(number: number, carried: CarriedPorts): void {
     const [pod, tapped] = this.#withNumber(number) ?? [];
-    if (pod !== undefined && tapped !== undefined) this.#filter(pod, tapped, carried);
+    if (pod !== undefined && tapped !== undefined) this.#filter(pod, tapped, withoutCalled(carried, tapped));
     this.#tools.post({ type: 'tapFiltered', tap: number });
+  }
+
+  #noteCall(pod: string, { carried, called }: Tapped, port: number): void {
+    if (!carried.ports.includes(port)) return;
+    called.add(port);
+    this.#calling.add(pod);
+  }
+
+  /** Behind the pass that met the calls: a filter is not changed, nor a ring closed, with one of its frames in hand. */
+  #followCalls(): void {
+    for (const pod of this.#calling) {
+      const tapped = this.#pods.get(pod);
+      if (tapped !== undefined) this.#filter(pod, tapped, withoutCalled(tapped.carried, tapped));
+    }
+    this.#calling.clear();
   }
 
   /** A ring that keeps leaving out what is nobody's by now would be silent: rather none, which main hears of and mends. */
@@ -219,13 +239,14 @@ class HostedTaps implements TapPods, LoopSource {
         brain.policy.connecting();
         return ++plane.lastNumber;
       },
+      calls: (port) => this.#noteCall(pod, tapped, port),
       ends: (id, known) => endsOf(plane.identity, id, known),
       output: this.#outputOf(pod),
       names: this.#names.for(({ nowMs, ...named }) =>
         this.#told({ type: 'names', pod, atMs: nowMs, ...named }),
       ),
     });
-    const tapped: Tapped = { number: 0, scope: first, carried: nothingCarried, tap };
+    const tapped: Tapped = { number: 0, scope: first, carried: nothingCarried, called: new Set(), tap };
     return tapped;
   }
 
@@ -299,6 +320,11 @@ class HostedTaps implements TapPods, LoopSource {
     });
   }
 }
+
+const withoutCalled = ({ ports, ipv6 }: CarriedPorts, { called }: Tapped): CarriedPorts => ({
+  ports: ports.filter((port) => !called.has(port)),
+  ipv6,
+});
 
 type Whereabouts = Readonly<
   Record<'sourcePeer' | 'destinationPeer' | 'atMs', number> & { pod: string; id: TapConnectionId }
