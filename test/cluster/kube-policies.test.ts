@@ -9,6 +9,7 @@ import type { StoredPolicy } from '../../src/core/policy/store.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import { openKubePolicyStore, type KubePolicyStore } from '../../src/io/kube/policies/kube-policy-store.ts';
+import { openLastGood, type LastGood } from '../../src/io/policies/last-good.ts';
 import { openPolicyJournal } from '../../src/io/kube/policies/policy-journal.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { untilPasses } from '../helpers/until.ts';
@@ -161,6 +162,40 @@ describeUnless(noApi)('policies of a cluster', () => {
     );
     await api.remove(kinds.flowPolicies, { namespace, name: 'turned' });
     await untilPasses(() => expect(entry('turned')).toBeUndefined());
+  });
+
+  test('an object that is broken when an agent starts again stands as it last was, held by its UID', async () => {
+    const lastGood = (): Promise<LastGood> => openLastGood({ folder: join(state, 'last-good') });
+    const begin = async (): Promise<KubePolicyStore> => {
+      const begun = openKubePolicyStore({
+        ...{ api, now: () => nowMs, random: Math.random, lastGood: await lastGood() },
+      });
+      await begun.synced();
+      return begun;
+    };
+    const entriesOf = (begun: KubePolicyStore): readonly StoredPolicy[] =>
+      begun.entries().filter(({ name }) => name === nameOf('kept-good'));
+    await api.apply(kinds.flowPolicies, policy('kept-good'));
+    const first = await begin();
+    expect(entriesOf(first)).toMatchObject([{ type: 'valid', generation: 1 }]);
+    await first.close();
+    const broken = policy('kept-good', { mode: 'Shadow' });
+    await api.apply(kinds.flowPolicies, { ...broken, spec: { ...broken.spec, budget: 3 } });
+    const second = await begin();
+    expect(entriesOf(second)).toMatchObject([
+      {
+        ...{ type: 'valid', generation: 2, policy: { spec: { mode: 'Enforce' } } },
+        rejection: { code: 'POLICY_UNKNOWN_FIELD', since: new Date(nowMs).toISOString() },
+      },
+      { type: 'rejected' },
+    ]);
+    await second.close();
+    await api.remove(kinds.flowPolicies, { namespace, name: 'kept-good' });
+    await api.apply(kinds.flowPolicies, { ...broken, spec: { ...broken.spec, budget: 3 } });
+    const third = await begin();
+    expect(entriesOf(third)).toMatchObject([{ type: 'rejected' }]);
+    await third.close();
+    await api.remove(kinds.flowPolicies, { namespace, name: 'kept-good' });
   });
 
   test('a lifetime ends by this machine’s clock', async () => {

@@ -37,6 +37,7 @@ export interface StatusInput {
   readonly openByPair: Readonly<Record<string, number>>;
   readonly startedMs: number;
   readonly policies: AgentStatus['policies'];
+  readonly lastGood?: AgentStatus['lastGood'];
   /** A sentence for whoever watches. */
   readonly notice?: string | undefined;
   readonly version: string;
@@ -57,7 +58,7 @@ const workerOf = ({ cpuUserUs, cpuSystemUs, heartbeatAgeMs, ...rest }: WorkerSta
 
 /** The counters of now. */
 export function statusOf(input: StatusInput): AgentStatus {
-  const { plane, listeners, startedMs, policies, notice } = input;
+  const { plane, listeners, startedMs, policies, lastGood, notice } = input;
   const openByPair: Record<string, number> = { ...input.openByPair };
   listeners.forEach((listener, index) => {
     const key = pairKey(listener);
@@ -74,6 +75,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     lost: plane.lost,
     heartbeatAgeMs: Math.max(0, Math.round(plane.heartbeatAgeMs)),
     policies,
+    ...(lastGood === undefined ? {} : { lastGood }),
     ...(notice === undefined ? {} : { notice }),
     version: input.version,
     workers: plane.workers.map(workerOf),

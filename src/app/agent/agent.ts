@@ -1,6 +1,7 @@
 // The agent on one machine: listeners -> data plane -> flow events -> detections -> window and feed; policy store -> snapshots.
 // Only wiring: what a byte, a verdict or a finding means is decided in core, what a socket is in io.
 import { randomBytes, randomInt } from 'node:crypto';
+import { join } from 'node:path';
 import { createDetector, type Detector } from '../../core/detect/engine.ts';
 import { createFlowReader, type FlowAssemblerOptions } from '../../core/inspect/flow-event.ts';
 import { createPolicyMask, type PolicyMask } from '../../core/mask/mask-policy.ts';
@@ -15,6 +16,8 @@ import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import { startDataPlane, type DataPlane } from '../../io/kernel/data-plane.ts';
 import type { MetricsAddress } from '../../io/metrics/metrics-server.ts';
 import { openFolderStore } from '../../io/policies/folder-store.ts';
+import { lastGoodFolder, openLastGood } from '../../io/policies/last-good.ts';
+import { hiddenFolder } from '../../io/policies/policy-limits.ts';
 import { createAgentCounts, type AgentCounts } from './agent-counts.ts';
 import { operate } from './agent-operations.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
@@ -49,6 +52,8 @@ export interface AgentOptions {
   readonly node?: NodeOptions;
   /** Folder of FlowPolicy files; without one the agent only observes. */
   readonly policiesDirectory: string | undefined;
+  /** Where last good versions of the folder's policies are kept for the next start; beside the undo journal when absent. */
+  readonly stateDirectory?: string;
   /** Opens another store in place of the folder's; it has been read once when this resolves. */
   readonly openPolicies?: (onNotice: (sentence: string) => void) => Promise<PolicyStore>;
   readonly feed: LocalAddress;
@@ -263,7 +268,7 @@ function tellCounters(hub: Hub): void {
   if (lost) hub.tell(lost);
 }
 
-function startTelemetry({ options, hub, cleanup }: Start, { plane, node }: Enforced): Telemetry {
+function startTelemetry({ options, store, hub, cleanup }: Start, { plane, node }: Enforced): Telemetry {
   const { listeners, notice } = options;
   const { policyEvents, counts } = hub;
   const telemetry = createTelemetry({
@@ -272,6 +277,7 @@ function startTelemetry({ options, hub, cleanup }: Start, { plane, node }: Enfor
     policyEvents,
     counts,
     feed: () => hub.server,
+    unkept: () => store.unkept(),
     notice,
     node,
     restarts: options.supervised?.restarts,
@@ -325,10 +331,14 @@ async function prepareStart(
   return { options, ...parts, notice, prepared, agent: randomBytes(3).toString('hex') };
 }
 
-function openStore({ openPolicies, policiesDirectory, onNotice }: AgentOptions): Promise<PolicyStore> {
+async function openStore(options: AgentOptions): Promise<PolicyStore> {
+  const { openPolicies, policiesDirectory: directory, stateDirectory, onNotice } = options;
   if (openPolicies !== undefined) return openPolicies((sentence) => onNotice?.(sentence));
-  if (policiesDirectory === undefined) return Promise.resolve(emptyStore);
-  return openFolderStore({ directory: policiesDirectory, now: Date.now });
+  if (directory === undefined) return emptyStore;
+  const lastGood = await openLastGood({
+    folder: lastGoodFolder(stateDirectory ?? join(directory, hiddenFolder)),
+  });
+  return openFolderStore({ directory, now: Date.now, lastGood });
 }
 
 /** Starts listening, judging and telling. Rejects with AppError when a port, folder or socket cannot be had; nothing stays behind. */

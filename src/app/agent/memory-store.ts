@@ -20,5 +20,6 @@ export const emptyStore: PolicyStore = {
   apply: refuse,
   remove: refuse,
   undo: refuse,
+  unkept: () => undefined,
   close: () => Promise.resolve(),
 };

@@ -3,7 +3,7 @@
 import type { PolicyMask } from '../../core/mask/mask-policy.ts';
 import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
 import type { Policy } from '../../core/policy/schema.ts';
-import type { StoredPolicy } from '../../core/policy/store.ts';
+import type { PolicyRejection, StoredPolicy } from '../../core/policy/store.ts';
 
 interface Counters {
   hits: number;
@@ -17,6 +17,14 @@ export type EnforcementOf = (policy: string) => PolicyEvent['enforcement'];
 
 /** An event without its moment. */
 type Fields = Omit<PolicyEvent, 'type' | 'time'>;
+
+/** How many there are by state, and how many of those that are loaded stand in their last good version. */
+export interface PolicySummary {
+  readonly active: number;
+  readonly shadow: number;
+  readonly rejected: number;
+  readonly lastGood: number;
+}
 
 /** The last word on each policy, and how often each decided. */
 export interface PolicyEvents {
@@ -32,7 +40,7 @@ export interface PolicyEvents {
   countRefused(policy: string, count: number, nowMs: number): void;
   /** Events of the policies whose counters moved since the last call. */
   moved(nowMs: number): readonly PolicyEvent[];
-  summary(): { readonly active: number; readonly shadow: number; readonly rejected: number };
+  summary(): PolicySummary;
 }
 
 function stateOf(policy: Policy): PolicyEvent['state'] {
@@ -55,22 +63,28 @@ const objectOf = ({ uid, generation }: StoredPolicy): Pick<Fields, 'uid' | 'gene
   ...(generation === undefined ? {} : { generation }),
 });
 
+function errorOf(
+  { file, line, code, message, since }: PolicyRejection,
+  mask: PolicyMask,
+): NonNullable<Fields['error']> {
+  return {
+    file: mask.text(file),
+    ...(line === undefined ? {} : { line }),
+    code,
+    message: mask.text(message),
+    ...(since === undefined ? {} : { since }),
+  };
+}
+
 /** Masked: an event goes to recordings and to everyone who watches. Of a rejected file nobody knows what is a secret, so it is not told. */
 function describe(entry: StoredPolicy, mask: PolicyMask): Fields {
-  if (entry.type === 'rejected') {
-    const { file, line, code, message } = entry.rejection;
+  if (entry.type === 'rejected')
     return {
-      name: entry.name ?? fileKey(mask.text(file)),
+      name: entry.name ?? fileKey(mask.text(entry.rejection.file)),
       state: 'rejected',
       ...objectOf(entry),
-      error: {
-        file: mask.text(file),
-        ...(line === undefined ? {} : { line }),
-        code,
-        message: mask.text(message),
-      },
+      error: errorOf(entry.rejection, mask),
     };
-  }
   const { policy, author } = entry;
   const rejection = entry.type === 'valid' ? entry.rejection : undefined;
   return {
@@ -80,16 +94,7 @@ function describe(entry: StoredPolicy, mask: PolicyMask): Fields {
     object: mask.mask(policy),
     ...(policy.spec.expiresAt === undefined ? {} : { expiresAt: policy.spec.expiresAt }),
     ...(author === undefined ? {} : { author: mask.text(author) }),
-    ...(rejection === undefined
-      ? {}
-      : {
-          error: {
-            file: mask.text(rejection.file),
-            ...(rejection.line === undefined ? {} : { line: rejection.line }),
-            code: rejection.code,
-            message: mask.text(rejection.message),
-          },
-        }),
+    ...(rejection === undefined ? {} : { error: errorOf(rejection, mask) }),
   };
 }
 
@@ -126,6 +131,8 @@ function update(
   const told: PolicyEvent[] = [];
   for (const entry of entries) {
     const described = describe(entry, book.mask);
+    // An object of a cluster stands under one name as its last good version and as what is rejected: the first says both.
+    if (entry.type === 'rejected' && next.has(described.name)) continue;
     const enforcement = entry.type === 'valid' ? enforcementOf(entry.name) : undefined;
     const fields = enforcement === undefined ? described : { ...described, enforcement };
     const text = JSON.stringify(fields);
@@ -168,9 +175,10 @@ function moved(book: Book, nowMs: number): readonly PolicyEvent[] {
   return told;
 }
 
-function summaryOf({ known }: Book): ReturnType<PolicyEvents['summary']> {
-  const totals = { active: 0, shadow: 0, rejected: 0 };
+function summaryOf({ known }: Book): PolicySummary {
+  const totals = { active: 0, shadow: 0, rejected: 0, lastGood: 0 };
   for (const { fields } of known.values()) {
+    if (fields.state !== 'rejected' && fields.error !== undefined) totals.lastGood += 1;
     if (fields.state === 'active' || fields.state === 'shadow' || fields.state === 'rejected')
       totals[fields.state] += 1;
   }

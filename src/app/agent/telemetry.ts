@@ -25,11 +25,16 @@ export interface TelemetrySources {
   /** Undefined before there is one. */
   readonly feed: () => Pick<FeedServer, 'stats'> | undefined;
   readonly notice: (() => string | undefined) | undefined;
+  /** As `PolicyStore.unkept`. */
+  readonly unkept: () => string | undefined;
   /** Undefined without a supervisor. */
   readonly restarts: Restarts | undefined;
   /** Undefined where there is none. */
   readonly node: Pick<RunningNode, 'openByPair' | 'status' | 'unjudged'> | undefined;
 }
+
+/** As the schema of a status bounds it. */
+const longestSentence = 500;
 
 /** The agent at the moment it is asked. */
 export interface Telemetry {
@@ -53,9 +58,19 @@ function absenceNotice(
   return sentences.filter(Boolean).join(' ') || undefined;
 }
 
+function policyFigures({
+  policyEvents,
+  unkept,
+}: Pick<TelemetrySources, 'policyEvents' | 'unkept'>): Pick<AgentStatus, 'policies' | 'lastGood'> {
+  const { lastGood: standing, ...policies } = policyEvents.summary();
+  const why = unkept();
+  const lastGood = { standing, ...(why === undefined ? {} : { unkept: why.slice(0, longestSentence) }) };
+  return { policies, lastGood };
+}
+
 /** The time of the call is the start of the agent. */
 export function createTelemetry(sources: TelemetrySources): Telemetry {
-  const { plane, node, listeners, policyEvents, counts, feed, notice, restarts } = sources;
+  const { plane, node, listeners, counts, feed, notice, restarts } = sources;
   const version = programVersion();
   const startedMs = Date.now();
   const usage = createMainUsage(() => performance.now());
@@ -64,7 +79,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
       statusOf({
         ...{ version, startedMs, listeners },
         plane: plane.stats(),
-        policies: policyEvents.summary(),
+        ...policyFigures(sources),
         notice: notice?.() ?? absenceNotice(restarts, node?.unjudged() ?? []),
         openByPair: node?.openByPair() ?? {},
         main: usage.read(),
@@ -77,7 +92,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
       return {
         ...{ version, startedMs, flows, kernelRefused, lostBy, policyHits },
         plane: plane.stats(),
-        policies: policyEvents.summary(),
+        policies: policyFigures(sources).policies,
         main: usage.read(),
         ...(node === undefined ? {} : { node: node.status() }),
         ...(restarts === undefined ? {} : { restarts }),

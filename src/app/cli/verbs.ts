@@ -156,7 +156,10 @@ export const verbs: readonly VerbRow[] = [
       },
       { flags: '--hub-ca <file>', text: "with --hub: PEM of the authority of the hub's certificate" },
       { flags: '--hub-token-file <file>', text: 'with --hub: the projected token for apidefense-hub' },
-      { flags: '--state <dir>', text: 'with --hub: keeps who is who there, for a start without a hub' },
+      {
+        flags: '--state <dir>',
+        text: 'keeps last good policies (default: in the policy folder) and who is who there, for the next start',
+      },
       { flags: '--pods <file>', text: 'with --node: YAML of pods, peers and Services (docs/pods-file.md)' },
       ...nodeRoots,
       {

@@ -67,6 +67,10 @@ const outcome = (status: Condition['status'], reason: string, message: string): 
 
 const nodesOf = (reports: readonly NodeReport[]): string => listed(reports.map(({ node }) => node));
 
+/** Also where the last good version stands in for it. */
+const refuses = ({ event: { state, error } }: NodeReport): boolean =>
+  state === 'rejected' || error !== undefined;
+
 function findingsOf(input: ConditionInput): Findings {
   const expected = new Set(input.expected);
   const reports = input.reports
@@ -78,7 +82,7 @@ function findingsOf(input: ConditionInput): Findings {
   const wasSettled = programmed?.observedGeneration === input.generation && programmed.status !== 'Unknown';
   return {
     ...{ input, reports, missing },
-    refusing: reports.filter(({ event }) => event.state === 'rejected'),
+    refusing: reports.filter(refuses),
     isExpired: input.expiresAtMs !== undefined && input.nowMs >= input.expiresAtMs,
     isSettled: expected.size > 0 && (missing.length === 0 || wasSettled),
   };
@@ -94,10 +98,16 @@ function accepted(found: Findings): Outcome {
   const [first] = refusing;
   if (first !== undefined) {
     const why = first.event.error?.message ?? 'it gives no reason';
-    return outcome('False', 'Invalid', `Refused on ${nodesOf(refusing)}: ${why}`);
+    return outcome('False', 'Invalid', `Refused on ${nodesOf(refusing)}: ${why}${standingIn(refusing)}`);
   }
   if (reports.length === 0) return outcome('Unknown', 'Pending', waiting(found));
   return outcome('True', 'Accepted', 'Every agent that has reported takes it.');
+}
+
+/** Where an earlier version is still in force, as a sentence; '' when nowhere. */
+function standingIn(refusing: readonly NodeReport[]): string {
+  const those = refusing.filter(({ event }) => event.state !== 'rejected');
+  return those.length === 0 ? '' : ` The last good version stands on ${nodesOf(those)}.`;
 }
 
 const wordsOf = (reports: readonly NodeReport[]): readonly NodeWord[] =>
@@ -107,10 +117,11 @@ const wordsOf = (reports: readonly NodeReport[]): readonly NodeWord[] =>
 
 /** Of a policy that is to be enforced and that all expected agents know. */
 function enforced({ reports, missing, refusing }: Findings): Outcome {
-  const merged = mergedEnforcement(wordsOf(reports));
+  // What stands where it is refused is an earlier version.
+  const merged = mergedEnforcement(wordsOf(reports.filter((report) => !refuses(report))));
   const said = merged?.sentence ?? 'No agent says where it stands.';
   const behind = missing.length === 0 ? '' : ` Not reported yet: ${listed(missing)}.`;
-  const refused = refusing.length === 0 ? '' : ` Refused on ${nodesOf(refusing)}.`;
+  const refused = refusing.length === 0 ? '' : ` Refused on ${nodesOf(refusing)}.${standingIn(refusing)}`;
   const message = said + behind + refused;
   if (merged === undefined) return outcome('False', 'Invalid', message);
   const isWhole = missing.length + refusing.length === 0;

@@ -175,9 +175,15 @@ export const policyEventSchema = z.object({
   hits: count.optional(),
   shadowHits: count.optional(),
   lastHit: z.string().optional(),
-  /** Why it was rejected: where and a sentence. */
+  /** Why it was rejected: where and a sentence. Of one that is not `rejected`: its last good version stands since then (RFC 3339). */
   error: z
-    .object({ file: z.string().optional(), line: count.optional(), code: z.string(), message: z.string() })
+    .object({
+      file: z.string().optional(),
+      line: count.optional(),
+      code: z.string(),
+      message: z.string(),
+      since: z.string().optional(),
+    })
     .optional(),
   /** Who wrote it, where known. */
   author: z.string().optional(),

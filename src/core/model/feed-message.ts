@@ -73,6 +73,8 @@ export const statusSchema = z.object({
   /** Age of the worker's last heartbeat. */
   heartbeatAgeMs: count,
   policies: z.object({ active: count, shadow: count, rejected: count }),
+  /** Policies of which a last good version stands in for what is rejected now, and why such versions may not survive a restart. */
+  lastGood: z.object({ standing: count, unkept: z.string().max(500).optional() }).optional(),
   /** What whoever watches should know and no event says, in a sentence; the newest one. */
   notice: z.string().max(500).optional(),
   /** Of the program. */

@@ -19,6 +19,8 @@ export interface PolicyRejection {
   readonly code: string;
   /** A whole sentence naming file, line and reason. */
   readonly message: string;
+  /** RFC 3339: since when a last good version stands in for what is rejected; absent where none does. */
+  readonly since?: string;
 }
 
 /** Which object it is, where the API server says so; conditions are written for exactly that one. */
@@ -76,5 +78,7 @@ export interface PolicyStore {
   remove(name: PolicyName, options?: { readonly author?: string }): Promise<Applied>;
   /** Reverts the newest change made through this store that still stands; AppError when there is none or it was changed since. */
   undo(options?: UndoOptions): Promise<Undone>;
+  /** A sentence why last good versions may not survive a restart of who holds this store; undefined when they do. */
+  unkept(): string | undefined;
   close(): Promise<void>;
 }

@@ -4,6 +4,7 @@ import { policyName } from '../../core/model/brand.ts';
 import type { PolicyStore } from '../../core/policy/store.ts';
 import { createFolderEdits } from './folder-edits.ts';
 import { setAsideExpired } from './expired-files.ts';
+import { unkept, type LastGood } from './last-good.ts';
 import { expiryMs, listEntries } from './merge-files.ts';
 import { createPolicyFolder } from './policy-folder.ts';
 import type { PolicyFolder } from './policy-folder.ts';
@@ -22,6 +23,8 @@ export interface FolderStoreOptions {
   /** Epoch ms. */
   readonly now: () => number;
   readonly limits?: Partial<PolicyLimits>;
+  /** Keeps last good versions for the next start: for whoever enforces; without it this store knows what the files say. */
+  readonly lastGood?: LastGood;
 }
 
 /** An open folder: its policies, those who are told of changes, and the queue that all work waits in. */
@@ -39,7 +42,7 @@ interface OpenFolder {
 
 function createOpenFolder({ directory, now, ...options }: FolderStoreOptions): OpenFolder {
   const limits = { ...policyLimits, ...options.limits };
-  const folder = createPolicyFolder(directory, limits, now);
+  const folder = createPolicyFolder({ directory, limits, now, lastGood: options.lastGood });
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
   const refresh = async (): Promise<void> => {
@@ -90,10 +93,11 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
     apply: (policy, how = {}) => inTurn(() => edits.apply(policy, how)),
     remove: (name, how = {}) => inTurn(() => edits.remove(policyName(name), how)),
     undo: (how = {}) => inTurn(() => edits.undo(how)),
+    unkept: () => unkept(options.lastGood),
     close: () => {
       watch.close();
       listeners.clear();
-      return inTurn(() => Promise.resolve());
+      return inTurn(() => options.lastGood?.settled() ?? Promise.resolve());
     },
   };
 }

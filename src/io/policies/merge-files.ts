@@ -1,7 +1,7 @@
 // What all files together put in force, and what of them is rejected. Pure; keeps the last good objects of a file that broke.
 //
 // A file that was valid and is changed into something invalid keeps its last good objects in force (an edit that fails must not
-// lift a block), marked with the rejection; deleting the file lifts them. After a restart only what the folder says counts.
+// lift a block), marked with the rejection and since when; deleting the file lifts them. A restart finds them again in last-good.ts.
 import type { PolicyName } from '../../core/model/brand.ts';
 import type { Policy } from '../../core/policy/schema.ts';
 import type { PolicyRejection, StoredPolicy } from '../../core/policy/store.ts';
@@ -13,6 +13,8 @@ export interface FileState {
   readonly file: string;
   readonly read: PolicyFileRead;
   readonly lastGood: readonly FilePolicy[];
+  /** RFC 3339: when it was first found to be invalid, while there are objects from before. */
+  readonly since?: string;
 }
 
 /** An object that counts, and where it stands. */
@@ -56,7 +58,8 @@ export function mergeFiles(files: readonly FileState[], limit: number): MergedFi
   for (const state of files) {
     if (state.read.ok) continue;
     const { rejection, object } = state.read;
-    for (const one of state.lastGood) if (!held.has(one.name)) claim(state, one, rejection);
+    const stale = state.since === undefined ? rejection : { ...rejection, since: state.since };
+    for (const one of state.lastGood) if (!held.has(one.name)) claim(state, one, stale);
     rejected.push({ type: 'rejected', rejection, ...(object === undefined ? {} : { object }) });
   }
   return { held, rejected };

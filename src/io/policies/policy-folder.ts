@@ -1,10 +1,14 @@
-// The folder as last read: refreshes it, merges its files, and says whether anything changed. One at a time; knows no undo.
+// The folder as last read: refreshes it, merges its files, and says whether anything changed. One at a time; knows no undo. What was last
+// good of a file is kept for the next start where there is a keeper.
 import { setImmediate } from 'node:timers/promises';
+import { createHash } from 'node:crypto';
+import { nameOf } from '../../core/policy/policy-name.ts';
+import type { GoodVersion, LastGood } from './last-good.ts';
 import type { FolderLook, SeenFile } from './read-folder.ts';
 import { readFolder } from './read-folder.ts';
 import type { FileState, MergedFiles } from './merge-files.ts';
 import { mergeFiles } from './merge-files.ts';
-import type { PolicyFileRead } from './parse-policy-file.ts';
+import type { FilePolicy, PolicyFileRead } from './parse-policy-file.ts';
 import { parsePolicyFile, rejectionAt } from './parse-policy-file.ts';
 import type { PolicyLimits } from './policy-limits.ts';
 
@@ -28,6 +32,7 @@ interface Known extends FileState {
 interface Held {
   readonly directory: string;
   readonly limits: PolicyLimits;
+  readonly lastGood: LastGood | undefined;
   looks: FolderLook;
   known: ReadonlyMap<string, Known>;
   merged: MergedFiles;
@@ -35,11 +40,20 @@ interface Held {
   trouble: string | undefined;
 }
 
-/** Knows nothing until the first refresh; `now` is epoch ms. */
-export function createPolicyFolder(directory: string, limits: PolicyLimits, now: () => number): PolicyFolder {
+/** Which folder, within which bounds, by which clock, and who keeps what was last good for the next start. */
+export interface PolicyFolderOptions {
+  readonly directory: string;
+  readonly limits: PolicyLimits;
+  /** Epoch ms. */
+  readonly now: () => number;
+  readonly lastGood: LastGood | undefined;
+}
+
+/** Knows nothing until the first refresh. */
+export function createPolicyFolder({ now, ...options }: PolicyFolderOptions): PolicyFolder {
+  const { limits } = options;
   const held: Held = {
-    directory,
-    limits,
+    ...options,
     looks: new Map(),
     known: new Map(),
     merged: mergeFiles([], limits.policies),
@@ -67,7 +81,7 @@ async function refresh(held: Held, nowMs: number): Promise<boolean> {
     return isNewTrouble(held, error instanceof Error ? error.message : String(error));
   }
   const { known } = held;
-  const next = await knowAll(fresh, known);
+  const next = await knowAll(held, fresh, nowMs);
   const changed =
     held.trouble !== undefined ||
     next.size !== known.size ||
@@ -75,6 +89,7 @@ async function refresh(held: Held, nowMs: number): Promise<boolean> {
   held.looks = fresh;
   held.known = next;
   held.trouble = undefined;
+  held.lastGood?.retain(next);
   if (changed) rebuild(held);
   return changed;
 }
@@ -108,26 +123,64 @@ function complain(held: Held, code: string, reason: string): void {
 /** Files judged between two turns of the event loop: parsing 10,000 at once would hold everything else up for seconds. */
 const filesPerTurn = 100;
 
-async function knowAll(fresh: FolderLook, known: ReadonlyMap<string, Known>): Promise<Map<string, Known>> {
+async function knowAll(held: Held, fresh: FolderLook, nowMs: number): Promise<Map<string, Known>> {
   const next = new Map<string, Known>();
   for (const [file, seen] of fresh) {
-    const before = known.get(file);
-    const one = know(file, seen, before);
+    const before = held.known.get(file);
+    const one = know(file, seen, { before, lastGood: held.lastGood, nowMs });
     next.set(file, one);
     if (one.read !== before?.read && next.size % filesPerTurn === 0) await setImmediate();
   }
   return next;
 }
 
+interface Knowing {
+  readonly before: Known | undefined;
+  readonly lastGood: LastGood | undefined;
+  readonly nowMs: number;
+}
+
 /** Parses only when the text is another one; keeps the objects of the last valid text. */
-function know(file: string, seen: SeenFile, before: Known | undefined): Known {
+function know(file: string, seen: SeenFile, knowing: Knowing): Known {
+  const { before } = knowing;
   if (before !== undefined && sameLook(before.seen, seen)) return { ...before, seen };
   const { look } = seen;
   const read: PolicyFileRead =
     look.type === 'text'
       ? parsePolicyFile(file, look.text)
       : { ok: false, rejection: rejectionAt(file, { code: look.code, reason: look.reason }) };
-  return { file, seen, read, lastGood: read.ok ? read.policies : (before?.lastGood ?? []) };
+  if (!read.ok) return { file, seen, read, ...standIn(file, knowing) };
+  if (look.type === 'text') keep(knowing.lastGood, file, { text: look.text, policies: read.policies });
+  return { file, seen, read, lastGood: read.policies };
+}
+
+/** What stands in for a file that is invalid: its objects from before, in this life or in an earlier one. */
+function standIn(file: string, { before, lastGood, nowMs }: Knowing): Pick<FileState, 'lastGood' | 'since'> {
+  const kept = before === undefined ? lastGood?.find(file) : undefined;
+  const policies = kept === undefined ? (before?.lastGood ?? []) : kept.policies.map(objectOf);
+  if (policies.length === 0) return { lastGood: [] };
+  const since = before?.since ?? kept?.since ?? new Date(nowMs).toISOString();
+  lastGood?.since(file, since);
+  return { lastGood: policies, since };
+}
+
+/** Where it stood in the file is not known any more. */
+const objectOf = (policy: GoodVersion['policies'][number], document: number): FilePolicy => ({
+  ...{ name: nameOf(policy), policy, document },
+  line: 1,
+});
+
+function keep(
+  lastGood: LastGood | undefined,
+  file: string,
+  { text, policies }: { readonly text: string; readonly policies: readonly FilePolicy[] },
+): void {
+  if (policies.length === 0) lastGood?.forget(file);
+  else
+    lastGood?.keep(file, {
+      version: createHash('sha256').update(text).digest('base64url'),
+      policies: policies.map(({ policy }) => policy),
+    });
 }
 
 function sameLook({ look: one }: SeenFile, { look: other }: SeenFile): boolean {

@@ -24,6 +24,10 @@ export const policyLimits = {
   pollMsPerFile: 3,
   /** A file changed this recently is read again at the next look: its time stamp may not show the next change, ms. */
   racyMs: 2_000,
+  /** Files that the last good versions lie in: a change writes one of them, a start all, each synced. */
+  lastGoodBuckets: 256,
+  /** Largest of them, bytes: a share of the most objects, each several times as long as is usual. */
+  lastGoodBucketBytes: 512 * 1024,
   /** Changes that undo can reach. */
   undoSteps: 200,
   /** An interactive policy's file leaves the folder this long after it expired, ms; until then it is shown as expired. */
@@ -35,7 +39,7 @@ export const policyLimits = {
 /** The same names with other numbers, for tests. */
 export type PolicyLimits = { readonly [Name in keyof typeof policyLimits]: number };
 
-/** Hidden folder within the policy folder: the undo journal and expired files. */
+/** Hidden folder within the policy folder: the undo journal, last good versions and expired files. */
 export const hiddenFolder = '.apidefense';
 /** First line of a file that the store made by itself, and the reason why it may be moved away once expired. */
 export const ownMark = `# Written by api-defense. One hour after it expires this file moves to ${hiddenFolder}/expired.`;

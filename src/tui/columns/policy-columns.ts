@@ -1,4 +1,5 @@
 // The columns of the policies list, one row each. Counters are the larger of what the agent reports and what was seen here.
+import { rejectionWords } from '../../core/model/last-good-words.ts';
 import { enforcementWord } from '../../core/model/enforcement-words.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
 import type { Policy } from '../../core/policy/schema.ts';
@@ -177,7 +178,7 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     grow: 4,
     priority: 6,
     align: 'left',
-    cell: (row) => row.event.error?.message ?? row.policy?.spec.reason ?? '',
+    cell: (row) => rejectionWords(row.event) || (row.policy?.spec.reason ?? ''),
     role: (row) => (row.event.error ? 'policy.rejected' : 'dim'),
   },
 ];

@@ -76,8 +76,12 @@ function errorLines(event: PolicyEvent, width: number): Line[] {
   if (!error) return [];
   const line = error.line === undefined ? '' : `:${error.line}`;
   const where = error.file === undefined ? '' : `${error.file}${line}  `;
-  return labelled('error', `${where}${error.code}: ${error.message}`, width);
+  const stands = event.state === 'rejected' ? '' : ` ${lastGoodSince(error.since)}`;
+  return labelled('error', `${where}${error.code}: ${error.message}${stands}`, width);
 }
+
+const lastGoodSince = (since: string | undefined): string =>
+  `The last good version is in force${since === undefined ? '' : ` since ${since}`}.`;
 
 /** All lines about one policy. */
 export function policyDetailLines(event: PolicyEvent, input: PaneInput, width: number): readonly Line[] {

@@ -53,6 +53,22 @@ test('a valid object whose file went bad stays active and carries the error', ()
   });
 });
 
+test('an object of a cluster that stands as it last was is told once, as standing, with what is wrong and since when', () => {
+  const rejection = {
+    ...{ file: 'FlowPolicy shop/p', code: 'POLICY_UNKNOWN_FIELD', message: 'It has no budget.' },
+    since: '2026-11-23T02:00:00.000Z',
+  };
+  const object = { name: policyName('shop/p'), uid: 'u', generation: 4 };
+  const entries: readonly StoredPolicy[] = [
+    { type: 'valid', ...object, policy: policy('Enforce'), file: rejection.file, rejection },
+    { type: 'rejected', ...object, rejection },
+  ];
+  const events = createPolicyEvents(mask);
+  expect(events.update(entries, 0)).toMatchObject([{ state: 'active', generation: 4, error: rejection }]);
+  expect(events.update(entries, 0)).toEqual([]);
+  expect(events.summary()).toEqual({ active: 1, shadow: 0, rejected: 0, lastGood: 1 });
+});
+
 test('hits and shadow hits are counted apart and told only when they moved', () => {
   const events = createPolicyEvents(mask);
   events.update([valid('Enforce')], 0);

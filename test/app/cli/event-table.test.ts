@@ -66,6 +66,17 @@ test('the table learns from policies which flows passed by them', () => {
   expect(lines).toEqual([tableHeader('flow'), expect.stringContaining('not reached: shop/p')]);
 });
 
+test('a policy that stands in its last good version says since when and why', () => {
+  const policy: PolicyEvent = {
+    ...{ type: 'policy', time: '2026-11-23T03:00:00.000Z', name: 'shop/p', state: 'active' },
+    error: { code: 'X', message: 'p.yaml is not YAML.', since: '2026-11-23T02:00:00.000Z' },
+  };
+  expect(tableLine(policy)).toMatch(
+    / never +Its last good version is in force since 2026-11-23T02:00:00\.000Z, because of this: p\.yaml is not YAML\.$/,
+  );
+  expect(tableLine({ ...policy, state: 'rejected' })).toMatch(/ never +p\.yaml is not YAML\.$/);
+});
+
 test('a connection that never came about says what became of it, unless a policy refused it', () => {
   const attempt = { request: undefined, response: undefined, protocol: 'opaque', opaque: 'attempt' } as const;
   const lineOf = (ended: string): string => tableLine(sampleFlow({ ...attempt, ended }));

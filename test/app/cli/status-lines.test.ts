@@ -100,6 +100,15 @@ test('losses and rejected policies are told in the verdict and in their lines', 
   expect(lines).toContain('lost         1,200 at worker-ring; 40 flows without headers and bodies');
 });
 
+test('policies that stand in their last good version are told, and why such versions may not survive a restart', () => {
+  const lines = told(status({ lastGood: { standing: 2, unkept: 'There is no place for them.' } }));
+  expect(lines[1]).toBe('a policy was rejected; every worker lives');
+  expect(lines).toContain(
+    'last good    2 POLICIES STAND IN THEIR LAST GOOD VERSION (kubectl api-defense policies says why); last good versions may not survive a restart: There is no place for them.',
+  );
+  expect(told(status({ lastGood: { standing: 0 } })).join('\n')).not.toContain('last good');
+});
+
 test('refused connections are told in the verdict, with the reason', () => {
   expect(told(status({ refused: { full: 0, share: 0 } }))[1]).toBe(
     'ok: every worker lives, nothing was lost',

@@ -27,6 +27,15 @@ const behind = (node: string): NodeReport =>
     },
   });
 
+const stale = (node: string): NodeReport =>
+  report(node, {
+    event: {
+      state: 'active',
+      enforcement: enforcement(),
+      error: { code: 'X', message: 'spec has no field x.' },
+    },
+  });
+
 const input = (parts: Partial<ConditionInput> = {}): ConditionInput => ({
   ...{ generation: 2, mode: 'Enforce', reports: [report('a'), report('b')], expected: ['a', 'b'] },
   ...{ before: [], nowMs },
@@ -69,6 +78,11 @@ test.each<[string, Partial<ConditionInput>, string, string, string]>([
       ],
     },
     ...(['False Invalid', 'False PartiallyProgrammed', 'True Invalid'] as const),
+  ],
+  [
+    'all refuse it and its last good version stands',
+    { reports: [stale('a'), stale('b')] },
+    ...(['False Invalid', 'False Invalid', 'True Invalid'] as const),
   ],
   [
     'one agent is not heard',

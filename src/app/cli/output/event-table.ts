@@ -1,6 +1,7 @@
 // Events as one line of text each, columns aligned: `-o table`. Columns are rows of a table; nothing here knows where lines go.
 import { attemptText } from '../../../core/model/attempt-words.ts';
 import { enforcementWord } from '../../../core/model/enforcement-words.ts';
+import { rejectionWords } from '../../../core/model/last-good-words.ts';
 import type {
   ApiEvent,
   Endpoint,
@@ -94,7 +95,7 @@ const wentBy = ({ state, enforcement, shadowHits = 0 }: PolicyEvent): number =>
 const shadowText = (policy: PolicyEvent): string => String((policy.shadowHits ?? 0) - wentBy(policy));
 
 function noteText(policy: PolicyEvent): string {
-  const note = policy.error?.message ?? policy.enforcement?.sentence ?? '';
+  const note = rejectionWords(policy) || (policy.enforcement?.sentence ?? '');
   const count = wentBy(policy);
   return count === 0 ? note : `${note} It did not reach ${count === 1 ? '1 flow' : `${count} flows`}.`.trim();
 }

@@ -1,5 +1,6 @@
 // How an agent is, as lines for one screen: what is wrong comes first. Pure; the lines are rows of two tables.
 import type { AgentStatus, WorkerStatus } from '../../../core/model/feed-message.ts';
+import { lastGoodText } from '../../../core/model/last-good-words.ts';
 import { unjudgedPlace } from '../../../core/model/event.ts';
 import { standingText } from '../../../core/model/enforcement-words.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
@@ -35,6 +36,7 @@ const unknown = '-';
 /** One thing to be told; undefined where the agent does not tell it. */
 const facts: readonly (readonly [string, (told: StatusTold) => string | undefined])[] = [
   ['policies', policiesText],
+  ['last good', ({ status }) => lastGoodText(status)],
   ['pods', ({ node }) => node && podsText(node)],
   ['gears', ({ node }) => node && gearsText(node)],
   ['requests', ({ status }) => requestsText(status)],
@@ -232,7 +234,7 @@ function verdictText(told: StatusTold): string {
       const count = podsIn(told, state).length;
       return count === 0 ? [] : [words(count)];
     }),
-    ...(status.policies.rejected > 0 ? ['a policy was rejected'] : []),
+    ...(status.policies.rejected + (status.lastGood?.standing ?? 0) > 0 ? ['a policy was rejected'] : []),
     ...(status.lost > 0 || lostPlaces(status).length > 0 ? ['events were lost'] : []),
   ];
   return wrong.length === 0

@@ -8,6 +8,7 @@ import { createKubeApi, type KubeApi } from '../../../io/kube/api/kube-api.ts';
 import { resolveTarget } from '../../../io/kube/config/kube-target.ts';
 import { openNodePods } from '../../../io/kube/pods/node-pods.ts';
 import { openKubePolicyStore } from '../../../io/kube/policies/kube-policy-store.ts';
+import { lastGoodFolder, openLastGood } from '../../../io/policies/last-good.ts';
 import type { ReflectorState } from '../../../io/kube/watch/reflector.ts';
 import { textOption } from '../option-values.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -62,9 +63,18 @@ async function readOnce(what: string, synced: Promise<void>, interrupted: Promis
 
 const clocks = { now: Date.now, random: Math.random };
 
+interface Opening {
+  readonly api: KubeApi;
+  /** Its name. */
+  readonly node: string;
+  readonly hub: AgentHub | undefined;
+  /** Directory for what the next start is to know. */
+  readonly state: string | undefined;
+}
+
 /** An agent must not start as if there were no pods or no policies: it waits for the API server, and says so. */
 function opening(
-  { api, node, hub }: { readonly api: KubeApi; readonly node: string; readonly hub: AgentHub | undefined },
+  { api, node, hub, state }: Opening,
   interrupted: Promise<void>,
 ): Pick<KubeSources, 'openInventory' | 'openPolicies'> {
   return {
@@ -74,7 +84,11 @@ function opening(
       return hub === undefined ? pods : hub.join(pods, onNotice);
     },
     async openPolicies(onNotice) {
-      const store = openKubePolicyStore({ api, ...clocks, onState: outages('policies', onNotice) });
+      const onState = outages('policies', onNotice);
+      const lastGood =
+        state === undefined ? undefined : await openLastGood({ folder: lastGoodFolder(state) });
+      const kept = lastGood === undefined ? {} : { lastGood };
+      const store = openKubePolicyStore({ api, ...clocks, onState, ...kept });
       await readOnce('policies', store.synced(), interrupted);
       return { ...store, close: () => store.close().finally(() => api.close()) };
     },
@@ -91,6 +105,7 @@ export function kubeSources(
   const api = createKubeApi({ target, env, now: Date.now, sleep: (ms) => pause(ms) });
   const node = textOption(options, 'nodeName') ?? env['NODE_NAME'] ?? hostname();
   const hub = agentHub(options, node, say);
+  const state = textOption(options, 'state');
   const title = `context ${target.context}`;
-  return { title, hub: hub?.options ?? {}, ...opening({ api, node, hub }, interrupted) };
+  return { title, hub: hub?.options ?? {}, ...opening({ api, node, hub, state }, interrupted) };
 }

@@ -148,6 +148,11 @@ async function sourcesOf(options: OptionValues, context: CommandContext): Promis
   );
 }
 
+function stateDirectory(options: OptionValues): Pick<AgentOptions, 'stateDirectory'> {
+  const directory = textOption(options, 'state');
+  return directory === undefined ? {} : { stateDirectory: directory };
+}
+
 /** Runs an agent until it is told to stop. 0 after an ordered stop. */
 export const agent: RunVerb = async (_words, options, context) => {
   const sources = await sourcesOf(options, context);
@@ -162,6 +167,7 @@ export const agent: RunVerb = async (_words, options, context) => {
   const { name, listeners, node, openPolicies, onFeed, notice, title = folder } = sources;
   const running = await startAgent({
     ...{ name, listeners, policiesDirectory: folder, feed: address },
+    ...stateDirectory(options),
     ...(node === undefined ? {} : { node }),
     ...(openPolicies === undefined ? {} : { openPolicies }),
     ...(onFeed === undefined ? {} : { onFeed }),

@@ -2,6 +2,7 @@
 // compilation or of who asks. An object that became invalid keeps its last good version in force, as a file does; deleting it lifts it.
 import { AppError } from '../../../core/model/app-error.ts';
 import { policyName, type PolicyName } from '../../../core/model/brand.ts';
+import { nameOf } from '../../../core/policy/policy-name.ts';
 import type { Policy } from '../../../core/policy/schema.ts';
 import {
   policyCountLimit,
@@ -11,6 +12,7 @@ import {
 } from '../../../core/policy/store.ts';
 import { authorAnnotation, expiryMs } from '../../policies/merge-files.ts';
 import { createQueue } from '../../in-turn.ts';
+import { unkept, type GoodVersion, type LastGood } from '../../policies/last-good.ts';
 import { rejectionAt } from '../../policies/parse-policy-file.ts';
 import { policyLimits } from '../../policies/policy-limits.ts';
 import type { KubeApi } from '../api/kube-api.ts';
@@ -41,6 +43,8 @@ export interface KubePolicyStoreOptions {
   readonly random: () => number;
   /** Called when the API server goes away or comes back. */
   readonly onState?: (state: ReflectorState) => void;
+  /** Keeps last good versions for the next start, by UID: for whoever enforces. */
+  readonly lastGood?: LastGood;
   readonly limits?: Partial<ReflectorLimits>;
 }
 
@@ -56,10 +60,14 @@ export interface KubePolicyStore extends PolicyStore {
 interface Held {
   readonly object: PolicyObject;
   readonly policy: Policy | undefined;
+  /** RFC 3339: when the object was first found to be invalid, while there is a policy from before. */
+  readonly since?: string;
 }
 
 interface HeldPolicies {
   take(batch: Batch<PolicyObject>): void;
+  /** All objects have been taken once: what is kept of others is forgotten. */
+  synced(): void;
   entries(nowMs: number): readonly StoredPolicy[];
   /** Epoch ms of the next end of a lifetime after `nowMs`; infinite when there is none. */
   nextExpiryMs(nowMs: number): number;
@@ -78,13 +86,15 @@ function rejectedEntry(one: PolicyObject): Rejected[] {
   return [{ type: 'rejected', name, ...versionOf(one), rejection: read.rejection, object: read.object }];
 }
 
-function policyEntry({ object, policy }: Held, nowMs: number): StoredPolicy[] {
+function policyEntry({ object, policy, since }: Held, nowMs: number): StoredPolicy[] {
   if (policy === undefined) return [];
   const author = policy.metadata.annotations?.[authorAnnotation];
   const { name, title: file, read } = object;
   const shared = { name, policy, file, ...versionOf(object), ...(author === undefined ? {} : { author }) };
   if (expiryMs(policy) <= nowMs) return [{ type: 'expired', ...shared }];
-  return [{ type: 'valid', ...shared, ...(read.ok ? {} : { rejection: read.rejection }) }];
+  if (read.ok) return [{ type: 'valid', ...shared }];
+  const rejection = since === undefined ? read.rejection : { ...read.rejection, since };
+  return [{ type: 'valid', ...shared, rejection }];
 }
 
 function tooMany({ object }: Held): Rejected {
@@ -94,7 +104,37 @@ function tooMany({ object }: Held): Rejected {
   return { type: 'rejected', name, ...versionOf(object), rejection };
 }
 
-function createHeldPolicies(): HeldPolicies {
+function heldOf(object: PolicyObject, before: Held | undefined, keeping: Keeping): Held {
+  const { uid, read, generation = 0 } = object;
+  if (!read.ok) return standIn(object, before, keeping);
+  keeping.lastGood?.keep(uid, { version: String(generation), policies: [read.policy] });
+  return { object, policy: read.policy };
+}
+
+/** The policy of an object that is invalid, from before in this life or in an earlier one. */
+function standIn(object: PolicyObject, before: Held | undefined, { lastGood, now }: Keeping): Held {
+  const kept = before === undefined ? keptOf(object, lastGood) : undefined;
+  const policy = kept?.policies[0] ?? before?.policy;
+  if (policy === undefined) return { object, policy };
+  const since = before?.since ?? kept?.since ?? new Date(now()).toISOString();
+  lastGood?.since(object.uid, since);
+  return { object, policy, since };
+}
+
+/** A generation beyond that of the object was never this object's past: the cluster was set back. */
+function keptOf(
+  { uid, generation, name }: PolicyObject,
+  lastGood: LastGood | undefined,
+): GoodVersion | undefined {
+  const kept = lastGood?.find(uid);
+  const [policy, ...more] = kept?.policies ?? [];
+  if (policy === undefined || more.length > 0 || nameOf(policy) !== name) return undefined;
+  return Number(kept?.version) <= (generation ?? 0) ? kept : undefined;
+}
+
+type Keeping = Pick<KubePolicyStoreOptions, 'lastGood' | 'now'>;
+
+function createHeldPolicies(keeping: Keeping): HeldPolicies {
   const held = new Map<string, Held>();
   let sorted: readonly Held[] | undefined;
   const inOrder = (): readonly Held[] =>
@@ -104,13 +144,14 @@ function createHeldPolicies(): HeldPolicies {
   return {
     take({ added, changed, removed }) {
       sorted = undefined;
-      for (const { uid } of removed) held.delete(uid);
+      for (const { uid } of removed) {
+        held.delete(uid);
+        keeping.lastGood?.forget(uid);
+      }
       for (const object of [...added, ...changed.map(({ after }) => after)])
-        held.set(object.uid, {
-          object,
-          policy: object.read.ok ? object.read.policy : held.get(object.uid)?.policy,
-        });
+        held.set(object.uid, heldOf(object, held.get(object.uid), keeping));
     },
+    synced: () => keeping.lastGood?.retain(held),
     entries(nowMs) {
       let count = 0;
       return inOrder().flatMap((one) => {
@@ -205,7 +246,7 @@ function worstOf(reflectors: Followed): ReflectorState {
 /** Starts to watch at once; `synced` tells when everything has been read. Never waits for the API server by itself. */
 export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicyStore {
   const { now } = options;
-  const held = createHeldPolicies();
+  const held = createHeldPolicies(options);
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
   const lifetimes = watchLifetimes(held, now, tell);
@@ -217,6 +258,12 @@ export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicy
     },
     onState: () => options.onState?.(worstOf(reflectors)),
   });
+  const synced = Promise.all(reflectors.map((reflector) => reflector.synced()));
+  // Closed before: nothing is known of what is gone.
+  synced.then(
+    () => held.synced(),
+    () => undefined,
+  );
   return {
     entries: () => held.entries(now()),
     onChange(listener) {
@@ -225,14 +272,13 @@ export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicy
     },
     ...(options.journal === undefined ? readOnly : editsOf({ ...options, journal: options.journal })),
     state: () => worstOf(reflectors),
-    async synced() {
-      await Promise.all(reflectors.map((reflector) => reflector.synced()));
-    },
+    synced: () => synced.then(() => undefined),
+    unkept: () => unkept(options.lastGood),
     close() {
       for (const reflector of reflectors) reflector.close();
       lifetimes.close();
       listeners.clear();
-      return Promise.resolve();
+      return options.lastGood?.settled() ?? Promise.resolve();
     },
   };
 }
