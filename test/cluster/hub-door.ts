@@ -72,7 +72,7 @@ async function firstTrust(api: KubeApi, namespace: string, stop: AbortController
   void keepTrust({
     ...{ api, namespace, isLeader: () => true, isAcknowledged: () => true, now: Date.now, lookMs: 200 },
     ...{ signal: stop.signal, onTrust: (trust) => void seen.push(trust) },
-    onProblem: (problem) => void process.stderr.write(`${problem.message}\n`),
+    onProblem: (problem) => problem && void process.stderr.write(`${problem.message}\n`),
   });
   await until('the hub has a certificate', () => seen.length > 0);
   return (): HubTrust => {

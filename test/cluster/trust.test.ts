@@ -1,16 +1,12 @@
 // People reach the hub through a real API server: as whom it authenticated them, with the rights that RBAC gives them, and nobody else.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleOf } from '../../src/core/trust/authority.ts';
 import { apiServiceName, authorityName } from '../../src/core/trust/trust-names.ts';
-import type { ApiEvent } from '../../src/core/model/event.ts';
-import type { FeedMessage } from '../../src/core/model/feed-port.ts';
-import { createLiveFeed } from '../../src/io/feed/live-feed.ts';
 import { fieldOf, listOf, textsOf } from '../../src/io/kube/api/kube-object.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import type { KubeTarget } from '../../src/io/kube/config/kube-target.ts';
-import { createHubDialer } from '../../src/io/kube/live/hub-dialer.ts';
 import { tendAuthority } from '../../src/io/kube/trust/trust-keeper.ts';
 import { sampleEndpoint, sampleFlow } from '../helpers/sample-flow.ts';
 import { describeUnless } from '../helpers/unless.ts';
@@ -20,16 +16,10 @@ import { allow, clientOf, testKinds } from './kube-clients.ts';
 import { apiRequest } from './lab/api-request.ts';
 import type { Cluster } from './lab/cluster.ts';
 import { configOf, makeNamespace, noLab, sharedCluster, type OwnNamespace } from './lab/shared-cluster.ts';
+import { watchAs } from './watch-as.ts';
 
 const live = 'live.apidefense.dev';
 const body = { status: 200, bytes: 3, body: { text: 'masked words' } };
-
-interface Watching {
-  readonly messages: readonly FeedMessage[];
-  events(): readonly ApiEvent[];
-  /** `state detail` of each change of the connection. */
-  states(): readonly string[];
-}
 
 describeUnless(noLab)('the hub behind the API server', () => {
   let cluster: Cluster;
@@ -53,19 +43,6 @@ describeUnless(noLab)('the hub behind the API server', () => {
     return listOf(fieldOf(raw['status'], 'conditions')).some(
       (one) => fieldOf(one, 'type') === 'Available' && fieldOf(one, 'status') === 'True',
     );
-  };
-  const watching = (target: KubeTarget, namespace: string): Watching => {
-    const dialer = createHubDialer({ target, namespace, env: {}, now: Date.now });
-    const feed = createLiveFeed({ address: { type: 'cluster', namespace, context: target.context }, dialer });
-    const messages: FeedMessage[] = [];
-    feed.start((message) => messages.push(message));
-    onTestFinished(() => feed.close());
-    return {
-      messages,
-      events: () => messages.flatMap((message) => (message.type === 'batch' ? message.events : [])),
-      states: () =>
-        messages.flatMap((one) => (one.type === 'connection' ? [`${one.state} ${one.detail}`] : [])),
-    };
   };
 
   beforeAll(async () => {
@@ -116,7 +93,7 @@ describeUnless(noLab)('the hub behind the API server', () => {
   test('shows a viewer of one namespace that namespace alone, without bodies, and names them in the audit log', async () => {
     const { user, target } = await makePerson(cluster, api, { namespace: shop, name: 'viewer' });
     await allow(api, shop, rule(user, 'flows', 'watch'));
-    const seen = watching(target, shop);
+    const seen = watchAs(target, shop);
     await until('its history came', () => seen.events().length > 0);
     hub.say(between('f3', bank, bank), between('f4', shop, bank));
     await until('what is new came', () => seen.events().length > 1);
@@ -144,15 +121,15 @@ describeUnless(noLab)('the hub behind the API server', () => {
   test('says which right is missing: of another namespace, of all, and to whom nobody knows', async () => {
     const { user, target } = await makePerson(cluster, api, { namespace: shop, name: 'limited' });
     await allow(api, shop, rule(user, 'flows', 'watch'));
-    const elsewhere = watching(target, bank);
+    const elsewhere = watchAs(target, bank);
     await until('it is refused', () => elsewhere.states().length > 0);
     expect(elsewhere.states()[0]).toContain(
       `closed ${user} may not watch flows.${live} in namespace ${bank}.`,
     );
-    const everywhere = watching(target, '*');
+    const everywhere = watchAs(target, '*');
     await until('it is refused', () => everywhere.states().length > 0);
     expect(everywhere.states()[0]).toContain(`may not watch flows.${live} in the whole cluster.`);
-    const nobody = watching({ ...target, user: { token: 'wrong' } }, shop);
+    const nobody = watchAs({ ...target, user: { token: 'wrong' } }, shop);
     await until('it is refused', () => nobody.states().length > 0);
     expect(nobody.states()[0]).toMatch(/^closed .*does not know who you are/);
   });
@@ -184,7 +161,7 @@ describeUnless(noLab)('the hub behind the API server', () => {
   test('ends the stream of who lost the right, with a sentence', async () => {
     const { user, target } = await makePerson(cluster, api, { namespace: shop, name: 'leaver' });
     await allow(api, shop, rule(user, 'flows', 'watch'));
-    const seen = watching(target, shop);
+    const seen = watchAs(target, shop);
     await until('it is connected', () => seen.states().length > 0);
     expect(seen.states()[0]).toMatch(/^connected /);
     await api.remove(testKinds.roleBindings, { namespace: shop, name: user });
@@ -218,7 +195,7 @@ describeUnless(noLab)('the hub behind the API server', () => {
     const { user, target } = await makePerson(cluster, api, { namespace: shop, name: 'late' });
     await allow(api, shop, rule(user, 'flows', 'watch'));
     await hub.door.close();
-    const away = watching(target, shop);
+    const away = watchAs(target, shop);
     await until('it is away', () => away.states().length > 0);
     expect(away.states()[0]).toMatch(/^reconnecting the hub in the cluster of the context .* is away \(503/);
     await api.remove(kinds.apiServices, { name: apiServiceName });

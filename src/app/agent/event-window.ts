@@ -1,7 +1,7 @@
 // What the agent remembers for those who ask later: a bounded ring of recent flows, and the latest word on each policy,
 // finding and identity. Knows nothing of sockets; the feed replays it to new subscribers, verbs and previews read it.
 import type { LightFlow } from '../../core/inspect/light-flow.ts';
-import type { ApiEvent, FindingEvent, IdentityEvent, PolicyEvent } from '../../core/model/event.ts';
+import type { ApiEvent, FindingEvent, FlowEvent, IdentityEvent, PolicyEvent } from '../../core/model/event.ts';
 import { createFlowRing } from './flow-ring.ts';
 
 /** Bounds of what is remembered. */
@@ -31,6 +31,8 @@ export interface EventWindow {
    * @param fromMs epoch ms; what ended before is left out. @param last at most so many, the newest.
    */
   history(fromMs: number, last: number | undefined): readonly ApiEvent[];
+  /** The flow of that id, undefined when it is not held (any more). */
+  flow(id: string): FlowEvent | undefined;
   /** Flows held now. */
   size(): number;
   /** Bytes they are charged with. */
@@ -96,6 +98,7 @@ export function createEventWindow(limits: WindowLimits = defaultWindowLimits): E
       ...findings.values(),
       ...ring.since(fromMs, last),
     ],
+    flow: ring.flow,
     size: ring.size,
     bytes: ring.bytes,
     sequence: ring.sequence,

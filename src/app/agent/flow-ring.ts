@@ -14,6 +14,8 @@ export interface FlowRing {
   addLight(flow: LightFlow): void;
   /** Entries that ended at or after `fromMs` (epoch ms), at most the newest `last`, in order. */
   since(fromMs: number, last: number | undefined): ApiEvent[];
+  /** The flow of that id; each entry is looked at, the newest first. */
+  readonly flow: (id: string) => FlowEvent | undefined;
   /** Entries held now. */
   readonly size: () => number;
   /** Bytes they are charged with. */
@@ -74,6 +76,19 @@ function createPlaces(limits: PlacesOptions): Places {
   };
 }
 
+/** The flow of that id at one of these places, looked for from the newest on. */
+function newestOf(
+  places: readonly number[],
+  id: string,
+  at: (place: number) => FlowEvent | LostEvent | undefined,
+): FlowEvent | undefined {
+  for (const place of places.toReversed()) {
+    const event = at(place);
+    if (event?.type === 'flow' && event.id === id) return event;
+  }
+  return undefined;
+}
+
 /** An empty ring for so many flows of so many bytes together; adding is amortised constant time. */
 export function createFlowRing(limits: { readonly flows: number; readonly bytes: number }): FlowRing {
   const epochOf = createTimeReader();
@@ -88,6 +103,7 @@ export function createFlowRing(limits: { readonly flows: number; readonly bytes:
   };
   const places = createPlaces({ ...limits, drop });
   let sequence = 0;
+  const at = (place: number): FlowEvent | LostEvent | undefined => events[place] ?? light.get(place);
   /** Events arrive when their exchange ends, so the end is what keeps the ring in order. */
   const endOf = (event: FlowEvent | LostEvent): number =>
     epochOf(event.time) + (event.type === 'flow' ? (event.latencyMs ?? 0) : 0);
@@ -105,11 +121,8 @@ export function createFlowRing(limits: { readonly flows: number; readonly bytes:
       sequence += 1;
       places.fill(place, flow.startedMs + flow.latencyMs, light.put(place, flow));
     },
-    since: (fromMs, last) =>
-      places.since(fromMs, last).flatMap((place) => {
-        const event = events[place] ?? light.get(place);
-        return event ? [event] : [];
-      }),
+    since: (fromMs, last) => places.since(fromMs, last).flatMap((place) => at(place) ?? []),
+    flow: (id) => newestOf(places.since(-Infinity, undefined), id, at),
     size: places.size,
     bytes: places.bytes,
     sequence: () => sequence,

@@ -213,12 +213,14 @@ export const verbs: readonly VerbRow[] = [
     usage: 'hub',
     text: 'run the hub of a cluster: takes agents, tells them who is who, merges what they see, writes conditions',
     options: [
-      { flags: '--listen <host:port>', text: 'where agents connect, by TLS', fallback: '0.0.0.0:10250' },
-      { flags: '--tls-cert <file>', text: 'PEM of the certificate; read again when it changes' },
-      { flags: '--tls-key <file>', text: 'PEM of its key' },
+      {
+        flags: '--listen <host:port>',
+        text: 'where agents and people connect, by TLS',
+        fallback: '0.0.0.0:10250',
+      },
       {
         flags: '--namespace <name>',
-        text: 'of the agents and of the Lease (default: $POD_NAMESPACE, or the context)',
+        text: 'of the agents and of what install made for the hub (default: $POD_NAMESPACE, or the context)',
       },
       {
         flags: '--agent-account <name>',
@@ -227,13 +229,16 @@ export const verbs: readonly VerbRow[] = [
       },
       { flags: '--lease <name>', text: 'by which one replica leads', fallback: 'apidefense-hub' },
       { flags: '--name <name>', text: 'of this replica (default: $POD_NAME, or the host name)' },
-      { flags: '--feed <address>', text: 'where terminals and verbs connect: 127.0.0.1:PORT or unix:PATH' },
+      {
+        flags: '--feed <address>',
+        text: 'serve all of it to this machine too: 127.0.0.1:PORT or unix:PATH (default: nowhere)',
+      },
       {
         flags: '--token-file <file>',
         text: 'file whose first line is the token of the feed (default: a new one)',
       },
     ],
-    examples: ['hub --tls-cert hub.pem --tls-key hub.key --feed unix:/run/api-defense/hub.sock'],
+    examples: ['hub', 'hub --feed unix:/run/api-defense/hub.sock'],
     load: async () => (await import('./verbs/hub.ts')).hub,
   },
   {

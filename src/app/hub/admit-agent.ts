@@ -2,7 +2,7 @@
 // itself counts for nothing.
 import { AppError } from '../../core/model/app-error.ts';
 import type { PodRecord } from '../../core/identity/cluster-objects.ts';
-import type { AgentAdmission } from '../../io/hub/agent-door.ts';
+import type { AgentAdmission } from '../../io/hub/agent-entrance.ts';
 import type { TokenCheck } from './token-check.ts';
 
 /** Whose agents they are, and who knows pods. */

@@ -7,7 +7,7 @@ import type { AgentStatus, ClientFrame, Hello } from '../../core/model/feed-mess
 import { feedClientLimits } from '../../io/feed/feed-limits.ts';
 import { attachConnection, type FeedSocket, type LiveConnection } from '../../io/feed/live-connection.ts';
 import type { ServerFrameRead } from '../../io/feed/read-server-frame.ts';
-import type { AdmittedAgent } from '../../io/hub/agent-door.ts';
+import type { AdmittedAgent } from '../../io/hub/agent-entrance.ts';
 
 /** Who hears what agents say, and what they are told. */
 export interface AgentLinksOptions {
@@ -35,12 +35,16 @@ export interface AgentLinks {
   readonly nodes: () => readonly string[];
   /** Agents that have what the hub has. */
   readonly current: () => number;
+  /** Every agent that is connected has said that it trusts the bundle of this mark (core/trust). */
+  readonly trust: (mark: string) => boolean;
 }
 
 interface Link {
   readonly agent: AdmittedAgent;
   readonly connection: LiveConnection;
   readonly courier: IdentityCourier;
+  /** The mark of the bundle that it trusts, when it has said so. */
+  trusts: string | undefined;
 }
 
 function hear(options: AgentLinksOptions, link: Link, read: ServerFrameRead): void {
@@ -59,6 +63,7 @@ function hear(options: AgentLinksOptions, link: Link, read: ServerFrameRead): vo
   } else if (read.frame.type === 'hello') greet(options, link, read.frame);
   else if (read.frame.type === 'status') options.onStatus(node, read.frame);
   else if (read.frame.type === 'identity') link.courier.heard(read.frame.hash);
+  else if (read.frame.type === 'trust') link.trusts = read.frame.bundle;
 }
 
 function greet(options: AgentLinksOptions, { agent: { node }, connection }: Link, hello: Hello): void {
@@ -96,7 +101,7 @@ function connect(
       connection.end({ detail: 'it takes nothing of who is who' });
     },
   });
-  const link: Link = { agent, connection, courier };
+  const link: Link = { agent, connection, courier, trusts: undefined };
   return link;
 }
 
@@ -123,5 +128,6 @@ export function createAgentLinks(options: AgentLinksOptions): AgentLinks {
     nodes: () => [...links.keys()],
     current: () =>
       [...links.values()].filter(({ courier }) => courier.known() === options.publisher.hash()).length,
+    trust: (mark) => [...links.values()].every(({ trusts }) => trusts === mark),
   };
 }

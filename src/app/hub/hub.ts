@@ -1,61 +1,62 @@
-// The hub: follows the cluster, takes its agents' streams, tells them who is who, serves the one stream and, while it leads, writes conditions.
+// The hub: follows the cluster, takes its agents' streams, tells them who is who, serves people the one stream and, while it leads, writes conditions.
 // Only wiring: what an address, a flow or a condition means is decided in core, what a socket is in io.
 import { randomBytes } from 'node:crypto';
 import { createClusterIdentity, type ClusterIdentity } from '../../core/identity/cluster-identity.ts';
 import { createIdentityPublisher, type IdentityPublisher } from '../../core/identity/identity-publisher.ts';
 import { hubAudience } from '../../core/install/names.ts';
-import { AppError } from '../../core/model/app-error.ts';
-import type { AgentStatus, Operation } from '../../core/model/feed-message.ts';
+import type { AgentStatus } from '../../core/model/feed-message.ts';
 import type { LeaseTimes } from '../../core/lease/elector.ts';
+import { addressIn, holderOf } from '../../core/lease/holder.ts';
+import { bundleMark } from '../../core/trust/bundle-mark.ts';
 import type { LocalAddress } from '../../io/feed/feed-address.ts';
-import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
-import type { FeedSocket } from '../../io/feed/live-connection.ts';
-import { openAgentDoor, type AgentDoor, type AgentDoorOptions } from '../../io/hub/agent-door.ts';
+import type { FeedServer } from '../../io/feed/feed-server.ts';
+import type { AgentAdmission } from '../../io/hub/agent-entrance.ts';
 import type { KubeApi } from '../../io/kube/api/kube-api.ts';
+import type { DoorOptions } from '../../io/kube/door/door-options.ts';
 import { kinds } from '../../io/kube/api/resource-kind.ts';
 import { reviewToken } from '../../io/kube/api/token-review.ts';
 import { watchCluster, type ClusterWatch } from '../../io/kube/cluster/cluster-watch.ts';
 import { startLeaseElection, type LeaseElection } from '../../io/kube/lease/lease-election.ts';
 import { trimJudged, type JudgedPolicy } from '../../io/kube/policies/policy-status-object.ts';
 import { startReflector, type Reflector, type ReflectorState } from '../../io/kube/watch/reflector.ts';
-import { helloOf, windowMs } from '../agent/agent-words.ts';
 import { createCleanup, type Cleanup } from '../agent/cleanup.ts';
 import { programVersion } from '../program-version.ts';
 import { admitAgent } from './admit-agent.ts';
 import { createAgentLinks, type AgentLinks } from './agent-links.ts';
 import { startConditionWriter, type ConditionWriter } from './condition-writer.ts';
+import { openHubDoor, type HubDoor } from './hub-door.ts';
+import { createHubFeed, type HubFeed } from './hub-feed.ts';
 import { createHubStream, type HubStream } from './hub-stream.ts';
+import { startLocalFeed, type LocalFeed } from './local-feed.ts';
 import { createTokenCheck } from './token-check.ts';
 
 /** What a hub is told. */
 export interface HubOptions {
   readonly api: KubeApi;
-  /** Where agents connect. */
-  readonly listen: Pick<AgentDoorOptions, 'host' | 'port' | 'tls'>;
-  /** Where terminals and verbs of this machine connect. */
-  readonly feed: LocalAddress;
-  readonly feedToken?: string;
-  /** Whose pods are agents, and where the Lease lies. */
+  /** The one port: of agents, people and the other replica. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** The address by which other replicas reach that port; without one they do not carry people here. */
+  readonly advertise?: string;
+  /** Where terminals and verbs of this machine connect; nowhere when absent. */
+  readonly feed?: LocalFeed;
+  /** Whose pods are agents, and where Lease, Secret and ConfigMap lie. */
   readonly namespace: string;
   readonly agentAccount: string;
   readonly lease: string;
   /** Name of this replica, for people who read the Lease. */
   readonly name: string;
   readonly onNotice: (sentence: string) => void;
+  /** Who was shown what, and who was not. */
+  readonly audit: DoorOptions['audit'];
   readonly leaseTimes?: LeaseTimes;
+  readonly trustLookMs?: number;
 }
 
 /** A running hub. */
 export interface Hub {
-  /** Where agents connect. */
+  /** Where agents, people and the other replica connect. */
   readonly port: number;
-  readonly feed: LocalAddress;
-  /**
-   * Serves the one stream on a socket that somebody else accepted and admitted: the whole of it, so whoever calls decides that it may be seen.
-   * Call it in the turn in which the socket opened.
-   */
-  serveViewer(socket: FeedSocket): void;
-  setCertificate(tls: AgentDoorOptions['tls']): void;
+  readonly feed: LocalAddress | undefined;
   /** Resolves when the cluster has been read once. */
   synced(): Promise<void>;
   readonly isLeader: () => boolean;
@@ -85,8 +86,10 @@ interface Parts {
   readonly identity: ClusterIdentity;
   readonly publisher: IdentityPublisher;
   readonly startedMs: number;
-  stream: HubStream;
-  links: AgentLinks;
+  readonly stream: HubStream;
+  readonly links: AgentLinks;
+  readonly people: HubFeed;
+  door: HubDoor | undefined;
   policies: readonly Reflector<JudgedPolicy>[];
   writer: ConditionWriter | undefined;
   cluster: ClusterWatch | undefined;
@@ -124,8 +127,9 @@ function createParts(options: HubOptions): Parts {
   });
   const parts: Parts = {
     ...{ options, identity, publisher, stream, links, startedMs: Date.now() },
+    people: createHubFeed(stream.window, () => statusOf(parts)),
     cleanup: createCleanup(1_000, () => performance.now()),
-    ...{ policies: [], writer: undefined, cluster: undefined, election: undefined },
+    ...{ door: undefined, policies: [], writer: undefined, cluster: undefined, election: undefined },
     ...{ agentNodes: new Set<string>(), isSynced: false, leadingSinceMs: 0 },
   };
   return parts;
@@ -137,8 +141,10 @@ function publish({ identity, publisher, links, isSynced }: Parts): void {
   if (publisher.apply(identity.takeChanges()) !== undefined) links.changed();
 }
 
+type Outage = (kind: string, state: ReflectorState) => void;
+
 /** Says once of each kind that it is not followed, and when it is again. */
-function outages(onNotice: (sentence: string) => void): (kind: string, state: ReflectorState) => void {
+function outages(onNotice: (sentence: string) => void): Outage {
   const away = new Set<string>();
   return (kind, { problem, since }) => {
     if (problem !== undefined && !away.has(kind))
@@ -153,7 +159,7 @@ function outages(onNotice: (sentence: string) => void): (kind: string, state: Re
 
 const chance = { now: Date.now, random: Math.random };
 
-function startCluster(parts: Parts, onState: (kind: string, state: ReflectorState) => void): ClusterWatch {
+function startCluster(parts: Parts, onState: Outage): ClusterWatch {
   const { options, identity, stream } = parts;
   const cluster = watchCluster({
     ...{ api: options.api, ...chance, onState, onNotice: options.onNotice },
@@ -174,10 +180,7 @@ function startCluster(parts: Parts, onState: (kind: string, state: ReflectorStat
   return cluster;
 }
 
-function followPolicies(
-  parts: Parts,
-  onState: (kind: string, state: ReflectorState) => void,
-): readonly Reflector<JudgedPolicy>[] {
+function followPolicies(parts: Parts, onState: Outage): readonly Reflector<JudgedPolicy>[] {
   return [kinds.flowPolicies, kinds.clusterFlowPolicies].map((resource) => {
     const reflector = startReflector<JudgedPolicy>({
       ...{ api: parts.options.api, resource, selection: {}, trim: trimJudged(resource), ...chance },
@@ -192,22 +195,24 @@ function followPolicies(
   });
 }
 
-function startElection(parts: Parts): LeaseElection {
+/** People's streams end with the leadership: they come again and are carried to whoever leads then. */
+function changeLeader(parts: Parts, isLeader: boolean): void {
+  const { options, door, writer } = parts;
+  const { name, onNotice } = options;
+  onNotice(isLeader ? `${name} leads and writes conditions.` : `${name} does not lead any more.`);
+  parts.leadingSinceMs = performance.now();
+  if (isLeader) writer?.look();
+  else door?.endStreams('This replica of the hub does not lead any more; connect again.');
+}
+
+function startElection(parts: Parts, port: number): LeaseElection {
   const { options, cleanup } = parts;
-  const { api, namespace, lease, name, onNotice, leaseTimes } = options;
+  const { api, namespace, lease, name, advertise, onNotice, leaseTimes } = options;
+  const address = advertise === undefined ? {} : { address: { host: advertise, port } };
   const election = startLeaseElection({
-    ...{
-      api,
-      namespace,
-      name: lease,
-      self: `${name}_${randomBytes(4).toString('hex')}`,
-      random: Math.random,
-    },
-    onChange(isLeader) {
-      onNotice(isLeader ? `${name} leads and writes conditions.` : `${name} does not lead any more.`);
-      parts.leadingSinceMs = performance.now();
-      if (isLeader) parts.writer?.look();
-    },
+    ...{ api, namespace, name: lease, random: Math.random },
+    self: holderOf({ name, start: randomBytes(4).toString('hex'), ...address }),
+    onChange: (isLeader) => changeLeader(parts, isLeader),
     onProblem: (error) =>
       onNotice(`The Lease ${namespace}/${lease} cannot be held: ${error.message} ${error.hint}`),
     ...(leaseTimes === undefined ? {} : { times: leaseTimes }),
@@ -244,40 +249,41 @@ function startWriter(parts: Parts): ConditionWriter {
   return writer;
 }
 
-function openDoor(parts: Parts): Promise<AgentDoor> {
-  const { options, identity, links } = parts;
-  const { api, listen, namespace, agentAccount } = options;
-  const tokens = createTokenCheck({ review: (token) => reviewToken(api, token, hubAudience), now: Date.now });
+/** Whether an agent may come in, and into this replica. */
+async function admitHere(
+  { links, election }: Parts,
+  token: string,
+  who: Parameters<typeof admitAgent>[1],
+): Promise<AgentAdmission> {
+  const admission = await admitAgent(token, who);
+  const other = election?.other();
+  if (admission.type === 'agent' && other !== undefined)
+    return { type: 'refused', status: 503, reason: `${other} leads and takes the agents; try again.` };
+  if (admission.type === 'refused' || links.accepts(admission.agent)) return admission;
+  const { node } = admission.agent;
+  return { type: 'refused', status: 409, reason: `A later start of the agent on ${node} is connected.` };
+}
+
+function openDoor(parts: Parts, outage: Outage): Promise<HubDoor> {
+  const { options, identity, links, people } = parts;
+  const { api, listen, namespace, agentAccount, audit, onNotice, trustLookMs } = options;
   const who = {
-    tokens,
+    tokens: createTokenCheck({ review: (token) => reviewToken(api, token, hubAudience), now: Date.now }),
     serviceAccount: { namespace, name: agentAccount },
     pod: (uid: string) => identity.pod(uid),
   };
-  return openAgentDoor({
-    ...listen,
-    isReady: () => parts.isSynced,
-    async admit(token) {
-      const admission = await admitAgent(token, who);
-      const other = parts.election?.other();
-      if (admission.type === 'agent' && other !== undefined)
-        return { type: 'refused', status: 503, reason: `${other} leads and takes the agents; try again.` };
-      if (admission.type === 'refused' || links.accepts(admission.agent)) return admission;
-      const { node } = admission.agent;
-      return { type: 'refused', status: 409, reason: `A later start of the agent on ${node} is connected.` };
-    },
+  const isLeader = (): boolean => parts.election?.isLeader() ?? false;
+  return openHubDoor({
+    ...{ api, namespace, listen, audit, onNotice, isLeader },
+    ...(trustLookMs === undefined ? {} : { trustLookMs }),
+    admit: (token) => admitHere(parts, token, who),
     onAgent: (socket, agent) => links.enter(socket, agent),
+    feed: () => (isLeader() ? people.feed : undefined),
+    leader: () => addressIn(parts.election?.other() ?? ''),
+    isSynced: () => parts.isSynced,
+    isAcknowledged: (bundle) => isWhole(parts) && links.trust(bundleMark(bundle)),
+    onAuthenticationState: (state) => outage('certificates of the API server', state),
   });
-}
-
-function refuse({ op }: Operation): Promise<never> {
-  return Promise.reject(
-    new AppError({
-      code: 'HUB_READ_ONLY',
-      family: 'denied',
-      message: `The hub does not carry out ${op}: it may write the status of policies and nothing else.`,
-      hint: 'Write FlowPolicy objects with your own rights: kubectl apply -f FILE.',
-    }),
-  );
 }
 
 function sentencesOf({ cluster, agentNodes, links }: Parts): readonly string[] {
@@ -294,29 +300,28 @@ function sentencesOf({ cluster, agentNodes, links }: Parts): readonly string[] {
   ];
 }
 
-function startFeed(parts: Parts): Promise<FeedServer> {
-  const { options, stream, startedMs } = parts;
-  const status = (): AgentStatus =>
-    stream.figures({ startedMs, version: programVersion(), sentences: sentencesOf(parts) });
-  return startFeedServer({
-    address: options.feed,
-    ...(options.feedToken === undefined ? {} : { token: options.feedToken }),
-    hello: () => helloOf({ name: 'cluster', listeners: [], policiesDirectory: undefined, node: true }),
-    numbering: { epoch: randomBytes(6).toString('hex'), sequence: () => stream.window.sequence() },
-    history: (sinceMs, last) => stream.window.history(Math.max(sinceMs ?? 0, Date.now() - windowMs), last),
-    status,
-    handle: (operation) => (operation.op === 'status' ? Promise.resolve(status()) : refuse(operation)),
-  });
+function statusOf(parts: Parts): AgentStatus {
+  const { stream, startedMs } = parts;
+  return stream.figures({ startedMs, version: programVersion(), sentences: sentencesOf(parts) });
+}
+
+/** Only where somebody asked for it. */
+async function startFeed(parts: Parts): Promise<FeedServer | undefined> {
+  const { options, stream, cleanup } = parts;
+  if (options.feed === undefined) return undefined;
+  const status = (): AgentStatus => statusOf(parts);
+  const server = await startLocalFeed(options.feed, { window: stream.window, status });
+  cleanup.add(() => server.close());
+  return server;
 }
 
 /** Everything that follows the API server; none of it waits for it. */
-function startFollowing(parts: Parts): Promise<void> {
-  const onState = outages(parts.options.onNotice);
+function startFollowing(parts: Parts, onState: Outage, port: number): Promise<void> {
   const cluster = startCluster(parts, onState);
   parts.cluster = cluster;
   parts.policies = followPolicies(parts, onState);
   parts.writer = startWriter(parts);
-  parts.election = startElection(parts);
+  parts.election = startElection(parts, port);
   return Promise.all([cluster.synced(), ...parts.policies.map((one) => one.synced())]).then(() => {
     parts.isSynced = true;
     publish(parts);
@@ -328,34 +333,31 @@ function startFollowing(parts: Parts): Promise<void> {
 /** Begins to follow and to listen. Rejects with AppError when a port or socket cannot be had; nothing stays behind. */
 export async function startHub(options: HubOptions): Promise<Hub> {
   const parts = createParts(options);
-  const { cleanup, stream, links, publisher } = parts;
+  const { cleanup, stream, links, publisher, people } = parts;
+  const outage = outages(options.onNotice);
   try {
     const server = await startFeed(parts);
-    cleanup.add(() => server.close());
-    const synced = startFollowing(parts);
+    const door = await openDoor(parts, outage);
+    parts.door = door;
+    cleanup.add(() => door.close());
+    const synced = startFollowing(parts, outage, door.port);
     // Closed before: nobody waits for it any more.
     synced.catch(() => undefined);
-    const door = await openDoor(parts);
-    cleanup.add(() => door.close());
     const timer = setInterval(() => {
       letGo(parts);
-      stream.release((event) => server.publish(event));
+      stream.release((event) => {
+        server?.publish(event);
+        people.publish(event);
+      });
     }, releaseEveryMs);
     cleanup.add(() => clearInterval(timer));
     return {
-      ...{
-        port: door.port,
-        feed: server.address,
-        serveViewer: (socket) => server.attach(socket),
-        setCertificate: (tls) => door.setCertificate(tls),
-      },
-      synced: () => synced,
+      ...{ port: door.port, feed: server?.address, synced: () => synced, stop: () => cleanup.run() },
       isLeader: () => parts.election?.isLeader() ?? false,
       figures: () => ({
         ...{ agents: links.nodes(), current: links.current(), entries: publisher.size() },
         ...{ generation: publisher.generation(), statusWrites: parts.writer?.writes() ?? 0 },
       }),
-      stop: () => cleanup.run(),
     };
   } catch (error) {
     await cleanup.run(0);

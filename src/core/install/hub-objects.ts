@@ -5,14 +5,7 @@ import { names, ports, selectorOf } from './names.ts';
 import { environment, httpGet, linuxOnly, podMeta } from './pod-parts.ts';
 import { localMeta, type BuildOptions } from './with-labels.ts';
 
-/**
- * What the verb asks for and the pod does not give yet: the certificate of the internal CA, and where its feed's socket goes. A test fails when the
- * list says less or more, so that it cannot be forgotten.
- */
-export const pendingHubOptions: readonly string[] = ['--tls-cert', '--tls-key'];
-
-/** Names of objects, audience and ports are constants (names.ts), so that little is left to say. */
-/** As the hub is started in its pod. */
+/** As the hub is started in its pod. Names of objects, audience and ports are constants (names.ts), so that little is left to say. */
 export const hubArguments: readonly string[] = ['hub', `--listen=[$(POD_IP)]:${ports.hub}`];
 
 /** Nobody: no file of the image is its. */

@@ -112,6 +112,8 @@ export const serverFrameSchema = z.discriminatedUnion('type', [
    * without a hash it has none that fits and wants the whole.
    */
   z.object({ type: z.literal('identity'), hash: z.string().max(100).optional(), generation: count }),
+  /** To a hub alone as well: the mark (core/trust) of the bundle by which the agent would know a hub now, at first and when it is another. */
+  z.object({ type: z.literal('trust'), bundle: z.string().max(100) }),
   z.object({ type: z.literal('reply'), id: count, ok: z.literal(true), result: z.unknown() }),
   z.object({
     type: z.literal('refusal'),

@@ -82,8 +82,8 @@ function receive(standing: Standing, read: ServerFrameRead, emit: Emit): void {
     pending.heard();
     inbox.take(read, emit);
   } else if (read.frame.type === 'status') emit({ type: 'status', status: read.frame });
-  // Only to a hub, which tells agents who is who.
-  else if (read.frame.type === 'identity') return;
+  // Only to a hub, which tells agents who is who and by which authority it is known.
+  else if (read.frame.type === 'identity' || read.frame.type === 'trust') return;
   else if (read.frame.type !== 'hello') pending.settle(read.frame);
   else if (standing.state === 'connecting') {
     greet(standing, emit);

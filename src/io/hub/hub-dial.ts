@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import type { LookupFunction } from 'node:net';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ServerFrame } from '../../core/model/feed-message.ts';
+import { bundleMark } from '../../core/trust/bundle-mark.ts';
 import type { FeedServer } from '../feed/feed-server.ts';
 import { agentPath, hubDialLimits, type HubDialLimits } from './hub-limits.ts';
 import type { RemoteIdentity } from './remote-identity.ts';
@@ -22,6 +24,8 @@ export interface HubDialOptions {
   /** A whole sentence for whoever runs the agent: away and why, back. */
   readonly onNotice: (sentence: string) => void;
   readonly limits?: Partial<HubDialLimits>;
+  /** Where the name leads; the system's own way when absent. */
+  readonly lookup?: LookupFunction;
   /** [0, 1), for jitter. */
   readonly random?: () => number;
 }
@@ -58,6 +62,7 @@ function dialled({ options, limits }: Dial): WebSocket {
     ...{ perMessageDeflate: false, followRedirects: false, maxPayload: limits.frameBytes },
     handshakeTimeout: limits.handshakeMs,
     ...{ ca: readFileSync(options.caFile), minVersion: 'TLSv1.3' },
+    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
     headers: { authorization: `Bearer ${token}` },
   });
 }
@@ -71,6 +76,23 @@ async function refusalOf(answer: IncomingMessage): Promise<string> {
   }
   const said = text.trim().replace(/\.$/, '').slice(0, 300);
   return `the hub answers HTTP ${answer.statusCode ?? 0}${said === '' ? '' : `: ${said}`}`;
+}
+
+/** Tells the hub whom this agent would believe now, whenever that is another: only then may the hub show what the next authority signed. */
+function tellTrust({ options, limits }: Dial, socket: WebSocket): void {
+  let told: string | undefined;
+  const tell = (): void => {
+    try {
+      const bundle = bundleMark(readFileSync(options.caFile, 'utf8'));
+      if (bundle !== told) socket.send(JSON.stringify({ type: 'trust', bundle } satisfies ServerFrame));
+      told = bundle;
+    } catch {
+      // Being replaced: the next look finds it.
+    }
+  };
+  tell();
+  const timer = setInterval(tell, limits.trustMs);
+  socket.once('close', () => clearInterval(timer));
 }
 
 /** The feed first: its greeting is the first frame. Then what is held, and an answer to each frame of the hub. */
@@ -87,6 +109,7 @@ function serve(dial: Dial, socket: WebSocket): void {
     return true;
   });
   tell(remote.held());
+  tellTrust(dial, socket);
   remote.setConnected(true);
   if (dial.told !== undefined) onNotice(`The hub at ${url} is back.`);
   dial.told = undefined;

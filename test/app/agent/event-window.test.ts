@@ -29,6 +29,14 @@ test('last keeps the newest', () => {
   expect(ids(window.history(0, 0))).toEqual([]);
 });
 
+test('a flow is found by its id as long as it is held', () => {
+  const window = createEventWindow(limits);
+  for (let second = 0; second < 150; second++) window.add(at(second));
+  expect(window.flow('f-149')).toEqual(at(149));
+  expect(window.flow('f-50')).toEqual(at(50));
+  expect(window.flow('f-49')).toBeUndefined();
+});
+
 test('a long request that began early and ended late does not hide those before it', () => {
   const window = createEventWindow(limits);
   window.add(at(8));

@@ -8,12 +8,15 @@ import { WebSocket } from 'ws';
 import { createAgentLinks, type AgentLinks } from '../../../src/app/hub/agent-links.ts';
 import type { EntryChange } from '../../../src/core/identity/identity-entry.ts';
 import { createIdentityPublisher } from '../../../src/core/identity/identity-publisher.ts';
+import { bundleMark } from '../../../src/core/trust/bundle-mark.ts';
 import { createAgentPositions } from '../../../src/core/merge/agent-positions.ts';
-import { openAgentDoor, type AgentAdmission } from '../../../src/io/hub/agent-door.ts';
+import { createAgentEntrance, type AgentAdmission } from '../../../src/io/hub/agent-entrance.ts';
 import { dialHub } from '../../../src/io/hub/hub-dial.ts';
 import { hubDialLimits } from '../../../src/io/hub/hub-limits.ts';
 import { identityFile } from '../../../src/io/hub/identity-file.ts';
 import { openRemoteIdentity, type RemoteIdentity } from '../../../src/io/hub/remote-identity.ts';
+import { openDoor } from '../../../src/io/kube/door/door.ts';
+import { believesNobody } from '../../../src/io/kube/door/front-proxy.ts';
 import { makeCertificates, type Certificates } from '../../helpers/certificates.ts';
 import { until } from '../../helpers/until.ts';
 import { flow, ids, startAgent } from '../../io/feed/feed-samples.ts';
@@ -29,7 +32,7 @@ afterAll(() => {
   stranger.remove();
 });
 
-const limits = { ...hubDialLimits, firstMs: 5, mostMs: 20, keepMs: 1 };
+const limits = { ...hubDialLimits, firstMs: 5, mostMs: 20, keepMs: 1, trustMs: 5 };
 
 const pod = (name: string, node: string): EntryChange => ({
   key: `pod:shop/${name}`,
@@ -81,8 +84,7 @@ async function startHub(
     onStatus: () => undefined,
     onAway: () => undefined,
   });
-  const door = await openAgentDoor({
-    ...{ host: '127.0.0.1', port: kept.port ?? 0, tls: own.tls, isReady: () => true },
+  const entrance = createAgentEntrance({
     async admit(token) {
       const admission = await admitNode(token);
       if (admission.type === 'refused' || links.accepts(admission.agent)) return admission;
@@ -90,13 +92,24 @@ async function startHub(
     },
     onAgent: (socket, agent) => links.enter(socket, agent),
   });
-  onTestFinished(() => door.close());
+  const door = await openDoor({
+    address: { host: '127.0.0.1', port: kept.port ?? 0 },
+    leaf: () => ({ certificate: own.tls.cert, key: own.tls.key }),
+    ...{ authentication: () => believesNobody, feed: () => undefined, isReady: () => true, now: Date.now },
+    ...{ access: () => Promise.resolve(false), audit: () => undefined },
+    takeUpgrade: (request, socket, head) => entrance.take(request, socket, head),
+  });
+  const close = async (): Promise<void> => {
+    entrance.close();
+    await door.close();
+  };
+  onTestFinished(close);
   return {
     ...{ port: door.port, links, publisher, flows },
     publish(...changes) {
       if (publisher.apply(changes) !== undefined) links.changed();
     },
-    close: () => door.close(),
+    close,
   };
 }
 
@@ -219,6 +232,26 @@ test('a token that is not taken is refused with its reason, and its rotation is 
   await until('it is in', () => hub.links.nodes().join() === 'n1');
 });
 
+test('agents say which authority they trust, and say it again when it is another', async () => {
+  const hub = await startHub();
+  const folder = mkdtempSync(join(tmpdir(), 'apidefense-ca-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const ca = join(folder, 'ca.crt');
+  const [old, next] = [readFileSync(own.caFile, 'utf8'), readFileSync(stranger.caFile, 'utf8')];
+  writeFileSync(ca, old);
+  await startNode('n1', hub.port, { ca });
+  await startNode('n2', hub.port);
+  await until(
+    'both trust what there is',
+    () => hub.links.nodes().length === 2 && hub.links.trust(bundleMark(old)),
+  );
+  expect(hub.links.trust(bundleMark(old + next))).toBe(false);
+  writeFileSync(ca, old + next);
+  await until('one has heard of the next', () => !hub.links.trust(bundleMark(old)));
+  // Not everybody has.
+  expect(hub.links.trust(bundleMark(old + next))).toBe(false);
+});
+
 test('without a token, from a web page, or elsewhere nobody gets in', async () => {
   const { port } = await startHub();
   const answer = (path: string, headers: Record<string, string>): Promise<number> =>
@@ -237,7 +270,8 @@ test('without a token, from a web page, or elsewhere nobody gets in', async () =
   const authorization = 'Bearer token-of-n1';
   expect(await answer('/agent', {})).toBe(401);
   expect(await answer('/agent', { authorization, origin: 'https://evil.example' })).toBe(403);
-  expect(await answer('/feed', { authorization })).toBe(404);
+  // Elsewhere an agent's token is nothing.
+  expect(await answer('/feed', { authorization })).toBe(401);
   expect(await answer('/agent', { authorization: 'Bearer ' + 'x'.repeat(20_000) })).toBe(401);
 });
 

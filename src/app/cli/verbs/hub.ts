@@ -1,6 +1,7 @@
-// `hub`: the hub of a cluster, until a signal. Certificates are read from files, and again when these change; who makes them is not its business.
-import { readFileSync, statSync } from 'node:fs';
+// `hub`: the hub of a cluster, until a signal. It makes and keeps its certificates itself; people reach it through the API server, and on this
+// machine only where --feed says so.
 import { homedir, hostname } from 'node:os';
+import { isIP } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '../../../core/model/app-error.ts';
 import { formatFeedAddress } from '../../../io/feed/feed-address.ts';
@@ -15,9 +16,6 @@ import { removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 
-/** A rotated certificate is noticed so soon, ms. */
-const lookEveryMs = 10_000;
-
 function hostPort(text: string): HostPort {
   const parsed = parseHostPort(text);
   if (parsed !== undefined) return parsed;
@@ -29,92 +27,52 @@ function hostPort(text: string): HostPort {
   });
 }
 
-/** The two files of the certificate. */
-interface TlsFiles {
-  read(): HubOptions['listen']['tls'];
-  /** Different from one version of the files to the next. */
-  version(): string;
+/** By which address other replicas come: the one that is listened on, where that is one; else the pod's. */
+function advertised({ host }: HostPort, env: CommandContext['env']): string | undefined {
+  const isEverywhere = isIP(host) !== 0 && /^[0:.]+$/.test(host);
+  return isEverywhere ? env['POD_IP'] : host;
 }
 
-function tlsFiles(options: OptionValues): TlsFiles {
-  const [cert, key] = [textOption(options, 'tlsCert'), textOption(options, 'tlsKey')];
-  if (cert === undefined || key === undefined)
-    throw new AppError({
-      code: 'HUB_TLS_MISSING',
-      family: 'usage',
-      message: 'The hub needs a certificate and its key: it never listens without TLS.',
-      hint: 'Write --tls-cert FILE --tls-key FILE.',
-    });
-  return {
-    version: () => [cert, key].map((path) => statSync(path).mtimeMs).join(),
-    read() {
-      try {
-        return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-      } catch (cause) {
-        throw new AppError({
-          ...{ code: 'HUB_TLS_UNREADABLE', family: 'notFound', cause },
-          message: `The certificate of the hub cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`,
-          hint: 'Check the files named by --tls-cert and --tls-key.',
-        });
-      }
-    },
-  };
-}
-
-/** Both files change at different moments: what does not fit together is tried again, and the old one goes on. */
-function followCertificate(files: TlsFiles, hub: Hub, say: (sentence: string) => void): () => void {
-  let version = files.version();
-  const timer = setInterval(() => {
-    try {
-      const now = files.version();
-      if (now === version) return;
-      hub.setCertificate(files.read());
-      version = now;
-      say('the certificate was renewed');
-    } catch (error) {
-      say(
-        `The renewed certificate is not taken yet: ${error instanceof Error ? error.message : String(error)}`,
-      );
-    }
-  }, lookEveryMs).unref();
-  return () => clearInterval(timer);
-}
-
-function optionsOf(options: OptionValues, { env, say }: CommandContext, tls: TlsFiles): HubOptions {
+function optionsOf(options: OptionValues, { env, say, out }: CommandContext): HubOptions {
+  const listen = hostPort(textOption(options, 'listen') ?? '');
   const target = resolveTarget({}, { env, homeDirectory: homedir() });
-  const { address, token } = feedOptions(options);
+  const advertise = advertised(listen, env);
   return {
+    ...{ listen, onNotice: say, audit: (line) => out.line(JSON.stringify(line)) },
     api: createKubeApi({ target, env, now: Date.now, sleep: (ms) => pause(ms) }),
-    listen: { ...hostPort(textOption(options, 'listen') ?? ''), tls: tls.read() },
-    ...{ feed: address, ...(token === undefined ? {} : { feedToken: token }) },
+    ...(advertise === undefined ? {} : { advertise }),
+    ...(textOption(options, 'feed') === undefined ? {} : { feed: feedOptions(options) }),
     namespace: textOption(options, 'namespace') ?? env['POD_NAMESPACE'] ?? target.namespace,
     agentAccount: textOption(options, 'agentAccount') ?? '',
     lease: textOption(options, 'lease') ?? '',
     name: textOption(options, 'name') ?? env['POD_NAME'] ?? hostname(),
-    onNotice: say,
   };
+}
+
+/** Leaves the feed's token where verbs of this machine find it; answers how to take it away again. */
+function leaveToken({ feed }: Hub, token: string | undefined, env: CommandContext['env']): () => void {
+  if (feed?.type !== 'tcp' || token === undefined) return () => undefined;
+  const { port } = feed;
+  writeToken(env, port, token);
+  return () => removeToken(env, port, token);
 }
 
 /** Runs a hub until it is told to stop. 0 after an ordered stop. */
 export const hub: RunVerb = async (_words, options, context) => {
-  const tls = tlsFiles(options);
-  const told = optionsOf(options, context, tls);
-  sweepRuntime(context.env);
+  const told = optionsOf(options, context);
+  const { env, say } = context;
+  if (told.feed !== undefined) sweepRuntime(env);
   const running = await startHub(told);
-  const where = formatFeedAddress(running.feed);
-  const { feedToken } = told;
-  const port = running.feed.type === 'tcp' && feedToken !== undefined ? running.feed.port : undefined;
-  if (port !== undefined && feedToken !== undefined) writeToken(context.env, port, feedToken);
-  context.say(`agents connect at port ${running.port}; feed at ${where}`);
-  const stopFollowing = followCertificate(tls, running, context.say);
+  const takeTokenAway = leaveToken(running, told.feed?.token, env);
+  const where = running.feed === undefined ? '' : `; feed at ${formatFeedAddress(running.feed)}`;
+  say(`agents and people connect at port ${running.port}${where}`);
   void running.synced().then(
-    () => context.say(`the cluster has been read: ${running.figures().entries} pods, Services and nodes`),
+    () => say(`the cluster has been read: ${running.figures().entries} pods, Services and nodes`),
     () => undefined,
   );
   await context.interrupted;
-  stopFollowing();
   await running.stop();
   told.api.close();
-  if (port !== undefined) removeToken(context.env, port, feedToken ?? '');
+  takeTokenAway();
   return 0;
 };

@@ -66,6 +66,16 @@ function tlsOf({ leaf, authentication, replicas }: DoorOptions): { cert: string;
   return { cert, key, ca: bundles.filter((pem) => pem !== '') };
 }
 
+/** Everything that is connected, streams that are carried among it: a server's own `close` would wait for these for ever. */
+function socketsOf(server: Server): ReadonlySet<Duplex> {
+  const sockets = new Set<Duplex>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
 async function answerKnown(
   options: DoorOptions,
   request: IncomingMessage,
@@ -177,6 +187,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
   const limits: DoorLimits = { ...doorLimits, ...options.limits };
   const room = createStreamRoom(options, limits);
   const server = createHttps(options, limits);
+  const sockets = socketsOf(server);
   server.on('request', (request, response) => answer(options, request, response));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
     upgrade(options, room, { request, socket, head }),
@@ -191,7 +202,7 @@ export async function openDoor(options: DoorOptions): Promise<Door> {
       room.endAll(goingAway, 'This replica of the hub is stopping.');
       const closed = new Promise<void>((done) => server.close(() => done()));
       server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), 1_000);
+      const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), 1_000);
       await closed;
       clearTimeout(cut);
     },

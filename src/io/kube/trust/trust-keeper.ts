@@ -19,7 +19,8 @@ export interface TrustKeeperOptions {
   readonly isAcknowledged: (bundle: string) => boolean;
   /** Told at first and whenever one of them changes. */
   readonly onTrust: (trust: HubTrust) => void;
-  readonly onProblem: (problem: AppError) => void;
+  /** After each look: what went wrong, or undefined. */
+  readonly onProblem: (problem: AppError | undefined) => void;
   /** Epoch ms. */
   readonly now: () => number;
   readonly signal: AbortSignal;
@@ -36,6 +37,8 @@ export interface HubTrust {
 
 /** A replica that does not lead learns of a new authority by looking, ms. */
 const lookMs = 15_000;
+/** Before there is any: until somebody leads and has made it, ms. */
+const firstLookMs = 500;
 /** More writes in one round than a whole rotation takes: something undoes ours. */
 const mostSteps = 8;
 
@@ -126,9 +129,11 @@ export async function keepTrust(options: TrustKeeperOptions): Promise<void> {
       const next = await lookedAt(options, trust);
       if (next !== undefined && next !== trust) options.onTrust(next);
       trust = next;
+      options.onProblem(undefined);
     } catch (error) {
       options.onProblem(asProblem(error));
     }
-    await pause(options.lookMs ?? lookMs, undefined, { signal }).catch(() => undefined);
+    const nextMs = options.lookMs ?? (trust === undefined ? firstLookMs : lookMs);
+    await pause(nextMs, undefined, { signal }).catch(() => undefined);
   }
 }

@@ -82,6 +82,24 @@ describe('two replicas', () => {
     expect((await ask()).status).toBe(503);
   });
 
+  test('close though they carry a stream', async () => {
+    const internal = await makeAuthority(Date.now());
+    const bundle = (): string => internal.certificate;
+    const request = { commonName: 'apidefense-hub', dnsNames: hubNames('defense') };
+    const replica = await makeLeaf(internal, { ...request, usages: ['server', 'client'] }, Date.now());
+    const leader = await openDoorLab({ leaf: () => replica, replicas: { bundle, leader: () => undefined } });
+    const other = await openDoorLab({
+      ...{ leaf: () => replica, feed: () => undefined, ca: internal.certificate },
+      replicas: { bundle, leader: () => ({ host: '127.0.0.1', port: leader.door.port }) },
+    });
+    leader.granted.add('ada flows shop');
+    const seen = other.stream(watchShop, { headers });
+    await until('it is greeted', () => seen.frames.length > 0);
+    await other.door.close();
+    expect(await seen.end).toMatch(/^1006 /);
+    await until('the leader has heard', () => leader.door.streams() === 0);
+  });
+
   test('believe no other certificate that speaks for somebody, and carry once', async () => {
     const internal = await makeAuthority(Date.now());
     const person = Buffer.from(
