@@ -95,7 +95,7 @@ describe('first minutes', () => {
       const [listed, blocked, undone] = await ends(env);
       for (const told of [listed, blocked])
         expect(told).toMatch(
-          /^66 API_DEFENSE_NOT_INSTALLED: api-defense is not installed in this cluster: https:.* knows no flowpolicies\.apidefense\.dev\. Create its kinds with /,
+          /^66 API_DEFENSE_NOT_INSTALLED: api-defense is not installed in this cluster: https:.* knows no flowpolicies\.apidefense\.dev\. Install it with "kubectl api-defense install", /,
         );
       expect(undone).toMatch(/^66 UNDO_NOTHING: /);
       const [listing, blocking] = await ends(env, '--as', 'ann', '-n', 'default');

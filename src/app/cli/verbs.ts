@@ -2,6 +2,7 @@
 // Verb modules are loaded only when run, so that `--help` and the verbs without a terminal stay quick.
 import { clusterOptions, dryRun, previewFrom } from './cluster/cluster-options.ts';
 import type { CommandContext } from './command-context.ts';
+import { installVerbs } from './install/install-verbs.ts';
 
 /** Values of a verb's options as commander hands them over. */
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
@@ -354,36 +355,7 @@ export const verbs: readonly VerbRow[] = [
     examples: ['doctor --node', 'doctor --node -o json'],
     load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
-  {
-    usage: 'install',
-    text: 'print the objects that put agents and hub into a cluster (applying them is not built yet)',
-    options: [
-      { flags: '--image <image>', text: 'image of agents and hub; none is published' },
-      { flags: '--values <file>', text: 'YAML file of options, as the Helm chart takes it' },
-      { flags: '-n, --namespace <name>', text: 'namespace of agents and hub (default: apidefense-system)' },
-      { flags: '--no-create-namespace', text: 'the namespace is there, with its pod-security labels' },
-      { flags: '--image-pull-policy <when>', text: 'IfNotPresent, Always or Never (default: IfNotPresent)' },
-      {
-        flags: '--image-pull-secret <names>',
-        text: 'Secrets of the namespace for the registry, joined by commas',
-      },
-      { flags: '--log-level <level>', text: 'error, warn, info or debug (default: info)' },
-      { flags: '--tap-budget <MiB>', text: 'memory of each node for rings (default: 64)' },
-      {
-        flags: '--opt-out <label>',
-        text: 'KEY=VALUE of pods or namespaces to leave alone (default: apidefense.dev/enrol=false)',
-      },
-      { flags: '--replicas <n>', text: 'replicas of the hub (default: 2)' },
-      { flags: '--no-aggregated-api', text: 'leave out the API for people: only port-forward is left' },
-      { flags: '--dry-run <where>', text: 'client: ask no cluster', choices: ['client'] },
-      { flags: '-o, --output <format>', text: 'how to print', choices: ['yaml'] },
-    ],
-    examples: [
-      'install --image registry.example/api-defense:0.1.0 --dry-run=client -o yaml',
-      'install --values values.yaml -o yaml | kubectl apply --server-side -f -',
-    ],
-    load: async () => (await import('./verbs/install.ts')).install,
-  },
+  ...installVerbs,
 ];
 
 /** Options of the program without a verb: the terminal on a running agent. */

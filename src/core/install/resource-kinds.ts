@@ -5,6 +5,7 @@ import { policyGroup } from './names.ts';
 /** How a kind is reached. */
 export interface ResourceKind {
   readonly group: string;
+  readonly version: string;
   readonly resource: string;
   readonly namespaced: boolean;
 }
@@ -12,33 +13,44 @@ export interface ResourceKind {
 const rbac = 'rbac.authorization.k8s.io';
 
 const kinds: Readonly<Record<string, ResourceKind>> = {
-  Namespace: { group: '', resource: 'namespaces', namespaced: false },
-  PriorityClass: { group: 'scheduling.k8s.io', resource: 'priorityclasses', namespaced: false },
+  Namespace: { group: '', version: 'v1', resource: 'namespaces', namespaced: false },
+  PriorityClass: {
+    group: 'scheduling.k8s.io',
+    version: 'v1',
+    resource: 'priorityclasses',
+    namespaced: false,
+  },
   CustomResourceDefinition: {
     group: 'apiextensions.k8s.io',
+    version: 'v1',
     resource: 'customresourcedefinitions',
     namespaced: false,
   },
-  ServiceAccount: { group: '', resource: 'serviceaccounts', namespaced: true },
-  ClusterRole: { group: rbac, resource: 'clusterroles', namespaced: false },
-  ClusterRoleBinding: { group: rbac, resource: 'clusterrolebindings', namespaced: false },
-  Role: { group: rbac, resource: 'roles', namespaced: true },
-  RoleBinding: { group: rbac, resource: 'rolebindings', namespaced: true },
-  Secret: { group: '', resource: 'secrets', namespaced: true },
-  ConfigMap: { group: '', resource: 'configmaps', namespaced: true },
-  Lease: { group: 'coordination.k8s.io', resource: 'leases', namespaced: true },
-  Service: { group: '', resource: 'services', namespaced: true },
-  PodDisruptionBudget: { group: 'policy', resource: 'poddisruptionbudgets', namespaced: true },
-  NetworkPolicy: { group: 'networking.k8s.io', resource: 'networkpolicies', namespaced: true },
-  Deployment: { group: 'apps', resource: 'deployments', namespaced: true },
-  DaemonSet: { group: 'apps', resource: 'daemonsets', namespaced: true },
-  APIService: { group: 'apiregistration.k8s.io', resource: 'apiservices', namespaced: false },
+  ServiceAccount: { group: '', version: 'v1', resource: 'serviceaccounts', namespaced: true },
+  ClusterRole: { group: rbac, version: 'v1', resource: 'clusterroles', namespaced: false },
+  ClusterRoleBinding: { group: rbac, version: 'v1', resource: 'clusterrolebindings', namespaced: false },
+  Role: { group: rbac, version: 'v1', resource: 'roles', namespaced: true },
+  RoleBinding: { group: rbac, version: 'v1', resource: 'rolebindings', namespaced: true },
+  Secret: { group: '', version: 'v1', resource: 'secrets', namespaced: true },
+  ConfigMap: { group: '', version: 'v1', resource: 'configmaps', namespaced: true },
+  Lease: { group: 'coordination.k8s.io', version: 'v1', resource: 'leases', namespaced: true },
+  Service: { group: '', version: 'v1', resource: 'services', namespaced: true },
+  PodDisruptionBudget: { group: 'policy', version: 'v1', resource: 'poddisruptionbudgets', namespaced: true },
+  NetworkPolicy: { group: 'networking.k8s.io', version: 'v1', resource: 'networkpolicies', namespaced: true },
+  Deployment: { group: 'apps', version: 'v1', resource: 'deployments', namespaced: true },
+  DaemonSet: { group: 'apps', version: 'v1', resource: 'daemonsets', namespaced: true },
+  APIService: { group: 'apiregistration.k8s.io', version: 'v1', resource: 'apiservices', namespaced: false },
 };
 
 /** Policies are not installed, but removed with --purge. */
-const policyKinds: Readonly<Record<string, ResourceKind>> = {
-  FlowPolicy: { group: policyGroup, resource: 'flowpolicies', namespaced: true },
-  ClusterFlowPolicy: { group: policyGroup, resource: 'clusterflowpolicies', namespaced: false },
+export const policyKinds: Readonly<Record<string, ResourceKind>> = {
+  FlowPolicy: { group: policyGroup, version: 'v1alpha1', resource: 'flowpolicies', namespaced: true },
+  ClusterFlowPolicy: {
+    group: policyGroup,
+    version: 'v1alpha1',
+    resource: 'clusterflowpolicies',
+    namespaced: false,
+  },
 };
 
 /** All of them by kind: where `uninstall` and an upgrade look for what is ours. */
@@ -50,3 +62,15 @@ export function resourceOf({ kind }: Pick<KubeObject, 'kind'>): ResourceKind {
   if (found === undefined) throw new Error(`The kind ${kind} is not in resource-kinds.ts.`);
   return found;
 }
+
+/** A kind and where it is looked for; without a namespace in the whole cluster. */
+export interface SearchPlace {
+  readonly kind: string;
+  readonly namespace?: string;
+}
+
+/** Where something of the installation in `namespace` can be: besides its own place the one binding that lets the hub read kube-system's ConfigMap. */
+export const searchPlaces = (namespace: string): readonly SearchPlace[] => [
+  ...Object.entries(kinds).map(([kind, { namespaced }]) => (namespaced ? { kind, namespace } : { kind })),
+  { kind: 'RoleBinding', namespace: 'kube-system' },
+];

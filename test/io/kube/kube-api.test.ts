@@ -125,7 +125,7 @@ const rows: readonly [string, Answer, RegExp | string][] = [
   [
     'the kind itself is not there',
     (_request, response) => response.writeHead(404).end('404 page not found\n'),
-    /^API_DEFENSE_NOT_INSTALLED: api-defense is not installed in this cluster: .*knows no flowpolicies\.apidefense\.dev\. Create its kinds with/,
+    /^API_DEFENSE_NOT_INSTALLED: api-defense is not installed in this cluster: .*knows no flowpolicies\.apidefense\.dev\. Install it with/,
   ],
   [
     'the object is not there',

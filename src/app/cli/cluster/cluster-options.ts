@@ -1,12 +1,8 @@
 // kubectl's flags as rows of the help. Which of them mean the cluster is cluster-choice.ts'. Loads nothing of Kubernetes.
 import type { OptionRow } from '../verbs.ts';
 
-/** Where and as whom: each of them alone means the cluster. */
-export const clusterOptions: readonly OptionRow[] = [
-  {
-    flags: '--cluster',
-    text: 'the cluster of your kubeconfig instead of a feed; each of the next five means it too',
-  },
+/** Where and as whom, of verbs that are about a cluster and nothing else. */
+export const kubectlOptions: readonly OptionRow[] = [
   { flags: '--context <name>', text: 'context of the kubeconfig (default: its current one)' },
   {
     flags: '--kubeconfig <file>',
@@ -15,6 +11,15 @@ export const clusterOptions: readonly OptionRow[] = [
   { flags: '--as <user>', text: 'act as this user' },
   { flags: '--as-group <group>', text: 'with --as: and of this group; may be repeated', many: true },
   { flags: '--as-uid <uid>', text: 'with --as: and with this UID' },
+];
+
+/** The same for verbs that work on feeds too: each of them alone means the cluster. */
+export const clusterOptions: readonly OptionRow[] = [
+  {
+    flags: '--cluster',
+    text: 'the cluster of your kubeconfig instead of a feed; each of the next five means it too',
+  },
+  ...kubectlOptions,
 ];
 
 /** Of verbs that change something in the cluster. */

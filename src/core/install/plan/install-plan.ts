@@ -11,8 +11,8 @@ export type Answer =
   | { readonly type: 'absent' }
   /** What is there, and what a server-side dry run of ours would make of it. */
   | { readonly type: 'live'; readonly live: KubeObject; readonly dryRun: KubeObject }
-  /** The dry run was refused: a conflict, a webhook, a field that cannot change. */
-  | { readonly type: 'refused'; readonly live: KubeObject; readonly sentence: string };
+  /** The dry run was refused: a conflict, a webhook, a field that cannot change. Without `live` nothing is there yet. */
+  | { readonly type: 'refused'; readonly live?: KubeObject; readonly sentence: string };
 
 /** What becomes of one object. */
 export type Change =
@@ -63,7 +63,7 @@ function foreign(live: KubeObject, wanted: KubeObject): string {
 
 function changeOf(object: KubeObject, answer: Answer): Change {
   if (answer.type === 'absent') return { type: 'created', object };
-  const sentence = foreign(answer.live, object);
+  const sentence = answer.live === undefined ? '' : foreign(answer.live, object);
   if (sentence !== '') return { type: 'blocked', object, sentence };
   switch (answer.type) {
     case 'refused':

@@ -1,7 +1,7 @@
 // Which rights an installation, and its removal, take: a table made from the objects themselves, so that it cannot be wrong about them.
 import { isJsonList, isJsonObject, type Json, type KubeObject } from '../kube-object.ts';
 import type { Stage } from '../manifest.ts';
-import { installedKinds, resourceOf } from '../resource-kinds.ts';
+import { installedKinds, resourceOf, searchPlaces } from '../resource-kinds.ts';
 import type { Need, Right } from './rights.ts';
 
 /** Server-side apply reads, patches, and where nothing is there creates. */
@@ -81,17 +81,13 @@ function givingNeeds(object: KubeObject, objects: readonly KubeObject[]): readon
   }
 }
 
-/** Finding what is ours: by label, in the namespaces where something of ours can be. */
-function findingNeeds(objects: readonly KubeObject[]): readonly Need[] {
-  const places = new Map<string, Right>();
-  for (const { kind, metadata } of objects) {
-    const { group, resource } = resourceOf({ kind });
-    const { namespace } = metadata;
-    const inside = namespace === undefined ? {} : { namespace };
-    places.set(`${resource} ${namespace ?? ''}`, { verb: 'list', group, resource, ...inside });
-  }
-  return [...places.values()].map((right) => ({ right }));
-}
+/** What it takes to find what is ours by its label: known before anything is. */
+export const findingNeeds = (namespace: string): readonly Need[] =>
+  searchPlaces(namespace).map((place) => {
+    const { group, resource } = resourceOf(place);
+    const inside = place.namespace === undefined ? {} : { namespace: place.namespace };
+    return { right: { verb: 'list', group, resource, ...inside } };
+  });
 
 /** Progress is the pods of agents and hub. */
 const waitingNeeds = (namespace: string): readonly Need[] =>
@@ -106,15 +102,19 @@ export function installNeeds(stages: readonly Stage[], namespace: string): reado
   return [
     ...objects.flatMap((object) => applyVerbs.map((verb) => ({ right: rightOn(object, verb) }))),
     ...objects.flatMap((object) => givingNeeds(object, objects)),
-    ...findingNeeds(objects),
+    ...findingNeeds(namespace),
     ...waitingNeeds(namespace),
   ];
 }
 
+/** What it takes to remove these objects. */
+export const removalNeeds = (objects: readonly KubeObject[]): readonly Need[] =>
+  objects.flatMap((object) => ['get', 'delete'].map((verb) => ({ right: rightOn(object, verb) })));
+
 /** What `uninstall` takes for the objects it found. */
 export const uninstallNeeds = (objects: readonly KubeObject[], namespace: string): readonly Need[] => [
-  ...objects.flatMap((object) => ['get', 'delete'].map((verb) => ({ right: rightOn(object, verb) }))),
-  ...findingNeeds(objects),
+  ...removalNeeds(objects),
+  ...findingNeeds(namespace),
   ...waitingNeeds(namespace),
 ];
 

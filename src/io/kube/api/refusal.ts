@@ -66,7 +66,7 @@ const notInstalled = (asked: Asked, server: string): AppError =>
         code: 'API_DEFENSE_NOT_INSTALLED',
         family: 'notFound',
         message: `api-defense is not installed in this cluster: ${server} knows no ${fullName(asked.resource)}.`,
-        hint: 'Create its kinds with "kubectl apply -f deploy/crds" (a folder of this program), or choose another context with --context.',
+        hint: 'Install it with "kubectl api-defense install", or choose another context with --context.',
       })
     : new AppError({
         code: 'KUBE_KIND_UNKNOWN',

@@ -1,8 +1,9 @@
-// `install`: which words and values become which options, what is refused with which sentence, and that it never pretends to have applied anything.
+// `install`: which words and values become which options, what is refused with which sentence, and what is printed without asking any cluster.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
 import { install } from '../../../../src/app/cli/verbs/install.ts';
 import { installOptions } from '../../../../src/app/cli/verbs/install-options.ts';
 import { defaultInstallOptions } from '../../../../src/core/install/install-options.ts';
@@ -92,21 +93,37 @@ test.each([
   expect(() => installOptions(options)).toThrow(expect.objectContaining({ code }));
 });
 
-test.each([[{ image: 'x' }], [{ image: 'x', output: 'yaml', dryRun: 'server' }]])(
-  '%j does not pretend to have applied anything',
-  async (options) => {
-    const { context: given, lines } = context();
-    await expect(install([], options, given)).rejects.toMatchObject({ code: 'INSTALL_PRINTS_ONLY' });
-    expect(lines).toEqual([]);
-  },
-);
+test('objects are printed or compared with a cluster, and not both', async () => {
+  const { context: given, lines } = context();
+  const options = { image: 'x', output: 'yaml', dryRun: 'server' };
+  await expect(install([], options, given)).rejects.toMatchObject({ code: 'INSTALL_OUTPUT' });
+  expect(lines).toEqual([]);
+});
 
-test('it prints the objects, definitions of policies among them', async () => {
+test('-o yaml prints the objects, definitions of policies among them, and asks nobody', async () => {
   const { context: given, lines, said } = context();
   expect(await install([], { image: 'x', output: 'yaml' }, given)).toBe(0);
   expect(lines.join('\n')).toMatch(/^---\n# ── namespace and priority ──\napiVersion: v1\nkind: Namespace\n/);
   expect(lines.join('\n')).toContain('name: clusterflowpolicies.apidefense.dev');
   expect(said).toEqual([]);
+});
+
+test('-o json prints them as one list, --dry-run=client their names', async () => {
+  const json = context();
+  expect(await install([], { image: 'x', output: 'json', dryRun: 'client' }, json.context)).toBe(0);
+  const list = z
+    .object({
+      apiVersion: z.literal('v1'),
+      kind: z.literal('List'),
+      items: z.array(z.object({ kind: z.string() })),
+    })
+    .parse(JSON.parse(json.lines.join('\n')));
+  expect([list.items[0]?.kind, list.items.at(-1)?.kind]).toEqual(['Namespace', 'APIService']);
+  const names = context();
+  expect(await install([], { image: 'x', dryRun: 'client' }, names.context)).toBe(0);
+  expect(names.lines.slice(0, 2)).toEqual(['namespace and priority:', '  Namespace apidefense-system']);
+  expect(names.lines).toContain('  APIService v1alpha1.live.apidefense.dev');
+  expect(names.said).toEqual([]);
 });
 
 test('values are read as Helm reads them: a bare yes is no text', () => {

@@ -1,0 +1,63 @@
+// Rows of the verbs that put api-defense into a cluster and look after it: `install`, `uninstall` and what belongs to them. Loads nothing of Kubernetes.
+import { kubectlOptions } from '../cluster/cluster-options.ts';
+import type { OptionRow, VerbRow } from '../verbs.ts';
+
+/** What is installed, and how. */
+const chosen: readonly OptionRow[] = [
+  { flags: '--image <image>', text: 'image of agents and hub; none is published' },
+  { flags: '--values <file>', text: 'YAML file of options, as the Helm chart takes it' },
+  { flags: '-n, --namespace <name>', text: 'namespace of agents and hub (default: apidefense-system)' },
+  { flags: '--no-create-namespace', text: 'the namespace is there, with its pod-security labels' },
+  { flags: '--image-pull-policy <when>', text: 'IfNotPresent, Always or Never (default: IfNotPresent)' },
+  {
+    flags: '--image-pull-secret <names>',
+    text: 'Secrets of the namespace for the registry, joined by commas',
+  },
+  { flags: '--log-level <level>', text: 'error, warn, info or debug (default: info)' },
+  { flags: '--tap-budget <MiB>', text: 'memory of each node for rings (default: 64)' },
+  {
+    flags: '--opt-out <label>',
+    text: 'KEY=VALUE of pods or namespaces to leave alone (default: apidefense.dev/enrol=false)',
+  },
+  { flags: '--replicas <n>', text: 'replicas of the hub (default: 2)' },
+  { flags: '--no-aggregated-api', text: 'leave out the API for people: only port-forward is left' },
+];
+
+const yes: OptionRow = { flags: '-y, --yes', text: 'do not ask' };
+const timeout: OptionRow = {
+  flags: '--timeout <duration>',
+  text: 'how long one step may take (default: 5m)',
+};
+
+const acting: readonly OptionRow[] = [
+  {
+    flags: '--dry-run [how]',
+    text: 'change nothing; =server (default) shows what would change, checked there; =client asks nobody',
+    bare: 'default',
+    choices: ['default', 'server', 'client'],
+  },
+  {
+    flags: '-o, --output <format>',
+    text: 'only print the objects, for Git or somebody who may; ask nobody',
+    choices: ['yaml', 'json'],
+  },
+  { flags: '--force-conflicts', text: 'take over fields that somebody else has written' },
+  yes,
+  timeout,
+  ...kubectlOptions,
+];
+
+/** In the order of the help. */
+export const installVerbs: readonly VerbRow[] = [
+  {
+    usage: 'install',
+    text: 'put agents and hub into a cluster, after showing what that changes; again: repair, or go on where it stopped',
+    options: [...chosen, ...acting],
+    examples: [
+      'install --image registry.example/api-defense:0.1.0',
+      'install --image registry.example/api-defense:0.1.0 --dry-run=server --context kind-shop',
+      'install --values values.yaml -o yaml | kubectl apply --server-side -f -',
+    ],
+    load: async () => (await import('../verbs/install.ts')).install,
+  },
+];

@@ -1,0 +1,211 @@
+// `install` as a person types it, on a real API server with its controllers. Nodes are objects alone: what a kubelet would say is said by the test,
+// so nothing of it runs; that is shown with nodes of the lab.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { names } from '../../src/core/install/names.ts';
+import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
+import { fieldOf, listOf, type KubeObject } from '../../src/io/kube/api/kube-object.ts';
+import { kinds } from '../../src/io/kube/api/resource-kind.ts';
+import { kubeResource } from '../../src/io/kube/install/kube-resource.ts';
+import { createCli, type Cli, type Finished, type Started } from '../helpers/cli.ts';
+import { describeUnless } from '../helpers/unless.ts';
+import { clientOf } from './kube-clients.ts';
+import { apiRequest } from './lab/api-request.ts';
+import { labCluster, type Cluster } from './lab/cluster.ts';
+import type { LabProcess } from './lab/lab-process.ts';
+import { startLab } from './lab/preparations.ts';
+import { configOf, noLab, prepared } from './lab/shared-cluster.ts';
+import { startPaperNodes, type PaperNodes } from './paper-nodes.ts';
+
+const namespace = 'apidefense-system';
+const image = 'local.test/api-defense:paper';
+
+describeUnless(noLab)('install', () => {
+  let lab: LabProcess;
+  let cluster: Cluster;
+  let api: KubeApi;
+  let nodes: PaperNodes;
+  let cli: Cli;
+
+  beforeAll(async () => {
+    lab = await startLab('api', prepared);
+    cluster = labCluster(lab.facts, prepared.packages);
+    api = clientOf(cluster);
+    nodes = await startPaperNodes(configOf(cluster), api, ['p1', 'p2']);
+    cli = createCli({ KUBECONFIG: cluster.kubeconfigPath });
+  });
+  afterAll(async () => {
+    await cli.close();
+    await nodes[Symbol.asyncDispose]();
+    api.close();
+    await lab[Symbol.asyncDispose]();
+  });
+
+  const start = (...more: readonly string[]): Started =>
+    cli.start(['install', '--image', image, '--no-aggregated-api', '--timeout', '90s', ...more]);
+  const install = (...more: readonly string[]): Promise<Finished> => start(...more).finished;
+  const get = (kind: string, name: string): Promise<KubeObject | undefined> =>
+    api.get(kubeResource({ kind }), { namespace, name }).catch(() => undefined);
+  const statusOf = async (kind: string, name: string, field: string): Promise<unknown> =>
+    fieldOf((await get(kind, name))?.raw['status'], field);
+
+  test('a dry run shows every object to be created, checked by the API server, and stores nothing', async () => {
+    const done = await install('--dry-run');
+    expect(done.status).toBe(0);
+    expect(done.stderr).toMatch(/^Cluster: context \S+ \(https:.*\), namespace apidefense-system\.\n$/);
+    expect(done.stdout).toMatch(
+      /^\d+ to create\.\nnamespace and priority:\n {2}\+ Namespace apidefense-system\n {2}\+ PriorityClass apidefense\n/,
+    );
+    expect(done.stdout).toContain(`  + DaemonSet ${namespace}/${names.agent}\n`);
+    expect(await get('PriorityClass', names.priorityClass)).toBeUndefined();
+    expect(await get('ClusterRole', names.agent)).toBeUndefined();
+  });
+
+  test('whoever lacks rights is told all of them at once, before anything is changed', async () => {
+    const done = await install('--yes', '--as', 'ann');
+    expect(done.status).toBe(77);
+    expect(done.stdout).toBe('');
+    expect(done.stderr).toContain('Missing rights of ann:\n');
+    for (const line of [
+      'get, patch and create namespaces in the whole cluster: apidefense-system',
+      'get, patch and create daemonsets.apps in the namespace apidefense-system: apidefense-agent',
+      'list customresourcedefinitions.apiextensions.k8s.io in the whole cluster',
+      'list and watch pods in the namespace apidefense-system',
+    ])
+      expect(done.stderr).toContain(`  ${line}\n`);
+    expect(done.stderr).toMatch(
+      /ann may not install api-defense in the namespace apidefense-system: \d+ rights are missing, each named above; nothing was changed\.\n {2}.*"-o yaml" prints them and needs no rights\. \[INSTALL_RIGHTS\]\n$/,
+    );
+    expect(await get('PriorityClass', names.priorityClass)).toBeUndefined();
+  });
+
+  test('where nobody can be asked nothing is changed', async () => {
+    const done = await install();
+    expect(done).toMatchObject({ status: 64 });
+    expect(done.stderr).toMatch(/Add --yes to do it, or --dry-run=server to only look\. \[CONFIRMATION\]\n$/);
+    expect(await get('PriorityClass', names.priorityClass)).toBeUndefined();
+  });
+
+  test('what holds agents up is told with node, pod and reason, and at the end of patience it says so and how to go on', async () => {
+    nodes.will.problem = ({ node, name }) =>
+      node === 'p2' && name.includes('-agent-')
+        ? { reason: 'ImagePullBackOff', message: 'Back-off pulling image "none"' }
+        : undefined;
+    const done = await install('--yes', '--timeout', '4s');
+    expect(done.status).toBe(69);
+    expect(done.stderr).toMatch(/\n {2}p1: apidefense-agent-\w+ is ready\n/);
+    expect(done.stderr).toMatch(
+      /\n {2}p2: apidefense-agent-\w+: ImagePullBackOff: Back-off pulling image "none"\n/,
+    );
+    expect(done.stderr).toMatch(
+      /error: After 4 s it does not work yet: DaemonSet .*: 1 of 2 nodes have their agent; p2: apidefense-agent-\w+: ImagePullBackOff.*\n {2}What was done stays\..* \[INSTALL_NOT_READY\]\n$/,
+    );
+  });
+
+  test('killed while it waits and run again it goes on where it was', async () => {
+    const killed = start('--yes');
+    await killed.until(/p2: apidefense-agent-\w+: ImagePullBackOff|1 of 2 nodes have their agent/);
+    killed.child.kill('SIGKILL');
+    expect((await killed.finished).status).toBeNull();
+    const going = start('--yes');
+    await going.until(/1 of 2 nodes have their agent/);
+    nodes.will.problem = () => undefined;
+    nodes.again();
+    const done = await going.finished;
+    expect(done.status).toBe(0);
+    expect(done.stdout).toMatch(/^Nothing to do: \d+ as they should be\.\napi-defense is installed /);
+    expect(done.stderr).toMatch(/\n {2}p2: apidefense-agent-\w+ is ready\n/);
+    expect(await statusOf('DaemonSet', names.agent, 'numberAvailable')).toBe(2);
+    expect(await statusOf('Deployment', names.hub, 'availableReplicas')).toBe(2);
+  });
+
+  test('everything is written as the one field manager, and with nothing to do nobody is asked', async () => {
+    for (const [kind, name] of [
+      ['DaemonSet', names.agent],
+      ['ClusterRole', names.viewer],
+      ['PriorityClass', names.priorityClass],
+    ] as const) {
+      const managers = (await get(kind, name))?.meta.managedFields ?? [];
+      const appliers = managers.filter((each) => fieldOf(each, 'operation') === 'Apply');
+      expect(appliers.map((each) => fieldOf(each, 'manager'))).toEqual(['kubectl-api-defense']);
+    }
+    const before = (await get('DaemonSet', names.agent))?.meta.resourceVersion;
+    const done = await install();
+    expect(done.status).toBe(0);
+    expect(done.stdout).toMatch(/^Nothing to do: /);
+    expect((await get('DaemonSet', names.agent))?.meta.resourceVersion).toBe(before);
+  });
+
+  test('another option is shown field by field, and rolled out replica by replica', async () => {
+    const done = await install('--yes', '--replicas', '3', '--log-level', 'debug');
+    expect(done.status).toBe(0);
+    expect(done.stdout).toContain(`  ~ Deployment ${namespace}/${names.hub}\n    spec.replicas: 2 → 3\n`);
+    expect(done.stdout).toContain('env[APIDEFENSE_LOG_LEVEL].value: info → debug\n');
+    expect(done.stderr).toContain(`  changed Deployment ${namespace}/${names.hub}\n`);
+    expect(done.stderr).toContain('3 of 3 replicas are available\n');
+    expect(done.stderr.match(/p[12]: apidefense-agent-\w+ is ready\n/g)).toHaveLength(2);
+    expect(await statusOf('Deployment', names.hub, 'readyReplicas')).toBe(3);
+  });
+
+  test('a field that somebody else owns is a refusal that names him, until it is taken over', async () => {
+    const patched = await apiRequest(configOf(cluster), {
+      method: 'PATCH',
+      path: `/apis/apps/v1/namespaces/${namespace}/deployments/${names.hub}?fieldManager=kubectl-edit`,
+      body: { spec: { replicas: 5 } },
+      contentType: 'application/merge-patch+json',
+    });
+    expect(patched.code).toBe(200);
+    const refused = await install('--yes');
+    expect(refused.status).toBe(1);
+    expect(refused.stdout).toContain(`  ! Deployment ${namespace}/${names.hub} was refused: `);
+    expect(refused.stderr).toMatch(
+      /Nothing was changed, because something is in the way: .*kubectl-edit owns \.spec\.replicas\. --force-conflicts takes these fields over, .*\[INSTALL_BLOCKED\]\n$/s,
+    );
+    const forced = await install('--yes', '--force-conflicts');
+    expect(forced.status).toBe(0);
+    expect(forced.stdout).toContain('spec.replicas: 5 → 2\n');
+  });
+
+  test('what is ours and not wanted any more is shown and removed, and nothing else', async () => {
+    const metadata = { name: 'left-over', namespace };
+    const labels = { 'apidefense.dev/installation': namespace };
+    await api.create(kinds.configMaps, {
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, labels } },
+    });
+    await api.create(kinds.configMaps, {
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'theirs', namespace } },
+    });
+    const done = await install('--yes');
+    expect(done.status).toBe(0);
+    expect(done.stdout).toContain(`not wanted any more:\n  - ConfigMap ${namespace}/left-over\n`);
+    expect(await get('ConfigMap', 'left-over')).toBeUndefined();
+    expect(await get('ConfigMap', 'theirs')).toBeDefined();
+  });
+
+  test('an interruption says where it stopped and that running it again goes on', async () => {
+    nodes.will.problem = ({ name }) =>
+      name.includes('-hub-') ? { reason: 'ErrImagePull', message: 'no such host' } : undefined;
+    const started = start('--yes', '--log-level', 'warn');
+    await started.until(/apidefense-hub-\w+-\w+: ErrImagePull: no such host/);
+    started.child.kill('SIGINT');
+    const done = await started.finished;
+    expect(done.status).toBe(69);
+    expect(done.stderr).toMatch(/What was done stays\. Run the same command again.*\[INTERRUPTED\]\n$/);
+    // The replicas of before serve on: a surge replaces none that works by one that does not.
+    expect(await statusOf('Deployment', names.hub, 'availableReplicas')).toBe(2);
+    nodes.will.problem = () => undefined;
+    nodes.again();
+    expect((await install('--yes', '--log-level', 'warn')).status).toBe(0);
+  });
+
+  test('a second installation in another namespace is refused with the name of the first', async () => {
+    const done = await install('--yes', '-n', 'elsewhere');
+    expect(done.status).toBe(1);
+    expect(done.stdout).toContain(
+      'belongs to the installation in the namespace apidefense-system, and a cluster has one',
+    );
+    const found: string[] = [];
+    await api.list(kinds.namespaces, {}, (page) => found.push(...page.map(({ meta }) => meta.name)));
+    expect(found).not.toContain('elsewhere');
+    expect(listOf(found)).toContain(namespace);
+  });
+});
