@@ -107,7 +107,7 @@ test('an event that is cut in the middle is not lost: the watch goes on where th
 test('a bookmark moves the place to go on from; silence beyond it is a dead connection, made anew', async () => {
   const world = createWorld([object('a', '1')]);
   await using server = await startScriptedApi(world.answer);
-  using followed = follow(server, { silentMs: 60 });
+  using followed = follow(server, { silentMs: 750 });
   await untilPasses(() => expect(world.watches).toHaveLength(1));
   world.watches[0]!.write(line('BOOKMARK', { metadata: { resourceVersion: '500' } }));
   await untilPasses(() => expect(world.watches.length).toBeGreaterThan(1));
