@@ -1,7 +1,13 @@
 // What the agent remembers for those who ask later: a bounded ring of recent flows, and the latest word on each policy,
 // finding and identity. Knows nothing of sockets; the feed replays it to new subscribers, verbs and previews read it.
 import type { LightFlow } from '../../core/inspect/light-flow.ts';
-import type { ApiEvent, FindingEvent, FlowEvent, IdentityEvent, PolicyEvent } from '../../core/model/event.ts';
+import type {
+  ApiEvent,
+  FindingEvent,
+  FlowEvent,
+  IdentityEvent,
+  PolicyEvent,
+} from '../../core/model/event.ts';
 import { createFlowRing } from './flow-ring.ts';
 
 /** Bounds of what is remembered. */

@@ -2,6 +2,7 @@
 // Verb modules are loaded only when run, so that `--help` and the verbs without a terminal stay quick.
 import { clusterOptions, dryRun, previewFrom } from './cluster/cluster-options.ts';
 import type { CommandContext } from './command-context.ts';
+import { demoInCluster } from './demo/demo-options.ts';
 import { installVerbs } from './install/install-verbs.ts';
 
 /** Values of a verb's options as commander hands them over. */
@@ -119,8 +120,14 @@ export const verbs: readonly VerbRow[] = [
       { flags: '--for <duration>', text: 'end by itself after this time' },
       ...noUi,
       ...terminal,
+      ...demoInCluster,
     ],
-    examples: ['demo', 'demo --no-attacker', 'demo --no-ui --for 12s -o ndjson'],
+    examples: [
+      'demo',
+      'demo --no-ui --for 12s -o ndjson',
+      'demo --in-cluster --image registry.example/api-defense:0.1.0',
+      'demo --in-cluster --remove',
+    ],
     load: async () => (await import('./verbs/demo.ts')).demo,
   },
   {

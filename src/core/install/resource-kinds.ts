@@ -1,4 +1,4 @@
-// The kinds that an installation is made of, as the API server calls them: for its URLs and for rights. A kind that is not here cannot be installed or removed.
+// The kinds that an installation is made of, as the API server calls them: for its URLs and for rights. A kind that is not here cannot be applied or removed.
 import type { KubeObject } from './kube-object.ts';
 import { policyGroup } from './names.ts';
 
@@ -53,12 +53,18 @@ export const policyKinds: Readonly<Record<string, ResourceKind>> = {
   },
 };
 
+/** Of the demo's shop, beside those above: nothing that an installation looks for. */
+const demoKinds: Readonly<Record<string, ResourceKind>> = {
+  Pod: { group: '', version: 'v1', resource: 'pods', namespaced: true },
+  CronJob: { group: 'batch', version: 'v1', resource: 'cronjobs', namespaced: true },
+};
+
 /** All of them by kind: where `uninstall` and an upgrade look for what is ours. */
 export const installedKinds: Readonly<Record<string, ResourceKind>> = kinds;
 
 /** The resource of an object of ours. @throws Error for a kind that is not in the table: our own mistake. */
 export function resourceOf({ kind }: Pick<KubeObject, 'kind'>): ResourceKind {
-  const found = kinds[kind] ?? policyKinds[kind];
+  const found = kinds[kind] ?? policyKinds[kind] ?? demoKinds[kind];
   if (found === undefined) throw new Error(`The kind ${kind} is not in resource-kinds.ts.`);
   return found;
 }

@@ -10,7 +10,7 @@ import { defaultRate, maxRate } from '../../demo/rates.ts';
 import { startServices, type Shop } from '../../demo/shop.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openTerminal, requireTerminal } from '../open-terminal.ts';
-import { durationOption, numberOption, outputOption, textOption } from '../option-values.ts';
+import { durationOption, flagOption, numberOption, outputOption, textOption } from '../option-values.ts';
 import { printFeed } from '../print-feed.ts';
 import { demoSocket, ensureRuntimeDirectory, makePoliciesDirectory } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
@@ -147,7 +147,11 @@ async function startDemo(options: OptionValues, context: CommandContext, reports
 }
 
 /** Runs the shop, an agent before each service, and the terminal on it. Nothing stays behind, whatever ends it. */
-export const demo: RunVerb = async (_words, options, context) => {
+export const demo: RunVerb = async (words, options, context) => {
+  if (flagOption(options, 'inCluster')) {
+    const { demoInCluster } = await import('../demo/demo-in-cluster.ts');
+    return demoInCluster(words, options, context);
+  }
   const forMs = durationOption(options, 'for');
   const format = outputOption(options);
   let status = 0;

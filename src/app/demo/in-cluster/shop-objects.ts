@@ -190,15 +190,23 @@ const namespaceObject = (name: string): KubeObject => ({
 /** The namespaces of the whole shop, the attacker's among them: what `--remove` looks for. */
 export const shopNamespaces: readonly string[] = [...new Set(roles.map(namespaceOf))].toSorted();
 
-/** Everything of the shop in the order it is applied: namespaces, then accounts and Services, then services and at last their callers. */
-export function shopObjects(options: ShopOptions): readonly KubeObject[] {
+/** Objects that are applied together. */
+export interface ShopStage {
+  /** What is done, for the person who waits. */
+  readonly title: string;
+  readonly objects: readonly KubeObject[];
+}
+
+/** Everything of the shop in the order it is applied: what a stage needs is there when the one before it is. */
+export function shopStages(options: ShopOptions): readonly ShopStage[] {
   const wanted = wantedRoles(options);
+  const services = wanted.filter(isService);
+  const callers = wanted.filter((role) => !isService(role));
+  const isWanted = (name: string): boolean => wanted.some((role) => namespaceOf(role) === name);
   return [
-    ...shopNamespaces
-      .filter((name) => wanted.some((role) => namespaceOf(role) === name))
-      .map(namespaceObject),
-    ...wanted.map(accountOf),
-    ...wanted.filter(isService).map(serviceOf),
-    ...wanted.map((role) => workloadOf(role, options)),
+    { title: 'Namespaces', objects: shopNamespaces.filter(isWanted).map(namespaceObject) },
+    { title: 'Accounts and Services', objects: [...wanted.map(accountOf), ...services.map(serviceOf)] },
+    { title: 'The shop', objects: services.map((role) => workloadOf(role, options)) },
+    { title: 'Its callers', objects: callers.map((role) => workloadOf(role, options)) },
   ];
 }

@@ -9,7 +9,7 @@ import {
 import {
   demoLabel,
   shopNamespaces,
-  shopObjects,
+  shopStages,
   type ShopOptions,
 } from '../../../../src/app/demo/in-cluster/shop-objects.ts';
 import { edges } from '../../../../src/app/demo/topology.ts';
@@ -18,7 +18,7 @@ const options: ShopOptions = {
   ...{ image: 'local.test/api-defense:7', seed: 7, secret: 'not a secret, only made up' },
   ...{ rate: 100, attacker: true },
 };
-const objects = shopObjects(options);
+const objects = shopStages(options).flatMap((stage) => stage.objects);
 const named = (kind: string): readonly string[] =>
   objects.filter((object) => object.kind === kind).map(objectName);
 
@@ -91,7 +91,7 @@ test('the rate is divided among the callers, and the job works for less than its
 });
 
 test('without the attacker nothing of it is there', () => {
-  const text = JSON.stringify(shopObjects({ ...options, attacker: false }));
+  const text = JSON.stringify(shopStages({ ...options, attacker: false }));
   expect(text).not.toContain('scanner');
   expect(text).not.toContain('demo-default');
 });
