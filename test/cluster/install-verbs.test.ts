@@ -3,48 +3,28 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { names } from '../../src/core/install/names.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
-import { fieldOf, listOf, type KubeObject } from '../../src/io/kube/api/kube-object.ts';
+import { fieldOf, listOf } from '../../src/io/kube/api/kube-object.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
-import { kubeResource } from '../../src/io/kube/install/kube-resource.ts';
-import { createCli, type Cli, type Finished, type Started } from '../helpers/cli.ts';
 import { describeUnless } from '../helpers/unless.ts';
-import { clientOf } from './kube-clients.ts';
 import { apiRequest } from './lab/api-request.ts';
-import { labCluster, type Cluster } from './lab/cluster.ts';
-import type { LabProcess } from './lab/lab-process.ts';
-import { startLab } from './lab/preparations.ts';
-import { configOf, noLab, prepared } from './lab/shared-cluster.ts';
-import { startPaperNodes, type PaperNodes } from './paper-nodes.ts';
-
-const namespace = 'apidefense-system';
-const image = 'local.test/api-defense:paper';
+import { configOf, noLab } from './lab/shared-cluster.ts';
+import { namespace, startPaperCluster, type PaperCluster } from './paper-cluster.ts';
+import type { PaperNodes } from './paper-nodes.ts';
 
 describeUnless(noLab)('install', () => {
-  let lab: LabProcess;
-  let cluster: Cluster;
+  let paper: PaperCluster;
   let api: KubeApi;
   let nodes: PaperNodes;
-  let cli: Cli;
 
   beforeAll(async () => {
-    lab = await startLab('api', prepared);
-    cluster = labCluster(lab.facts, prepared.packages);
-    api = clientOf(cluster);
-    nodes = await startPaperNodes(configOf(cluster), api, ['p1', 'p2']);
-    cli = createCli({ KUBECONFIG: cluster.kubeconfigPath });
+    paper = await startPaperCluster();
+    ({ api, nodes } = paper);
   });
-  afterAll(async () => {
-    await cli.close();
-    await nodes[Symbol.asyncDispose]();
-    api.close();
-    await lab[Symbol.asyncDispose]();
-  });
+  afterAll(() => paper[Symbol.asyncDispose]());
 
-  const start = (...more: readonly string[]): Started =>
-    cli.start(['install', '--image', image, '--no-aggregated-api', '--timeout', '90s', ...more]);
-  const install = (...more: readonly string[]): Promise<Finished> => start(...more).finished;
-  const get = (kind: string, name: string): Promise<KubeObject | undefined> =>
-    api.get(kubeResource({ kind }), { namespace, name }).catch(() => undefined);
+  const start: PaperCluster['start'] = (...more) => paper.start(...more);
+  const install: PaperCluster['install'] = (...more) => paper.install(...more);
+  const get: PaperCluster['get'] = (kind, name) => paper.get(kind, name);
   const statusOf = async (kind: string, name: string, field: string): Promise<unknown> =>
     fieldOf((await get(kind, name))?.raw['status'], field);
 
@@ -147,7 +127,7 @@ describeUnless(noLab)('install', () => {
   });
 
   test('a field that somebody else owns is a refusal that names him, until it is taken over', async () => {
-    const patched = await apiRequest(configOf(cluster), {
+    const patched = await apiRequest(configOf(paper.cluster), {
       method: 'PATCH',
       path: `/apis/apps/v1/namespaces/${namespace}/deployments/${names.hub}?fieldManager=kubectl-edit`,
       body: { spec: { replicas: 5 } },

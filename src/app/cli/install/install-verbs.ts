@@ -60,4 +60,23 @@ export const installVerbs: readonly VerbRow[] = [
     ],
     load: async () => (await import('../verbs/install.ts')).install,
   },
+  {
+    usage: 'uninstall',
+    text: 'take everything of it out of a cluster, after showing what goes in which order, and prove that nothing is left',
+    options: [
+      { flags: '-n, --namespace <name>', text: 'of the installation (default: the one that there is)' },
+      { flags: '--purge', text: 'the definitions of the policies too, and with them every policy' },
+      {
+        flags: '--dry-run [how]',
+        text: 'only show what would go and what would stay',
+        bare: 'default',
+        choices: ['default', 'server'],
+      },
+      yes,
+      timeout,
+      ...kubectlOptions,
+    ],
+    examples: ['uninstall --dry-run', 'uninstall --context kind-shop', 'uninstall --purge --yes'],
+    load: async () => (await import('../verbs/uninstall.ts')).uninstall,
+  },
 ];

@@ -1,7 +1,7 @@
 // Which rights an installation, and its removal, take: a table made from the objects themselves, so that it cannot be wrong about them.
 import { isJsonList, isJsonObject, type Json, type KubeObject } from '../kube-object.ts';
 import type { Stage } from '../manifest.ts';
-import { installedKinds, resourceOf, searchPlaces } from '../resource-kinds.ts';
+import { installedKinds, policyKinds, resourceOf, searchPlaces } from '../resource-kinds.ts';
 import type { Need, Right } from './rights.ts';
 
 /** Server-side apply reads, patches, and where nothing is there creates. */
@@ -111,10 +111,16 @@ export function installNeeds(stages: readonly Stage[], namespace: string): reado
 export const removalNeeds = (objects: readonly KubeObject[]): readonly Need[] =>
   objects.flatMap((object) => ['get', 'delete'].map((verb) => ({ right: rightOn(object, verb) })));
 
+/** They are counted where they stay, and removed with --purge. */
+const policyNeeds: readonly Need[] = Object.values(policyKinds).map(({ group, resource }) => ({
+  right: { verb: 'list', group, resource },
+}));
+
 /** What `uninstall` takes for the objects it found. */
 export const uninstallNeeds = (objects: readonly KubeObject[], namespace: string): readonly Need[] => [
   ...removalNeeds(objects),
   ...findingNeeds(namespace),
+  ...policyNeeds,
   ...waitingNeeds(namespace),
 ];
 

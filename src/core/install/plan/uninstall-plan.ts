@@ -1,6 +1,7 @@
 // The way out: in which order what is ours is removed, what stays and why, and what would prove that nothing is left. Pure.
 import { objectName, type KubeObject } from '../kube-object.ts';
 import { installationLabel, liveGroup } from '../names.ts';
+import { policyKinds } from '../resource-kinds.ts';
 
 /** Steps in their order; each waits for its objects to be gone before the next. */
 export const uninstallSteps = [
@@ -42,6 +43,8 @@ export interface Found {
   readonly policies: readonly KubeObject[];
   /** Everything that is in the namespace, ours or not. */
   readonly inNamespace: readonly KubeObject[];
+  /** Kinds of the namespace that could not be looked at: what is of them nobody knows. */
+  readonly unseen?: readonly string[];
 }
 
 /** One step of the plan, left out when it has no objects. */
@@ -58,10 +61,12 @@ export interface UninstallPlan {
   readonly kept: readonly string[];
 }
 
-/** Kubernetes puts these into every namespace. */
+/** Kubernetes, and what many clusters have beside it, put these into every namespace. */
 const ofEveryNamespace: ReadonlySet<string> = new Set([
   'ConfigMap kube-root-ca.crt',
   'ServiceAccount default',
+  'ConfigMap istio-ca-root-cert',
+  'ConfigMap openshift-service-ca.crt',
 ]);
 
 /** Neither ours, nor made by a controller, nor in every namespace: somebody put it there. */
@@ -74,9 +79,24 @@ const isStranger = ({ kind, metadata }: KubeObject): boolean =>
 const count = (of: readonly KubeObject[], one: string, many: string): string =>
   of.length === 1 ? `1 ${one}` : `${of.length} ${many}`;
 
+/** Policies are somebody's own wherever they are, unless they go too. */
+const strangersOf = ({ inNamespace }: Found, purge: boolean): readonly KubeObject[] =>
+  inNamespace.filter((object) => isStranger(object) && !(purge && object.kind in policyKinds));
+
+const counted = (of: number, what: string): string => `${of} ${what}${of === 1 ? '' : 's'}`;
+
+function namespaceSentence(found: Found, purge: boolean): string {
+  const { unseen = [] } = found;
+  const strangers = strangersOf(found, purge);
+  const name = found.ours.find(({ kind }) => kind === 'Namespace')?.metadata.name;
+  if (name === undefined || strangers.length + unseen.length === 0) return '';
+  return strangers.length > 0
+    ? `The namespace ${name} stays, since it holds what is not ours: ${strangers.map(objectName).join(', ')}.`
+    : `The namespace ${name} stays, since nobody could look whether it holds what is not ours: ${unseen.join(', ')}.`;
+}
+
 function keptSentences(found: Found, purge: boolean): readonly string[] {
-  const strangers = found.inNamespace.filter(isStranger);
-  const namespace = found.ours.find(({ kind }) => kind === 'Namespace');
+  const namespace = namespaceSentence(found, purge);
   const definitions = found.ours.filter(({ kind }) => kind === 'CustomResourceDefinition');
   return [
     ...(purge || definitions.length === 0
@@ -84,11 +104,7 @@ function keptSentences(found: Found, purge: boolean): readonly string[] {
       : [
           `${count(found.policies, 'policy and its definition stay', 'policies and their definitions stay')}, without effect: --purge removes them.`,
         ]),
-    ...(namespace === undefined || strangers.length === 0
-      ? []
-      : [
-          `The namespace ${namespace.metadata.name} stays, since it holds what is not ours: ${strangers.map(objectName).join(', ')}.`,
-        ]),
+    ...(namespace === '' ? [] : [namespace]),
   ];
 }
 
@@ -99,7 +115,7 @@ function isRemoved({ kind }: KubeObject, purge: boolean, strangers: boolean): bo
 
 /** What goes in which order. Policies and their definitions only with `purge`. */
 export function planUninstall(found: Found, { purge }: { readonly purge: boolean }): UninstallPlan {
-  const strangers = found.inNamespace.some(isStranger);
+  const strangers = namespaceSentence(found, purge) !== '';
   const going = [
     ...found.ours.filter((object) => isRemoved(object, purge, strangers)),
     ...(purge ? found.policies : []),
@@ -140,3 +156,24 @@ export const leftSentences = ({ present, agents, groups }: Afterwards): readonly
   ...agents.filter(({ status }) => status !== 0).map(endSentence),
   ...(groups.includes(liveGroup) ? [`The API server still serves the group ${liveGroup}.`] : []),
 ];
+
+/** What the proof consists of: what was looked for and not found. */
+export interface Looked {
+  /** Objects that were looked for by name. */
+  readonly objects: number;
+  /** Places (a kind, in a namespace or the whole cluster) that were searched for the label. */
+  readonly places: number;
+  readonly namespace: string;
+  readonly agents: readonly AgentEnd[];
+}
+
+/** The proof in words, and what it does not reach. */
+export function provedSentences({ objects, places, namespace, agents }: Looked): readonly string[] {
+  const nodes = agents.map(({ node }) => node).sort();
+  return [
+    `Looked for and not found: ${counted(objects, 'object')} by name, anything with the label ${installationLabel}=${namespace} in ${counted(places, 'place')}, the API group ${liveGroup}.`,
+    agents.length === 0
+      ? 'No agent ran when this began, so none could say what it took back from the pods of its node: a restart of a pod clears what an agent that was killed left in it.'
+      : `${counted(agents.length, 'agent')} ended with status 0, having taken back every rule, route, socket and setting: ${nodes.join(', ')}.`,
+  ];
+}

@@ -14,6 +14,7 @@ import {
   type Client,
   type KubeApiLimits,
 } from './kube-client.ts';
+import { discover, servedGroups, type Discovery } from './discovery.ts';
 import { fieldOf, listOf, readObject, readStatus, textOf, type KubeObject } from './kube-object.ts';
 import { createTransport, type ProxyEnvironment } from './kube-transport.ts';
 import { refusalError } from './refusal.ts';
@@ -122,6 +123,10 @@ export interface KubeApi {
   mayI(question: AccessQuestion): Promise<AccessAnswer>;
   /** The user as the API server knows them (the impersonated one); undefined where it does not say. */
   whoAmI(): Promise<string | undefined>;
+  /** Names of the groups that are served now, but the core's. */
+  groups(): Promise<readonly string[]>;
+  /** Kinds that are served now. */
+  discover(): Promise<Discovery>;
   /** A stream of watch events; the head has been checked. */
   watch(resource: ResourceKind, selection: Selection, how: WatchStart): Promise<IncomingMessage>;
   close(): void;
@@ -276,6 +281,8 @@ export function createKubeApi({ target, env, now, sleep, ...options }: KubeApiOp
     review: (resource, spec) => review(client, resource, spec),
     mayI: (question) => mayI(client, question),
     whoAmI: () => whoAmI(client),
+    groups: () => servedGroups(client),
+    discover: () => discover(client),
     watch: (resource, selection, how) => openWatch(client, { resource, selection }, how),
     close: () => transport.close(),
   };

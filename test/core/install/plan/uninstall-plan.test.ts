@@ -5,6 +5,7 @@ import { objectName, type KubeObject } from '../../../../src/core/install/kube-o
 import {
   leftSentences,
   planUninstall,
+  provedSentences,
   type Found,
 } from '../../../../src/core/install/plan/uninstall-plan.ts';
 import { defaults, objectsOf } from '../samples.ts';
@@ -66,6 +67,33 @@ test('a namespace with what is not ours stays, and says with what', () => {
   expect(kept).toEqual([
     'The namespace apidefense-system stays, since it holds what is not ours: Deployment apidefense-system/theirs.',
   ]);
+});
+
+test('a policy in that namespace keeps it, unless policies go too', () => {
+  const theirs = local('FlowPolicy', 'mine');
+  const seen = { ...found, policies: [theirs], inNamespace: [...usual, theirs] };
+  expect(planUninstall(seen, { purge: false }).kept.join(' ')).toContain('FlowPolicy apidefense-system/mine');
+  const { steps, kept } = planUninstall(seen, { purge: true });
+  expect(steps.at(-1)?.name).toBe('namespace');
+  expect(kept).toEqual([]);
+});
+
+test('a namespace into which nobody could look stays, and says of which kinds nothing is known', () => {
+  const { steps, kept } = planUninstall({ ...found, unseen: ['widgets.example.com'] }, { purge: true });
+  expect(steps.map(({ name }) => name)).not.toContain('namespace');
+  expect(kept).toEqual([
+    'The namespace apidefense-system stays, since nobody could look whether it holds what is not ours: widgets.example.com.',
+  ]);
+});
+
+test('the proof says what was looked for, and that without agents nobody spoke for the nodes', () => {
+  const looked = { objects: 1, places: 18, namespace: 'a' };
+  const agents = ['n2', 'n1'].map((node) => ({ node, pod: node, status: 0 }));
+  expect(provedSentences({ ...looked, agents })).toEqual([
+    'Looked for and not found: 1 object by name, anything with the label apidefense.dev/installation=a in 18 places, the API group live.apidefense.dev.',
+    '2 agents ended with status 0, having taken back every rule, route, socket and setting: n1, n2.',
+  ]);
+  expect(provedSentences({ ...looked, agents: [] })[1]).toMatch(/^No agent ran when this began/);
 });
 
 test('nothing left is proved by absence, by every agent’s end and by the groups that are served', () => {
