@@ -65,7 +65,7 @@ describeUnless(noNodes)('the shop in a cluster', () => {
 
   test('without an image it says which one is meant', async () => {
     const refused = await run('demo', '--in-cluster', '--yes');
-    expect(refused.status).toBe(2);
+    expect(refused.status).toBe(64);
     expect(refused.stderr).toContain('The shop needs an image, and none is published.');
   });
 
