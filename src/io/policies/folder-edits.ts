@@ -34,8 +34,8 @@ interface EditOptions {
   readonly journal: UndoJournal;
   readonly limits: PolicyLimits;
   readonly now: () => number;
-  /** Reads the folder again and tells who listens. */
-  readonly refresh: () => Promise<void>;
+  /** Reads these files of the folder again, or all, and tells who listens. */
+  readonly refresh: (names?: ReadonlySet<string>) => Promise<void>;
 }
 
 /** What a file should hold next; `text` null removes it. */
@@ -91,7 +91,7 @@ async function commit(options: EditOptions, { name, edit, after, author }: Commi
     await journal.drop(id);
     throw error;
   }
-  await refresh();
+  await refresh(new Set([edit.file]));
 }
 
 async function apply(
@@ -121,7 +121,7 @@ async function undo(options: EditOptions, how: UndoOptions): Promise<Undone> {
   if (how.dryRun === true) return { ...undone, plan: planOf(found, inverse.file) };
   await write(directory, inverse);
   await journal.drop(found.id);
-  await refresh();
+  await refresh(new Set([inverse.file]));
   return undone;
 }
 

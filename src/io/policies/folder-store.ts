@@ -36,8 +36,8 @@ interface OpenFolder {
   readonly listeners: Set<() => void>;
   readonly inTurn: <T>(work: () => Promise<T>) => Promise<T>;
   readonly tell: () => void;
-  /** Reads what changed, and tells. */
-  readonly refresh: () => Promise<void>;
+  /** Reads what changed of these files, or of all, and tells. */
+  readonly refresh: (names?: ReadonlySet<string>) => Promise<void>;
 }
 
 function createOpenFolder({ directory, now, ...options }: FolderStoreOptions): OpenFolder {
@@ -45,8 +45,8 @@ function createOpenFolder({ directory, now, ...options }: FolderStoreOptions): O
   const folder = createPolicyFolder({ directory, limits, now, lastGood: options.lastGood });
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
-  const refresh = async (): Promise<void> => {
-    if (await folder.refresh()) tell();
+  const refresh = async (names?: ReadonlySet<string>): Promise<void> => {
+    if (await folder.refresh(names)) tell();
   };
   return { directory, limits, now, folder, listeners, inTurn: createQueue(), tell, refresh };
 }
@@ -62,7 +62,7 @@ function watchOver(open: OpenFolder): ReturnType<typeof watchFolder> {
     directory,
     limits,
     fileCount: () => folder.fileCount(),
-    onDirty: () => void inTurn(refresh),
+    onDirty: (names) => void inTurn(() => refresh(names)),
     onTick() {
       if (!lifetimes.passed()) return;
       tell();
@@ -83,7 +83,7 @@ export async function openFolderStore(options: FolderStoreOptions): Promise<Poli
   const edits = createFolderEdits({ directory, folder, journal, limits, now, refresh });
   const watch = watchOver(open);
   // After the watch began: a change between the two would otherwise show only at the next slow look.
-  await inTurn(refresh);
+  await inTurn(() => refresh());
   return {
     entries: () => listEntries(folder.merged(), now()),
     onChange(listener) {

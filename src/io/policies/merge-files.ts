@@ -9,12 +9,17 @@ import type { FilePolicy, PolicyFileRead } from './parse-policy-file.ts';
 import { rejectionAt } from './parse-policy-file.ts';
 
 /** One file as last read, and its objects from when it was last valid. */
-export interface FileState {
+export interface FileReading {
   readonly file: string;
   readonly read: PolicyFileRead;
   readonly lastGood: readonly FilePolicy[];
   /** RFC 3339: when it was first found to be invalid, while there are objects from before. */
   readonly since?: string;
+}
+
+/** A file, and its objects as they count: those of the reading, or last good ones with the rejection. Made once for each reading. */
+export interface FileState extends FileReading {
+  readonly objects: readonly HeldPolicy[];
 }
 
 /** An object that counts, and where it stands. */
@@ -23,6 +28,29 @@ export interface HeldPolicy extends FilePolicy {
   readonly author?: string;
   /** Its file is now invalid for this reason. */
   readonly rejection?: PolicyRejection;
+  /** As it is listed before and after its lifetime has ended: the same entry each time, so that who follows sees what did not change. */
+  readonly entries: { readonly valid: StoredPolicy; readonly expired: StoredPolicy };
+}
+
+/** What is made of a reading, once. */
+export function fileState(reading: FileReading): FileState {
+  const { file, read, lastGood, since } = reading;
+  if (read.ok) return { ...reading, objects: read.policies.map((one) => heldPolicy(file, one)) };
+  const rejection = since === undefined ? read.rejection : { ...read.rejection, since };
+  return { ...reading, objects: lastGood.map((one) => heldPolicy(file, one, rejection)) };
+}
+
+function heldPolicy(file: string, one: FilePolicy, rejection?: PolicyRejection): HeldPolicy {
+  const { name, policy } = one;
+  const shared = { name, policy, file, ...authorOf(policy) };
+  return {
+    ...{ ...one, ...shared },
+    ...(rejection && { rejection }),
+    entries: {
+      valid: { type: 'valid', ...shared, ...(rejection && { rejection }) },
+      expired: { type: 'expired', ...shared },
+    },
+  };
 }
 
 /** What a folder comes to: objects by name, and what was refused. */
@@ -35,7 +63,7 @@ export interface MergedFiles {
 export function mergeFiles(files: readonly FileState[], limit: number): MergedFiles {
   const held = new Map<PolicyName, HeldPolicy>();
   const rejected: Extract<StoredPolicy, { type: 'rejected' }>[] = [];
-  const claim = (state: FileState, one: FilePolicy, rejection?: PolicyRejection): void => {
+  const claim = (state: FileState, one: HeldPolicy): void => {
     const first = held.get(one.name);
     const refuse = (code: string, reason: string): unknown =>
       rejected.push({
@@ -46,20 +74,13 @@ export function mergeFiles(files: readonly FileState[], limit: number): MergedFi
     if (first !== undefined)
       refuse('DUPLICATE_NAME', `${one.name} is defined in ${first.file} already, which stays in force`);
     else if (held.size >= limit) refuse('TOO_MANY_POLICIES', `the folder holds more than ${limit} policies`);
-    else
-      held.set(one.name, {
-        ...one,
-        file: state.file,
-        ...authorOf(one.policy),
-        ...(rejection && { rejection }),
-      });
+    else held.set(one.name, one);
   };
-  for (const state of files) if (state.read.ok) state.read.policies.forEach((one) => claim(state, one));
+  for (const state of files) if (state.read.ok) for (const one of state.objects) claim(state, one);
   for (const state of files) {
     if (state.read.ok) continue;
     const { rejection, object } = state.read;
-    const stale = state.since === undefined ? rejection : { ...rejection, since: state.since };
-    for (const one of state.lastGood) if (!held.has(one.name)) claim(state, one, stale);
+    for (const one of state.objects) if (!held.has(one.name)) claim(state, one);
     rejected.push({ type: 'rejected', rejection, ...(object === undefined ? {} : { object }) });
   }
   return { held, rejected };
@@ -80,13 +101,9 @@ export function expiryMs(policy: Policy): number {
 
 /** The listing at a moment, in file-name order: objects first, then what is rejected. */
 export function listEntries(merged: MergedFiles, nowMs: number): readonly StoredPolicy[] {
-  const objects = [...merged.held.values()].map((one): StoredPolicy => {
-    const { name, policy, file, author, rejection } = one;
-    const shared = { name, policy, file, ...(author === undefined ? {} : { author }) };
-    return expiryMs(policy) <= nowMs
-      ? { type: 'expired', ...shared }
-      : { type: 'valid', ...shared, ...(rejection && { rejection }) };
-  });
+  const objects = [...merged.held.values()].map(({ policy, entries }) =>
+    expiryMs(policy) <= nowMs ? entries.expired : entries.valid,
+  );
   const fileOf = (entry: StoredPolicy): string =>
     entry.type === 'rejected' ? entry.rejection.file : entry.file;
   return [...objects, ...merged.rejected].sort((one, other) => compareText(fileOf(one), fileOf(other)));

@@ -4,24 +4,31 @@ import { setImmediate } from 'node:timers/promises';
 import { createHash } from 'node:crypto';
 import { nameOf } from '../../core/policy/policy-name.ts';
 import type { GoodVersion, LastGood } from './last-good.ts';
-import type { FolderLook, SeenFile } from './read-folder.ts';
-import { readFolder } from './read-folder.ts';
-import type { FileState, MergedFiles } from './merge-files.ts';
-import { mergeFiles } from './merge-files.ts';
+import type { FolderLook, FolderWork, SeenFile } from './read-folder.ts';
+import { noLook, readFolder } from './read-folder.ts';
+import type { FileReading, FileState, MergedFiles } from './merge-files.ts';
+import { fileState, mergeFiles } from './merge-files.ts';
 import type { FilePolicy, PolicyFileRead } from './parse-policy-file.ts';
 import { parsePolicyFile, rejectionAt } from './parse-policy-file.ts';
 import type { PolicyLimits } from './policy-limits.ts';
 
 /** The folder as it was last read. */
 export interface PolicyFolder {
-  /** Reads what changed; true when the merged result may differ. Never rejects after the first time. */
-  refresh(): Promise<boolean>;
+  /** Reads what changed of these files, or of all; true when the merged result may differ. Never rejects after the first time. */
+  refresh(names?: ReadonlySet<string>): Promise<boolean>;
   merged(): MergedFiles;
   /** The file as last read. */
   file(
     name: string,
   ): (FileState & { readonly text: string | undefined; readonly isLink: boolean }) | undefined;
   fileCount(): number;
+  /** Work done since it was made. */
+  readonly work: Readonly<FolderWork & ParseWork>;
+}
+
+interface ParseWork {
+  /** Files whose text was parsed. */
+  parsed: number;
 }
 
 interface Known extends FileState {
@@ -33,7 +40,8 @@ interface Held {
   readonly directory: string;
   readonly limits: PolicyLimits;
   readonly lastGood: LastGood | undefined;
-  looks: FolderLook;
+  readonly work: FolderWork & ParseWork;
+  look: FolderLook;
   known: ReadonlyMap<string, Known>;
   merged: MergedFiles;
   /** Why the folder itself could not be read the last time. */
@@ -54,13 +62,14 @@ export function createPolicyFolder({ now, ...options }: PolicyFolderOptions): Po
   const { limits } = options;
   const held: Held = {
     ...options,
-    looks: new Map(),
+    work: { looked: 0, read: 0, parsed: 0 },
+    look: noLook,
     known: new Map(),
     merged: mergeFiles([], limits.policies),
     trouble: undefined,
   };
   return {
-    refresh: () => refresh(held, now()),
+    refresh: (names) => refresh(held, names, now()),
     merged: () => held.merged,
     file(name) {
       const one = held.known.get(name);
@@ -70,13 +79,17 @@ export function createPolicyFolder({ now, ...options }: PolicyFolderOptions): Po
       return { ...one, text, isLink: look.type === 'text' && look.isLink };
     },
     fileCount: () => held.known.size,
+    work: held.work,
   };
 }
 
-async function refresh(held: Held, nowMs: number): Promise<boolean> {
+async function refresh(held: Held, names: ReadonlySet<string> | undefined, nowMs: number): Promise<boolean> {
+  const { limits, work } = held;
   let fresh: FolderLook;
   try {
-    fresh = await readFolder(held.directory, held.looks, { limits: held.limits, nowMs });
+    // What came while the folder could not be read was told to nobody.
+    const few = held.trouble === undefined ? names : undefined;
+    fresh = await readFolder(held.directory, held.look, { limits, nowMs, names: few, work });
   } catch (error) {
     return isNewTrouble(held, error instanceof Error ? error.message : String(error));
   }
@@ -86,12 +99,22 @@ async function refresh(held: Held, nowMs: number): Promise<boolean> {
     held.trouble !== undefined ||
     next.size !== known.size ||
     [...next].some(([file, one]) => known.get(file)?.read !== one.read);
-  held.looks = fresh;
+  held.look = fresh;
   held.known = next;
   held.trouble = undefined;
-  held.lastGood?.retain(next);
+  forgetGone(held.lastGood, known, next);
   if (changed) rebuild(held);
   return changed;
+}
+
+function forgetGone(
+  lastGood: LastGood | undefined,
+  before: ReadonlyMap<string, Known>,
+  next: ReadonlyMap<string, Known>,
+): void {
+  // At the first look nobody knows what went while nobody ran.
+  if (before.size === 0) lastGood?.retain(next);
+  else for (const file of before.keys()) if (!next.has(file)) lastGood?.forget(file);
 }
 
 /** What was read before stays, with the trouble beside it. */
@@ -125,9 +148,12 @@ const filesPerTurn = 100;
 
 async function knowAll(held: Held, fresh: FolderLook, nowMs: number): Promise<Map<string, Known>> {
   const next = new Map<string, Known>();
-  for (const [file, seen] of fresh) {
+  for (const [file, seen] of fresh.files) {
     const before = held.known.get(file);
-    const one = know(file, seen, { before, lastGood: held.lastGood, nowMs });
+    const one =
+      before?.seen === seen
+        ? before
+        : know(file, seen, { before, lastGood: held.lastGood, work: held.work, nowMs });
     next.set(file, one);
     if (one.read !== before?.read && next.size % filesPerTurn === 0) await setImmediate();
   }
@@ -137,6 +163,7 @@ async function knowAll(held: Held, fresh: FolderLook, nowMs: number): Promise<Ma
 interface Knowing {
   readonly before: Known | undefined;
   readonly lastGood: LastGood | undefined;
+  readonly work: ParseWork;
   readonly nowMs: number;
 }
 
@@ -145,17 +172,21 @@ function know(file: string, seen: SeenFile, knowing: Knowing): Known {
   const { before } = knowing;
   if (before !== undefined && sameLook(before.seen, seen)) return { ...before, seen };
   const { look } = seen;
+  if (look.type === 'text') knowing.work.parsed += 1;
   const read: PolicyFileRead =
     look.type === 'text'
       ? parsePolicyFile(file, look.text)
       : { ok: false, rejection: rejectionAt(file, { code: look.code, reason: look.reason }) };
-  if (!read.ok) return { file, seen, read, ...standIn(file, knowing) };
+  if (!read.ok) return { ...fileState({ file, read, ...standIn(file, knowing) }), seen };
   if (look.type === 'text') keep(knowing.lastGood, file, { text: look.text, policies: read.policies });
-  return { file, seen, read, lastGood: read.policies };
+  return { ...fileState({ file, read, lastGood: read.policies }), seen };
 }
 
 /** What stands in for a file that is invalid: its objects from before, in this life or in an earlier one. */
-function standIn(file: string, { before, lastGood, nowMs }: Knowing): Pick<FileState, 'lastGood' | 'since'> {
+function standIn(
+  file: string,
+  { before, lastGood, nowMs }: Knowing,
+): Pick<FileReading, 'lastGood' | 'since'> {
   const kept = before === undefined ? lastGood?.find(file) : undefined;
   const policies = kept === undefined ? (before?.lastGood ?? []) : kept.policies.map(objectOf);
   if (policies.length === 0) return { lastGood: [] };

@@ -1,5 +1,6 @@
 // Looks through the policy folder: which files there are, and the text of those that changed since the last look.
-// Follows no link out of the folder and reads no file beyond its limit. Knows no YAML.
+// Follows no link out of the folder and reads no file beyond its limit. Knows no YAML. A look at a few names costs what they cost, however many
+// others there are; only a look at all finds what nobody told.
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, readdir, realpath, stat, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
@@ -20,29 +21,115 @@ export interface SeenFile {
   readonly look: FileLook;
 }
 
-/** Name to file, in file-name order. */
-export type FolderLook = ReadonlyMap<string, SeenFile>;
+/** A folder as it was looked at. */
+export interface FolderLook {
+  /** Which folder its name stood for; '' before the first look. */
+  readonly identity: string;
+  /** Name to file, in file-name order. */
+  readonly files: ReadonlyMap<string, SeenFile>;
+  /** Links to what is not there: as if they were not there themselves, until it comes. */
+  readonly dangling: ReadonlySet<string>;
+}
+
+/** Before the first look. */
+export const noLook: FolderLook = { identity: '', files: new Map(), dangling: new Set() };
+
+/** Work done since it was made: for the tests that show what it grows with. */
+export interface FolderWork {
+  /** Files asked for their stamp. */
+  looked: number;
+  /** Files whose text was read. */
+  read: number;
+}
+
+/** Within which bounds, and what is to be looked at. */
+export interface ReadFolderOptions {
+  readonly limits: PolicyLimits;
+  readonly nowMs: number;
+  /** What may have changed; undefined: anything. Links are always looked at: what they lead to may have any name. */
+  readonly names: ReadonlySet<string> | undefined;
+  readonly work: FolderWork;
+}
 
 /** Reads anew only what changed since `before`. Rejects when the folder itself cannot be read. */
 export async function readFolder(
   directory: string,
   before: FolderLook,
-  { limits, nowMs }: { readonly limits: PolicyLimits; readonly nowMs: number },
+  options: ReadFolderOptions,
 ): Promise<FolderLook> {
-  const names = (await readdir(directory)).filter(isPolicyFileName).sort().slice(0, limits.files);
+  const identity = identityOf(await stat(directory, { bigint: true }));
+  const { limits, names } = options;
+  const few = identity === before.identity && names !== undefined ? doubtful(before, names) : undefined;
+  if (few === undefined || before.files.size + few.length > limits.files) {
+    const all = (await readdir(directory)).filter(isPolicyFileName).sort().slice(0, limits.files);
+    return { identity, ...(await lookAtAll(directory, all, { ...options, before })) };
+  }
+  const seen = await lookAtAll(directory, few, { ...options, before });
+  // Files that are gone with their folder are not gone from it.
+  if (seen.files.size < few.length && identityOf(await stat(directory, { bigint: true })) !== identity)
+    throw new Error('it was replaced while it was looked at');
+  const dangling = new Set([...before.dangling].filter((name) => !few.includes(name)));
+  for (const name of seen.dangling) dangling.add(name);
+  return { identity, files: withThose(before.files, few, seen.files), dangling };
+}
+
+/** An inode number may be given out again at once: its birth tells two apart. */
+const identityOf = ({ dev, ino, birthtimeNs }: BigIntStats): string => `${dev} ${ino} ${birthtimeNs}`;
+
+/** Names given, and those of which the stamp need not tell. */
+function doubtful({ files, dangling }: FolderLook, names: ReadonlySet<string>): readonly string[] {
+  const all = new Set([...names, ...dangling].filter(isPolicyFileName));
+  for (const [name, { racy, look }] of files)
+    if (racy || look.type === 'refused' || look.isLink) all.add(name);
+  return [...all].sort();
+}
+
+function withThose(
+  before: FolderLook['files'],
+  names: readonly string[],
+  seen: ReadonlyMap<string, SeenFile>,
+): FolderLook['files'] {
+  const files = new Map(before);
+  for (const name of names) {
+    const file = seen.get(name);
+    if (file === undefined) files.delete(name);
+    else files.set(name, file);
+  }
+  return names.every((name) => before.has(name)) ? files : inNameOrder(files);
+}
+
+const inNameOrder = (files: FolderLook['files']): FolderLook['files'] =>
+  new Map([...files].sort(([one], [other]) => (one < other ? -1 : 1)));
+
+interface LookAtAll extends ReadFolderOptions {
+  readonly before: FolderLook;
+}
+
+/** In the order of the names; without those that are not there. */
+async function lookAtAll(
+  directory: string,
+  names: readonly string[],
+  { before, ...options }: LookAtAll,
+): Promise<Pick<FolderLook, 'files' | 'dangling'>> {
+  const { limits, nowMs, work } = options;
   const root = await realpath(directory);
-  const found = new Map<string, SeenFile>();
+  const files = new Map<string, SeenFile>();
+  const dangling = new Set<string>();
+  work.looked += names.length;
   for (let at = 0; at < names.length; at += limits.parallelReads) {
     const group = names.slice(at, at + limits.parallelReads);
     const seen = await Promise.all(
-      group.map((name) => lookAt(join(directory, name), { root, before: before.get(name), limits, nowMs })),
+      group.map((name) =>
+        lookAt(join(directory, name), { root, before: before.files.get(name), limits, nowMs, work }),
+      ),
     );
     group.forEach((name, position) => {
       const file = seen[position];
-      if (file !== undefined) found.set(name, file);
+      if (file === 'dangling') dangling.add(name);
+      else if (file !== undefined) files.set(name, file);
     });
   }
-  return found;
+  return { files, dangling };
 }
 
 interface LookOptions {
@@ -50,27 +137,43 @@ interface LookOptions {
   readonly before: SeenFile | undefined;
   readonly limits: PolicyLimits;
   readonly nowMs: number;
+  readonly work: FolderWork;
 }
 
 /** Undefined when the file went away meanwhile. */
-async function lookAt(path: string, options: LookOptions): Promise<SeenFile | undefined> {
-  const { before, limits, nowMs } = options;
+async function lookAt(path: string, options: LookOptions): Promise<SeenFile | 'dangling' | undefined> {
+  const { before, limits, nowMs, work } = options;
   try {
     const link = await lstat(path, { bigint: true });
     const isLink = link.isSymbolicLink();
-    const stats = isLink ? await stat(path, { bigint: true }) : link;
+    const stats = isLink ? await targetOf(path) : link;
+    if (stats === undefined) return 'dangling';
     const stamp = stampOf(stats);
     if (before?.stamp === stamp && !before.racy) return before;
+    work.read += 1;
     const racy = nowMs - Number(stats.mtimeMs) < limits.racyMs;
     return { stamp, racy, look: await readLook(path, { isLink, stats, root: options.root, limits }) };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     const reason = error instanceof Error ? error.message : String(error);
     return {
       stamp: '',
       racy: true,
       look: refused('POLICY_FILE_UNREADABLE', `it cannot be read (${reason})`),
     };
+  }
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** Undefined when it leads to nothing. */
+async function targetOf(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await stat(path, { bigint: true });
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
 }
 

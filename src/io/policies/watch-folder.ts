@@ -13,8 +13,8 @@ export interface FolderWatch {
 export interface WatchOptions {
   readonly directory: string;
   readonly limits: PolicyLimits;
-  /** The folder should be read again. */
-  readonly onDirty: () => void;
+  /** These files should be read again; undefined: all of the folder. */
+  readonly onDirty: (names: ReadonlySet<string> | undefined) => void;
   /** Every `tickMs`. */
   readonly onTick: () => void;
   /** How many files the last look found: many make the slow look slower. */
@@ -43,11 +43,37 @@ function createDebounce(debounceMs: number, fire: () => void): { soon(): void; c
   };
 }
 
+/** More at once, and words of the kernel may have been lost: then all is looked at. */
+const mostNames = 1_000;
+
+/** Names since the last `take`; undefined stands for all there are. */
+function createNames(): {
+  add(name: string | undefined): void;
+  take(): ReadonlySet<string> | undefined;
+} {
+  let names: Set<string> | undefined = new Set();
+  return {
+    add(name) {
+      if (name === undefined || (names?.size ?? 0) >= mostNames) names = undefined;
+      else names?.add(name);
+    },
+    take() {
+      const taken = names;
+      names = new Set();
+      return taken;
+    },
+  };
+}
+
 /** The kernel watches the folder, not its name: `follow` starts anew on one that was removed or replaced. */
-function watchNames(directory: string, changed: () => void): { follow(): void; close(): void } {
+function watchNames(
+  directory: string,
+  changed: (name: string | undefined) => void,
+): { follow(): void; close(): void } {
   const onName = (name: string | null): void => {
     // `..data` is how mounted ConfigMaps are switched.
-    if (name === null || name === '..data' || isPolicyFileName(name)) changed();
+    if (name === null || name === '..data') changed(undefined);
+    else if (isPolicyFileName(name)) changed(name);
   };
   let identity = identityOf(directory);
   let watcher = startWatcher(directory, onName);
@@ -58,7 +84,7 @@ function watchNames(directory: string, changed: () => void): { follow(): void; c
       identity = found;
       watcher?.close();
       watcher = found === undefined ? undefined : startWatcher(directory, onName);
-      changed();
+      changed(undefined);
     },
     close: () => watcher?.close(),
   };
@@ -67,8 +93,12 @@ function watchNames(directory: string, changed: () => void): { follow(): void; c
 /** Holds no process alive by itself. */
 export function watchFolder(options: WatchOptions): FolderWatch {
   const { directory, limits, onDirty, onTick, fileCount } = options;
-  const debounce = createDebounce(limits.debounceMs, onDirty);
-  const names = watchNames(directory, () => debounce.soon());
+  const dirty = createNames();
+  const debounce = createDebounce(limits.debounceMs, () => onDirty(dirty.take()));
+  const names = watchNames(directory, (name) => {
+    dirty.add(name);
+    debounce.soon();
+  });
   let ticksSinceLook = 0;
   const tick = setInterval(() => {
     onTick();
@@ -77,7 +107,7 @@ export function watchFolder(options: WatchOptions): FolderWatch {
     const pollMs = Math.max(limits.pollMs, fileCount() * limits.pollMsPerFile);
     if (ticksSinceLook * limits.tickMs < pollMs) return;
     ticksSinceLook = 0;
-    onDirty();
+    onDirty(undefined);
   }, limits.tickMs).unref();
   return {
     close() {

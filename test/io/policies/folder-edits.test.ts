@@ -238,6 +238,7 @@ test('a change that could not be written leaves no inverse behind', async () => 
       merged: () => ({ held: new Map(), rejected: [] }),
       file: () => undefined,
       fileCount: () => 0,
+      work: { looked: 0, read: 0, parsed: 0 },
     },
     journal,
     limits: policyLimits,
