@@ -32,6 +32,27 @@ test('a new policy is told once, with its state, and again only when it changed'
   expect(events.update([], 0).map(({ state }) => state)).toEqual(['removed']);
 });
 
+test('of many entries only those that are others, or stand otherwise, are put into words again', () => {
+  const events = createPolicyEvents(mask);
+  const entryOf = (index: number, file: string): StoredPolicy => ({
+    ...{ type: 'valid', policy: policy('Enforce'), file, name: policyName(`shop/p-${index}`) },
+  });
+  const entries = Array.from({ length: 500 }, (_, index) => entryOf(index, 'p.yaml'));
+  const standing = new Map<string, number>();
+  const update = (): number =>
+    events.update(entries, 0, (name) => ({
+      ...{ state: 'enforced', gears: ['kernel'], meant: 1, outside: 0, sentence: 'It stands.' },
+      inPlace: standing.get(name) ?? 1,
+    })).length;
+  expect(update()).toBe(500);
+  expect(events.described()).toBe(500);
+  entries[7] = entryOf(7, 'q.yaml');
+  standing.set('shop/p-9', 0);
+  // Nothing told of a policy says which file it is in.
+  expect(update()).toBe(1);
+  expect(events.described()).toBe(502);
+});
+
 test('a rejected file is told with file, line and sentence', () => {
   const rejection = { file: 'bad.yaml', line: 7, code: 'POLICY_FIELD', message: 'bad.yaml:7 …' };
   const [event] = createPolicyEvents(mask).update([{ type: 'rejected', rejection }], 0);

@@ -57,7 +57,13 @@ export interface KubePolicyStore extends PolicyStore {
 }
 
 /** An object, and its policy from when it was last valid. */
-interface Held {
+interface Held extends HeldObject {
+  /** As it is listed before and after the end of its lifetime; made once, so that who follows sees what did not change. */
+  readonly entries: Readonly<Record<'valid' | 'expired', readonly StoredPolicy[]>>;
+  readonly rejected: readonly Rejected[];
+}
+
+interface HeldObject {
   readonly object: PolicyObject;
   readonly policy: Policy | undefined;
   /** RFC 3339: when the object was first found to be invalid, while there is a policy from before. */
@@ -86,16 +92,25 @@ function rejectedEntry(one: PolicyObject): Rejected[] {
   return [{ type: 'rejected', name, ...versionOf(one), rejection: read.rejection, object: read.object }];
 }
 
-function policyEntry({ object, policy, since }: Held, nowMs: number): StoredPolicy[] {
-  if (policy === undefined) return [];
+function policyEntries({ object, policy, since }: HeldObject): Held['entries'] {
+  if (policy === undefined) return { valid: [], expired: [] };
   const author = policy.metadata.annotations?.[authorAnnotation];
   const { name, title: file, read } = object;
   const shared = { name, policy, file, ...versionOf(object), ...(author === undefined ? {} : { author }) };
-  if (expiryMs(policy) <= nowMs) return [{ type: 'expired', ...shared }];
-  if (read.ok) return [{ type: 'valid', ...shared }];
+  const expired = [{ type: 'expired' as const, ...shared }];
+  if (read.ok) return { valid: [{ type: 'valid', ...shared }], expired };
   const rejection = since === undefined ? read.rejection : { ...read.rejection, since };
-  return [{ type: 'valid', ...shared, rejection }];
+  return { valid: [{ type: 'valid', ...shared, rejection }], expired };
 }
+
+const withEntries = (held: HeldObject): Held => ({
+  ...held,
+  entries: policyEntries(held),
+  rejected: rejectedEntry(held.object),
+});
+
+const entriesAt = ({ policy, entries }: Held, nowMs: number): readonly StoredPolicy[] =>
+  policy !== undefined && expiryMs(policy) <= nowMs ? entries.expired : entries.valid;
 
 function tooMany({ object }: Held): Rejected {
   const { name, title } = object;
@@ -104,7 +119,7 @@ function tooMany({ object }: Held): Rejected {
   return { type: 'rejected', name, ...versionOf(object), rejection };
 }
 
-function heldOf(object: PolicyObject, before: Held | undefined, keeping: Keeping): Held {
+function heldOf(object: PolicyObject, before: Held | undefined, keeping: Keeping): HeldObject {
   const { uid, read, generation = 0 } = object;
   if (!read.ok) return standIn(object, before, keeping);
   keeping.lastGood?.keep(uid, { version: String(generation), policies: [read.policy] });
@@ -112,7 +127,7 @@ function heldOf(object: PolicyObject, before: Held | undefined, keeping: Keeping
 }
 
 /** The policy of an object that is invalid, from before in this life or in an earlier one. */
-function standIn(object: PolicyObject, before: Held | undefined, { lastGood, now }: Keeping): Held {
+function standIn(object: PolicyObject, before: Held | undefined, { lastGood, now }: Keeping): HeldObject {
   const kept = before === undefined ? keptOf(object, lastGood) : undefined;
   const policy = kept?.policies[0] ?? before?.policy;
   if (policy === undefined) return { object, policy };
@@ -149,15 +164,15 @@ function createHeldPolicies(keeping: Keeping): HeldPolicies {
         keeping.lastGood?.forget(uid);
       }
       for (const object of [...added, ...changed.map(({ after }) => after)])
-        held.set(object.uid, heldOf(object, held.get(object.uid), keeping));
+        held.set(object.uid, withEntries(heldOf(object, held.get(object.uid), keeping)));
     },
     synced: () => keeping.lastGood?.retain(held),
     entries(nowMs) {
       let count = 0;
       return inOrder().flatMap((one) => {
-        const entry = policyEntry(one, nowMs);
+        const entry = entriesAt(one, nowMs);
         count += entry.length;
-        return [...(count > policyCountLimit ? [tooMany(one)] : entry), ...rejectedEntry(one.object)];
+        return [...(count > policyCountLimit ? [tooMany(one)] : entry), ...one.rejected];
       });
     },
     nextExpiryMs(nowMs) {
