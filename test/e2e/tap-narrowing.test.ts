@@ -235,15 +235,18 @@ node(
     expect(missing(lab)).toEqual([]);
     // Where it does not, the first call makes known that the pod calls.
     await call({ localPort: 7071, host: ipv4, port: 40_000, path: '/own/first', over: 'end' });
-    await until('that it was not read is told', () => missing(lab).some(({ where }) => where === 'tap-gap'));
-    const lost = missing(lab).length;
+    // On a busy machine the worker may have read its SYN before its request was sent.
+    await until(
+      'it is told, or that it was not read',
+      () => areTold(['/own/first']) || missing(lab).some(({ where }) => where === 'tap-gap'),
+    );
     const high = Array.from({ length: 5 }, (_, at) => `/own/high/${at}`);
     for (const path of high) await call({ localPort: 7071, host: ipv6, port: 40_000, path });
     await until('those behind it are told', () => areTold(high));
-    expect(missing(lab)).toHaveLength(lost);
+    expect(new Set(missing(lab).map(({ connection }) => connection)).size).toBeLessThanOrEqual(1);
     await narrow(watched, load);
     await load.stop();
-    const told = toldBy(lab).filter((line) => line.includes('/own/'));
+    const told = toldBy(lab).filter((line) => /\/own\/(low|high)/.test(line));
     expect(tally(told)).toEqual(tally([...low, ...high].map((path) => `tap GET ${path} 200`)));
     expect(await served()).toEqual([...low, '/own/first', ...high]);
   },
