@@ -41,7 +41,7 @@ interface Replica {
 }
 
 /** The arguments of the pod, with what kubelet puts in; the port is any that is free, since both run on one machine. */
-const commandLine = hubArguments.map((argument) =>
+const commandLine = hubArguments(installOptions({})).map((argument) =>
   argument.replace('$(POD_IP)', '127.0.0.1').replace(`:${ports.hub}`, ':0'),
 );
 

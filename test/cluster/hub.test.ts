@@ -40,7 +40,15 @@ async function hubOn(
   const folder = mkdtempSync(join(tmpdir(), 'apidefense-hub-'));
   const socket: LocalAddress = { type: 'unix', path: join(folder, 'feed.sock') };
   const hub = await startHub({
-    ...{ api, namespace, agentAccount: account, lease: names.hub, name, leaseTimes: times },
+    ...{
+      optOut: installOptions({}).optOutLabel,
+      api,
+      namespace,
+      agentAccount: account,
+      lease: names.hub,
+      name,
+      leaseTimes: times,
+    },
     ...{ listen: { host: '127.0.0.1', port: 0 }, audit: () => undefined, feed: { address: socket } },
     onNotice: (sentence) => void notices.push(sentence),
   });

@@ -162,6 +162,10 @@ export const verbs: readonly VerbRow[] = [
         flags: '--hub <url>',
         text: 'with --kube: https://NAME[:PORT] of the hub, which knows the other nodes',
       },
+      {
+        flags: '--opt-out <label>',
+        text: 'with --kube: KEY=VALUE of pods or namespaces to leave alone (default: apidefense.dev/enrol=false)',
+      },
       { flags: '--hub-ca <file>', text: "with --hub: PEM of the authority of the hub's certificate" },
       { flags: '--hub-token-file <file>', text: 'with --hub: the projected token for apidefense-hub' },
       {
@@ -234,6 +238,10 @@ export const verbs: readonly VerbRow[] = [
         flags: '--agent-account <name>',
         text: 'ServiceAccount of the agents',
         fallback: 'apidefense-agent',
+      },
+      {
+        flags: '--opt-out <label>',
+        text: 'KEY=VALUE of pods or namespaces that agents leave alone (default: apidefense.dev/enrol=false)',
       },
       { flags: '--lease <name>', text: 'by which one replica leads', fallback: 'apidefense-hub' },
       { flags: '--name <name>', text: 'of this replica (default: $POD_NAME, or the host name)' },

@@ -15,7 +15,11 @@ import type { KubeApi } from '../../io/kube/api/kube-api.ts';
 import type { DoorOptions } from '../../io/kube/door/door-options.ts';
 import { kinds } from '../../io/kube/api/resource-kind.ts';
 import { reviewToken } from '../../io/kube/api/token-review.ts';
-import { watchCluster, type ClusterWatch } from '../../io/kube/cluster/cluster-watch.ts';
+import {
+  watchCluster,
+  type ClusterWatch,
+  type ClusterWatchOptions,
+} from '../../io/kube/cluster/cluster-watch.ts';
 import { startLeaseElection, type LeaseElection } from '../../io/kube/lease/lease-election.ts';
 import { trimJudged, type JudgedPolicy } from '../../io/kube/policies/policy-status-object.ts';
 import { startReflector, type Reflector, type ReflectorState } from '../../io/kube/watch/reflector.ts';
@@ -42,6 +46,8 @@ export interface HubOptions {
   /** Whose pods are agents, and where Lease, Secret and ConfigMap lie. */
   readonly namespace: string;
   readonly agentAccount: string;
+  /** Label of pods and namespaces that agents leave alone. */
+  readonly optOut: ClusterWatchOptions['optOut'];
   readonly lease: string;
   /** Name of this replica, for people who read the Lease. */
   readonly name: string;
@@ -164,6 +170,7 @@ function startCluster(parts: Parts, onState: Outage): ClusterWatch {
   const cluster = watchCluster({
     ...{ api: options.api, ...chance, onState, onNotice: options.onNotice },
     agents: { namespace: options.namespace, serviceAccount: options.agentAccount },
+    optOut: options.optOut,
     onChanges(changes) {
       for (const change of changes) {
         identity.apply(change, Date.now());

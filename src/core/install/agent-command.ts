@@ -1,4 +1,4 @@
-// The command line of the agent in its pod, and the options of it that other parts of the program still have to bring.
+// The command line of the agent in its pod.
 import { agentPaths, caFile, names, ports } from './names.ts';
 import type { BuildOptions } from './with-labels.ts';
 
@@ -10,9 +10,6 @@ export const agentDrainSeconds = 25;
  * its own end. A kubelet that kills earlier leaves rules behind.
  */
 export const agentGraceSeconds = agentDrainSeconds + 20 + 5;
-
-/** Options that the agent does not have yet; a test fails when one of them is there, so that this list can only shrink. */
-export const pendingAgentOptions: readonly string[] = ['--opt-out'];
 
 /** Arguments, in which kubelet replaces $(NAME) by the environment. An address in brackets may be of either family. */
 export function agentArguments({ namespace, agent, optOutLabel }: BuildOptions): readonly string[] {

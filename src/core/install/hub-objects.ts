@@ -6,7 +6,11 @@ import { environment, httpGet, linuxOnly, podMeta } from './pod-parts.ts';
 import { localMeta, type BuildOptions } from './with-labels.ts';
 
 /** As the hub is started in its pod. Names of objects, audience and ports are constants (names.ts), so that little is left to say. */
-export const hubArguments: readonly string[] = ['hub', `--listen=[$(POD_IP)]:${ports.hub}`];
+export const hubArguments = ({ optOutLabel }: Pick<BuildOptions, 'optOutLabel'>): readonly string[] => [
+  'hub',
+  `--listen=[$(POD_IP)]:${ports.hub}`,
+  `--opt-out=${optOutLabel.key}=${optOutLabel.value}`,
+];
 
 /** Nobody: no file of the image is its. */
 const nobody = 65_532;
@@ -26,7 +30,7 @@ const hubContainer = (options: BuildOptions): JsonObject => ({
   name: 'hub',
   image: options.image,
   imagePullPolicy: options.imagePullPolicy,
-  args: hubArguments,
+  args: hubArguments(options),
   env: environment(options),
   ports: [{ name: 'https', containerPort: ports.hub, protocol: 'TCP' }],
   startupProbe: { ...httpGet('/livez', 'https', 'HTTPS'), periodSeconds: 2, failureThreshold: 30 },

@@ -26,8 +26,10 @@ function objectOf({ name, ip, start, phase = 'Running', metadata, spec }: Made):
   return object;
 }
 
-function pod(made: Made): KnownPod {
-  const kept = trimPod(objectOf(made));
+const optOut = { key: 'apidefense.dev/enrol', value: 'false' };
+
+function pod(made: Made, how = optOut): KnownPod {
+  const kept = trimPod(objectOf(made), how);
   if (kept === undefined) throw new Error('not a pod');
   return kept;
 }
@@ -78,6 +80,14 @@ test('who opted out, by its own label or its namespace’s, is known as a peer a
   });
   const all = inventory([own, plain], { optedOut: new Set(['shop']) });
   expect([all.pods.length, all.peers.length]).toEqual([0, 2]);
+});
+
+test('which label it is that leaves a pod alone is an option', () => {
+  const labels = { 'apidefense.dev/enrol': 'false', 'example.com/alone': 'yes' };
+  const made = { name: 'own', ip: '10.1.0.1', metadata: { labels } };
+  const left = (key: string, value: string): boolean => pod(made, { key, value }).isOptedOut;
+  expect(left('example.com/alone', 'yes')).toBe(true);
+  expect([left('example.com/alone', 'no'), left('example.com/other', 'yes')]).toEqual([false, false]);
 });
 
 const none: Owners = new Map();

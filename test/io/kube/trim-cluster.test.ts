@@ -10,6 +10,8 @@ import {
 } from '../../../src/io/kube/cluster/trim-cluster.ts';
 import { trimJudged } from '../../../src/io/kube/policies/policy-status-object.ts';
 
+const optOut = { key: 'apidefense.dev/enrol', value: 'false' };
+
 function object(metadata: object, fields: object = {}): KubeObject {
   const read = readObject({ metadata: { name: 'x', namespace: 'shop', uid: 'u', ...metadata }, ...fields });
   if (read === undefined) throw new Error('not an object');
@@ -57,8 +59,8 @@ test('a node keeps addresses and no host names; a pod keeps its node and phase',
     addresses: ['10.1.0.1'],
   });
   const fields = { spec: { nodeName: 'n1' }, status: { phase: 'Running' } };
-  expect(trimClusterPod(object({}, fields))).toMatchObject({ node: 'n1', phase: 'Running' });
-  expect(trimClusterPod(object({}, { spec: {}, status: { phase: 'New' } }))).toMatchObject({
+  expect(trimClusterPod(object({}, fields), optOut)).toMatchObject({ node: 'n1', phase: 'Running' });
+  expect(trimClusterPod(object({}, { spec: {}, status: { phase: 'New' } }), optOut)).toMatchObject({
     node: '',
     phase: 'Unknown',
   });

@@ -4,12 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
 import type { PolicyStore } from '../../../core/policy/store.ts';
-import { createKubeApi, type KubeApi } from '../../../io/kube/api/kube-api.ts';
+import { createKubeApi } from '../../../io/kube/api/kube-api.ts';
 import { resolveTarget } from '../../../io/kube/config/kube-target.ts';
-import { openNodePods } from '../../../io/kube/pods/node-pods.ts';
+import { openNodePods, type NodePodsOptions } from '../../../io/kube/pods/node-pods.ts';
 import { openKubePolicyStore } from '../../../io/kube/policies/kube-policy-store.ts';
 import { lastGoodFolder, openLastGood } from '../../../io/policies/last-good.ts';
 import type { ReflectorState } from '../../../io/kube/watch/reflector.ts';
+import { optOutOption } from '../opt-out-option.ts';
 import { textOption } from '../option-values.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { OptionValues } from '../verbs.ts';
@@ -63,10 +64,7 @@ async function readOnce(what: string, synced: Promise<void>, interrupted: Promis
 
 const clocks = { now: Date.now, random: Math.random };
 
-interface Opening {
-  readonly api: KubeApi;
-  /** Its name. */
-  readonly node: string;
+interface Opening extends Pick<NodePodsOptions, 'api' | 'node' | 'optOut'> {
   readonly hub: AgentHub | undefined;
   /** Directory for what the next start is to know. */
   readonly state: string | undefined;
@@ -74,16 +72,17 @@ interface Opening {
 
 /** An agent must not start as if there were no pods or no policies: it waits for the API server, and says so. */
 function opening(
-  { api, node, hub, state }: Opening,
+  { hub, state, ...where }: Opening,
   interrupted: Promise<void>,
 ): Pick<KubeSources, 'openInventory' | 'openPolicies'> {
   return {
     async openInventory(onNotice) {
-      const pods = openNodePods({ api, node, ...clocks, onNotice, onState: outages('pods', onNotice) });
+      const pods = openNodePods({ ...where, ...clocks, onNotice, onState: outages('pods', onNotice) });
       await readOnce('pods', pods.synced(), interrupted);
       return hub === undefined ? pods : hub.join(pods, onNotice);
     },
     async openPolicies(onNotice) {
+      const { api } = where;
       const onState = outages('policies', onNotice);
       const lastGood =
         state === undefined ? undefined : await openLastGood({ folder: lastGoodFolder(state) });
@@ -107,5 +106,6 @@ export function kubeSources(
   const hub = agentHub(options, node, say);
   const state = textOption(options, 'state');
   const title = `context ${target.context}`;
-  return { title, hub: hub?.options ?? {}, ...opening({ api, node, hub, state }, interrupted) };
+  const where = { api, node, optOut: optOutOption(options) };
+  return { title, hub: hub?.options ?? {}, ...opening({ ...where, hub, state }, interrupted) };
 }

@@ -11,6 +11,7 @@ import { startHub, type Hub, type HubOptions } from '../../hub/hub.ts';
 import type { CommandContext } from '../command-context.ts';
 import { feedOptions } from '../feed-options.ts';
 import { parseHostPort, type HostPort } from '../host-port.ts';
+import { optOutOption } from '../opt-out-option.ts';
 import { textOption } from '../option-values.ts';
 import { removeToken, writeToken } from '../session-paths.ts';
 import { sweepRuntime } from '../sweep-runtime.ts';
@@ -43,6 +44,7 @@ function optionsOf(options: OptionValues, { env, say, out }: CommandContext): Hu
     ...(advertise === undefined ? {} : { advertise }),
     ...(textOption(options, 'feed') === undefined ? {} : { feed: feedOptions(options) }),
     namespace: textOption(options, 'namespace') ?? env['POD_NAMESPACE'] ?? target.namespace,
+    optOut: optOutOption(options),
     agentAccount: textOption(options, 'agentAccount') ?? '',
     lease: textOption(options, 'lease') ?? '',
     name: textOption(options, 'name') ?? env['POD_NAME'] ?? hostname(),

@@ -7,6 +7,7 @@ import {
   defaultInstallOptions,
   type InstallOptions,
 } from '../../../core/install/install-options.ts';
+import { optOutLabel } from '../opt-out-option.ts';
 import { numberOption, textOption } from '../option-values.ts';
 import type { OptionValues } from '../verbs.ts';
 
@@ -45,17 +46,6 @@ function merged(base: Values, over: Values): Values {
     return [key, isValues(old) && isValues(value) ? merged(old, value) : value] as const;
   });
   return { ...base, ...Object.fromEntries(entries) };
-}
-
-function optOutLabel(text: string): Values {
-  const [key, value, more] = text.split('=');
-  if (key !== undefined && value !== undefined && more === undefined) return { key, value };
-  throw new AppError({
-    code: 'OPT_OUT_LABEL',
-    family: 'usage',
-    message: `--opt-out "${text}" is not KEY=VALUE.`,
-    hint: 'Write --opt-out apidefense.dev/enrol=false, for example.',
-  });
 }
 
 /** Fields that are there, of a map with some that are not. */

@@ -4,7 +4,7 @@ import type { ClusterChange } from '../../../core/identity/cluster-objects.ts';
 import type { KubeApi } from '../api/kube-api.ts';
 import { kinds, type ResourceKind } from '../api/resource-kind.ts';
 import { createPodOwners, type PodOwners } from '../pods/pod-owners.ts';
-import { enrolLabel } from '../pods/trim-pod.ts';
+import { isLeftAlone, type OptOut } from '../pods/trim-pod.ts';
 import { workloadOfPod } from '../pods/workload-of.ts';
 import {
   startReflector,
@@ -28,6 +28,7 @@ export interface ClusterWatchOptions {
   readonly api: KubeApi;
   /** Whose pods are agents. */
   readonly agents: { readonly namespace: string; readonly serviceAccount: string };
+  readonly optOut: OptOut;
   readonly onChanges: (changes: readonly ClusterChange[]) => void;
   /** The nodes on which an agent is to be have changed. */
   readonly onAgentNodes: (nodes: ReadonlySet<string>) => void;
@@ -183,7 +184,7 @@ const servicesOf = (options: ClusterWatchOptions): readonly Reflector<unknown>[]
 function namespacesOf(watch: Watch, onNews: () => void): Reflector<KnownNamespace> {
   return follow<KnownNamespace>(watch.options, {
     ...{ resource: kinds.namespaces, metadataOnly: true },
-    trim: ({ meta }) => ({ name: meta.name, isOptedOut: meta.labels[enrolLabel] === 'false' }),
+    trim: ({ meta }) => ({ name: meta.name, isOptedOut: isLeftAlone(meta.labels, watch.options.optOut) }),
     onBatch({ added, changed, removed }) {
       for (const { name } of removed) watch.optedOut.delete(name);
       for (const { name, isOptedOut: isOut } of [...added, ...changed.map(({ after }) => after)])
@@ -210,7 +211,7 @@ export function watchCluster(options: ClusterWatchOptions): ClusterWatch {
   const reflectors = [
     namespacesOf(watch, lookLater),
     follow<ClusterPod>(options, {
-      ...{ resource: kinds.pods, trim: trimClusterPod },
+      ...{ resource: kinds.pods, trim: (object) => trimClusterPod(object, options.optOut) },
       onBatch: (batch) => takePods(watch, owners, batch),
     }),
     ...servicesOf(options),

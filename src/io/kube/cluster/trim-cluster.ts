@@ -7,7 +7,7 @@ import type {
   SliceRecord,
 } from '../../../core/identity/cluster-objects.ts';
 import { fieldOf, listOf, textOf, type KubeObject } from '../api/kube-object.ts';
-import { trimPod, type KnownPod } from '../pods/trim-pod.ts';
+import { trimPod, type KnownPod, type OptOut } from '../pods/trim-pod.ts';
 import { workloadOfPod, type Owners } from '../pods/workload-of.ts';
 
 /** A pod, with where it runs. */
@@ -26,8 +26,8 @@ export interface KnownNamespace {
 const phases = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'] as const;
 
 /** Undefined for what is no pod. */
-export function trimClusterPod(object: KubeObject): ClusterPod | undefined {
-  const pod = trimPod(object);
+export function trimClusterPod(object: KubeObject, optOut: OptOut): ClusterPod | undefined {
+  const pod = trimPod(object, optOut);
   if (pod === undefined) return undefined;
   const phase = fieldOf(object.raw['status'], 'phase');
   return {

@@ -13,12 +13,13 @@ import {
 import type { Batch } from '../watch/trimmed-store.ts';
 import { createPodOwners } from './pod-owners.ts';
 import { idOf, inventoryOf } from './pod-inventory.ts';
-import { enrolLabel, trimPod, type KnownPod, type PodProbe } from './trim-pod.ts';
+import { isLeftAlone, trimPod, type KnownPod, type OptOut, type PodProbe } from './trim-pod.ts';
 
 /** Which node of which cluster. */
 export interface NodePodsOptions {
   readonly api: KubeApi;
   readonly node: string;
+  readonly optOut: OptOut;
   /** Epoch ms. */
   readonly now: () => number;
   /** 0 to 1. */
@@ -50,21 +51,21 @@ const isNews = ({ added, changed, removed }: Batch<KnownPod>): boolean =>
 
 /** Names of namespaces that opted out; of the others nothing is kept. */
 function watchOptOuts(
-  { api, now, random, limits }: NodePodsOptions,
+  { api, now, random, limits, optOut }: NodePodsOptions,
   onChange: () => void,
 ): Reflector<string> {
   return startReflector<string>({
     ...{ api, resource: kinds.namespaces, selection: { metadataOnly: true }, now, random },
-    trim: ({ meta }) => (meta.labels[enrolLabel] === 'false' ? meta.name : undefined),
+    trim: ({ meta }) => (isLeftAlone(meta.labels, optOut) ? meta.name : undefined),
     onBatch: onChange,
     ...(limits === undefined ? {} : { limits }),
   });
 }
 
 function watchPods(options: NodePodsOptions, onChange: () => void): Reflector<KnownPod> {
-  const { api, node, now, random, limits, onState } = options;
+  const { api, node, now, random, limits, onState, optOut } = options;
   return startReflector<KnownPod>({
-    ...{ api, resource: kinds.pods, now, random, trim: trimPod },
+    ...{ api, resource: kinds.pods, now, random, trim: (object) => trimPod(object, optOut) },
     selection: { fieldSelector: `spec.nodeName=${node}` },
     onBatch: (batch) => {
       if (isNews(batch)) onChange();

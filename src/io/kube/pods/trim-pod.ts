@@ -35,12 +35,19 @@ export interface KnownPod {
   readonly ports: readonly number[];
   readonly probes: readonly PodProbe[];
   readonly owner?: ControllerOwner;
-  /** Its own label says that it is to be left alone. */
+  /** Its own label says that it is to be left alone; its namespace's may say so too. */
   readonly isOptedOut: boolean;
 }
 
-/** Label by which a pod, or all of a namespace, stays without an agent: "false". */
-export const enrolLabel = 'apidefense.dev/enrol';
+/** Label by which a pod, or all of a namespace, stays without an agent. */
+export interface OptOut {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** Whether labels are of a pod or namespace that is to be left alone. */
+export const isLeftAlone = (labels: Readonly<Record<string, string>>, { key, value }: OptOut): boolean =>
+  labels[key] === value;
 
 /** More labels or ports of one pod select by accident; as many as a file of pods may name. */
 const limits = { labels: 64, ports: 256, probes: 32 } as const;
@@ -93,7 +100,7 @@ function addressesOf(status: unknown): readonly string[] {
 }
 
 /** Undefined for what is no pod. Never throws. */
-export function trimPod({ meta, raw }: KubeObject): KnownPod | undefined {
+export function trimPod({ meta, raw }: KubeObject, optOut: OptOut): KnownPod | undefined {
   const { spec, status } = raw;
   const { namespace, name, uid, labels } = meta;
   if (namespace === undefined || !isRecord(spec)) return undefined;
@@ -120,6 +127,6 @@ export function trimPod({ meta, raw }: KubeObject): KnownPod | undefined {
       )
       .slice(0, limits.probes),
     ...(owner === undefined ? {} : { owner }),
-    isOptedOut: labels[enrolLabel] === 'false',
+    isOptedOut: isLeftAlone(labels, optOut),
   };
 }
