@@ -24,7 +24,7 @@ export function agentArguments({ namespace, agent, optOutLabel }: BuildOptions):
     `--tap-budget=${agent.tapBudgetMiB}`,
     `--opt-out=${optOutLabel.key}=${optOutLabel.value}`,
     `--drain=${agentDrainSeconds}s`,
-    `--feed=unix:${agentPaths.run}/feed.sock`,
+    `--feed=unix:${agentPaths.feed}`,
     `--metrics=[$(POD_IP)]:${ports.agentHealth}`,
     `--hub=https://${names.hub}.${namespace}.svc:${ports.hubService}`,
     `--hub-ca=${agentPaths.ca}/${caFile}`,

@@ -35,8 +35,9 @@ export const fieldManager = 'kubectl-api-defense';
 export const agentPaths = {
   netns: '/host/run/netns',
   sysctl: '/host/proc/sys/net',
-  /** A memory file system: the feed's socket. */
+  /** A memory file system, which is everybody's in the pod; the agent makes folders of its own in it. */
   run: '/run/apidefense',
+  feed: '/run/apidefense/agent/feed.sock',
   snapshot: '/var/lib/apidefense',
   ca: '/etc/apidefense/ca',
   hubToken: '/etc/apidefense/hub-token',
