@@ -5,6 +5,7 @@ import { names } from '../../src/core/install/names.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { fieldOf, listOf } from '../../src/io/kube/api/kube-object.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
+import type { Finished } from '../helpers/cli.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { apiRequest } from './lab/api-request.ts';
 import { configOf, noLab } from './lab/shared-cluster.ts';
@@ -53,9 +54,19 @@ describeUnless(noLab)('install', () => {
     ])
       expect(done.stderr).toContain(`  ${line}\n`);
     expect(done.stderr).toMatch(
-      /ann may not install api-defense in the namespace apidefense-system: \d+ rights are missing, each named above; nothing was changed\.\n {2}.*"-o yaml" prints them and needs no rights\. \[INSTALL_RIGHTS\]\n$/,
+      /ann may not install api-defense in the namespace apidefense-system: \d+ rights are missing, each named above; nothing was changed\.\n {2}.*"install -o yaml" prints them and needs no rights\. \[INSTALL_RIGHTS\]\n$/,
     );
     expect(await get('PriorityClass', names.priorityClass)).toBeUndefined();
+  });
+
+  const upgrade = (...more: readonly string[]): Promise<Finished> =>
+    paper.cli.run(['upgrade', '--timeout', '90s', ...more]);
+
+  test('where nothing is installed there is nothing to upgrade', async () => {
+    expect(await upgrade('--yes')).toMatchObject({ status: 66, stdout: '' });
+    expect((await upgrade('--yes')).stderr).toMatch(
+      /There is nothing to upgrade .*\n.*\[UPGRADE_NOTHING\]\n$/,
+    );
   });
 
   test('where nobody can be asked nothing is changed', async () => {
@@ -124,6 +135,51 @@ describeUnless(noLab)('install', () => {
     expect(done.stderr).toContain('3 of 3 replicas are available\n');
     expect(done.stderr.match(/p[12]: apidefense-agent-\w+ is ready\n/g)).toHaveLength(2);
     expect(await statusOf('Deployment', names.hub, 'readyReplicas')).toBe(3);
+  });
+
+  test('an upgrade keeps what was chosen and changes what is said, node by node', async () => {
+    const old = await get('DaemonSet', names.agent);
+    const printed = await upgrade('-o', 'yaml', '--log-level', 'error');
+    expect(printed.status).toBe(0);
+    expect(printed.stdout).toMatch(/replicas: 3\n/);
+    expect(printed.stdout).toContain('value: error\n');
+    const done = await upgrade('--yes', '--image', 'local.test/api-defense:next');
+    expect(done, done.stderr).toMatchObject({ status: 0 });
+    expect(done.stdout.split('\n').filter((line) => line.includes(' → '))).toEqual([
+      '    spec.template.spec.containers[hub].image: local.test/api-defense:paper → local.test/api-defense:next',
+      '    spec.template.spec.containers[agent].image: local.test/api-defense:paper → local.test/api-defense:next',
+    ]);
+    expect(done.stderr.match(/p[12]: apidefense-agent-\w+ is ready\n/g)).toHaveLength(2);
+    expect((await get('DaemonSet', names.agent))?.meta.generation).toBe((old?.meta.generation ?? 0) + 1);
+    expect((await upgrade()).stdout).toMatch(/^Nothing to do: /);
+  });
+
+  test('an upgrade over more than one minor version is refused with the step to take', async () => {
+    const label = (version: string) =>
+      apiRequest(configOf(paper.cluster), {
+        method: 'PATCH',
+        path: `/apis/apps/v1/namespaces/${namespace}/deployments/${names.hub}`,
+        body: { metadata: { labels: { 'app.kubernetes.io/version': version } } },
+        contentType: 'application/merge-patch+json',
+      });
+    const before = (await get('Deployment', names.hub))?.meta.labels['app.kubernetes.io/version'] ?? '';
+    await label('0.9.0');
+    const done = await upgrade('--yes');
+    expect(done).toMatchObject({ status: 1, stdout: '' });
+    expect(done.stderr).toMatch(
+      /Installed is version 0\.9\.0, .*Use a kubectl api-defense of version 0\.9\.0\.\n.*\[UPGRADE_STEP\]\n$/,
+    );
+    await label(before);
+    expect((await upgrade('--yes', '--force-conflicts')).status).toBe(0);
+  });
+
+  test('whoever may not read what is installed is told everything that an upgrade takes', async () => {
+    const done = await upgrade('--yes', '--as', 'ann');
+    expect(done.status).toBe(77);
+    expect(done.stderr).toContain(
+      '  get, patch and create daemonsets.apps in the namespace apidefense-system: apidefense-agent\n',
+    );
+    expect(done.stderr).toMatch(/ann may not upgrade api-defense .*\n.*\[INSTALL_RIGHTS\]\n$/);
   });
 
   test('a field that somebody else owns is a refusal that names him, until it is taken over', async () => {

@@ -50,6 +50,8 @@ const labelName = 'app.kubernetes.io/name';
 const labelComponent = 'app.kubernetes.io/component';
 /** The namespace of the installation that an object belongs to: what is ours carries it, and only that. */
 export const installationLabel = 'apidefense.dev/installation';
+/** Version of the program that installed an object. */
+export const versionLabel = 'app.kubernetes.io/version';
 /** Who keeps an object; Helm writes itself here. */
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 
@@ -69,7 +71,7 @@ export const labelsOf = (
 ): Record<string, string> => ({
   ...selectorOf(component),
   'app.kubernetes.io/part-of': 'api-defense',
-  'app.kubernetes.io/version': version,
+  [versionLabel]: version,
   [managedByLabel]: fieldManager,
   [installationLabel]: namespace,
 });

@@ -6,8 +6,6 @@ import type { OptionRow, VerbRow } from '../verbs.ts';
 const chosen: readonly OptionRow[] = [
   { flags: '--image <image>', text: 'image of agents and hub; none is published' },
   { flags: '--values <file>', text: 'YAML file of options, as the Helm chart takes it' },
-  { flags: '-n, --namespace <name>', text: 'namespace of agents and hub (default: apidefense-system)' },
-  { flags: '--no-create-namespace', text: 'the namespace is there, with its pod-security labels' },
   { flags: '--image-pull-policy <when>', text: 'IfNotPresent, Always or Never (default: IfNotPresent)' },
   {
     flags: '--image-pull-secret <names>',
@@ -20,8 +18,20 @@ const chosen: readonly OptionRow[] = [
     text: 'KEY=VALUE of pods or namespaces to leave alone (default: apidefense.dev/enrol=false)',
   },
   { flags: '--replicas <n>', text: 'replicas of the hub (default: 2)' },
-  { flags: '--no-aggregated-api', text: 'leave out the API for people: only port-forward is left' },
+  { flags: '--aggregated-api', text: 'offer people flows through the API server (default)' },
+  { flags: '--no-aggregated-api', text: 'leave that out: only port-forward is left' },
 ];
+
+/** Where it is put. */
+const placed: readonly OptionRow[] = [
+  { flags: '-n, --namespace <name>', text: 'namespace of agents and hub (default: apidefense-system)' },
+  { flags: '--no-create-namespace', text: 'the namespace is there, with its pod-security labels' },
+];
+/** Which one is meant. */
+const standing: OptionRow = {
+  flags: '-n, --namespace <name>',
+  text: 'of the installation (default: the one that there is)',
+};
 
 const yes: OptionRow = { flags: '-y, --yes', text: 'do not ask' };
 const timeout: OptionRow = {
@@ -29,18 +39,24 @@ const timeout: OptionRow = {
   text: 'how long one step may take (default: 5m)',
 };
 
+const dryRun: OptionRow = {
+  flags: '--dry-run [how]',
+  text: 'change nothing; show what would change, checked by the API server',
+  bare: 'default',
+  choices: ['default', 'server'],
+};
+const dryRunAnywhere: OptionRow = {
+  ...dryRun,
+  text: 'change nothing; =server (default) shows what would change, checked there; =client asks nobody',
+  choices: ['default', 'server', 'client'],
+};
+const objects: OptionRow = {
+  flags: '-o, --output <format>',
+  text: 'only print the objects, for Git or somebody who may',
+  choices: ['yaml', 'json'],
+};
+
 const acting: readonly OptionRow[] = [
-  {
-    flags: '--dry-run [how]',
-    text: 'change nothing; =server (default) shows what would change, checked there; =client asks nobody',
-    bare: 'default',
-    choices: ['default', 'server', 'client'],
-  },
-  {
-    flags: '-o, --output <format>',
-    text: 'only print the objects, for Git or somebody who may; ask nobody',
-    choices: ['yaml', 'json'],
-  },
   { flags: '--force-conflicts', text: 'take over fields that somebody else has written' },
   yes,
   timeout,
@@ -52,7 +68,7 @@ export const installVerbs: readonly VerbRow[] = [
   {
     usage: 'install',
     text: 'put agents and hub into a cluster, after showing what that changes; again: repair, or go on where it stopped',
-    options: [...chosen, ...acting],
+    options: [...placed, ...chosen, dryRunAnywhere, objects, ...acting],
     examples: [
       'install --image registry.example/api-defense:0.1.0',
       'install --image registry.example/api-defense:0.1.0 --dry-run=server --context kind-shop',
@@ -61,17 +77,19 @@ export const installVerbs: readonly VerbRow[] = [
     load: async () => (await import('../verbs/install.ts')).install,
   },
   {
+    usage: 'upgrade',
+    text: 'bring what is installed to this version, node by node, after showing what changes; options stay as they are unless given',
+    options: [standing, ...chosen, dryRun, objects, ...acting],
+    examples: ['upgrade --image registry.example/api-defense:0.2.0', 'upgrade --log-level debug --dry-run'],
+    load: async () => (await import('../verbs/upgrade.ts')).upgrade,
+  },
+  {
     usage: 'uninstall',
     text: 'take everything of it out of a cluster, after showing what goes in which order, and prove that nothing is left',
     options: [
-      { flags: '-n, --namespace <name>', text: 'of the installation (default: the one that there is)' },
+      standing,
       { flags: '--purge', text: 'the definitions of the policies too, and with them every policy' },
-      {
-        flags: '--dry-run [how]',
-        text: 'only show what would go and what would stay',
-        bare: 'default',
-        choices: ['default', 'server'],
-      },
+      { ...dryRun, text: 'only show what would go and what would stay' },
       yes,
       timeout,
       ...kubectlOptions,

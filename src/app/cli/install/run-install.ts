@@ -1,8 +1,18 @@
 // `install` on a cluster: rights, plan and question first, then stage by stage until it works. Changes nothing before somebody has agreed.
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
-import type { KubeObject } from '../../../core/install/kube-object.ts';
+import { defaultInstallOptions } from '../../../core/install/install-options.ts';
+import { installStages } from '../../../core/install/install-stages.ts';
+import { objectName, type KubeObject } from '../../../core/install/kube-object.ts';
 import type { Stage } from '../../../core/install/manifest.ts';
-import { allChanges, planInstall, type InstallPlan } from '../../../core/install/plan/install-plan.ts';
+import { versionLabel } from '../../../core/install/names.ts';
+import {
+  allChanges,
+  planInstall,
+  type Answer,
+  type InstallPlan,
+} from '../../../core/install/plan/install-plan.ts';
+import { policyDefinitions } from '../../../core/install/policy-definitions.ts';
+import { stepSentence } from '../../../core/install/version-skew.ts';
 import { installNeeds, removalNeeds } from '../../../core/install/plan/needed-rights.ts';
 import { planLines } from '../../../core/install/plan/plan-sentences.ts';
 import { findOurs, readAnswers } from '../../../io/kube/install/look.ts';
@@ -13,7 +23,7 @@ import { flagOption } from '../option-values.ts';
 import type { OptionValues } from '../verbs.ts';
 import { applyStages, blocking, removeLeft, type ApplyHow } from './apply-stages.ts';
 import type { OpenInstallation } from './open-installation.ts';
-import { requireRights } from './require-rights.ts';
+import { requireRights, type Wanted } from './require-rights.ts';
 
 /** What is to be installed. */
 export interface Installing {
@@ -22,11 +32,46 @@ export interface Installing {
   readonly stages: readonly Stage[];
 }
 
-const objectsOf = (stages: readonly Stage[]): readonly KubeObject[] =>
+/** All objects in their order. */
+export const objectsOf = (stages: readonly Stage[]): readonly KubeObject[] =>
   stages.flatMap(({ manifests }) => manifests.map(({ object }) => object));
 
 const rightsHint =
-  'Ask for them; or hand the objects to somebody who may: "-o yaml" prints them and needs no rights.';
+  'Ask for them; or hand the objects to somebody who may: "install -o yaml" prints them and needs no rights.';
+
+/** The stages of an installation with nothing chosen: to name what will be missing where it may not be read how it was made. */
+export const usualStages = (namespace: string): readonly Stage[] =>
+  installStages({
+    ...{ ...defaultInstallOptions, namespace, image: 'any', version: '0', definitions: policyDefinitions() },
+  });
+
+/** Everything that these stages take. */
+export const installRights = (
+  verb: Installing['verb'],
+  namespace: string,
+  stages: readonly Stage[],
+): Wanted => ({
+  needs: installNeeds(stages, namespace),
+  what: `${verb} api-defense in the namespace ${namespace}`,
+  hint: rightsHint,
+});
+
+/** While nodes are changed one after the other, both versions have to work together. */
+function refuseFarStep(answers: ReadonlyMap<string, Answer>, stages: readonly Stage[]): void {
+  for (const object of objectsOf(stages).filter(
+    ({ kind }) => kind === 'Deployment' || kind === 'DaemonSet',
+  )) {
+    const answer = answers.get(objectName(object));
+    const live = answer?.type === 'absent' ? undefined : answer?.live;
+    const [ours = '', theirs = ''] = [object, live].map((each) => each?.metadata.labels?.[versionLabel]);
+    const message = stepSentence(ours, theirs);
+    if (message === '') continue;
+    throw new AppError({
+      ...{ code: 'UPGRADE_STEP', family: 'refused', message },
+      hint: 'Nothing was changed. "kubectl api-defense --version" says which one this is.',
+    });
+  }
+}
 
 async function planned(
   installation: OpenInstallation,
@@ -34,12 +79,13 @@ async function planned(
   how: ApplyHow,
 ): Promise<InstallPlan> {
   const { api, asking } = installation;
-  const what = `${verb} api-defense in the namespace ${namespace}`;
-  await requireRights(installation, { needs: installNeeds(stages, namespace), what, hint: rightsHint });
+  const rights = installRights(verb, namespace, stages);
+  await requireRights(installation, rights);
   const answers = await asking(readAnswers(api, objectsOf(stages), how));
+  refuseFarStep(answers, stages);
   const plan = planInstall(stages, { answers, ours: await asking(findOurs(api, namespace)) });
   const removals = plan.removals.map(({ object }) => object);
-  await requireRights(installation, { needs: removalNeeds(removals), what, hint: rightsHint });
+  await requireRights(installation, { ...rights, needs: removalNeeds(removals) });
   return plan;
 }
 

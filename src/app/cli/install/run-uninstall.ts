@@ -1,10 +1,7 @@
 // `uninstall` on a cluster: what is ours, in which order it goes, question, removal, and the proof that nothing is left or what speaks against it.
 import { AppError, exitCodes } from '../../../core/model/app-error.ts';
-import { installStages } from '../../../core/install/install-stages.ts';
-import { defaultInstallOptions } from '../../../core/install/install-options.ts';
 import { objectName, type KubeObject } from '../../../core/install/kube-object.ts';
 import { managedByLabel } from '../../../core/install/names.ts';
-import { policyDefinitions } from '../../../core/install/policy-definitions.ts';
 import { removalNeeds, uninstallNeeds } from '../../../core/install/plan/needed-rights.ts';
 import {
   leftSentences,
@@ -28,6 +25,7 @@ import type { OptionValues } from '../verbs.ts';
 import type { OpenInstallation } from './open-installation.ts';
 import { agentEnds, removeSteps, type FollowedParts } from './remove-steps.ts';
 import { requireRights } from './require-rights.ts';
+import { objectsOf, usualStages } from './run-install.ts';
 
 interface Run {
   readonly options: OptionValues;
@@ -36,19 +34,13 @@ interface Run {
 
 const hint = 'Ask for them, or let somebody remove it who may.';
 
-/** What an installation usually consists of: to name the rights that will be missing when one may not even look. */
-const usualObjects = (namespace: string): readonly KubeObject[] =>
-  installStages({
-    ...{ ...defaultInstallOptions, namespace, image: 'any', version: '0', definitions: policyDefinitions() },
-  }).flatMap(({ manifests }) => manifests.map(({ object }) => object));
-
 async function lookAround(installation: OpenInstallation): Promise<Found> {
   const { api, namespace, asking } = installation;
   const needs = uninstallNeeds([], namespace);
   const what = `uninstall api-defense from the namespace ${namespace}`;
   if ((await asking(askRights(api, needs))).length > 0)
     await requireRights(installation, {
-      ...{ needs: uninstallNeeds(usualObjects(namespace), namespace), what, hint },
+      ...{ needs: uninstallNeeds(objectsOf(usualStages(namespace)), namespace), what, hint },
     });
   const ours = await asking(findOurs(api, namespace));
   const isOwn = ours.some(({ kind }) => kind === 'Namespace');

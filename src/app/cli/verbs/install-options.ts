@@ -62,17 +62,20 @@ function fromWords(options: OptionValues): Values {
     imagePullPolicy: textOption(options, 'imagePullPolicy'),
     imagePullSecrets: secret === undefined ? undefined : secret.split(',').map((name) => ({ name })),
     logLevel: textOption(options, 'logLevel'),
-    aggregatedApi: options['aggregatedApi'] === false ? false : undefined,
+    aggregatedApi: typeof options['aggregatedApi'] === 'boolean' ? options['aggregatedApi'] : undefined,
     optOutLabel: label === undefined ? undefined : optOutLabel(label),
     agent: present({ tapBudgetMiB: numberOption(options, 'tapBudget', { min: 1, max: 4_096 }) }),
     hub: present({ replicas: numberOption(options, 'replicas', { min: 1, max: 5 }) }),
   });
 }
 
-/** Defaults, then the file, then the words. @throws AppError naming the option, or the file, at fault. */
-export function installOptions(options: OptionValues): InstallOptions {
+/**
+ * Defaults, then what is installed (of an upgrade), then the file, then the words.
+ * @throws AppError naming the option, or the file, at fault.
+ */
+export function installOptions(options: OptionValues, installed: Values = {}): InstallOptions {
   const file = textOption(options, 'values');
-  const told = merged(file === undefined ? {} : readValues(file), fromWords(options));
+  const told = merged(installed, merged(file === undefined ? {} : readValues(file), fromWords(options)));
   if (!('image' in told))
     throw new AppError({
       code: 'IMAGE_MISSING',

@@ -20,6 +20,7 @@ const serverFields: ReadonlySet<string> = new Set([
   'metadata.creationTimestamp',
   'metadata.uid',
   'metadata.selfLink',
+  'metadata.annotations["deprecated.daemonset.template.generation"]',
   'status',
 ]);
 

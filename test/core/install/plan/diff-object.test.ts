@@ -87,6 +87,7 @@ test('what the API server keeps is no change, and status is not ours', () => {
     metadata: {
       name: 'a',
       ...{ resourceVersion: n, generation: 1, uid: n, managedFields: [n], creationTimestamp: n },
+      annotations: { 'deprecated.daemonset.template.generation': n },
     },
   });
   expect(diffObjects(kept('1'), kept('2'))).toEqual([]);
