@@ -18,6 +18,7 @@ const sections: Readonly<Record<string, () => Promise<Section>>> = {
   allocations: async () => (await import('./sections/allocations.ts')).allocations,
   idle: async () => (await import('./sections/idle.ts')).idle,
   terminal: async () => (await import('./sections/terminal.ts')).terminal,
+  hub: async () => (await import('./sections/hub.ts')).hubScale,
   preview: async () => (await import('./sections/preview.ts')).previewSection,
 };
 

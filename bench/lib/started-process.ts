@@ -9,6 +9,8 @@ export interface StartedProcess {
   readonly pid: number;
   /** First line of its standard output that matches; rejects when it ends before. */
   readonly line: (pattern: RegExp) => Promise<RegExpExecArray>;
+  /** The same of its standard error. */
+  readonly errorLine: (pattern: RegExp) => Promise<RegExpExecArray>;
   /** Everything it wrote to standard output so far, at most the last 10 MB. */
   readonly output: () => string;
   readonly stop: () => Promise<void>;
@@ -61,6 +63,7 @@ export function start(
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   running.add(child);
   const heard = hearLines(child.stdout);
+  const heardErrors = hearLines(child.stderr);
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => (errors = (errors + chunk.toString()).slice(-errorLimitChars)));
   const gone = new Promise<string>((resolve) => {
@@ -70,11 +73,13 @@ export function start(
       resolve(`${command} ended with ${signal ?? code ?? 'nothing'}: ${errors}`);
     });
   });
+  const inTime = (line: Promise<RegExpExecArray>): Promise<RegExpExecArray> =>
+    Promise.race([line, gone.then((why) => Promise.reject(new Error(why)))]);
   return {
     pid: child.pid ?? 0,
     output: heard.output,
-    line: (pattern) =>
-      Promise.race([heard.line(pattern), gone.then((why) => Promise.reject(new Error(why)))]),
+    line: (pattern) => inTime(heard.line(pattern)),
+    errorLine: (pattern) => inTime(heardErrors.line(pattern)),
     stop: async () => {
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);

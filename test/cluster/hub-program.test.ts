@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { stringify } from 'yaml';
 import { hubArguments } from '../../src/core/install/hub-objects.ts';
 import { caFile, names, ports } from '../../src/core/install/names.ts';
 import { addressIn } from '../../src/core/lease/holder.ts';
@@ -25,7 +24,8 @@ import { startInsideRelay } from './lab/inside-relay.ts';
 import type { LabFacts } from './lab/lab-process.ts';
 import { startLab } from './lab/preparations.ts';
 import { noLab, prepared } from './lab/shared-cluster.ts';
-import { agentOf, makePod, serviceOf, tokenOf, type SimulatedAgent } from './simulated-agents.ts';
+import { kubeconfigOf, makePod, tokenOf } from './paper-pods.ts';
+import { agentOf, serviceOf, type SimulatedAgent } from './simulated-agents.ts';
 import { watchAs } from './watch-as.ts';
 
 const namespace = 'apidefense-system';
@@ -44,23 +44,6 @@ interface Replica {
 const commandLine = hubArguments(installOptions({})).map((argument) =>
   argument.replace('$(POD_IP)', '127.0.0.1').replace(`:${ports.hub}`, ':0'),
 );
-
-/** A kubeconfig of the hub's ServiceAccount, with a token as a pod has it. */
-async function kubeconfigOf(api: KubeApi, folder: string): Promise<string> {
-  const token = await tokenOf(api, undefined, {
-    ...{ namespace, account: names.hub, audience: 'https://kubernetes.default.svc.cluster.local' },
-  });
-  const path = join(folder, 'kubeconfig');
-  const { server, 'certificate-authority-data': authority } = api.target.cluster;
-  const file = {
-    'current-context': 'pod',
-    clusters: [{ name: 'lab', cluster: { server, 'certificate-authority-data': authority } }],
-    users: [{ name: names.hub, user: { token } }],
-    contexts: [{ name: 'pod', context: { cluster: 'lab', user: names.hub } }],
-  };
-  writeFileSync(path, stringify(file), { mode: 0o600 });
-  return path;
-}
 
 /** A unix socket that leads to a port of this machine: the relay inside of the lab reaches files alone. */
 async function socketTo(port: number, path: string): Promise<void> {
@@ -99,7 +82,7 @@ describeUnless(noLab)('two replicas of the program', () => {
     // No kubelet runs here: the pods of the Deployment are what follows.
     await applyStages(api, options, ['hub', 'aggregated-api']);
     const env = {
-      KUBECONFIG: await kubeconfigOf(api, folder),
+      KUBECONFIG: await kubeconfigOf(api, { folder, namespace, account: names.hub }),
       POD_NAMESPACE: namespace,
       POD_IP: '127.0.0.1',
     };

@@ -19,7 +19,8 @@ import { clientOf, installDefinitions } from './kube-clients.ts';
 import { labCluster, type Cluster } from './lab/cluster.ts';
 import { startLab } from './lab/preparations.ts';
 import { noLab, prepared } from './lab/shared-cluster.ts';
-import { accounts, agentOf, makePod, serviceOf, tokenOf } from './simulated-agents.ts';
+import { accounts, makePod, tokenOf } from './paper-pods.ts';
+import { agentOf, serviceOf } from './simulated-agents.ts';
 
 const namespace = 'default';
 const account = names.agent;

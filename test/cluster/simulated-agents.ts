@@ -6,67 +6,15 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { hubAudience, names } from '../../src/core/install/names.ts';
+import { names } from '../../src/core/install/names.ts';
 import { dialHub, type HubDial } from '../../src/io/hub/hub-dial.ts';
 import { hubDialLimits } from '../../src/io/hub/hub-limits.ts';
 import { identityFile } from '../../src/io/hub/identity-file.ts';
 import { openRemoteIdentity, type RemoteIdentity } from '../../src/io/hub/remote-identity.ts';
-import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
-import { fieldOf, textOf, type KubeObject } from '../../src/io/kube/api/kube-object.ts';
-import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import { loopbackLookup } from '../helpers/loopback-lookup.ts';
 import { startAgent, type TestAgent } from '../io/feed/feed-samples.ts';
 
-const account = names.agent;
-/** Of ServiceAccounts, which only tests write. */
-export const accounts = { ...kinds.pods, plural: 'serviceaccounts', kind: 'ServiceAccount' };
 const limits = { ...hubDialLimits, firstMs: 20, mostMs: 200, keepMs: 10, trustMs: 50 };
-
-/** A pod that its kubelet would call running. */
-export async function makePod(
-  api: KubeApi,
-  name: string,
-  how: { namespace: string; node: string; ip: string; account?: string },
-): Promise<KubeObject> {
-  const { namespace } = how;
-  const pod = await api.create(kinds.pods, {
-    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace } },
-    spec: {
-      ...{ nodeName: how.node, serviceAccountName: how.account ?? account, terminationGracePeriodSeconds: 0 },
-      containers: [{ name: 'main', image: 'none' }],
-    },
-  });
-  const { ip } = how;
-  await api.patchStatus(
-    kinds.pods,
-    { namespace, name },
-    { phase: 'Running', podIP: ip, podIPs: [{ ip }], startTime: '2026-11-30T10:00:00Z' },
-  );
-  return pod;
-}
-
-/** As the kubelet asks for a projected token. */
-export async function tokenOf(
-  api: KubeApi,
-  pod: KubeObject | undefined,
-  how: { namespace: string; audience?: string; account?: string },
-): Promise<string> {
-  const { namespace } = how;
-  const name = how.account ?? account;
-  const bound = pod && { kind: 'Pod', apiVersion: 'v1', name: pod.meta.name, uid: pod.meta.uid };
-  const made = await api.create(
-    { ...accounts, plural: `serviceaccounts/${name}/token` },
-    {
-      ...{ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: { name, namespace } },
-      spec: {
-        audiences: [how.audience ?? hubAudience],
-        expirationSeconds: 3_600,
-        ...(bound && { boundObjectRef: bound }),
-      },
-    },
-  );
-  return textOf(fieldOf(made.raw['status'], 'token')) ?? '';
-}
 
 /** As a Service: one port, whose connections go to the replicas in turn. */
 export async function serviceOf(...hubs: readonly { readonly port: number }[]): Promise<number> {
