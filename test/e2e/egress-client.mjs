@@ -2,6 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { clearInterval, setInterval } from 'node:timers';
 
 const say = (value) => void process.stdout.write(`${JSON.stringify(value)}\n`);
 
@@ -15,6 +16,7 @@ const callOnce = (to) =>
   });
 
 const hanging = [];
+let stream;
 
 const orders = {
   ready: () => true,
@@ -30,6 +32,25 @@ const orders = {
     };
     await Promise.all(Array.from({ length: Math.min(count, 100) }, lane));
     return words;
+  },
+  /** A call every `everyMs`, until `streamEnd`. */
+  stream({ everyMs, ...to }) {
+    stream = { words: {}, open: new Set() };
+    stream.timer = setInterval(() => {
+      const { words, open } = stream;
+      const call = callOnce(to).then((word) => {
+        words[word] = (words[word] ?? 0) + 1;
+        open.delete(call);
+      });
+      open.add(call);
+    }, everyMs);
+    return true;
+  },
+  /** How many calls ended in which way. */
+  async streamEnd() {
+    clearInterval(stream.timer);
+    await Promise.all(stream.open);
+    return stream.words;
   },
   /** Begun and left alone. */
   hang({ host, port }) {

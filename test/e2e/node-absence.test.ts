@@ -1,10 +1,10 @@
-// What the kernel counts while no agent is there, against a real kernel: it outlives every replacement of the rules, and is told once.
+// What the kernel counts that the next agent is to tell, against a real kernel: it outlives every replacement of the rules, and is told once.
 import { expect, onTestFinished, test } from 'vitest';
-import { countsAbsence } from '../../src/core/plan/counter-name.ts';
+import { isToldOnce, sourceCounter, toldCounter } from '../../src/core/plan/counter-name.ts';
 import { listenPort } from '../../src/core/plan/node-constants.ts';
-import type { InlinePort } from '../../src/core/plan/node-plan.ts';
+import type { InlinePort, KernelEntry } from '../../src/core/plan/node-plan.ts';
 import { emptyPod } from '../../src/core/plan/plan-diff.ts';
-import type { NamedCounter } from '../../src/core/plan/read-counters.ts';
+import { sourceCounts, type NamedCounter } from '../../src/core/plan/read-counters.ts';
 import { nftTableText } from '../../src/core/plan/ruleset.ts';
 import { enrol, type Enrolment } from '../../src/io/kernel/node/enrolment.ts';
 import { cleanLeftovers } from '../../src/io/kernel/node/leftovers.ts';
@@ -39,9 +39,7 @@ describeUnless(noRules)('counters of what happened while no agent was there', ()
       { owner: 'agent', generation, mode: 'fwmark', listenPort },
     );
   const counted = (counters: readonly NamedCounter[]): Readonly<Record<string, number>> =>
-    Object.fromEntries(
-      counters.flatMap(({ name, packets }) => (countsAbsence(name) ? [[name, packets]] : [])),
-    );
+    Object.fromEntries(counters.flatMap(({ name, packets }) => (isToldOnce(name) ? [[name, packets]] : [])));
   const both = [inline(9, 'Open', 'shop/open'), inline(10, 'Closed', 'shop/closed')];
   const call = ({ kernel, peerNetns, pod }: NodeBench, port: number): void => {
     expect(connectIn(kernel, peerNetns, { host: pod.ipv4, port })).toBe(-errno.refused);
@@ -90,5 +88,85 @@ describeUnless(noRules)('counters of what happened while no agent was there', ()
     expect(cleanLeftovers(made.kernel, made.netns, owner)).toBe('removed');
     expect(counted(told)).toEqual({ 'u/9': 1, 'c/shop/closed': 1 });
     expect(traces(made.lab, made.pod)).toBe(before);
+  });
+});
+
+describeUnless(noRules)('counters of what rules refuse', () => {
+  const entry = (address: string, policy: string): KernelEntry => ({
+    ...{ policy, family: 4, cidr: `${address}/32`, ports: [], answer: 'reset', existing: 'cut' },
+  });
+  const rulesOf = (
+    generation: number,
+    kernel: Partial<Record<'inbound' | 'outbound', KernelEntry[]>>,
+  ): string =>
+    nftTableText(
+      { ...emptyPod('shop/orders-1'), kernel: { inbound: [], outbound: [], judgedElsewhere: [], ...kernel } },
+      { owner: 'agent', generation, mode: 'fwmark', listenPort },
+    );
+  const hits = (enrolment: Enrolment): Readonly<Record<string, number>> =>
+    Object.fromEntries(
+      enrolment.counters().flatMap(({ name, packets }) => (isToldOnce(name) ? [[name, packets]] : [])),
+    );
+
+  test('are told once by whoever reads them, before and after the rules were replaced', async () => {
+    const made = await bench();
+    const { kernel, pod, peer, peerNetns } = made;
+    const call = (): void => {
+      expect(connectIn(kernel, peerNetns, { host: pod.ipv4, port: 9 })).toBe(-errno.refused);
+    };
+    const rules = (generation: number): string =>
+      rulesOf(generation, { inbound: [entry(peer.ipv4, 'shop/block')] });
+    const dead = made.enrolAs(5);
+    dead.apply({ ruleset: rules(5), mode: 'none' });
+    call();
+    expect(hits(dead)).toEqual({ 'p/shop/block': 1 });
+    call();
+    call();
+    dead.drop();
+    const next = made.enrolAs(6);
+    next.apply({ ruleset: rules(6), mode: 'none' });
+    call();
+    expect(hits(next)).toEqual({ 'p/shop/block': 3 });
+    expect(hits(next)).toEqual({ 'p/shop/block': 0 });
+    next.release();
+  });
+
+  test('at the source stay beside those of the next start until somebody has told them, and what was told is noted', async () => {
+    const made = await bench();
+    const { kernel, netns, peer } = made;
+    const call = (): void => {
+      expect(connectIn(kernel, netns, { host: peer.ipv4, port: 9 })).toBe(-errno.refused);
+    };
+    const begin = (generation: number): Enrolment => {
+      const enrolment = made.enrolAs(generation);
+      const outbound = [entry(peer.ipv4, 'shop/egress')];
+      enrolment.apply({ ruleset: rulesOf(generation, { outbound }), mode: 'none' });
+      return enrolment;
+    };
+    const dead = begin(5);
+    for (let calls = 0; calls < 3; calls += 1) call();
+    dead.note(toldCounter(5), 2);
+    expect(sourceCounts(dead.peek())).toEqual([{ generation: 5, refused: 3, told: 2 }]);
+    dead.drop();
+    const next = begin(6);
+    call();
+    const both = [
+      { generation: 5, refused: 3, told: 2 },
+      { generation: 6, refused: 1, told: 0 },
+    ];
+    expect(sourceCounts(next.peek())).toEqual(both);
+    next.drop();
+    const last = begin(7);
+    expect(sourceCounts(last.peek())).toEqual([...both, { generation: 7, refused: 0, told: 0 }]);
+    expect([last.take(sourceCounter(5)), last.take(sourceCounter(5)), last.take(sourceCounter(4))]).toEqual([
+      3,
+      0,
+      undefined,
+    ]);
+    last.drop();
+    // What is told goes; that of the last start stays, since it may be there still.
+    const end = begin(8);
+    expect(sourceCounts(end.peek()).map(({ generation }) => generation)).toEqual([6, 7, 8]);
+    end.release();
   });
 });

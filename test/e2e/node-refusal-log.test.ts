@@ -1,7 +1,7 @@
 // The log of what is refused at the source, against a real kernel: whose rule it was, at a cost that the number of entries does not change, from
 // the kernel alone, and without end when nobody reads.
 import { expect, onTestFinished, test } from 'vitest';
-import { counterName } from '../../src/core/plan/counter-name.ts';
+import { counterName, sourceCounter } from '../../src/core/plan/counter-name.ts';
 import { refusalLogBytes, refusalLogGroup } from '../../src/core/plan/node-constants.ts';
 import type { KernelEntry } from '../../src/core/plan/node-plan.ts';
 import { createRefusingPolicy } from '../../src/core/plan/refusing-policy.ts';
@@ -183,7 +183,7 @@ describeUnless(noRules)('the log of refusals', () => {
     expect(later.at(-1)?.destinationPort).toBe(82);
     log.close();
     const counters = rules.reader.counters();
-    expect(counters.find(({ name }) => name === 'x/refused-at-source')?.packets).toBe(flood + 1);
+    expect(counters.find(({ name }) => name === sourceCounter(options.generation))?.packets).toBe(flood + 1);
     rules.apply(`delete table ${tableName}`);
   });
 });

@@ -5,8 +5,19 @@ import { createHash } from 'node:crypto';
 
 /** What is counted besides what a policy refuses. */
 export const guardCounter = 'x/listener-dialled';
-/** Everything refused at the source, whichever policy's: what is logged of it is compared with this. */
-export const sourceCounter = 'x/refused-at-source';
+
+const sourcePrefix = 'x/refused-at-source-';
+const toldPrefix = 'x/told-of-source-';
+/** Everything that the rules of one start refused at the source, whichever policy's: what is logged of it is compared with this. */
+export const sourceCounter = (generation: number): string => `${sourcePrefix}${generation}`;
+/** How much of that was told, by packets. No rule counts it: it is kept in the kernel because who is killed cannot say it any more. */
+export const toldCounter = (generation: number): string => `${toldPrefix}${generation}`;
+
+/** The start that a `sourceCounter` or a `toldCounter` is of; undefined for any other. */
+export function startOfSource(name: string): number | undefined {
+  const generation = /^x\/(?:refused-at|told-of)-source-(\d{1,15})$/.exec(name)?.[1];
+  return generation === undefined ? undefined : Number(generation);
+}
 
 /** `p/`: refused by the policy; `c/`: refused by its `failure: Closed` while no agent was there. */
 export type CounterKind = 'p' | 'c';
@@ -22,8 +33,8 @@ export function portOfUnjudged(name: string): number | undefined {
   return Number.isInteger(port) ? port : undefined;
 }
 
-/** Counts while no agent is there: whoever replaces a table keeps it, and reading it begins it anew, so that each count is told once. */
-export const countsAbsence = (name: string): boolean => /^[uc]\//.test(name);
+/** Outlives the agent: whoever replaces a table keeps it, and reading it begins it anew, so that each count is told once, whoever reads. */
+export const isToldOnce = (name: string): boolean => /^[puc]\//.test(name);
 
 /** NFT_NAME_MAXLEN with its final NUL is 256. */
 const limit = 255;
@@ -35,5 +46,5 @@ export function counterName(kind: CounterKind, policy: string): string {
   return `${kind}/_${createHash('sha256').update(policy).digest('hex')}`;
 }
 
-/** The policy of a counter of closed ports; undefined for any other, and for names that only a hash is left of. */
-export const policyOfClosed = (name: string): string | undefined => /^c\/([^_].*)$/.exec(name)?.[1];
+/** The policy of a counter; undefined for those of no policy, and for names that only a hash is left of. */
+export const policyOfCounter = (name: string): string | undefined => /^[pc]\/([^_].*)$/.exec(name)?.[1];

@@ -12,10 +12,10 @@ const nameServicePort = 53;
 
 /** Chains for the maps of these names; none where a direction has no map. */
 export function kernelChains(names: ReadonlySet<string>, options: RulesetOptions): readonly ChainModel[] {
-  const logGroup = options.logs === false ? undefined : refusalLogGroup(options.generation);
+  const log = options.logs === false ? undefined : options;
   const chains = [
     ...directionChains({ direction: 'in' }, names),
-    ...directionChains({ direction: 'out', logGroup }, names),
+    ...directionChains({ direction: 'out', log }, names),
   ];
   return chains.length === 0 ? [] : [...wholePackets(options), ...chains];
 }
@@ -42,14 +42,14 @@ function wholePackets({ tproxy = true, ipv6 = true }: RulesetOptions): readonly 
 export const lateRefusals = (kernel: readonly ChainModel[]): readonly string[] =>
   kernel.some(({ name }) => name === 'in_tcp') ? ['jump in_tcp'] : [];
 
-/** One direction; `logGroup` is where its refusals are logged. */
+/** One direction; `log`: whose log hears of its refusals. */
 interface Direction {
   readonly direction: 'in' | 'out';
-  readonly logGroup?: number | undefined;
+  readonly log?: Pick<RulesetOptions, 'generation'> | undefined;
 }
 
 function directionChains(towards: Direction, names: ReadonlySet<string>): readonly ChainModel[] {
-  const { direction, logGroup } = towards;
+  const { direction, log } = towards;
   const tcp = walk({ ...towards, protocol: 'tcp' }, names);
   if (tcp.length === 0) return [];
   const interfaceKey = direction === 'in' ? 'iifname' : 'oifname';
@@ -58,7 +58,7 @@ function directionChains(towards: Direction, names: ReadonlySet<string>): readon
     .filter((family) => direction === 'out' && names.has(`judged${family}`))
     .map((family) => `${ip(family)} daddr @judged${family} accept`);
   return [
-    ...(logGroup === undefined ? [] : refusalChains(logGroup)),
+    ...(log === undefined ? [] : refusalChains(log.generation)),
     { name: `${direction}_tcp`, hook: '', rules: tcp },
     { name: `${direction}_udp`, hook: '', rules: walk({ ...towards, protocol: 'udp' }, names) },
     {
@@ -85,7 +85,7 @@ const refusalChain = (protocol: 'tcp' | 'udp', answer: 'reset' | 'drop'): string
  * What is refused at the source never reaches the interface, so no tap sees it: it is logged before it is refused. Once, whatever the maps
  * hold, because only what a map has found comes here; what the limit leaves out is in the counter still, and refused all the same.
  */
-function refusalChains(logGroup: number): readonly ChainModel[] {
+function refusalChains(generation: number): readonly ChainModel[] {
   const { perSecond, burst } = refusalLogRate;
   const limit = `limit rate ${perSecond}/second burst ${burst} packets`;
   return [
@@ -94,7 +94,7 @@ function refusalChains(logGroup: number): readonly ChainModel[] {
       hook: '',
       // Several packets a message: the socket's memory is taken by messages of a page each.
       rules: [
-        `counter name ${sourceCounter} ${limit} log group ${logGroup} snaplen ${refusalLogBytes} queue-threshold 16`,
+        `counter name ${sourceCounter(generation)} ${limit} log group ${refusalLogGroup(generation)} snaplen ${refusalLogBytes} queue-threshold 16`,
       ],
     },
     ...(['tcp', 'udp'] as const).flatMap((protocol) =>
@@ -138,9 +138,7 @@ function rulesOf(way: Walk, shape: EntryShape, names: ReadonlySet<string>): read
     .map(({ name, family, answer }) => {
       const key = keyOf(way, shape, family);
       const refused =
-        way.logGroup === undefined
-          ? verdict(way.protocol, answer)
-          : `goto ${refusalChain(way.protocol, answer)}`;
+        way.log === undefined ? verdict(way.protocol, answer) : `goto ${refusalChain(way.protocol, answer)}`;
       return `counter name ${key} map @${name} ${refused}`;
     });
 }

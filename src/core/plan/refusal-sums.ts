@@ -9,6 +9,10 @@ export interface RefusalSums {
   counted(counter: number, nowMs: number): number;
   /** As `counted`, when nothing is on its way any more. */
   last(counter: number): number;
+  /** Of the counter as it was last told of: what was heard of, or is lost. The rest is on its way. */
+  readonly told: number;
+  /** The counter as it was last told of. */
+  readonly counter: number;
 }
 
 /** The kernel keeps a logged packet for 50 ms before it sends it: what was counted longer ago than this and is not heard of never comes. */
@@ -43,6 +47,12 @@ export function createRefusalSums(): RefusalSums {
     last(now) {
       add(now);
       return missing(total);
+    },
+    get counter() {
+      return counter;
+    },
+    get told() {
+      return Math.max(0, counter - (total - heard - lost));
     },
   };
 }

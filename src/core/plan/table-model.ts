@@ -5,7 +5,7 @@
 // from the same addresses and pass; what is open already is cut by SOCK_DESTROY. That needs no connection tracking in the pod, and an
 // established connection costs a few comparisons a packet whatever the sets hold. What opens by a bare ACK: late-openings.ts. ICMP is never refused: path MTU and neighbour discovery need it.
 import { blocksOf } from './address-block.ts';
-import { counterName, guardCounter, sourceCounter, unjudgedCounter } from './counter-name.ts';
+import { counterName, guardCounter, sourceCounter, toldCounter, unjudgedCounter } from './counter-name.ts';
 import { entryElements } from './entry-elements.ts';
 import { inlineChains, inlineSets, lateClosed, passingPorts } from './inline-rules.ts';
 import type { PodPlan } from './node-plan.ts';
@@ -78,14 +78,18 @@ export function tableOf(plan: PodPlan, options: RulesetOptions): TableModel {
   };
 }
 
-function countersOf({ kernel, inline }: PodPlan, { logs = true }: RulesetOptions): readonly string[] {
+function countersOf(
+  { kernel, inline }: PodPlan,
+  { logs = true, generation }: RulesetOptions,
+): readonly string[] {
   const refusing = [...kernel.inbound, ...kernel.outbound].map(({ policy }) => counterName('p', policy));
   const closing = inline
     .filter(({ failure }) => failure === 'Closed')
     .map(({ policies }) => counterName('c', policies[0] ?? ''));
   const passing = passingPorts(inline).map(unjudgedCounter);
   const guards = inline.length === 0 ? [] : [guardCounter];
-  const sources = logs && kernel.outbound.length > 0 ? [sourceCounter] : [];
+  const sources =
+    logs && kernel.outbound.length > 0 ? [sourceCounter(generation), toldCounter(generation)] : [];
   return [...new Set([...refusing, ...closing, ...passing, ...guards, ...sources])].sort();
 }
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { peerFromName } from '../../../src/core/model/identity.ts';
-import { counterName, policyOfClosed } from '../../../src/core/plan/counter-name.ts';
+import { counterName, policyOfCounter } from '../../../src/core/plan/counter-name.ts';
 import { explainFlow } from '../../../src/core/policy/explain.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
 import { nameAt, nameOf, placeOf, titleOf, type PolicyPlace } from '../../../src/core/policy/policy-name.ts';
@@ -99,7 +99,7 @@ test('a name says its kind and place, whatever the namespace is called, in the k
     fc.property(place, (at) => {
       const name = nameAt(at);
       expect(placeOf(name)).toEqual(at);
-      expect(policyOfClosed(counterName('c', name))).toBe(name);
+      expect(policyOfCounter(counterName('c', name))).toBe(name);
       expect(counterName('p', name)).toMatch(/^p\/[A-Za-z0-9/.-]+$/);
     }),
   );

@@ -200,14 +200,14 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     onNotice: around.onNotice,
     narrowing,
     onHandedBack: (place) => handedBack(place, around, controller),
-    onSuperseded: (place) => void superseded(place, places, around).then(() => controller.reconcile()),
+    onSuperseded: (place) =>
+      void superseded(place, { places, ...telling }, around).then(() => controller.reconcile()),
   });
   late.changed = () => void controller.reconcile();
   late.closing = (pod) => taps.remove(pod);
   late.lettingGo = (pod, kept) => narrowing.lettingGo(pod, kept);
-  const { onRefused } = telling;
   const { owner } = options;
-  return { owner, abilities, index, places, taps, narrowing, controller, rounds, onRefused };
+  return { owner, abilities, index, places, taps, narrowing, controller, rounds, ...telling };
 }
 
 const keyOf = ({ namespace, kind, name }: LocalPod['workload']): string => workloadKey(namespace, kind, name);
@@ -220,9 +220,29 @@ function handedBack({ pod }: Place, { onNotice }: NodeSurroundings, controller: 
   void controller.reconcile();
 }
 
-async function superseded(place: Place, places: Places, { onNotice }: NodeSurroundings): Promise<void> {
-  onNotice(`${place.pod.id}: a newer start of this agent has taken the pod over.`);
-  await places.leave(place, handOverMs);
+/** What was refused at the source until now: from here on a newer start hears of it, or nobody. */
+function tellLastRefused(
+  place: Place,
+  { onRefused }: Pick<RoundOptions, 'onRefused'>,
+  { onNotice }: NodeSurroundings,
+): void {
+  const { gears, pod } = place;
+  if (gears === undefined) return;
+  try {
+    onRefused(place, gears.lastRefused());
+  } catch (error) {
+    onNotice(`${pod.id}: ${reasonOf(error)}.`);
+  }
+}
+
+async function superseded(
+  place: Place,
+  joined: Pick<Joined, 'places' | 'onRefused'>,
+  around: NodeSurroundings,
+): Promise<void> {
+  around.onNotice(`${place.pod.id}: a newer start of this agent has taken the pod over.`);
+  tellLastRefused(place, joined, around);
+  await joined.places.leave(place, handOverMs);
 }
 
 /** Remembers the index of each plan that it was asked about, as long as the plan stands. */
@@ -279,19 +299,15 @@ function tellLapsing(places: Places, { onNotice }: NodeSurroundings): void {
     onNotice(`with this stop ports of ${listed(names)} (failure: Closed) let everybody through`);
 }
 
-async function stepAside(
-  place: Place,
-  { onRefused, rounds }: Joined,
-  { onNotice }: NodeSurroundings,
-): Promise<void> {
+async function stepAside(place: Place, joined: Joined, around: NodeSurroundings): Promise<void> {
   const { gears, pod } = place;
   if (gears === undefined) return;
+  tellLastRefused(place, joined, around);
   try {
-    onRefused(place, gears.lastRefused());
     await gears.stepAside();
-    rounds.count(place);
+    joined.rounds.count(place);
   } catch (error) {
-    onNotice(`${pod.id}: ${reasonOf(error)}.`);
+    around.onNotice(`${pod.id}: ${reasonOf(error)}.`);
   }
 }
 

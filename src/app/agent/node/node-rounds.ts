@@ -9,7 +9,7 @@ import type { PodGears } from './pod-gears.ts';
 import type { TapNarrowing } from './tap-narrowing.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { AppError } from '../../../core/model/app-error.ts';
-import { createKernelHits, type PolicyHits } from './kernel-hits.ts';
+import { hitsIn, type PolicyHits } from './kernel-hits.ts';
 import { reasonOf, type Place, type Places } from './places.ts';
 import { createUnjudged, type Unjudged } from './unjudged.ts';
 
@@ -154,7 +154,6 @@ function countCallers({ pod }: Place, gears: PodGears, looking: Looking): void {
 
 interface Looking extends RoundOptions {
   readonly callers: Map<string, Callers>;
-  readonly hits: ReturnType<typeof createKernelHits>;
   readonly passed: Unjudged;
   readonly outside: Map<string, Counted>;
 }
@@ -184,31 +183,29 @@ function recutAll(options: RoundOptions, sleptMs: number): void {
 
 const newLooking = (options: RoundOptions): Looking => ({
   ...options,
-  hits: createKernelHits(),
   outside: new Map(),
   callers: new Map(),
   passed: createUnjudged(),
 });
 
 /** What passed unjudged in a pod that is gone stays. */
-function forgetGone(places: readonly Place[], { outside, callers, hits, narrowing }: Looking): void {
+function forgetGone(places: readonly Place[], { outside, callers, narrowing }: Looking): void {
   const here = new Set(places.flatMap(({ pod, gears }) => (gears === undefined ? [] : [pod.id])));
   for (const pod of callers.keys()) {
     if (here.has(pod)) continue;
     outside.delete(pod);
     callers.delete(pod);
-    hits.forget(pod);
     narrowing.forget(pod);
   }
 }
 
 function readCounters(
   { pod, gears }: Place,
-  { hits, passed, onHits, onUnjudged, clock }: Looking,
+  { passed, onHits, onUnjudged, clock }: Looking,
 ): RuleCounters | undefined {
   const counters = gears?.counters();
   if (gears === undefined || counters === undefined) return undefined;
-  onHits(hits.read(pod.id, counters));
+  onHits(hitsIn(counters));
   if (counters.unjudged.size === 0) return counters;
   passed.add(pod.id, counters.unjudged, { plan: gears.plan, nowMs: clock() });
   onUnjudged(
@@ -241,6 +238,7 @@ function lookAt(place: Place, looking: Looking): void {
     const standing = gears.standing();
     if (standing === undefined) {
       readCounters(place, looking);
+      onRefused(place, gears.refused([]));
       return;
     }
     if (standing === 'free') {
@@ -258,7 +256,7 @@ function lookAt(place: Place, looking: Looking): void {
         `${pod.id}: somebody removed routes or settings that inline needs in this pod; they are back.`,
       );
     const counters = readCounters(place, looking);
-    onRefused(place, gears.refused(counters?.refusedAtSource));
+    onRefused(place, gears.refused(counters?.atSource ?? []));
     countAnew(pod.id, gears, looking);
     looking.narrowing.look(pod.id, gears);
   } catch (error) {

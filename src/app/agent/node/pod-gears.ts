@@ -8,6 +8,7 @@ import { nothingCarried, type CarriedPorts } from '../../../core/tap/tap-filter.
 import { emptyPod, type PodChange } from '../../../core/plan/plan-diff.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import type { SourceCount } from '../../../core/plan/read-counters.ts';
 import type { RulesetOptions } from '../../../core/plan/ruleset.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { closeNetns, type Netns } from '../../../io/kernel/node/netns.ts';
@@ -82,7 +83,7 @@ export class PodGears {
     });
     this.#egress = createPodEgress({
       ...{ netns, generation: owner.generation, openLog: options.openLog, onFault: options.onFault },
-      refusedAtSource: () => this.#rules.counters([])?.refusedAtSource,
+      rules: this.#rules,
       now: () => performance.now(),
     });
   }
@@ -200,9 +201,9 @@ export class PodGears {
     return this.#rules.counters(new Set([...names, ...inline.flatMap(({ policies }) => policies)]));
   }
 
-  /** What the rules have refused at the source since it was last asked; `counter` is what they count of it now. */
-  refused(counter: number | undefined): EgressReport {
-    return this.#egress.read(counter);
+  /** What the rules have refused at the source since it was last asked; `counts` is what they count of it now. @throws AppError */
+  refused(counts: readonly SourceCount[]): EgressReport {
+    return this.#egress.read(counts);
   }
 
   /** As `refused`, for the last time. @throws AppError */

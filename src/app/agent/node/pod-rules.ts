@@ -4,8 +4,14 @@ import type { InlineMode } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
-import { countsAbsence } from '../../../core/plan/counter-name.ts';
-import { readNftCounters, type NamedCounter, type RuleCounters } from '../../../core/plan/read-counters.ts';
+import { isToldOnce, sourceCounter, toldCounter } from '../../../core/plan/counter-name.ts';
+import {
+  readNftCounters,
+  sourceCounts,
+  type NamedCounter,
+  type RuleCounters,
+  type SourceCount,
+} from '../../../core/plan/read-counters.ts';
 import { nftChange } from '../../../core/plan/ruleset-change.ts';
 import { nftTableText, type RulesetOptions } from '../../../core/plan/ruleset.ts';
 import { enrol, type Enrolment } from '../../../io/kernel/node/enrolment.ts';
@@ -35,6 +41,14 @@ export interface PodRules {
   settle(): void;
   /** Undefined while there are no rules and there is nothing of earlier ones. @throws AppError when the kernel refuses. */
   counters(policies: Iterable<string>): RuleCounters | undefined;
+  /** What was refused at the source, as it stands. @throws AppError */
+  atSource(): readonly SourceCount[];
+  /** What a start's rules have refused at the source, which begins anew with this; undefined where nothing counts it. @throws AppError */
+  takeSource(generation: number): number | undefined;
+  /** Of what our rules have refused at the source so much was told, should we not be there to tell the rest. @throws AppError */
+  noteTold(packets: number): void;
+  /** Refused at the source by rules of an earlier start that are gone, and told by nobody; begins anew with this. */
+  untold(): number;
   /** Whose the table is now; undefined while we have none. `free`: somebody flushed it. */
   standing(): ReturnType<Enrolment['standing']> | undefined;
   /** Puts routes and settings back that somebody took away; true when some were missing. @throws AppError */
@@ -61,8 +75,9 @@ function sameNetns({ path, inode }: Netns): Netns {
 class NamespaceTable implements PodRules {
   readonly #options: PodRulesOptions;
   #enrolment: Enrolment | undefined;
-  /** Counters of what happened while no agent was there, out of rules that are gone, until somebody asks. */
+  /** Counters of which each count is told once, out of rules that are gone, until somebody asks. */
   #left: readonly NamedCounter[] = [];
+  #untold = 0;
 
   constructor(options: PodRulesOptions) {
     this.#options = options;
@@ -93,7 +108,8 @@ class NamespaceTable implements PodRules {
     const { kernel, netns, addresses, owner, ruleset, mayRule } = this.#options;
     const text = nftTableText(plan, ruleset);
     if (text === '') {
-      if (mayRule) cleanLeftovers(kernel, netns, { ...owner, onCounted: (counters) => this.#keep(counters) });
+      if (mayRule)
+        cleanLeftovers(kernel, netns, { ...owner, onCounted: (counters) => this.#inherit(counters) });
       return;
     }
     const own = sameNetns(netns);
@@ -127,8 +143,32 @@ class NamespaceTable implements PodRules {
 
   /** A change removes the counters of ports and policies that go. */
   #keep(counters: readonly NamedCounter[]): void {
-    const absent = counters.filter(({ name, packets }) => countsAbsence(name) && packets > 0);
-    this.#left = summed([...this.#left, ...absent]);
+    const told = counters.filter(({ name, packets }) => isToldOnce(name) && packets > 0);
+    this.#left = summed([...this.#left, ...told]);
+  }
+
+  /** Of a table of an earlier start that is gone. */
+  #inherit(counters: readonly NamedCounter[]): void {
+    this.#keep(counters);
+    for (const { refused, told } of sourceCounts(counters)) this.#untold += Math.max(0, refused - told);
+  }
+
+  atSource(): readonly SourceCount[] {
+    return sourceCounts(this.#enrolment?.peek() ?? []);
+  }
+
+  takeSource(generation: number): number | undefined {
+    return this.#enrolment?.take(sourceCounter(generation));
+  }
+
+  noteTold(packets: number): void {
+    this.#enrolment?.note(toldCounter(this.#options.owner.generation), packets);
+  }
+
+  untold(): number {
+    const untold = this.#untold;
+    this.#untold = 0;
+    return untold;
   }
 
   standing(): ReturnType<Enrolment['standing']> | undefined {

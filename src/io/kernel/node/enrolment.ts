@@ -10,7 +10,10 @@ import { findMeshIn, meshError } from './mesh-in.ts';
 import { closeNetns, type Netns } from './netns.ts';
 import type { NodeKernel } from './node-kernel.ts';
 import type { NamespaceRules } from './nftables.ts';
+import { mustSucceed } from './netlink.ts';
 import { openOwnRules } from './own-rules.ts';
+import { putCounter } from './told-note.ts';
+import { errno } from '../linux.ts';
 import { addMarkRouting, markRouting, type MarkRouting } from './rtnetlink.ts';
 import type { TableMark } from './rule-listing.ts';
 import { noteEarlier, unchangedValues, type EarlierValues } from './sysctl.ts';
@@ -51,8 +54,8 @@ export interface AppliedRules {
 export interface Enrolment {
   readonly netns: Netns;
   /**
-   * Puts `wanted` in force instead of what is, in one transaction. Counters of what happened while no agent was there go on in it, those of
-   * an earlier life too; all others begin at 0. @throws AppError; then the rules before are in force still.
+   * Puts `wanted` in force instead of what is, in one transaction. Counters of which each count is told once go on in it, those of an earlier
+   * life too; all others begin at 0. @throws AppError; then the rules before are in force still.
    */
   apply(wanted: WantedRules): AppliedRules;
   /**
@@ -63,10 +66,16 @@ export interface Enrolment {
   /** The listing of our table, with counters. */
   listing(): unknown;
   /**
-   * Its named counters: as many as policies and inline ports; none when there is no such table (any more). Those of what happened while no
-   * agent was there begin anew with each asking. @throws AppError
+   * Its named counters: as many as policies and inline ports; none when there is no such table (any more). Those of which each count is told
+   * once begin anew with each asking. @throws AppError
    */
   counters(): readonly NamedCounter[];
+  /** The same, and none begins anew. @throws AppError */
+  peek(): readonly NamedCounter[];
+  /** Packets of one counter, which begins anew with this, whoever has the table; undefined where there is none. @throws AppError */
+  take(counter: string): number | undefined;
+  /** Puts a number into a counter of ours that no rule counts into; where there is none, nothing. @throws AppError when it cannot. */
+  note(counter: string, packets: number): void;
   /** Whose the table is now: anybody may flush it, and a newer agent takes it over. `free` too when an earlier start took it after a flush. */
   standing(): Claim['type'];
   /**
@@ -131,6 +140,19 @@ class EnrolledNamespace implements Enrolment {
 
   counters(): readonly NamedCounter[] {
     return countersIn(this.#rules);
+  }
+
+  peek(): readonly NamedCounter[] {
+    return this.#rules.reader.counters();
+  }
+
+  take(counter: string): number | undefined {
+    return this.#rules.reader.take([counter])[0]?.packets;
+  }
+
+  note(counter: string, packets: number): void {
+    const error = putCounter(this.#kernel.netlink, this.netns, { counter, packets });
+    if (error !== errno.notFound) mustSucceed('note what was told', error);
   }
 
   standing(): Claim['type'] {

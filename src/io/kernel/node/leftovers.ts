@@ -25,7 +25,7 @@ export function takeBack({ netlink, sysctls }: NodeKernel, netns: Netns, earlier
 
 /**
  * Removes what `self` or an earlier life of it left. `earlier`: the settings before us, as far as the caller knows; `onCounted` is told the
- * counters of what happened while no agent was there, when nothing can be counted any more.
+ * counters, when nothing can be counted any more.
  * False when a newer generation has the namespace, which is then left alone (and given back its routes, should it have come in between).
  */
 export function removeAll(

@@ -1,9 +1,9 @@
 // Whose our table in a namespace is, and the transactions that change it only while it still is: each begins by deleting the owner's
 // chain, which fails as a whole when another generation has replaced it meanwhile. So two agents that overlap cannot undo each other.
 import { AppError } from '../../../core/model/app-error.ts';
-import { countsAbsence } from '../../../core/plan/counter-name.ts';
+import { isToldOnce, startOfSource } from '../../../core/plan/counter-name.ts';
 import { nftTable, ownerChain, type TableOwner } from '../../../core/plan/node-constants.ts';
-import type { NamedCounter } from '../../../core/plan/read-counters.ts';
+import { sourceCounts, type NamedCounter } from '../../../core/plan/read-counters.ts';
 import type { NamespaceRules } from './nftables.ts';
 import type { TableReader } from './table-reader.ts';
 import {
@@ -80,19 +80,17 @@ function takeText(held: TableOwner | undefined): string {
 }
 
 /**
- * The same, but that counters of what happened while no agent was there stay, and go on in the new table: between a reading and a deletion
- * packets would be counted that nobody reads. Only a table of our own generation stands still between this listing and the transaction;
- * undefined for any other, and where there is no such counter.
+ * The same, but that counters of which each count is told once stay, and go on in the new table: between a reading and a deletion packets
+ * would be counted that nobody reads. Only a table of our own generation stands still between this listing and the transaction; undefined
+ * for any other, and where there is no such counter.
  */
 function emptyText({ reader }: OwnRules, held: TableOwner, { mark, ruleset }: NewTable): string | undefined {
   if (held.owner !== mark.owner.owner || held.generation !== mark.owner.generation) return undefined;
   const counters = reader.counters();
-  if (!counters.some(({ name }) => countsAbsence(name))) return undefined;
+  const isKept = keeping(counters, { mark, ruleset });
+  if (!counters.some(isKept)) return undefined;
   const guard = ownerChain(held);
   const chains = reader.chains().flatMap(({ name }) => (name === '' || name === guard ? [] : [name]));
-  /** One that is at 0 and that no rule counts into any more has told all it had; with no rules left, all are read and go. */
-  const isKept = ({ name, packets }: NamedCounter): boolean =>
-    countsAbsence(name) && (packets > 0 || ruleset === '' || ruleset.includes(`counter ${name} {`));
   return [
     `delete chain ${table} ${guard}`,
     ...chains.map((name) => `flush chain ${table} ${name}`),
@@ -101,6 +99,29 @@ function emptyText({ reader }: OwnRules, held: TableOwner, { mark, ruleset }: Ne
     ...counters.flatMap((one) => (isKept(one) ? [] : [`delete counter ${table} ${one.name}`])),
     '',
   ].join('\n');
+}
+
+/**
+ * Which counters go on in a new table. One that is at 0 and that no rule counts into any more has told all it had; with no rules left, all are
+ * read and go. Of those of refusals at the source the last start's are kept too: it may be there still to tell what is not told of them.
+ */
+function keeping(
+  counters: readonly NamedCounter[],
+  { mark, ruleset }: NewTable,
+): (counter: NamedCounter) => boolean {
+  const named = new Set(Array.from(ruleset.matchAll(/^counter (\S+) \{/gm), ([, name = '']) => name));
+  const starts = sourceCounts(counters);
+  const { generation: self } = mark.owner;
+  const last = Math.max(...starts.flatMap(({ generation }) => (generation === self ? [] : [generation])));
+  const untold = new Set([
+    ...[self, last],
+    ...starts.flatMap(({ generation, refused, told }) => (refused > told ? [generation] : [])),
+  ]);
+  return ({ name, packets }) => {
+    const start = startOfSource(name);
+    if (start !== undefined) return ruleset === '' || untold.has(start);
+    return isToldOnce(name) && (packets > 0 || ruleset === '' || named.has(name));
+  };
 }
 
 const markText = ({ owner, earlier }: TableMark): string =>
@@ -114,8 +135,8 @@ interface NewTable {
 }
 
 /**
- * Replaces the whole table, in one transaction, by `ruleset` with `mark`; counters of what happened while no agent was there go on when it
- * was ours by generation already (`claimTable`). `held`: who has it now; undefined when nobody does.
+ * Replaces the whole table, in one transaction, by `ruleset` with `mark`; counters of which each count is told once go on when it was ours by
+ * generation already (`claimTable`). `held`: who has it now; undefined when nobody does.
  * @throws AppError when another was faster, or nft refuses the text; then nothing is changed.
  */
 export function replaceTable(
@@ -206,12 +227,14 @@ export function claimTable(
   }
 }
 
-/** What its counters say; those of what happened while no agent was there since they were last asked, which this is. @throws AppError */
-export const countersIn = ({ reader }: Pick<OwnRules, 'reader'>): readonly NamedCounter[] =>
-  reader.counters().flatMap((one) => {
-    if (!countsAbsence(one.name) || one.packets === 0) return [one];
-    return reader.take(one.name) ?? [];
-  });
+/** What its counters say; those of which each count is told once: since they were last asked, which this is. @throws AppError */
+export function countersIn({ reader }: Pick<OwnRules, 'reader'>): readonly NamedCounter[] {
+  const counters = reader.counters();
+  const isTaken = ({ name, packets }: NamedCounter): boolean => packets > 0 && isToldOnce(name);
+  const names = counters.filter(isTaken).map(({ name }) => name);
+  const rest = counters.filter((one) => !isTaken(one));
+  return names.length === 0 ? rest : [...rest, ...reader.take(names)];
+}
 
 /** Deletes the table of `held`. @throws AppError as `replaceTable`. */
 export const deleteTable = (

@@ -49,8 +49,8 @@ export interface TableReader {
   sets(): readonly NamedSet[];
   /** Its named counters; none where there is no table. @throws AppError */
   counters(): readonly NamedCounter[];
-  /** Reads one and sets it to 0 in the same step: no packet is counted twice, or in neither. Undefined where there is none. @throws AppError */
-  take(counter: string): NamedCounter | undefined;
+  /** Reads each and sets it to 0 in the same step: no packet is counted twice, or in neither. Those that there are. @throws AppError */
+  take(names: readonly string[]): readonly NamedCounter[];
 }
 
 type Attributes = ReadonlyMap<number, Buffer>;
@@ -122,7 +122,7 @@ function counterOf(found: Attributes): readonly NamedCounter[] {
   ];
 }
 
-function takeCounter(socket: NetlinkSocket, name: string): NamedCounter | undefined {
+function takeCounter(socket: NetlinkSocket, name: string): readonly NamedCounter[] {
   const found = socket.ask(
     netlinkMessage({
       ...{ type: message.takeObject, flags: netlinkFlag.acknowledge, head },
@@ -133,8 +133,8 @@ function takeCounter(socket: NetlinkSocket, name: string): NamedCounter | undefi
       ],
     }),
   );
-  if (!('error' in found)) return found.flatMap(({ body }) => counterOf(readAttributes(body, headBytes)))[0];
-  if (found.error === errno.notFound) return undefined;
+  if (!('error' in found)) return found.flatMap(({ body }) => counterOf(readAttributes(body, headBytes)));
+  if (found.error === errno.notFound) return [];
   throw netlinkError('take a counter', found.error);
 }
 
@@ -152,7 +152,7 @@ export function createTableReader(netlink: Netlink, netns: Pick<Netns, 'fd'>): T
         return [table, ...chainsOfTable(socket)];
       }),
     sets: () => within(setsOfTable),
-    take: (counter) => within((socket) => takeCounter(socket, counter)),
+    take: (names) => within((socket) => names.flatMap((name) => takeCounter(socket, name))),
     counters: () =>
       within((socket) =>
         dump(socket, 'list the counters', {

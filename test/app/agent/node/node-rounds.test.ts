@@ -35,6 +35,7 @@ function place(name: string, costMs: number, callersMs: number): Place {
       return undefined;
     },
     counters: () => undefined,
+    refused: () => ({ attempts: [], lost: 0 }),
   };
   const pod = { id: name, workload: { namespace: 'shop', kind: 'Deployment', name } };
   return { pod, gears, mesh: undefined, fault: '', left: false } as unknown as Place;
