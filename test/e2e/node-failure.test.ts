@@ -220,27 +220,53 @@ describeUnless(noRules)('an agent that goes while there is load', () => {
     expect(older.stderr()).not.toContain('unjudged');
   });
 
-  test('an upgrade that is rolled back: the older agent takes the pods in again when the newer has stopped', async () => {
+  const waits = (): Promise<unknown> =>
+    until('the older says that it is there', () => lab.rules().includes('chain waits-lab_'));
+
+  test('an upgrade that is rolled back: the older agent takes the pods back before the newer stops, and none passes unjudged', async () => {
     await startWell();
     const newer = lab.agent();
     await newer.up();
     await agent.until(/^shop\/orders-1: a newer start of this agent has taken the pod over\.$/m);
+    await waits();
+    await lab.seen('barred', '403', 3);
     newer.child.kill('SIGTERM');
     expect((await newer.finished).status).toBe(0);
+    expect(newer.stderr()).toMatch(
+      /^shop\/orders-1: an earlier start of this agent has taken the pod back\.$/m,
+    );
     await agent.until(
       /^shop\/orders-1: the newer start of this agent has left the pod; it is taken in again\.$/m,
     );
-    // Of those begun before, some met nobody who judges, as at any clean stop.
-    await lab.take('barred', '200');
-    await lab.seen('barred', '403', 3);
-    await lab.take('barred', '200');
-    await lab.seen('barred', '403', 3);
     await unharmed('an upgrade that is rolled back');
-    expect(await lab.take('barred', '403')).toMatchObject({ failed: 0 });
+    const barred = await lab.take('barred', '403');
+    note('an upgrade that is rolled back, what is refused', barred);
+    expect(barred.outcomes).toEqual({ '403': barred.requests });
+    await lab.seen('barred', '403', 3);
     await untouched();
-    directBefore = await lab.direct();
     await countsWhatPassed('an upgrade that is rolled back', 0);
     expect(newer.stderr()).not.toContain('unjudged');
+  });
+
+  test('a rollback to nobody: an older agent that died while it waited costs a wait, and then it is a clean stop', async () => {
+    await startWell();
+    const older = agent;
+    agent = lab.agent();
+    await agent.up();
+    await older.until(/^shop\/orders-1: a newer start of this agent has taken the pod over\.$/m);
+    await waits();
+    const pid = older.agentPid();
+    process.kill(older.pid, 'SIGSTOP');
+    process.kill(pid, 'SIGKILL');
+    process.kill(older.pid, 'SIGKILL');
+    await until('both are gone', () => !isRunning(pid) && !isRunning(older.pid));
+    for (const stream of ['fresh', 'barred', 'kept'] as const) await lab.take(stream, '200');
+    await lab.seen('barred', '403', 3);
+    agent.child.kill('SIGTERM');
+    expect((await agent.finished).status).toBe(0);
+    expect(lab.rules()).toBe('');
+    expect((await lab.take('fresh', '200')).failed).toBe(0);
+    await lab.seen('barred', '200', 3);
   });
 
   test('failure Closed: what a policy refuses never passes, and nothing does while nobody is there', async () => {

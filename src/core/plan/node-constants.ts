@@ -64,3 +64,12 @@ export function readOwnerChain(chain: string): TableOwner | undefined {
   const found = /^owner-([a-z][a-z0-9.-]{0,62})_(\d{1,15})$/i.exec(chain);
   return found === null ? undefined : { owner: found[1] ?? '', generation: Number(found[2]) };
 }
+
+/** Generation of nobody, below all: what the owner's chain of a pod says while its agent, which stops, offers it to an earlier start. */
+export const offeredGeneration = 0;
+
+/** Name of the empty chain by which a start says in the table of a newer one that it is there, and takes the pod back: `waits-<name>_<generation>`. */
+export const waitingChain = ({ owner, generation }: TableOwner): string => `waits-${owner}_${generation}`;
+
+/** Whether a chain says that of some start of this agent. */
+export const isWaitingChain = (chain: string, owner: string): boolean => chain.startsWith(`waits-${owner}_`);

@@ -1,5 +1,6 @@
 // A prepared node on a running worker: controller, places, taps and rounds joined, and what they tell turned into events. Only wiring.
 import { gearOf, inlineMode } from '../../../core/model/abilities.ts';
+import { AppError } from '../../../core/model/app-error.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
 import type { EnforcementStatus, NodeStatus, UnjudgedStatus } from '../../../core/model/node-status.ts';
 import { unjudgedPlace } from '../../../core/model/event.ts';
@@ -18,8 +19,8 @@ import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { meshOf } from '../../../io/kernel/node/mesh-in.ts';
 import { closeNetns, type Netns } from '../../../io/kernel/node/netns.ts';
 import { createRefusalLogs } from '../../../io/kernel/node/refusal-log.ts';
-import { readClaim } from '../../../io/kernel/node/table-claim.ts';
-import { createTableReader } from '../../../io/kernel/node/table-reader.ts';
+import { isFreeOrWait, stopWaiting } from '../../../io/kernel/node/waiting.ts';
+import { handBack } from './hand-back.ts';
 import { createKernelFlows, cutFlows, refusedEvents } from './kernel-flows.ts';
 import type { PolicyHits } from './kernel-hits.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespace-index.ts';
@@ -112,7 +113,7 @@ function createPlaces(
     meshOf: (netns) => (mayRule ? meshOf(kernel, netns) : undefined),
     closing: (pod) => late.closing(pod),
     onFault: (pod, error) => around.onNotice(`${pod}: ${reasonOf(error)}.`),
-    isFree: (pod) => isFree(node, index, pod),
+    isFree: (pod) => inNetnsOf(index, pod, (netns) => isFreeOrWait(kernel, netns, owner)) ?? false,
     onLeft: () => late.changed(),
     onForgotten: (pod) =>
       around.onNotice(`${pod}: it is not among the pods any more; what is ours there is taken back.`),
@@ -127,16 +128,26 @@ function createPlaces(
   return { index, places };
 }
 
-/** Whether nobody has the pod's rules, or an earlier start. */
-function isFree({ kernel, options }: PreparedNode, index: NamespaceIndex, pod: LocalPod): boolean {
+/** Works in the namespace of a pod that we do not hold; undefined while it has none. */
+function inNetnsOf<T>(index: NamespaceIndex, pod: LocalPod, work: (netns: Netns) => T): T | undefined {
   const netns = index.open(pod);
-  if (netns === undefined) return false;
+  if (netns === undefined) return undefined;
   try {
-    const { type } = readClaim({ reader: createTableReader(kernel.netlink, netns) }, options.owner);
-    return type === 'free' || type === 'ours';
+    return work(netns);
   } finally {
     closeNetns(netns);
   }
+}
+
+/** Who was overtaken, and stops before who has overtaken it, waits for nothing any more. */
+function waitNoMore({ kernel, options }: PreparedNode, { index, places }: Joined): void {
+  for (const { left, pod } of places.all())
+    try {
+      if (left) inNetnsOf(index, pod, (netns) => stopWaiting(kernel, netns, options.owner));
+    } catch (error) {
+      // It is the newer one's table: what is left in it goes with that.
+      if (!(error instanceof AppError)) throw error;
+    }
 }
 
 const nobodyYet = (): Late => ({
@@ -200,8 +211,7 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     onNotice: around.onNotice,
     narrowing,
     onHandedBack: (place) => handedBack(place, around, controller),
-    onSuperseded: (place) =>
-      void superseded(place, { places, ...telling }, around).then(() => controller.reconcile()),
+    onSuperseded: (place) => void superseded(place, { places, rounds, controller, ...telling }, around),
   });
   late.changed = () => void controller.reconcile();
   late.closing = (pod) => taps.remove(pod);
@@ -235,14 +245,31 @@ function tellLastRefused(
   }
 }
 
-async function superseded(
+/** What we carry in a pod that another start has now may end by itself. */
+async function leave(
   place: Place,
   joined: Pick<Joined, 'places' | 'onRefused'>,
   around: NodeSurroundings,
 ): Promise<void> {
-  around.onNotice(`${place.pod.id}: a newer start of this agent has taken the pod over.`);
   tellLastRefused(place, joined, around);
   await joined.places.leave(place, handOverMs);
+}
+
+async function superseded(
+  place: Place,
+  joined: Pick<Joined, 'places' | 'rounds' | 'controller' | 'onRefused'>,
+  around: NodeSurroundings,
+): Promise<void> {
+  around.onNotice(`${place.pod.id}: a newer start of this agent has taken the pod over.`);
+  await leave(place, joined, around);
+  // At once, so that the newer one knows that we wait, should it stop soon.
+  joined.rounds.look(place);
+  await joined.controller.reconcile();
+}
+
+async function handedOver(...[place, joined, around]: Parameters<typeof leave>): Promise<void> {
+  around.onNotice(`${place.pod.id}: an earlier start of this agent has taken the pod back.`);
+  await leave(place, joined, around);
 }
 
 /** Remembers the index of each plan that it was asked about, as long as the plan stands. */
@@ -315,6 +342,7 @@ async function stepAside(place: Place, joined: Joined, around: NodeSurroundings)
 export function startNode(node: PreparedNode, around: NodeSurroundings): RunningNode {
   const joined = join(node, around);
   const { places, controller, rounds } = joined;
+  let stopping = false;
   return {
     setPolicies: (policies) => controller.setPolicies(policies),
     enforcementOf: (policy) => enforcementIn(joined, policy),
@@ -326,12 +354,19 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
       // Its ports lapse now; what passes by is the tap's.
       joined.narrowing.forget(pod);
       const place = places.get(pod);
-      if (place !== undefined) rounds.look(place);
+      if (place !== undefined && !stopping) rounds.look(place);
     },
     async stepAside() {
-      joined.index.close();
+      stopping = true;
       rounds.stop();
       await controller.stop();
+      waitNoMore(node, joined);
+      joined.index.close();
+      await handBack(places.all(), {
+        onTaken: (place) => handedOver(place, joined, around),
+        onNotice: around.onNotice,
+        now: () => performance.now(),
+      });
       tellLapsing(places, around);
       for (const place of places.all()) await stepAside(place, joined, around);
     },

@@ -174,6 +174,11 @@ export class PodGears {
     }
   }
 
+  /** The rules, to be offered to an earlier start that waits for them. */
+  get offering(): Pick<PodRules, 'offer' | 'isTaken' | 'reclaim'> {
+    return this.#rules;
+  }
+
   /** Whose the rules are now; see `PodRules.standing`. */
   standing(): ReturnType<PodRules['standing']> {
     return this.#rules.standing();

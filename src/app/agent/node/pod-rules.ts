@@ -51,6 +51,10 @@ export interface PodRules {
   untold(): number;
   /** Whose the table is now; undefined while we have none. `free`: somebody flushed it. */
   standing(): ReturnType<Enrolment['standing']> | undefined;
+  /** See `Enrolment`; without rules nothing is offered. */
+  offer(): boolean;
+  isTaken(): boolean;
+  reclaim(): void;
   /** Puts routes and settings back that somebody took away; true when some were missing. @throws AppError */
   mend(): boolean;
   /** Takes everything back that is ours. */
@@ -173,6 +177,18 @@ class NamespaceTable implements PodRules {
 
   standing(): ReturnType<Enrolment['standing']> | undefined {
     return this.#enrolment?.standing();
+  }
+
+  offer(): boolean {
+    return this.#enrolment?.offer() ?? false;
+  }
+
+  isTaken(): boolean {
+    return this.#enrolment?.isTaken() ?? false;
+  }
+
+  reclaim(): void {
+    this.#enrolment?.reclaim();
   }
 
   mend(): boolean {

@@ -1,7 +1,12 @@
 // A pod's namespace with us in it: rules, and where inline needs them routes and settings. Put in place step by step so that a crash at
 // any point leaves a mark that tells the next start what to take back; nothing stays after `release`. Knows no policy: the ruleset is text.
 import type { InlineMode } from '../../../core/model/abilities.ts';
-import type { TableOwner } from '../../../core/plan/node-constants.ts';
+import {
+  heartbeatSet,
+  isWaitingChain,
+  offeredGeneration,
+  type TableOwner,
+} from '../../../core/plan/node-constants.ts';
 import type { NamedCounter } from '../../../core/plan/read-counters.ts';
 import { tableName } from '../../../core/plan/ruleset.ts';
 import { requireThePods } from './find-netns.ts';
@@ -76,8 +81,17 @@ export interface Enrolment {
   take(counter: string): number | undefined;
   /** Puts a number into a counter of ours that no rule counts into; where there is none, nothing. @throws AppError when it cannot. */
   note(counter: string, packets: number): void;
-  /** Whose the table is now: anybody may flush it, and a newer agent takes it over. `free` too when an earlier start took it after a flush. */
+  /**
+   * Whose the table is now: anybody may flush it, and a newer agent takes it over. `free` too when an earlier start took it after a flush. A newer
+   * one that has claimed it, and not yet put its rules in place of ours, has not taken it: who leaves now would leave a gap.
+   */
   standing(): Claim['type'];
+  /** Where an earlier start waits for it (waiting.ts): offers the table, and the rules stand meanwhile. Whether it did. @throws AppError */
+  offer(): boolean;
+  /** Somebody has taken what was offered, and its rules stand. @throws AppError */
+  isTaken(): boolean;
+  /** Nobody has: it is ours again. @throws AppError when somebody was faster. */
+  reclaim(): void;
   /**
    * Puts routes and settings back that inline needs and somebody took away; rules are `standing`'s. True when something was missing.
    * @throws AppError when it cannot be put back.
@@ -157,11 +171,43 @@ class EnrolledNamespace implements Enrolment {
 
   standing(): Claim['type'] {
     const claim = readClaim(this.#rules, this.#self);
-    return claim.type === 'ours' && this.#isTaken(claim.mark) ? 'free' : claim.type;
+    if (claim.type === 'newer') return this.#oursStand() ? 'ours' : 'newer';
+    return claim.type === 'ours' && this.#wasTaken(claim.mark) ? 'free' : claim.type;
+  }
+
+  /** Only our own rules have a set of our generation. */
+  #oursStand(): boolean {
+    const own = heartbeatSet(this.#self.generation);
+    return this.#rules.reader.sets().some(({ name }) => name === own);
+  }
+
+  offer(): boolean {
+    const mark = this.#mark;
+    const { owner } = this.#self;
+    if (mark === undefined || !this.#rules.reader.chains().some(({ name }) => isWaitingChain(name, owner)))
+      return false;
+    const to = { ...mark, owner: { owner, generation: offeredGeneration } };
+    changeMark(this.#rules, { from: mark, to, path: this.netns.path });
+    this.#mark = to;
+    return true;
+  }
+
+  isTaken(): boolean {
+    const claim = readClaim(this.#rules, this.#self);
+    const isOffered = claim.type === 'ours' && claim.mark.owner.generation === offeredGeneration;
+    return claim.type !== 'free' && !isOffered && !this.#oursStand();
+  }
+
+  reclaim(): void {
+    const from = this.#mark;
+    if (from === undefined) return;
+    const { path } = this.netns;
+    const own = { ...from, owner: this.#self };
+    this.#mark = claimTable(this.#rules, { from, self: this.#self, path }) ?? own;
   }
 
   /** Somebody removed our rules, and an earlier start was faster than we to see it. */
-  #isTaken({ owner }: TableMark): boolean {
+  #wasTaken({ owner }: TableMark): boolean {
     const had = this.#mark?.owner.generation;
     return had === this.#self.generation && owner.generation !== had;
   }
@@ -169,7 +215,7 @@ class EnrolledNamespace implements Enrolment {
   /** The mark that our next rules come in place of. */
   #found(): TableMark | undefined {
     const claim = readClaim(this.#rules, this.#self);
-    return claim.type === 'ours' && this.#isTaken(claim.mark) ? claim.mark : this.#mark;
+    return claim.type === 'ours' && this.#wasTaken(claim.mark) ? claim.mark : this.#mark;
   }
 
   mend(): boolean {
