@@ -36,6 +36,8 @@ export interface NetnsLab extends Disposable {
   readonly pods: Readonly<Record<string, LabPod>>;
   /** Runs a command in a pod and answers its output. @throws Error with what it wrote to standard error. */
   run(...call: readonly [pod: LabPod, command: string, words: readonly string[], input?: string]): string;
+  /** Puts a pod into one more network, the first, second …, by an interface `net1`, `net2` …; answers its IPv4 address there, 10.78.1.2 … */
+  join(pod: LabPod, network: number): string;
   /** Takes a pod off the bridge and removes its namespace's name, as happens when a pod ends. */
   remove(pod: LabPod): void;
   /** Starts a script of `test/e2e` in a pod. */
@@ -100,6 +102,20 @@ function addPod(made: Made, bridge: string, { name, index }: { name: string; ind
   return { name: pod, path: `/run/netns/${pod}`, ipv4, ipv6 };
 }
 
+function joinNetwork(bridge: string, { name, ipv4 }: LabPod, network: number): string {
+  const [switchName, member] = [`br${network}`, ipv4.split('.').at(-1) ?? ''];
+  const [port, address] = [`n${network}port${member}`, `10.78.${network}.${member}`];
+  if (!ip('-n', bridge, '-br', 'link').includes(`${switchName} `)) {
+    ip('-n', bridge, 'link', 'add', switchName, 'type', 'bridge');
+    ip('-n', bridge, 'link', 'set', switchName, 'up');
+  }
+  ip('-n', bridge, 'link', 'add', port, 'type', 'veth', 'peer', 'name', `net${network}`, 'netns', name);
+  ip('-n', bridge, 'link', 'set', port, 'master', switchName, 'up');
+  ip('-n', name, 'addr', 'add', `${address}/24`, 'dev', `net${network}`);
+  ip('-n', name, 'link', 'set', `net${network}`, 'up');
+  return address;
+}
+
 function removeAll({ namespaces, children }: Made): void {
   for (const child of children) child.kill('SIGKILL');
   for (const namespace of namespaces.splice(0)) ip('netns', 'del', namespace);
@@ -136,6 +152,7 @@ export function createNetnsLab(names: readonly string[]): NetnsLab {
       pods: Object.fromEntries(names.map((name, index) => [name, addPod(made, bridge, { name, index })])),
       run: (...[pod, command, words, input]) =>
         run('ip', ['netns', 'exec', pod.name, command, ...words], input),
+      join: (pod, network) => joinNetwork(bridge, pod, network),
       remove: (pod) => removePod(made, pod),
       start(pod, script, ...words) {
         const path = new URL(`../e2e/${script}`, import.meta.url).pathname;

@@ -13,6 +13,8 @@ export const nodePodSchema = z.object({
    */
   state: z.enum(['enrolled', 'waiting', 'failed', 'host', 'left']),
   tap: z.boolean(),
+  /** Interfaces by which something may come that nobody tells of; why is in `sentence`. Absent in answers of older agents. */
+  unheard: z.array(z.string()).optional(),
   /** Entries of the kernel gear. */
   entries: count,
   /** Ports that go through the worker. */
@@ -61,6 +63,7 @@ export const nodeStatusSchema = z.object({
   policies: z.array(z.object({ policy: z.string(), enforcement: enforcementSchema })),
   /** A bounded number of rows; absent in answers of older agents. */
   unjudged: z.array(unjudgedSchema).optional(),
+  /** `rings`: a pod has one for each interface by which others reach it. */
   tap: z.object({ budgetBytes: count, ringBytes: count, rings: count, sentence: z.string() }),
 });
 

@@ -48,6 +48,8 @@ export interface RingDemand {
   readonly budgetBytes: number;
   /** All pods to be tapped; the first ones are served first when not all can be. */
   readonly pods: readonly string[];
+  /** What has a ring beside those, pods' further interfaces: served when all pods are. */
+  readonly further?: readonly string[];
   /** The rings there are. */
   readonly current?: ReadonlyMap<string, RingGeometry>;
 }
@@ -55,7 +57,7 @@ export interface RingDemand {
 /** Who gets which ring. A pod whose ring equals its present one keeps it; all others are to be made anew. */
 export interface RingPlan {
   readonly rings: ReadonlyMap<string, RingGeometry>;
-  /** Pods for which the budget has no ring: they are not observed by the tap. */
+  /** For whom the budget has no ring: they are not observed by the tap. */
   readonly untapped: readonly string[];
   /** What people should know, '' when every pod has a ring. */
   readonly sentence: string;
@@ -82,15 +84,14 @@ function sentenceFor(untapped: readonly string[], capacity: number, budgetBytes:
   if (untapped.length === 0) return '';
   const more = untapped.length - namesShown;
   const names = `${untapped.slice(0, namesShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
-  const serves = `${Math.floor(budgetBytes / 1024)} KiB serves at most ${capacity} pods`;
+  const serves = `${Math.floor(budgetBytes / 1024)} KiB serves at most ${capacity} interfaces of pods`;
   return `The tap does not observe ${names}: its budget of ${serves}; raise --tap-budget.`;
 }
 
 /** Equal rings for all, as large as the budget lets them be; below the least size, pods without a ring. */
-export function planRings({ budgetBytes, pods, current = new Map() }: RingDemand): RingPlan {
-  const wanted = [...new Set(pods)];
+export function planRings({ budgetBytes, pods, further = [], current = new Map() }: RingDemand): RingPlan {
   const capacity = Math.floor(budgetBytes / leastRingBytes);
-  const order = servedFirst(wanted, current);
+  const order = [...new Set([...servedFirst(pods, current), ...servedFirst(further, current)])];
   const served = order.slice(0, capacity);
   const untapped = order.slice(capacity);
   const kept = served.flatMap((pod) => current.get(pod) ?? []);

@@ -6,14 +6,14 @@ import type { CarriedPorts } from '../../core/tap/tap-filter.ts';
 import type { TapReport } from './tap/tap-report.ts';
 import type { TapAnswer, TapOrder, TapPod, TapPodScope } from './worker-message.ts';
 
-/** One tapped pod. After another `tapPod` of the same pod, and once the tap is gone, its calls do nothing. */
+/** One tapped interface of a pod. After another `tapPod` of the same interface, and once its ring is gone, its calls do nothing. */
 export interface TapHandle {
   readonly pod: string;
-  /** For connections that begin from now on. */
+  /** For connections of the pod that begin from now on, on whatever interface. */
   setScope(scope: TapPodScope): void;
   /**
-   * What inline carries of the pod is left out of its ring from now on, and nothing else. Resolves when the kernel has the filter (or the tap
-   * is gone): only then may inline let go of a port that was left out.
+   * What inline carries of the pod is left out of all its rings from now on, and nothing else. Resolves when the kernel has the filters (or this
+   * ring is gone): only then may inline let go of a port that was left out.
    */
   setCarried(carried: CarriedPorts): Promise<void>;
   /** Resolves when the ring is closed and everything that was open is told. Idempotent. */
@@ -37,6 +37,7 @@ export interface TapHandleOptions {
 
 interface Entry {
   readonly pod: string;
+  readonly interfaceName: string | undefined;
   readonly tapped: PromiseWithResolvers<undefined>;
   readonly untapped: PromiseWithResolvers<undefined>;
   /** Orders about the filter that are not answered yet, oldest first. */
@@ -67,6 +68,7 @@ class Handles implements TapHandles {
     const number = ++this.#lastNumber;
     const entry: Entry = {
       pod: pod.pod,
+      interfaceName: pod.interfaceName,
       tapped: Promise.withResolvers(),
       untapped: Promise.withResolvers(),
       filtered: [],
@@ -109,10 +111,12 @@ class Handles implements TapHandles {
     release(entry);
   }
 
-  /** What the pod had before is this one's now. */
+  /** What the interface had before is this one's now. */
   #begun(number: number, entry: Entry): void {
+    const isSame = ({ pod, interfaceName }: Entry): boolean =>
+      pod === entry.pod && interfaceName === entry.interfaceName;
     for (const [other, before] of this.#entries)
-      if (before.pod === entry.pod && other < number) this.#forget(other, before);
+      if (isSame(before) && other < number) this.#forget(other, before);
     entry.tapped.resolve(undefined);
   }
 

@@ -50,16 +50,22 @@ export interface InlinePod {
 export interface TapPodScope {
   /** The pod's own addresses in text, as the kernel writes them. */
   readonly addresses: readonly string[];
+  /** What its interfaces have beside them: the pod all the same, though the directory does not know it by them. */
+  readonly further?: readonly string[];
   /** Ports on which the pod is known to listen, for connections whose beginning was not seen. */
   readonly ports: readonly number[];
   /** `destination`: what others ask of this pod. `both`: also what it asks of ends that are not enrolled. */
   readonly reports: 'destination' | 'both';
 }
 
-/** A pod to be tapped. */
+/** A pod to be tapped on one of its interfaces. */
 export interface TapPod {
   /** `namespace/name`. */
   readonly pod: string;
+  /** A pod may have a ring on each; all of them are one tap. Absent where nobody tells them apart. */
+  readonly interfaceName?: string;
+  /** It has none of the addresses by which the directory knows pods. */
+  readonly isFurther?: boolean;
   /** Ring made by `openRing` inside the pod's namespace; the worker's from here on, also when it fails. */
   readonly fd: number;
   readonly geometry: RingGeometry;
@@ -68,13 +74,13 @@ export interface TapPod {
 
 /** Orders about taps, which are meant by the number that main gave each. */
 export type TapOrder =
-  /** Answered by `tapped` or `tapFailed`. A pod that has a tap gets this ring in the old one's place. */
+  /** Answered by `tapped` or `tapFailed`. An interface that has a ring gets this one in its place, with what the pod's rings leave out. */
   | { readonly type: 'tap'; readonly tap: number; readonly pod: TapPod }
-  /** For connections that begin from now on. */
+  /** For connections of the pod that begin from now on. */
   | { readonly type: 'tapScope'; readonly tap: number; readonly scope: TapPodScope }
-  /** What inline carries of the pod is left out of its ring from now on, and nothing else. Answered by `tapFiltered`. */
+  /** What inline carries of the pod is left out of its rings from now on, and nothing else. Answered by `tapFiltered`. */
   | { readonly type: 'tapCarried'; readonly tap: number; readonly carried: CarriedPorts }
-  /** Answered by `untapped`. */
+  /** The interface is not listened on any more. Answered by `untapped`. */
   | { readonly type: 'untap'; readonly tap: number }
   /** The report was taken: the next may come. */
   | { readonly type: 'tapHeard' };

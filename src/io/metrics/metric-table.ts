@@ -209,8 +209,15 @@ const trafficRows: readonly MetricRow[] = [
 const tapRows: readonly MetricRow[] = [
   {
     name: 'apidefense_tap_rings',
-    help: 'Pods that are tapped now.',
+    help: 'Interfaces of pods that are tapped now; a pod has one for each network that it is in.',
     ...plain('gauge', ({ plane }) => plane.tap.rings),
+  },
+  {
+    name: 'apidefense_tap_unheard_interfaces',
+    help: 'Interfaces of pods by which something may come that is not told, as the status says why.',
+    ...plain('gauge', ({ node }) =>
+      (node?.pods ?? []).reduce((sum, { unheard }) => sum + (unheard?.length ?? 0), 0),
+    ),
   },
   {
     name: 'apidefense_tap_frames_total',

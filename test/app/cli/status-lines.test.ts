@@ -182,6 +182,19 @@ test('a node agent tells its pods and gears, and names the first pods that faile
   expect(lines.length).toBeLessThanOrEqual(24);
 });
 
+test('interfaces that are not tapped are counted, and told with their pods although nothing else is wrong with them', () => {
+  const sentence = 'What comes by tun0 is not told: it is no Ethernet interface.';
+  const node: NodeStatus = {
+    ...{ owner: 'n', generation: 1, policies: [], gears: [] },
+    tap: { budgetBytes: 1, ringBytes: 1, rings: 1, sentence: '' },
+    pods: [pod({ sentence, unheard: ['tun0'] }), pod({ pod: 'shop/b', unheard: [] })],
+  };
+  const lines = statusLines({ name: 'node n', address: 'x:1', status: status(), before, node });
+  expect(lines).toContain(`  shop/a enrolled: ${sentence}`);
+  expect(lines).toContain('pods         2 of 2 enrolled, 2 tapped, 0 inline; 1 interface NOT TAPPED');
+  expect(lines.filter((line) => line.includes('shop/b'))).toEqual([]);
+});
+
 test('policies that do not hold everywhere on the node are told first', () => {
   const enforcement = { gears: [], inPlace: 1, meant: 2, outside: 0, sentence: '' };
   const verdictOf = (...states: readonly EnforcementStatus['state'][]): string | undefined => {

@@ -52,7 +52,7 @@ test('pods that the budget has no ring for are named, and those that have one ke
   expect([...plan.rings.keys()]).toEqual(['b', 'd', 'e', 'a']);
   expect(plan.untapped).toEqual(['c', 'f', 'g', 'h']);
   expect(plan.sentence).toBe(
-    'The tap does not observe c, f, g and 1 more: its budget of 1024 KiB serves at most 4 pods; raise --tap-budget.',
+    'The tap does not observe c, f, g and 1 more: its budget of 1024 KiB serves at most 4 interfaces of pods; raise --tap-budget.',
   );
 });
 
@@ -75,6 +75,20 @@ test('rings grow again when there is room for a third more pods than there are',
   expect(sizeOf(planFor(7, nine.rings))).toBe(4 * mebibyte);
   expect(sizeOf(planFor(6, nine.rings))).toBe(8 * mebibyte);
   expect(sizeOf(planFor(1, planFor(110).rings))).toBe(8 * mebibyte);
+});
+
+test('further interfaces have rings once every pod has one, and give theirs up to a pod that comes', () => {
+  const before = planRings({
+    budgetBytes: mebibyte,
+    pods: ['a', 'b'],
+    further: ['a net1', 'b net1', 'b net2'],
+  });
+  expect([[...before.rings.keys()], before.untapped]).toEqual([['a', 'b', 'a net1', 'b net1'], ['b net2']]);
+  const plan = planRings({
+    ...{ budgetBytes: mebibyte, pods: ['a', 'b', 'c'], further: ['a net1', 'b net1'] },
+    current: before.rings,
+  });
+  expect([[...plan.rings.keys()], plan.untapped]).toEqual([['a', 'b', 'c', 'a net1'], ['b net1']]);
 });
 
 test('pods named twice are served once', () => {

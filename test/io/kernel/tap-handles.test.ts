@@ -8,7 +8,7 @@ import type { TapReport } from '../../../src/io/kernel/tap/tap-report.ts';
 
 const scope = { addresses: ['10.0.0.3'], ports: [80], reports: 'both' } as const;
 const pod = (name: string, fd = 9): TapPod => ({
-  ...{ pod: name, fd, scope },
+  ...{ pod: name.split(' ')[0] ?? '', interfaceName: name.split(' ')[1] ?? '', fd, scope },
   geometry: { blockBytes: 131_072, blockCount: 2, retireMs: 100 },
 });
 const words = { code: 'NO', family: 'denied', message: 'No.', hint: 'None.' } as const;
@@ -67,6 +67,18 @@ test('a ring that is replaced, and a worker that ends, keep nobody waiting for a
   const ended = second.setCarried({ ports: [1], ipv6: true });
   handles.end(() => new AppError(words));
   await ended;
+});
+
+test('a ring on another interface of the pod is beside the first, not in its place', async () => {
+  const { said, tap } = lab();
+  const first = await tap('a eth0', 1);
+  const second = await tap('a net1', 2);
+  first.setScope(scope);
+  second.setScope(scope);
+  await tap('a net1', 3);
+  second.setScope(scope);
+  first.setScope(scope);
+  expect(said.slice(2)).toEqual(['tapScope 1', 'tapScope 2', 'tap 3', 'tapScope 1']);
 });
 
 test('once another ring is in its place, a handle does nothing any more', async () => {

@@ -52,6 +52,7 @@ const plane: DataPlaneStats = {
 
 const pod = (state: NodePodStatus['state'], outside: number): NodePodStatus => ({
   ...{ pod: 'shop/a', state, tap: true, entries: 1, inline: [], open: 2, outside, sentence: '' },
+  ...(outside === 2 ? { unheard: ['net4', 'tun0'] } : {}),
 });
 
 /** Of an agent in front of listeners. */

@@ -30,6 +30,7 @@ test('every figure is on the page under its name, in base units', async () => {
     'apidefense_watchdog_restarts_total{reason="hung"}': 9101,
     'apidefense_watchdog_restarts_total{reason="died"}': 9102,
     apidefense_tap_rings: 9001,
+    apidefense_tap_unheard_interfaces: 2,
     apidefense_tap_frames_total: 9002,
     apidefense_tap_dropped_frames_total: 9003,
     apidefense_tap_requests_total: 9009,

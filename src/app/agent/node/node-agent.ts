@@ -18,6 +18,7 @@ import type { Policy } from '../../../core/policy/schema.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
 import { meshOf } from '../../../io/kernel/node/mesh-in.ts';
 import { closeNetns, type Netns } from '../../../io/kernel/node/netns.ts';
+import { createLinkWatches } from '../../../io/kernel/node/link-watch.ts';
 import { createRefusalLogs } from '../../../io/kernel/node/refusal-log.ts';
 import { isFreeOrWait, stopWaiting } from '../../../io/kernel/node/waiting.ts';
 import { handBack } from './hand-back.ts';
@@ -30,7 +31,8 @@ import { enforcementIn, nodeStatusOf, type StatusSources } from './node-status.t
 import { startRounds, type RoundOptions } from './node-rounds.ts';
 import { servedPorts } from './pod-cuts.ts';
 import { handOverMs, PodGears } from './pod-gears.ts';
-import { createPodTaps } from './pod-taps.ts';
+import { createPodInterfaces } from './pod-interfaces.ts';
+import { createPodTaps, type PodTaps } from './pod-taps.ts';
 import { createTapEvents } from './tap-events.ts';
 import { createTapNarrowing, type TapNarrowing } from './tap-narrowing.ts';
 import { learnNames } from './learn-names.ts';
@@ -180,13 +182,19 @@ function createKernelTelling(
   };
 }
 
+function createTaps({ kernel, options }: PreparedNode, { plane, onNotice }: NodeSurroundings): PodTaps {
+  const { netlink } = kernel;
+  const interfaces = createPodInterfaces({ netlink, watchLinks: createLinkWatches(kernel) });
+  return createPodTaps({ kernel, plane, interfaces, budgetBytes: options.tapBudgetBytes, onNotice });
+}
+
 function join(node: PreparedNode, around: NodeSurroundings): Joined {
   const { kernel, abilities, inventory, book, options } = node;
   const late = nobodyYet();
   const peerAt = createWhoHas(node);
   const telling = createKernelTelling(node, around);
   const { index, places } = createPlaces(node, around, late);
-  const taps = createPodTaps({ kernel, plane: around.plane, budgetBytes: options.tapBudgetBytes });
+  const taps = createTaps(node, around);
   const narrowing = createTapNarrowing({ taps, now: () => performance.now(), onNotice: around.onNotice });
   const tellIdentities = createIdentities(around.tell);
   const controller = new NodeController({
@@ -202,14 +210,14 @@ function join(node: PreparedNode, around: NodeSurroundings): Joined {
     onNotice: around.onNotice,
   });
   const rounds = startRounds({
-    places,
+    ...{ places, taps, narrowing },
     now: () => performance.now(),
     workloadAt: (address) => keyOf(peerAt(address).workload),
     onHits: around.onHits,
     clock: Date.now,
     ...telling,
     onNotice: around.onNotice,
-    narrowing,
+    onInterfacesChanged: () => void controller.retap(),
     onHandedBack: (place) => handedBack(place, around, controller),
     onSuperseded: (place) => void superseded(place, { places, rounds, controller, ...telling }, around),
   });
@@ -306,8 +314,8 @@ function createHearing(
     eventsOf(report, Date.now()).forEach(tell);
     for (const { type, pod } of report.items) if (type === 'widened') narrowing.forget(pod);
     const gone = report.items.filter((item) => item.type === 'gone');
-    for (const { pod, error } of gone) {
-      taps.lost(pod);
+    for (const { pod, error, interfaceName } of gone) {
+      taps.lost(pod, interfaceName);
       if (error !== undefined) onNotice(`error: ${pod} is not tapped any more: ${error}`);
     }
     if (gone.length > 0) void controller.reconcile();

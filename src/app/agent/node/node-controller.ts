@@ -68,6 +68,8 @@ export class NodeController {
   #running: Promise<void> = Promise.resolve();
   /** A reconciliation that waits for its turn. */
   #queued: Promise<void> | undefined;
+  /** A `retap` waits for its turn. */
+  #isRetapping = false;
   #retry: NodeJS.Timeout | undefined;
   #retryMs = firstRetryMs;
   #stopped = false;
@@ -99,7 +101,7 @@ export class NodeController {
   }
 
   async #bringInLine(): Promise<void> {
-    const { inventory, places, taps, onSettled } = this.#parts;
+    const { inventory, places, onSettled } = this.#parts;
     clearTimeout(this.#retry);
     const current = inventory.current();
     this.#tellWhoIsWho();
@@ -108,10 +110,30 @@ export class NodeController {
     await this.#bringAll();
     // Only now: who asks in between hears what was said of the policies before, and of new ones that they are coming.
     this.#statements = new Map(this.#plan.statements.map((statement) => [statement.policy, statement]));
-    const failures = await taps.set(this.#tapped());
-    for (const place of places.all()) place.untapped = failures.get(place.pod.id) ?? '';
+    await this.#tap();
     onSettled();
     this.#retryWhatFailed();
+  }
+
+  async #tap(): Promise<void> {
+    const { places, taps } = this.#parts;
+    const failures = await taps.set(this.#tapped());
+    for (const place of places.all()) place.untapped = failures.get(place.pod.id) ?? '';
+  }
+
+  /** Interfaces of pods have come or gone: brings the rings in line, and nothing else, which would cost with the policies there are. Never rejects. */
+  retap(): Promise<void> {
+    if (this.#isRetapping) return this.#running;
+    this.#isRetapping = true;
+    this.#running = this.#running
+      .then(async () => {
+        this.#isRetapping = false;
+        if (this.#stopped) return;
+        await this.#tap();
+        this.#retryWhatFailed();
+      })
+      .catch((error: unknown) => this.#parts.onNotice(`error: ${reasonOf(error)}.`));
+    return this.#running;
   }
 
   /** Before any rule: a worker must know whom it judges. */
@@ -207,6 +229,7 @@ export class NodeController {
   }
 
   #retryWhatFailed(): void {
+    clearTimeout(this.#retry);
     const failed = this.#parts.places
       .all()
       .some(({ fault, untapped, left, gears }) => fault + untapped !== '' && !left && gears);

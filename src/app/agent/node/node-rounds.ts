@@ -6,6 +6,7 @@ import { heartbeatTimeoutMs } from '../../../core/plan/node-constants.ts';
 import type { CutOutcome } from './pod-cuts.ts';
 import type { EgressReport } from './pod-egress.ts';
 import type { PodGears } from './pod-gears.ts';
+import type { PodTaps } from './pod-taps.ts';
 import type { TapNarrowing } from './tap-narrowing.ts';
 import { workloadKey } from '../../../core/model/workload-key.ts';
 import { AppError } from '../../../core/model/app-error.ts';
@@ -32,6 +33,9 @@ export interface RoundOptions {
   readonly onSuperseded: (place: Place) => void;
   /** The newer start has let go of this pod: it is ours to take in again. */
   readonly onHandedBack: (place: Place) => void;
+  readonly taps: Pick<PodTaps, 'haveChanged'>;
+  /** Interfaces of some pod may have come or gone. */
+  readonly onInterfacesChanged: () => void;
   /** What taps need not read, since inline tells of it. */
   readonly narrowing: Pick<TapNarrowing, 'look' | 'forget'>;
   /** Open connections were cut, that had begun while the rules were not kept. */
@@ -234,6 +238,7 @@ function lookAt(place: Place, looking: Looking): void {
   const { gears, pod } = place;
   if (gears === undefined || gears.changing) return;
   try {
+    if (looking.taps.haveChanged(pod.id)) looking.onInterfacesChanged();
     countCallers(place, gears, looking);
     const standing = gears.standing();
     if (standing === undefined) {

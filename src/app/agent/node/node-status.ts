@@ -1,6 +1,7 @@
 // What a node agent answers when it is asked how it stands: each pod, each policy, the gears, the rings. Only reads.
 import { gearsOf, type NodeAbilities } from '../../../core/model/abilities.ts';
 import type { EnforcementStatus, NodePodStatus, NodeStatus } from '../../../core/model/node-status.ts';
+import { unheardSentence } from '../../../core/tap/tapped-interfaces.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import type { NodeController } from './node-controller.ts';
 import type { NodeRounds } from './node-rounds.ts';
@@ -28,8 +29,11 @@ function podStatus(told: ToldPod, { taps, rounds }: StatusSources): NodePodStatu
   const { pod, place, sentence } = told;
   const gears = place?.gears;
   const kernel = gears?.plan.kernel;
+  const unheard = taps.unheard(pod.id);
   return {
-    ...{ pod: pod.id, state: stateOf(told), sentence, tap: taps.has(pod.id) },
+    ...{ pod: pod.id, state: stateOf(told), tap: taps.has(pod.id) },
+    sentence: [sentence, unheardSentence(unheard)].filter(Boolean).join(' '),
+    unheard: unheard.map(({ name }) => name),
     entries: (kernel?.inbound.length ?? 0) + (kernel?.outbound.length ?? 0),
     inline: gears?.plan.inline.map(({ port }) => port) ?? [],
     open: gears?.inlineStats?.open ?? 0,

@@ -101,7 +101,9 @@ function podsText({ pods }: NodeStatus): string {
   const outside = pods.reduce((sum, pod) => sum + pod.outside, 0);
   const late =
     outside === 0 ? '' : `; ${formatCount(outside)} open connections that a policy does not reach yet`;
-  return `${enrolled} of ${pods.length} enrolled, ${tapped} tapped, ${inline} inline${late}`;
+  const unheard = pods.reduce((sum, pod) => sum + (pod.unheard?.length ?? 0), 0);
+  const deaf = unheard === 0 ? '' : `; ${unheard === 1 ? '1 interface' : `${unheard} interfaces`} NOT TAPPED`;
+  return `${enrolled} of ${pods.length} enrolled, ${tapped} tapped, ${inline} inline${deaf}${late}`;
 }
 
 const gearsText = ({ gears }: NodeStatus): string =>
@@ -123,7 +125,8 @@ const podsIn = ({ node }: StatusTold, state: PodState): NodeStatus['pods'] =>
 
 /** What is wrong with single pods, a bounded number of them. */
 function podLines(told: StatusTold): readonly string[] {
-  const troubled = podTroubles.flatMap(([state]) => podsIn(told, state));
+  const deaf = podsIn(told, 'enrolled').filter(({ unheard = [] }) => unheard.length > 0);
+  const troubled = [...podTroubles.flatMap(([state]) => podsIn(told, state)), ...deaf];
   const more = troubled.length - namedPods;
   return [
     ...troubled.slice(0, namedPods).map(({ pod, state, sentence }) => `  ${pod} ${state}: ${sentence}`),

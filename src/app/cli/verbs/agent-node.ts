@@ -84,7 +84,7 @@ export function nodeSentences({ owner, generation, gears, pods: all, tap }: Node
   const enrolled = all.filter(({ state }) => state === 'enrolled').length;
   const others = all.filter(({ state }) => state !== 'enrolled');
   return [
-    `agent ${owner}, start ${generation}: ${pods(enrolled)} of ${all.length} enrolled, ${tap.rings} tapped with ${Math.round(tap.ringBytes / mebibyte)} MiB`,
+    `agent ${owner}, start ${generation}: ${pods(enrolled)} of ${all.length} enrolled, ${all.filter((pod) => pod.tap).length} tapped with ${Math.round(tap.ringBytes / mebibyte)} MiB`,
     ...gears.map(({ sentence }) => sentence),
     ...others.map(({ pod, sentence }) => `${pod}: ${sentence}`),
     ...(tap.sentence === '' ? [] : [tap.sentence]),

@@ -1,4 +1,5 @@
 // Interfaces and addresses of a namespace, listed (linux/rtnetlink.h, linux/if_addr.h). Changes nothing but a scratch namespace's loopback.
+import type { PodInterface } from '../../../core/tap/tapped-interfaces.ts';
 import { addressOfBytes } from './address-bytes.ts';
 import { netlinkFlag, netlinkMessage, readAttributes } from './netlink-message.ts';
 import { listAll, mustSucceed, netlinkProtocol, type Netlink } from './netlink.ts';
@@ -8,8 +9,10 @@ import type { Netns } from './netns.ts';
 const message = { newLink: 16, getLink: 18, getAddress: 22 } as const;
 /** IFA_*. */
 const addressAttribute = { address: 1, local: 2 } as const;
-/** IFF_UP. */
-const interfaceUp = 1;
+/** IFF_UP, IFF_LOOPBACK. */
+const [interfaceUp, interfaceLoopback] = [0x1, 0x8];
+/** ARPHRD_ETHER. */
+const ethernet = 1;
 /** The loopback interface is the first of every namespace. */
 const loopbackIndex = 1;
 
@@ -56,6 +59,10 @@ const nameAttribute = 3;
 interface Link {
   readonly index: number;
   readonly name: string;
+  /** ARPHRD_*. */
+  readonly kind: number;
+  /** IFF_*. */
+  readonly flags: number;
 }
 
 const linksIn = (netlink: Netlink, netns: Pick<Netns, 'fd'>): readonly Link[] =>
@@ -65,6 +72,8 @@ const linksIn = (netlink: Netlink, netns: Pick<Netns, 'fd'>): readonly Link[] =>
       head: Buffer.alloc(linkHeadBytes),
     }).map(({ body }) => ({
       index: body.readInt32LE(4),
+      kind: body.readUInt16LE(2),
+      flags: body.readUInt32LE(8),
       name:
         readAttributes(body, linkHeadBytes).get(nameAttribute)?.toString('latin1').replace(/\0.*$/s, '') ??
         '',
@@ -78,14 +87,18 @@ export const interfaceIndex = (
   name: string,
 ): number | undefined => linksIn(netlink, netns).find((link) => link.name === name)?.index;
 
-/** Name of the interface that has one of the addresses, as the kernel spells them; undefined when none has. */
-export function interfaceWith(
-  netlink: Netlink,
-  netns: Pick<Netns, 'fd'>,
-  addresses: readonly string[],
-): string | undefined {
-  const found = addressesIn(netlink, netns).find(({ address }) => addresses.includes(address));
-  return found && linksIn(netlink, netns).find(({ index }) => index === found.interfaceIndex)?.name;
+/** All interfaces of the namespace, in the order in which they were made, addresses as the kernel spells them. */
+export function interfacesIn(netlink: Netlink, netns: Pick<Netns, 'fd'>): readonly PodInterface[] {
+  const byInterface = Map.groupBy(addressesIn(netlink, netns), ({ interfaceIndex: index }) => index);
+  return linksIn(netlink, netns)
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ index, name, kind, flags }) => ({
+      name,
+      isUp: (flags & interfaceUp) !== 0,
+      isLoopback: (flags & interfaceLoopback) !== 0,
+      isEthernet: kind === ethernet,
+      addresses: (byInterface.get(index) ?? []).flatMap(({ address, global }) => (global ? [address] : [])),
+    }));
 }
 
 /** Switches the loopback interface on: new namespaces have it off. */

@@ -3,27 +3,25 @@
 import { randomFillSync } from 'node:crypto';
 import { AppError } from '../../../core/model/app-error.ts';
 import { assertNever } from '../../../core/model/assert-never.ts';
-import { exchangeGear } from '../../../core/model/exchange.ts';
-import type { ConnectionEnds } from '../../../core/model/identity.ts';
 import { createTap } from '../../../core/tap/tap-conversations.ts';
 import { heartbeatEveryMs, heartbeatTimeoutMs } from '../../../core/plan/node-constants.ts';
-import { endText } from '../../../core/tap/tap-ends.ts';
 import { nothingCarried, podFilter, type CarriedPorts } from '../../../core/tap/tap-filter.ts';
-import type { Tap, TapConnectionId, TapOptions, TapOutput, TapScope } from '../../../core/tap/tap-port.ts';
+import type { Tap, TapConnectionId, TapOptions, TapOutput } from '../../../core/tap/tap-port.ts';
 import { createTapRoom } from '../../../core/tap/tap-room.ts';
 import type { WatchingPolicy } from '../../../core/tap/watching-policy.ts';
 import { isFatal } from '../fatal.ts';
-import type { Identity, Who } from '../identity.ts';
 import type { Libc } from '../libc.ts';
 import type { LoopSource } from '../loop-source.ts';
 import type { Plane } from '../plane.ts';
 import { counter } from '../shared-stats.ts';
 import type { TapAnswer, TapOrder, TapPod, TapPodScope } from '../worker-message.ts';
+import { endsOf, findWithSelf, type FindWho } from './tap-ends-of.ts';
 import { createTapNames, type TapNames } from './tap-names.ts';
 import type { TapItem } from './tap-report.ts';
 import { createTapReporter, type TapReporter } from './tap-reporter.ts';
 import { createTapSource, type TapSource } from './tap-source.ts';
 import { summedCounters, writeTapStats } from './tap-stats.ts';
+import { newTapped, ringNumbered, withoutCalled, type Tapped } from './tapped-pod.ts';
 
 /** What makes taps clever. */
 export interface WatchingBrain extends Required<Pick<TapOptions, 'routes' | 'workspace'>> {
@@ -44,17 +42,6 @@ export interface TapPodTools {
 /** By the numbers that main gave them. */
 export interface TapPods {
   obey(order: TapOrder): void;
-}
-
-interface Tapped {
-  /** As main numbered the ring that is read now. */
-  number: number;
-  scope: TapScope;
-  /** What the ring leaves out. */
-  carried: CarriedPorts;
-  /** Ports that the pod has called from while they were left out, and never are again: what it calls there looks like what inline carries. */
-  readonly called: Set<number>;
-  readonly tap: Tap;
 }
 
 /**
@@ -99,8 +86,8 @@ class HostedTaps implements TapPods, LoopSource {
         this.#begin(order.tap, order.pod);
         return;
       case 'tapScope': {
-        const [, tapped] = this.#withNumber(order.tap) ?? [];
-        if (tapped) tapped.scope = this.#scopeOf(order.scope);
+        const { pod = '', tapped } = ringNumbered(this.#pods, order.tap) ?? {};
+        if (tapped) this.#setScope(pod, tapped, order.scope);
         return;
       }
       case 'tapCarried':
@@ -156,22 +143,22 @@ class HostedTaps implements TapPods, LoopSource {
     }
   }
 
-  #attach(number: number, { pod, fd, geometry, scope }: TapPod): void {
+  #attach(number: number, { pod, interfaceName = '', isFurther = false, fd, geometry, scope }: TapPod): void {
     const { brain } = this.#tools;
     if (brain === undefined) throw new Error('this worker reads no rings.');
     const source = this.#sourceFor();
-    const known = this.#pods.get(pod);
-    const tapped: Tapped = known ?? this.#newTap(pod, brain, this.#scopeOf(scope));
-    source.attach({ pod, fd, geometry, table: tapped.tap });
-    tapped.number = number;
-    tapped.scope = this.#scopeOf(scope);
-    // A new ring is opened with everything in it.
-    tapped.carried = nothingCarried;
+    const tapped = this.#pods.get(pod) ?? this.#newTap(pod, brain);
+    const onTurn = (): void => void (tapped.isFurther = isFurther);
+    source.attach({ pod, interfaceName, fd, geometry, table: tapped.tap, onTurn });
+    tapped.numbers.set(interfaceName, number);
+    this.#setScope(pod, tapped, scope);
     this.#pods.set(pod, tapped);
+    // A new ring is opened with everything in it.
+    if (tapped.carried.ports.length > 0) this.#filter(pod, tapped, tapped.carried);
   }
 
   #leaveOut(number: number, carried: CarriedPorts): void {
-    const [pod, tapped] = this.#withNumber(number) ?? [];
+    const { pod, tapped } = ringNumbered(this.#pods, number) ?? {};
     if (pod !== undefined && tapped !== undefined) this.#filter(pod, tapped, withoutCalled(carried, tapped));
     this.#tools.post({ type: 'tapFiltered', tap: number });
   }
@@ -211,25 +198,22 @@ class HostedTaps implements TapPods, LoopSource {
     }
   }
 
-  #withNumber(number: number): readonly [string, Tapped] | undefined {
-    return [...this.#pods].find(([, tapped]) => tapped.number === number);
-  }
-
   #sourceFor(): TapSource {
     if (this.#source !== undefined) return this.#source;
     const { libc, plane, host } = this.#tools;
     this.#source = createTapSource(libc, {
       onLost: (pod, count) => this.#reporter.lost(pod, count),
-      onGone: (pod, error) => this.#gone(pod, error),
+      onGone: (pod, ...[error, interfaceName]) => this.#gone(pod, error, interfaceName),
     });
     host(this);
     plane.claims.watched = true;
     return this.#source;
   }
 
-  #newTap(pod: string, brain: WatchingBrain, first: TapScope): Tapped {
+  #newTap(pod: string, brain: WatchingBrain): Tapped {
     const { plane } = this.#tools;
     const [seed = 0] = randomFillSync(new Uint32Array(1));
+    const find = findWithSelf(plane.identity, () => tapped.self);
     const tap: Tap = createTap({
       ...{ routes: brain.routes, workspace: brain.workspace, room: this.#room, seed },
       decider: () => brain.policy.decider(),
@@ -240,36 +224,47 @@ class HostedTaps implements TapPods, LoopSource {
         return ++plane.lastNumber;
       },
       calls: (port) => this.#noteCall(pod, tapped, port),
-      ends: (id, known) => endsOf(plane.identity, id, known),
-      output: this.#outputOf(pod),
+      ends: (id, known) => endsOf(find, id, known),
+      output: this.#outputOf(pod, find),
       names: this.#names.for(({ nowMs, ...named }) =>
         this.#told({ type: 'names', pod, atMs: nowMs, ...named }),
       ),
     });
-    const tapped: Tapped = { number: 0, scope: first, carried: nothingCarried, called: new Set(), tap };
+    const tapped = newTapped(tap);
     return tapped;
   }
 
-  #scopeOf({ addresses, ports, reports }: TapPodScope): TapScope {
+  #setScope(pod: string, tapped: Tapped, { addresses, further = [], ports, reports }: TapPodScope): void {
     const { identity } = this.#tools.plane;
-    return {
-      addresses: new Set(addresses),
+    tapped.self = { addresses, further: new Set(further) };
+    tapped.scope = {
+      addresses: new Set([...addresses, ...further]),
       ports: new Set(ports),
       reports,
-      enrolled: (address) => identity.isEnrolled(address),
+      enrolled: (address) =>
+        identity.isEnrolled(address) || (tapped.isFurther && this.#isNeighbour(pod, address)),
     };
+  }
+
+  /**
+   * Another tapped pod has the address beside its own, and tells what is asked of it. Only for what leaves by a further interface: a pod may give
+   * itself any address, and must not hide by it what others call by the network that all share.
+   */
+  #isNeighbour(pod: string, address: string): boolean {
+    for (const [other, { self }] of this.#pods) if (other !== pod && self.further.has(address)) return true;
+    return false;
   }
 
   #told(item: TapItem): void {
     if (this.#reporter.hasRoom(item.type)) this.#reporter.add(item);
   }
 
-  #outputOf(pod: string): TapOutput {
+  #outputOf(pod: string, find: FindWho): TapOutput {
     const { plane } = this.#tools;
     const at = (id: TapConnectionId, atMs: number): Whereabouts => ({
       ...{ pod, atMs, id },
-      sourcePeer: plane.identity.find(id.clientAddress).index,
-      destinationPeer: plane.identity.find(id.serverAddress).index,
+      sourcePeer: find(id.clientAddress).index,
+      destinationPeer: find(id.serverAddress).index,
     });
     return {
       observe(exchange) {
@@ -287,24 +282,29 @@ class HostedTaps implements TapPods, LoopSource {
   }
 
   #untap(number: number): void {
-    const [pod] = this.#withNumber(number) ?? [];
-    if (pod !== undefined) {
-      this.#source?.detach(pod);
-      this.#forget(pod);
+    const found = ringNumbered(this.#pods, number);
+    if (found !== undefined) {
+      this.#source?.detach(found.pod, found.interfaceName);
+      this.#forget(found.pod, found.interfaceName);
       this.#reporter.flush();
       this.#writeStats();
     }
     this.#tools.post({ type: 'untapped', tap: number });
   }
 
-  #gone(pod: string, error: unknown): void {
-    this.#forget(pod);
-    this.#told({ type: 'gone', pod, ...(error === undefined ? {} : { error: wordsOf(error) }) });
+  /** Without a name all of the pod is. */
+  #gone(pod: string, error: unknown, interfaceName?: string): void {
+    this.#forget(pod, interfaceName);
+    const where = interfaceName === undefined || interfaceName === '' ? {} : { interfaceName };
+    this.#told({ type: 'gone', pod, ...where, ...(error === undefined ? {} : { error: wordsOf(error) }) });
   }
 
-  #forget(pod: string): void {
+  #forget(pod: string, interfaceName?: string): void {
     const tapped = this.#pods.get(pod);
     if (tapped === undefined) return;
+    if (interfaceName === undefined) tapped.numbers.clear();
+    else tapped.numbers.delete(interfaceName);
+    if (tapped.numbers.size > 0) return;
     this.#pods.delete(pod);
     addTo(this.#closed, tapped.tap);
   }
@@ -321,40 +321,9 @@ class HostedTaps implements TapPods, LoopSource {
   }
 }
 
-const withoutCalled = ({ ports, ipv6 }: CarriedPorts, { called }: Tapped): CarriedPorts => ({
-  ports: ports.filter((port) => !called.has(port)),
-  ipv6,
-});
-
 type Whereabouts = Readonly<
   Record<'sourcePeer' | 'destinationPeer' | 'atMs', number> & { pod: string; id: TapConnectionId }
 >;
-
-/** Somebody who left the directory is still who it was. */
-function stillThere(now: Who, before: Who | undefined): Who {
-  return now.index < 0 && before !== undefined ? before : now;
-}
-
-/** Who is at both ends as the directory has it now. */
-function endsOf(identity: Identity, id: TapConnectionId, known: ConnectionEnds | undefined): ConnectionEnds {
-  const source = stillThere(
-    identity.find(id.clientAddress),
-    known && { peer: known.source, index: known.sourcePeer },
-  );
-  const destination = stillThere(
-    identity.find(id.serverAddress),
-    known && { peer: known.destination, index: known.destinationPeer },
-  );
-  return {
-    source: source.peer,
-    destination: destination.peer,
-    sourcePeer: source.index,
-    destinationPeer: destination.index,
-    destinationAddress: endText(id.serverAddress, id.serverPort),
-    destinationPort: id.serverPort,
-    gear: exchangeGear.tap,
-  };
-}
 
 const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -45,21 +45,23 @@ export interface ToldEviction extends OfConnection {
   readonly type: 'evicted';
 }
 
-/** Frames that the pod's ring had no room for. */
+/** Frames that a ring of the pod had no room for. */
 export interface ToldLoss {
   readonly type: 'lost';
   readonly pod: string;
   readonly count: number;
 }
 
-/** The pod is not tapped any more: its interface is gone, or our own code failed at its frames (`error`, a sentence for us). */
+/** An interface of the pod is gone, and its ring; or (`error`, a sentence for us) our own code failed at the pod's frames, and all its rings are closed. */
 export interface ToldEnd {
   readonly type: 'gone';
   readonly pod: string;
+  /** As main named it. */
+  readonly interfaceName?: string;
   readonly error?: string;
 }
 
-/** Ports that were left out of the pod's ring are read again: its worker stood still for so long that inline may have let connections pass by. */
+/** Ports that were left out of the pod's rings are read again: its worker stood still for so long that inline may have let connections pass by. */
 export interface ToldWidening {
   readonly type: 'widened';
   readonly pod: string;
@@ -88,7 +90,7 @@ export const mostTold = {
   evicted: 64,
   // A resolver's own pod learns some hundreds a second while its cache fills.
   names: 512,
-  // One for each pod.
+  // One for each pod, or interface.
   lost: 1_024,
   gone: 1_024,
   widened: 1_024,

@@ -21,10 +21,15 @@ export interface TapTable extends FrameSink {
 export interface TapAttachment {
   /** `namespace/name`. */
   readonly pod: string;
+  /** Which of its interfaces; a pod may have a ring on each. Absent where nobody tells them apart. */
+  readonly interfaceName?: string;
   /** The source owns it from here on. */
   readonly fd: number;
   readonly geometry: RingGeometry;
+  /** One for all rings of a pod: answers may leave by another interface than their questions came. */
   readonly table: TapTable;
+  /** Before frames of this ring are handed over. */
+  readonly onTurn?: () => void;
 }
 
 /** What the source tells its surroundings. */
@@ -33,13 +38,13 @@ export interface TapSourceOptions {
   readonly framesPerPass?: number;
   /** The ring of the pod was full: `count` frames were never seen. To be told as `lost {where: 'tap-ring'}`. */
   readonly onLost: (pod: string, count: number) => void;
-  /** The interface of the pod was deleted, or our own code failed at its frames (`error`); its ring is closed already. */
-  readonly onGone: (pod: string, error?: unknown) => void;
+  /** The interface was deleted, and its ring is closed already; or our own code failed at the pod's frames (`error`), and all its rings are. */
+  readonly onGone: (pod: string, error?: unknown, interfaceName?: string) => void;
 }
 
 /** Counts since the start, all rings together, those that are closed by now included. */
 export interface TapStats {
-  /** Pods that are tapped now. */
+  /** Interfaces that are listened on now. */
   readonly rings: number;
   /** Handed over. */
   readonly frames: number;
@@ -57,12 +62,12 @@ export interface TapSource {
   onReadable(): void;
   /** To be called about ten times a second. */
   tick(nowMs: number): void;
-  /** A pod that has a ring already gets this one in its place: what the old one holds is read first. Throws AppError as `mapRing`. */
+  /** An interface that has a ring already gets this one in its place: what the old one holds is read first. Throws AppError as `mapRing`. */
   attach(attachment: TapAttachment): void;
-  /** From now on the pod's ring takes what this program lets pass, without a packet in between that none has seen. @throws Error; then the one before stays. */
+  /** From now on the pod's rings take what this program lets pass, without a packet in between that none has seen. @throws Error; then some have the one before. */
   filter(pod: string, program: readonly BpfInstruction[]): void;
-  /** The pod is not tapped any more; frames that wait unread are told as lost. */
-  detach(pod: string): void;
+  /** The interface, or all of the pod, is not tapped any more; frames that wait unread are told as lost. */
+  detach(pod: string, interfaceName?: string): void;
   stats(): TapStats;
   close(): void;
 }
@@ -82,7 +87,9 @@ const longestDrainMs = 1000;
 /** A ring in use, or one that is replaced and still holds frames. */
 interface AttachedRing {
   readonly pod: string;
+  readonly interfaceName: string | undefined;
   readonly table: TapTable;
+  readonly onTurn: (() => void) | undefined;
   readonly ring: TapRing;
   /** Distinguishes it from an earlier ring with the same descriptor. */
   readonly generation: number;
@@ -97,7 +104,11 @@ interface AttachedRing {
   endingSince: number | undefined;
 }
 
-/** The newest ring of a pod: those before it are being emptied. */
+/** Of one interface; no name has a space in it. */
+const keyOf = ({ pod, interfaceName = '' }: Pick<AttachedRing, 'pod' | 'interfaceName'>): string =>
+  `${pod} ${interfaceName}`;
+
+/** The newest ring of an interface: those before it are being emptied. */
 function lastOf(attached: AttachedRing): AttachedRing {
   let last = attached;
   while (last.next !== undefined) last = last.next;
@@ -110,7 +121,7 @@ class Source implements TapSource {
   readonly #epoll: Epoll;
   readonly #options: Required<TapSourceOptions>;
   readonly #byFd = new Map<number, AttachedRing>();
-  readonly #byPod = new Map<string, AttachedRing>();
+  readonly #byKey = new Map<string, AttachedRing>();
   readonly #totals = { frames: 0, drops: 0, freezes: 0, cutPasses: 0 };
   #generation = 0;
   #countAt = 0;
@@ -123,14 +134,14 @@ class Source implements TapSource {
     this.fd = this.#epoll.fd;
   }
 
-  attach({ pod, fd, geometry, table }: TapAttachment): void {
+  attach({ pod, interfaceName, fd, geometry, table, onTurn }: TapAttachment): void {
     const ring = mapRing(this.#libc, fd, geometry);
     const generation = ++this.#generation;
     const attached: AttachedRing = {
-      ...{ pod, table, ring, generation, unread: 0, isDown: false },
+      ...{ pod, interfaceName, table, onTurn, ring, generation, unread: 0, isDown: false },
       ...{ ending: false, next: undefined, endingSince: undefined },
     };
-    const present = this.#byPod.get(pod);
+    const present = this.#byKey.get(keyOf(attached));
     if (present === undefined) this.#listen(attached);
     else this.#replace(present, attached);
   }
@@ -144,29 +155,36 @@ class Source implements TapSource {
     this.#endIfEmpty(present);
   }
 
+  #ringsOf(pod: string, interfaceName?: string): readonly AttachedRing[] {
+    return [...this.#byKey.values()].filter(
+      (one) => one.pod === pod && (interfaceName === undefined || one.interfaceName === interfaceName),
+    );
+  }
+
   filter(pod: string, program: readonly BpfInstruction[]): void {
-    const attached = this.#byPod.get(pod);
-    if (attached === undefined) return;
-    // Those before it hear nothing any more.
-    if (!attachRingFilter(this.#libc, lastOf(attached).ring.fd, program))
-      throw new Error(`the kernel refused another filter for its ring (error ${this.#libc.errno()}).`);
+    for (const attached of this.#ringsOf(pod))
+      // Those before it hear nothing any more.
+      if (!attachRingFilter(this.#libc, lastOf(attached).ring.fd, program))
+        throw new Error(`the kernel refused another filter for its ring (error ${this.#libc.errno()}).`);
   }
 
   #listen(attached: AttachedRing): void {
-    this.#byPod.set(attached.pod, attached);
+    this.#byKey.set(keyOf(attached), attached);
     this.#byFd.set(attached.ring.fd, attached);
     this.#epoll.add(attached.ring.fd, epollEvent.in, attached.generation);
   }
 
-  detach(pod: string): void {
-    const attached = this.#byPod.get(pod);
-    if (attached === undefined) return;
-    this.#drop(attached);
-    for (let next = attached.next; next !== undefined; next = next.next) this.#drop(next);
-    this.#closeTable(lastOf(attached));
+  detach(pod: string, interfaceName?: string): void {
+    for (const attached of this.#ringsOf(pod, interfaceName)) {
+      this.#drop(attached);
+      for (let next = attached.next; next !== undefined; next = next.next) this.#drop(next);
+      this.#closeTable(lastOf(attached));
+    }
   }
 
+  /** Unless another ring of the pod has the same. */
   #closeTable({ pod, table }: AttachedRing): void {
+    if (this.#ringsOf(pod).some((other) => other.table === table)) return;
     try {
       table.close(this.#nowMs);
     } catch (error) {
@@ -178,7 +196,8 @@ class Source implements TapSource {
   #drop(attached: AttachedRing): void {
     this.#count(attached);
     if (attached.unread > 0) this.#options.onLost(attached.pod, attached.unread);
-    if (this.#byPod.get(attached.pod) === attached) this.#byPod.delete(attached.pod);
+    const key = keyOf(attached);
+    if (this.#byKey.get(key) === attached) this.#byKey.delete(key);
     this.#byFd.delete(attached.ring.fd);
     attached.ring.close();
   }
@@ -201,6 +220,7 @@ class Source implements TapSource {
   /** Frames handed over. A table that throws is our bug: that namespace is not tapped any more, the others are. */
   #read(attached: AttachedRing, most: number): number {
     try {
+      attached.onTurn?.();
       const frames = attached.ring.read(attached.table, most);
       attached.unread -= frames;
       this.#totals.frames += frames;
@@ -219,7 +239,7 @@ class Source implements TapSource {
 
   /** An interface that is only down comes back; what had arrived before one went for good is still the pod's. */
   #failed(attached: AttachedRing): void {
-    if (this.#byPod.get(attached.pod) !== attached) return;
+    if (this.#byKey.get(keyOf(attached)) !== attached) return;
     attached.isDown = !attached.ring.isGone();
     if (attached.isDown) return;
     attached.ending = true;
@@ -230,16 +250,18 @@ class Source implements TapSource {
     this.#nowMs = nowMs;
     const counting = nowMs >= this.#countAt || nowMs < this.#countAt - countEveryMs;
     if (counting) this.#countAt = nowMs + countEveryMs;
-    for (const attached of [...this.#byPod.values()]) {
+    const ticked = new Set<TapTable>();
+    for (const attached of [...this.#byKey.values()]) {
       if (counting) this.#count(attached);
       if (counting && attached.isDown) this.#failed(attached);
-      this.#tickTable(attached, nowMs);
+      if (!ticked.has(attached.table)) this.#tickTable(attached, nowMs);
+      ticked.add(attached.table);
       if (attached.ending) this.#endInTime(attached, nowMs);
     }
   }
 
   #tickTable(attached: AttachedRing, nowMs: number): void {
-    if (!this.#byPod.has(attached.pod)) return;
+    if (!this.#byKey.has(keyOf(attached))) return;
     try {
       attached.table.tick(nowMs);
     } catch (error) {
@@ -259,11 +281,11 @@ class Source implements TapSource {
   }
 
   #end(attached: AttachedRing): void {
-    if (this.#byPod.get(attached.pod) !== attached) return;
-    const { pod, table, next } = attached;
+    if (this.#byKey.get(keyOf(attached)) !== attached) return;
+    const { pod, interfaceName, table, next } = attached;
     this.#drop(attached);
     if (next?.table !== table) this.#closeTable(attached);
-    if (next === undefined) this.#options.onGone(pod);
+    if (next === undefined) this.#options.onGone(pod, undefined, interfaceName);
     else this.#listen(next);
     if (next?.ending === true) this.#endIfEmpty(next);
   }
@@ -277,11 +299,11 @@ class Source implements TapSource {
   }
 
   stats(): TapStats {
-    return { rings: this.#byPod.size, ...this.#totals };
+    return { rings: this.#byKey.size, ...this.#totals };
   }
 
   close(): void {
-    for (const pod of [...this.#byPod.keys()]) this.detach(pod);
+    for (const { pod } of [...this.#byKey.values()]) this.detach(pod);
     this.#epoll.close();
   }
 }

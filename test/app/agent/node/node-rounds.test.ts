@@ -7,13 +7,16 @@ import type { Place, Places } from '../../../../src/app/agent/node/places.ts';
 let clockMs = 0;
 let looked: string[] = [];
 let counted = 0;
+/** Pods with another interface than before. */
+let changed = new Set<string>();
+let retaps = 0;
 let rounds: NodeRounds | undefined;
 
 beforeEach(() => {
   vi.useFakeTimers();
   clockMs = 0;
   looked = [];
-  counted = 0;
+  [counted, retaps, changed] = [0, 0, new Set()];
 });
 afterEach(() => {
   rounds?.stop();
@@ -52,6 +55,10 @@ function start(count: number, costMs: number, callersMs = 0): void {
     ...{ onCut: () => undefined, onUnjudged: () => undefined, clock: () => clockMs },
     onRefused: () => undefined,
     narrowing: { look: () => undefined, forget: () => undefined },
+    ...{
+      taps: { haveChanged: (pod: string) => changed.has(pod) },
+      onInterfacesChanged: () => void (retaps += 1),
+    },
   });
 }
 
@@ -90,4 +97,13 @@ test('pods that cost much are looked at one at a time, in a tenth of the time, a
   expect(looked.length * 200).toBeLessThanOrEqual(clockMs / 10 + 200);
   expect(looked.length).toBeGreaterThan(10);
   expect(new Set(looked).size).toBe(5);
+});
+
+test('a pod whose interfaces have changed is told at its next look, and only then', () => {
+  start(2, 0.1);
+  pass();
+  expect(retaps).toBe(0);
+  changed.add('pod-1');
+  pass();
+  expect(retaps).toBe(1);
 });

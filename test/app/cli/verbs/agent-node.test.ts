@@ -48,9 +48,15 @@ test('what stands is said, and each pod that is not enrolled with its reason', (
     gears: [{ name: 'tap', ok: true, sentence: 'Tap works.' }],
     pods: [
       { ...pod, pod: 'shop/a', state: 'enrolled', sentence: '' },
-      { ...pod, pod: 'shop/b', state: 'waiting', sentence: 'No namespace with its address is there yet.' },
+      {
+        ...pod,
+        pod: 'shop/b',
+        state: 'waiting',
+        tap: false,
+        sentence: 'No namespace with its address is there yet.',
+      },
     ],
-    tap: { budgetBytes: 1, ringBytes: 8 * 1024 * 1024, rings: 1, sentence: 'The tap does not observe x.' },
+    tap: { budgetBytes: 1, ringBytes: 8 * 1024 * 1024, rings: 2, sentence: 'The tap does not observe x.' },
   };
   expect(nodeSentences(status)).toEqual([
     'agent a, start 7: 1 pod of 2 enrolled, 1 tapped with 8 MiB',
