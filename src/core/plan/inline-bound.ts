@@ -24,6 +24,10 @@ export function knownPorts({ ports }: LocalPod, { targets, listening }: KnownPor
 const beyondReason = (count: number): string =>
   `a pod has at most ${inlinePortLimit} ports inline (those that policies name first, then declared ones, then the lowest), and ${count} more go unjudged; name those that matter under to.ports`;
 
+/** Whether `boundInline` leaves something out, or has to say that a policy means more than a pod may have. */
+export const isBeyondBound = ({ inline, beyond }: PodDraft): boolean =>
+  inline.size > inlinePortLimit || beyond.size > 0;
+
 /** Leaves the draft `inlinePortLimit` ports, and tells each policy how many of those it means are beyond. */
 export function boundInline(draft: PodDraft): void {
   const beyond = new Map(draft.beyond);

@@ -11,7 +11,7 @@ export interface PlanContext {
   readonly abilities: NodeAbilities;
   readonly meshed: ReadonlySet<string>;
   /** By pod id: those that can be enrolled. */
-  readonly drafts: ReadonlyMap<string, PodDraft>;
+  readonly drafts: Pick<ReadonlyMap<string, PodDraft>, 'get'>;
 }
 
 /** Why nothing of a gear can be enforced in a pod; undefined when it can. A gear is whole or off. */

@@ -40,6 +40,7 @@ export function diffPlans(before: NodePlan | undefined, after: NodePlan): readon
 }
 
 function changeOf(before: PodPlan | undefined, after: PodPlan | undefined): PodChange | undefined {
+  if (before !== undefined && before === after) return undefined;
   const pod = after?.pod ?? before?.pod ?? '';
   const old = before ?? emptyPod(pod);
   const next = after ?? emptyPod(pod);
@@ -67,8 +68,20 @@ function portsMissing(plan: PodPlan, other: PodPlan): readonly number[] {
   return plan.inline.map(({ port }) => port).filter((port) => !there.has(port));
 }
 
-/** Of each policy, direction and ports the other sides that were not to be cut before. */
+/** Of each policy, direction and ports the other sides that were not to be cut before. A cut that is the same object is the same cut. */
 function newCuts(before: readonly PairCut[], after: readonly PairCut[]): readonly PairCut[] {
+  const same = new Set(before);
+  const others = after.filter((cut) => !same.has(cut));
+  const policies = new Set(others.map(({ policy }) => policy));
+  return others.length === 0
+    ? []
+    : notYetCut(
+        before.filter(({ policy }) => policies.has(policy)),
+        others,
+      );
+}
+
+function notYetCut(before: readonly PairCut[], after: readonly PairCut[]): readonly PairCut[] {
   const keyOf = ({ policy, direction, ports }: PairCut): string => `${policy} ${direction} ${ports.join()}`;
   const done = new Map<string, Set<string>>();
   for (const cut of before) {

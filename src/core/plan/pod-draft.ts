@@ -18,11 +18,15 @@ export interface InlineWish {
   readonly outcome: Outcome;
 }
 
-/** Wishes so far, those of the first policies first. */
-export interface PodDraft {
+/** A pod, and what is known of it whatever is asked. */
+export interface PodBasis {
   readonly pod: LocalPod;
   /** Ports that it is known to serve; see `knownPorts`. */
   readonly known: readonly number[];
+}
+
+/** Wishes so far, those of the first policies first. */
+export interface PodDraft extends PodBasis {
   /** Lists may be shared between pods. */
   readonly inbound: (readonly KernelEntry[])[];
   readonly outbound: (readonly KernelEntry[])[];
@@ -34,7 +38,7 @@ export interface PodDraft {
 }
 
 /** Nothing asked yet. */
-export const newPodDraft = (pod: LocalPod, known: readonly number[]): PodDraft => ({
+export const newPodDraft = ({ pod, known }: PodBasis): PodDraft => ({
   pod,
   known,
   inbound: [],
@@ -50,6 +54,16 @@ export function wishInline(draft: PodDraft, port: number, wish: InlineWish): voi
   const wishes = draft.inline.get(port);
   if (wishes === undefined) draft.inline.set(port, [wish]);
   else wishes.push(wish);
+}
+
+/** Adds what a later policy asks of the same pod. */
+export function addDraft(draft: PodDraft, { inbound, outbound, ...own }: PodDraft): void {
+  for (const list of inbound) draft.inbound.push(list);
+  for (const list of outbound) draft.outbound.push(list);
+  for (const address of own.judgedElsewhere) draft.judgedElsewhere.add(address);
+  for (const [port, wishes] of own.inline) for (const wish of wishes) wishInline(draft, port, wish);
+  for (const cut of own.cuts) draft.cuts.push(cut);
+  for (const [outcome, count] of own.beyond) draft.beyond.set(outcome, count);
 }
 
 /** The plan of one pod. */

@@ -1,6 +1,7 @@
 // From one table of a pod to the next, touching only what differs, in one transaction: there is no moment without protection, elements
 // that stay are not touched, and the counters of policies that stay keep their hits. The rules are written anew only when the sets
 // they walk through come or go.
+import { changedEntries } from './changed-entries.ts';
 import type { PodPlan } from './node-plan.ts';
 import { elementList, ruleStatements, setHead, tableName } from './ruleset.ts';
 import { tableOf, type RulesetOptions, type SetModel, type TableModel } from './table-model.ts';
@@ -26,8 +27,9 @@ export const rulesChange = (before: PodPlan, after: PodPlan): RulesChange =>
   changeOf(before, after, { owner: 'any', generation: 0, mode: 'fwmark', listenPort: 0 }).kind;
 
 function changeOf(before: PodPlan, after: PodPlan, options: RulesetOptions): Change {
-  const old = tableOf(before, options);
-  const next = tableOf(after, options);
+  const [few, fewNext] = changedEntries(before, after);
+  const old = tableOf(few, options);
+  const next = tableOf(fewNext, options);
   const isSame = structureOf(old) === structureOf(next);
   const rules = isSame ? { first: [], last: [] } : replaceRules(old, next);
   const oldSets = new Map(old.sets.map((set) => [set.name, set]));

@@ -11,7 +11,7 @@ import type { InventorySource } from '../../../core/plan/inventory-source.ts';
 import { knownPorts } from '../../../core/plan/inline-bound.ts';
 import type { NodePlan, PlanStatement, PodPlan } from '../../../core/plan/node-plan.ts';
 import { diffPlans, type PodChange } from '../../../core/plan/plan-diff.ts';
-import { planNode } from '../../../core/plan/plan-node.ts';
+import { createPlanner } from '../../../core/plan/planner.ts';
 import type { Policy } from '../../../core/policy/schema.ts';
 import { meshSentence } from '../../../io/kernel/node/mesh.ts';
 import type { CutOutcome } from './pod-cuts.ts';
@@ -56,6 +56,7 @@ const noPlan: NodePlan = { pods: [], statements: [] };
 export class NodeController {
   readonly #parts: ControllerParts;
   #policies: readonly Policy[] = [];
+  readonly #planner = createPlanner();
   #plan: NodePlan = noPlan;
   /** Of `#plan`, by policy: each of ten thousand is asked for after every change. */
   #statements: ReadonlyMap<string, PlanStatement> = new Map();
@@ -147,7 +148,7 @@ export class NodeController {
     const { inventory, abilities, places, now } = this.#parts;
     const all = places.all();
     this.#lastPorts = new Map(all.map((place) => [place.pod.id, this.#portsOf(place)]));
-    return planNode({
+    return this.#planner.plan({
       policies: this.#policies,
       inventory: inventory.current(),
       listening: this.#lastPorts,
