@@ -3,7 +3,7 @@
 import type { Verdict } from '../../core/model/event.ts';
 import type { Decision, Exchange } from '../../core/model/exchange.ts';
 import { millis } from '../../core/model/brand.ts';
-import { compilePolicies } from '../../core/policy/compile.ts';
+import { createCompiler } from '../../core/policy/compiler.ts';
 import type { Snapshot } from '../../core/policy/snapshot.ts';
 import { noPolicy } from '../../core/policy/decision.ts';
 import { describeVerdict } from '../../core/policy/describe-verdict.ts';
@@ -88,10 +88,11 @@ const forgotten = (generation: number): { readonly verdict: Verdict } => ({
 export function createSnapshots(policies: readonly Policy[], options: SnapshotOptions): Snapshots {
   const kept: Kept[] = [];
   const expiry = createExpiryTimer(options);
+  const compiler = createCompiler();
   const compile = (set: readonly Policy[]): Snapshot => {
     const nowMs = options.now();
     const generation = (kept.at(-1)?.generation ?? 0) + 1;
-    const snapshot = compilePolicies(set, { generation, nowMs: millis(nowMs) });
+    const snapshot = compiler.compile(set, { generation, nowMs: millis(nowMs) });
     const { names, rules } = snapshot;
     kept.push({ generation, names, rules, policies: snapshot.policies.map(options.told) });
     if (kept.length > keptGenerations) kept.shift();

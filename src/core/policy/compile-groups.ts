@@ -16,16 +16,10 @@ export interface Run {
   readonly count: number;
 }
 
-/** Collects the groups of policies that have the same selectors. */
+/** Groups of policies that have the same selectors. */
 export interface GroupBuilder {
-  /** Adds a policy to the group of `key`; `make` fills the tables when it is the first of its kind. */
-  add(policy: number, key: string, make: () => GroupMade): Selectors;
-  finish(peers: readonly number[]): {
-    groups: number[];
-    members: number[];
-    anchors: Int32Array;
-    anchored: number[];
-  };
+  /** The group of `key`; `make` fills the tables when it is the first of its kind. */
+  of(key: string, make: () => GroupMade): Group;
 }
 
 /** What the policies of one group share in the tables. */
@@ -35,8 +29,18 @@ export interface GroupMade {
   readonly destinationNamespace: number;
 }
 
-interface Group extends GroupMade {
-  readonly members: number[];
+/** One of them; the same object for every policy in it. */
+export interface Group extends GroupMade {
+  /** Where it can be anchored: keys, any of which a pair may have. */
+  readonly choices: readonly (readonly number[])[];
+}
+
+/** The groups of one policy set as sections. */
+export interface GroupTables {
+  readonly groups: readonly number[];
+  readonly members: readonly number[];
+  readonly anchors: Int32Array;
+  readonly anchored: readonly number[];
 }
 
 /** The names one end must have (any of them), from the most telling part of each peer; undefined when it needs none. */
@@ -51,7 +55,7 @@ function anchorsOf(peers: readonly number[], run: Run, side: 0 | 1): number[] | 
 }
 
 /** Where a group can be anchored; the rarest of these is taken. */
-function choicesOf(peers: readonly number[], { selectors, destinationNamespace }: Group): number[][] {
+function choicesOf(peers: readonly number[], { selectors, destinationNamespace }: GroupMade): number[][] {
   const from = anchorsOf(peers, selectors.from, 0);
   const to = anchorsOf(peers, selectors.to, 1);
   const choices = [from, to].filter((keys) => keys !== undefined);
@@ -59,21 +63,31 @@ function choicesOf(peers: readonly number[], { selectors, destinationNamespace }
   return choices.length === 0 ? [[everyoneAnchor]] : choices;
 }
 
-function anchorGroups(peers: readonly number[], groups: readonly Group[]): Map<number, number[]> {
-  const choices = groups.map((group) => choicesOf(peers, group));
+function anchorGroups(groups: readonly Group[]): Map<number, number[]> {
   const use = new Map<number, number>();
-  for (const key of choices.flat(2)) use.set(key, (use.get(key) ?? 0) + 1);
-  const useOf = (keys: readonly number[]): number => Math.max(...keys.map((key) => use.get(key) ?? 0));
+  for (const { choices } of groups)
+    for (const keys of choices) for (const key of keys) use.set(key, (use.get(key) ?? 0) + 1);
   const byAnchor = new Map<number, number[]>();
-  for (const [group, options] of choices.entries()) {
-    const [rarest = []] = options.toSorted((a, b) => useOf(a) - useOf(b));
-    for (const key of rarest) {
+  for (const [group, { choices }] of groups.entries())
+    for (const key of rarest(choices, use)) {
       const list = byAnchor.get(key);
       if (list === undefined) byAnchor.set(key, [group]);
       else list.push(group);
     }
-  }
   return byAnchor;
+}
+
+function rarest(choices: Group['choices'], use: ReadonlyMap<number, number>): readonly number[] {
+  let best: readonly number[] = [];
+  let bestUse = Infinity;
+  for (const keys of choices) {
+    let most = 0;
+    for (const key of keys) most = Math.max(most, use.get(key) ?? 0);
+    if (most >= bestUse) continue;
+    best = keys;
+    bestUse = most;
+  }
+  return best;
 }
 
 function slotAnchors(byAnchor: ReadonlyMap<number, readonly number[]>): {
@@ -92,27 +106,35 @@ function slotAnchors(byAnchor: ReadonlyMap<number, readonly number[]>): {
   return { anchors, anchored };
 }
 
-/** An empty builder. */
-export function createGroups(): GroupBuilder {
+/** No groups yet; `peers` are those that selectors refer to. */
+export function createGroups(peers: readonly number[]): GroupBuilder {
   const byKey = new Map<string, Group>();
   return {
-    add(policy, key, make) {
+    of(key, make) {
       const known = byKey.get(key);
-      const group = known ?? { ...make(), members: [] };
-      if (known === undefined) byKey.set(key, group);
-      group.members.push(policy);
-      return group.selectors;
-    },
-    finish(peers) {
-      const all = [...byKey.values()];
-      const groups: number[] = [];
-      const members: number[] = [];
-      for (const group of all) {
-        groups.push(group.members[0] ?? 0, members.length, group.members.length);
-        for (const policy of group.members) members.push(policy);
-      }
-      if (groups.length !== all.length * groupStride) throw new Error('a group has groupStride columns');
-      return { groups, members, ...slotAnchors(anchorGroups(peers, all)) };
+      if (known !== undefined) return known;
+      const made = make();
+      const group = { ...made, choices: choicesOf(peers, made) };
+      byKey.set(key, group);
+      return group;
     },
   };
+}
+
+/** The group of each policy, in attribution order, as sections. */
+export function groupTables(ofPolicies: readonly Group[]): GroupTables {
+  const byGroup = new Map<Group, number[]>();
+  for (const [policy, group] of ofPolicies.entries()) {
+    const known = byGroup.get(group);
+    if (known === undefined) byGroup.set(group, [policy]);
+    else known.push(policy);
+  }
+  const groups: number[] = [];
+  const members: number[] = [];
+  for (const own of byGroup.values()) {
+    groups.push(own[0] ?? 0, members.length, own.length);
+    for (const policy of own) members.push(policy);
+  }
+  if (groups.length !== byGroup.size * groupStride) throw new Error('a group has groupStride columns');
+  return { groups, members, ...slotAnchors(anchorGroups([...byGroup.keys()])) };
 }

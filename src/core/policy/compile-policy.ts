@@ -1,7 +1,9 @@
-// One policy into the tables: its peers, its match, its throttle, and the ways into it.
+// One policy into the tables: its peers, its match, its throttle, and the ways into it. What it refers to is appended and stays where it is; its
+// own columns and rows are put together with those of the others whenever the set is another (compiler.ts).
+import type { KnownPolicy } from './attribution-order.ts';
 import { rowsOf, type HttpWays, type Way } from './compile-rows.ts';
-import { expiryOf, headerUseKey } from './compile-facts.ts';
-import type { GroupBuilder, GroupMade, Run } from './compile-groups.ts';
+import { headerUseKey } from './compile-facts.ts';
+import type { Group, GroupBuilder, GroupMade, Run } from './compile-groups.ts';
 import { parseCidr } from './ip-address.ts';
 import { parsePathPattern } from './path-pattern.ts';
 import type { createPathTrie } from './path-trie.ts';
@@ -10,7 +12,6 @@ import { exactHost, headerKey, suffixHost } from './row-key.ts';
 import type { HttpMatch } from './http-match-schema.ts';
 import type { Peer } from './peer-schema.ts';
 import type { Policy } from './schema.ts';
-import { nameOf } from './policy-name.ts';
 import type { createStringTable } from './string-table.ts';
 import {
   actionBlock,
@@ -22,10 +23,11 @@ import {
   modeEnforce,
   modeShadow,
   peerStride,
+  rowStride,
 } from './table-layout.ts';
 import { homeOf, reachesAnywhere } from './tenancy.ts';
 
-/** Tables being filled; one array per section. */
+/** What policies refer to; one array per section. Only appended to. */
 export interface CompileState {
   readonly strings: ReturnType<typeof createStringTable>;
   readonly trie: ReturnType<typeof createPathTrie>;
@@ -33,13 +35,23 @@ export interface CompileState {
   /** Rule names in the order of their ids. */
   readonly rules: Map<string, number>;
   readonly groups: GroupBuilder;
-  readonly policyNumbers: number[];
-  readonly policies: number[];
   readonly peers: number[];
   readonly cidrs: number[];
   readonly lists: number[];
   readonly headers: number[];
-  readonly rows: number[];
+}
+
+/** A policy compiled, wherever it stands among others. */
+export interface CompiledPolicy {
+  readonly group: Group;
+  /** In the order of `numberColumn`. */
+  readonly numbers: readonly number[];
+  /** In the order of `policyColumn`; where its rows begin is 0. */
+  readonly columns: readonly number[];
+  /** In the order of `rowColumn`; whose they are is 0. */
+  readonly rows: Int32Array;
+  /** Which of its header conditions it is found by: the rarest among all policies. */
+  readonly rarestHeader: number;
 }
 
 const assuranceRank = { IP: 0, MTLS: 1, Token: 2 } as const;
@@ -48,17 +60,18 @@ const abortingAnswers: ReadonlySet<string> = new Set(['Reset', 'Drop']);
 /** The key of a throttle that names none. */
 export const defaultKey = ['principal'] as const;
 
-/** Appends one policy and all it refers to; `index` is its place in attribution order. */
-export function compilePolicyInto(state: CompileState, policy: Policy, index: number): void {
+/** Appends all it refers to. */
+export function compilePolicy(state: CompileState, { policy, name, expiryMs }: KnownPolicy): CompiledPolicy {
   const { spec } = policy;
   const { strings } = state;
   const http = spec.match?.http;
   const throttle = spec.action.type === 'Throttle' ? spec.action.throttle : undefined;
   const home = homeOf(policy);
   const selectors = JSON.stringify([home, spec.from, spec.to]);
-  const { from, to, ports } = state.groups.add(index, selectors, () => selectorsInto(state, policy));
+  const group = state.groups.of(selectors, () => selectorsInto(state, policy));
+  const { from, to, ports } = group.selectors;
   const plainRule = plainRules(state, spec.from);
-  const ways = waysOf(state, http);
+  const ways = waysOf(state, policy);
   const methods = listInto(
     state,
     (ways.methods ?? []).map(({ value }) => value),
@@ -69,23 +82,24 @@ export function compilePolicyInto(state: CompileState, policy: Policy, index: nu
   );
   const headers = headersInto(state, http);
   const needsHttp = http !== undefined || throttle !== undefined;
-  const rows = needsHttp ? rowsInto(state, ways, { plainRule, index }) : { at: 0, count: 0 };
+  const rows = needsHttp ? rowsAs(ways, plainRule) : new Int32Array(0);
   const key = keyInto(state, throttle?.key ?? defaultKey);
   const rate = throttle === undefined ? { count: 0, periodMs: 0 } : parseRate(throttle.rate);
-  state.policyNumbers.push(expiryOf(policy), rate.count, rate.periodMs, throttle?.burst ?? rate.count);
-  // In the order of `policyColumn`.
-  state.policies.push(
+  const numbers = [expiryMs, rate.count, rate.periodMs, throttle?.burst ?? rate.count];
+  const columns = [
     spec.mode === 'Enforce' ? modeEnforce : modeShadow,
     throttle === undefined ? actionBlock : actionThrottle,
     spec.failure === 'Closed' ? 1 : 0,
     spec.action.type === 'Block' && abortingAnswers.has(spec.action.block?.answer ?? 'Auto') ? 1 : 0,
     needsHttp ? 1 : 0,
-    strings.intern(nameOf(policy)),
+    strings.intern(name),
     strings.intern(home),
     reachesAnywhere(policy) ? 1 : 0,
-    ...[from, to, ports, methods, hosts, headers, rows, key].flatMap(({ at, count }) => [at, count]),
+    ...[from, to, ports, methods, hosts, headers].flatMap(({ at, count }) => [at, count]),
+    ...[0, rows.length / rowStride, key.at, key.count],
     plainRule,
-  );
+  ];
+  return { group, numbers, columns, rows, rarestHeader: rarestHeader(state.headerUse, policy) };
 }
 
 function selectorsInto(state: CompileState, policy: Policy): GroupMade {
@@ -165,8 +179,9 @@ function plainRules(state: CompileState, from: Policy['spec']['from']): number {
   return ruleId(state, 'peers' in from ? 'from.peers' : 'from.scope');
 }
 
-function waysOf(state: CompileState, http: HttpMatch | undefined): HttpWays {
+function waysOf(state: CompileState, policy: Policy): HttpWays {
   const { strings } = state;
+  const http = policy.spec.match?.http;
   const paths = (http?.paths ?? []).flatMap((path, index) =>
     patternIds(state, path).map((value) => ({ value, rule: ruleId(state, `match.http.paths[${index}]`) })),
   );
@@ -180,7 +195,7 @@ function waysOf(state: CompileState, http: HttpMatch | undefined): HttpWays {
       value: hostValue(state, host),
       rule: ruleId(state, `match.http.hosts[${index}]`),
     })),
-    header: rarestHeader(state, http),
+    header: headerWays(state, policy),
   };
 }
 
@@ -197,13 +212,21 @@ function hostValue(state: CompileState, host: string): number {
     : exactHost(state.strings.intern(lower));
 }
 
-function rarestHeader(state: CompileState, http: HttpMatch | undefined): readonly Way[] | undefined {
-  const headers = http?.headers ?? [];
-  const useOf = ({ name, values }: (typeof headers)[number]): number =>
-    Math.max(...values.map((value) => state.headerUse.get(headerUseKey(name, value)) ?? 0));
-  const rarest = [...headers.entries()].sort((a, b) => useOf(a[1]) - useOf(b[1]))[0];
+/** Which of its header conditions is asked for by the fewest policies; 0 when it has none. */
+export function rarestHeader(headerUse: CompileState['headerUse'], { spec }: Policy): number {
+  const headers = spec.match?.http.headers ?? [];
+  if (headers.length < 2) return 0;
+  const uses = headers.map(({ name, values }) =>
+    Math.max(...values.map((value) => headerUse.get(headerUseKey(name, value)) ?? 0)),
+  );
+  return uses.indexOf(Math.min(...uses));
+}
+
+function headerWays(state: CompileState, policy: Policy): readonly Way[] | undefined {
+  const index = rarestHeader(state.headerUse, policy);
+  const rarest = policy.spec.match?.http.headers?.[index];
   if (rarest === undefined) return undefined;
-  const [index, { name, values }] = rarest;
+  const { name, values } = rarest;
   return values.map((value, at) => ({
     value: headerKey(state.strings.intern(name.toLowerCase()), state.strings.intern(value)),
     rule: ruleId(state, `match.http.headers[${index}].values[${at}]`),
@@ -222,16 +245,10 @@ function headersInto(state: CompileState, http: HttpMatch | undefined): Run {
   return { at, count: http?.headers?.length ?? 0 };
 }
 
-function rowsInto(
-  state: CompileState,
-  ways: HttpWays,
-  { plainRule, index }: { plainRule: number; index: number },
-): Run {
-  const at = state.rows.length / 5;
-  const rows = rowsOf(ways, plainRule);
-  for (const { key, rule, pattern, shape } of rows) state.rows.push(key, index, rule, pattern, shape);
-  return { at, count: rows.length };
-}
+const rowsAs = (ways: HttpWays, plainRule: number): Int32Array =>
+  Int32Array.from(
+    rowsOf(ways, plainRule).flatMap(({ key, rule, pattern, shape }) => [key, 0, rule, pattern, shape]),
+  );
 
 function keyInto(state: CompileState, key: readonly string[]): Run {
   return listInto(

@@ -27,7 +27,7 @@ export function createPathMatcher(templates: readonly string[]): (path: string) 
     const parsed = parsePathPattern(template);
     return parsed.ok ? trie.add(parsed.pattern) : [];
   });
-  const { nodes, edges, edgeSlots } = trie.finish();
+  const { nodes, edges, edgeSlots } = trie.tables();
   const tables = {
     nodes: Int32Array.from(nodes),
     edges: Int32Array.from(edges),

@@ -1,6 +1,8 @@
 // All path templates of a policy set as one trie: built once when compiling, walked once per reading when judging. The walk
 // visits one literal and at most one `{name}` child per node, however many templates there are.
-import { hashBytes, hashStart, hashStep, mix, slotsFor } from './hash.ts';
+import { Buffer } from 'node:buffer';
+import { createGrowingSlots, type GrowingSlots } from './growing-slots.ts';
+import { hashBytes, hashStart, hashStep, mix } from './hash.ts';
 import type { PathPattern } from './path-pattern.ts';
 import { edgeColumn, edgeStride, nodeColumn, nodeStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
@@ -12,7 +14,13 @@ export type PathTables = Pick<Tables, 'nodes' | 'edges' | 'edgeSlots' | 'bytes'>
 export interface PathTrieBuilder {
   /** Pattern ids (from 1) that together mean this template. Equal templates get equal ids. */
   add(pattern: PathPattern): readonly number[];
-  finish(): { nodes: number[]; edges: number[]; edgeSlots: Int32Array; patternCount: number };
+  /** As it is now; changes with the next `add`. */
+  tables(): {
+    readonly nodes: readonly number[];
+    readonly edges: readonly number[];
+    readonly edgeSlots: Int32Array;
+    readonly patternCount: number;
+  };
 }
 
 /** An edge's parent and whether it is a prefix edge (1), as one number. */
@@ -22,6 +30,7 @@ class TrieBuilder implements PathTrieBuilder {
   readonly #addBytes: (bytes: Uint8Array) => number;
   readonly #nodes: number[] = Array.from({ length: nodeStride }, () => 0);
   readonly #edges: number[] = [];
+  readonly #edgeSlots: GrowingSlots = createGrowingSlots((index) => edgeHash(this.#edges, index));
   readonly #known = new Map<string, number>();
   #patternCount = 0;
 
@@ -38,9 +47,9 @@ class TrieBuilder implements PathTrieBuilder {
     return tail.type === 'exact' ? ids : [...ids, this.#patternAt(node, nodeColumn.below)];
   }
 
-  finish(): ReturnType<PathTrieBuilder['finish']> {
-    const edges = this.#edges;
-    return { nodes: this.#nodes, edges, edgeSlots: slotEdges(edges), patternCount: this.#patternCount };
+  tables(): ReturnType<PathTrieBuilder['tables']> {
+    const [nodes, edges, edgeSlots] = [this.#nodes, this.#edges, this.#edgeSlots.slots()];
+    return { nodes, edges, edgeSlots, patternCount: this.#patternCount };
   }
 
   #newNode(): number {
@@ -49,12 +58,13 @@ class TrieBuilder implements PathTrieBuilder {
 
   /** The child of an edge; of a prefix edge (`prefix` 1) the pattern itself. */
   #edge(parent: number, bytes: Uint8Array, prefix: 0 | 1): number {
-    const key = `${parent}:${prefix}:${Array.from(bytes).join(',')}`;
+    const key = `${parent}:${prefix}:${Buffer.from(bytes).toString('latin1')}`;
     const found = this.#known.get(key);
     if (found !== undefined) return found;
     const child = prefix === 1 ? (this.#patternCount += 1) : this.#newNode();
     const hash = hashBytes(bytes, 0, bytes.length);
     this.#edges.push(parent, hash, this.#addBytes(bytes), bytes.length, child, prefix);
+    this.#edgeSlots.add();
     this.#known.set(key, child);
     return child;
   }
@@ -87,18 +97,10 @@ class TrieBuilder implements PathTrieBuilder {
 export const createPathTrie = (addBytes: (bytes: Uint8Array) => number): PathTrieBuilder =>
   new TrieBuilder(addBytes);
 
-function slotEdges(edges: readonly number[]): Int32Array {
-  const count = edges.length / edgeStride;
-  const slots = new Int32Array(slotsFor(count));
-  for (let index = 0; index < count; index += 1) {
-    const at = index * edgeStride;
-    const hash = edges[at + edgeColumn.hash] ?? 0;
-    const key = edgeKey(edges[at + edgeColumn.parent] ?? 0, edges[at + edgeColumn.prefix] ?? 0);
-    let slot = mix(hash, key) & (slots.length - 1);
-    while (slots[slot] !== 0) slot = (slot + 1) & (slots.length - 1);
-    slots[slot] = index + 1;
-  }
-  return slots;
+function edgeHash(edges: readonly number[], index: number): number {
+  const at = index * edgeStride;
+  const key = edgeKey(edges[at + edgeColumn.parent] ?? 0, edges[at + edgeColumn.prefix] ?? 0);
+  return mix(edges[at + edgeColumn.hash] ?? 0, key);
 }
 
 /** Work done, for the tests that show it does not grow with the number of policies. */

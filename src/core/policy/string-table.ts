@@ -1,7 +1,8 @@
 // Every distinct byte string of a policy set, once, with an id: names, methods, hosts, header names and values. Compiling
 // interns; judging looks request bytes up without making a string.
 import { Buffer } from 'node:buffer';
-import { hashBytes, hashStart, hashStep, slotsFor } from './hash.ts';
+import { createGrowingSlots } from './growing-slots.ts';
+import { hashBytes, hashStart, hashStep } from './hash.ts';
 import { stringStride } from './table-layout.ts';
 import type { Tables } from './tables.ts';
 
@@ -9,39 +10,52 @@ import type { Tables } from './tables.ts';
 export interface StringTable {
   /** Id of a text's UTF-8 bytes, new or known. */
   intern(text: string): number;
-  finish(): { strings: number[]; stringSlots: Int32Array; bytes: Uint8Array };
+  /** As it is now; changes with the next `intern` or `addBytes`. */
+  tables(): {
+    readonly strings: readonly number[];
+    readonly stringSlots: Int32Array;
+    readonly bytes: Uint8Array;
+  };
+}
+
+/** Bytes that only come, as one array. */
+function createGrowingBytes(): { add(bytes: Uint8Array): number; view(): Uint8Array } {
+  let held = new Uint8Array(1024);
+  let size = 0;
+  return {
+    add(bytes) {
+      const needed = size + bytes.length;
+      if (needed > held.length) {
+        const larger = new Uint8Array(Math.max(needed, held.length * 2));
+        larger.set(held);
+        held = larger;
+      }
+      held.set(bytes, size);
+      size = needed;
+      return size - bytes.length;
+    },
+    view: () => held.subarray(0, size),
+  };
 }
 
 /** `bytes` of path segments live in the same section; `addBytes` returns their offset. */
 export function createStringTable(): StringTable & { addBytes(bytes: Uint8Array): number } {
   const ids = new Map<string, number>();
   const strings: number[] = [];
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  const addBytes = (bytes: Uint8Array): number => {
-    chunks.push(bytes);
-    size += bytes.length;
-    return size - bytes.length;
-  };
+  const all = createGrowingBytes();
+  const slots = createGrowingSlots((id) => strings[id * stringStride + 2] ?? 0);
   return {
-    addBytes,
+    addBytes: (bytes) => all.add(bytes),
     intern(text) {
       const known = ids.get(text);
       if (known !== undefined) return known;
       const bytes = Buffer.from(text, 'utf8');
-      strings.push(addBytes(bytes), bytes.length, hashBytes(bytes, 0, bytes.length));
+      strings.push(all.add(bytes), bytes.length, hashBytes(bytes, 0, bytes.length));
+      slots.add();
       ids.set(text, ids.size);
       return ids.size - 1;
     },
-    finish() {
-      const stringSlots = new Int32Array(slotsFor(ids.size));
-      for (let id = 0; id < ids.size; id += 1) {
-        let slot = (strings[id * stringStride + 2] ?? 0) & (stringSlots.length - 1);
-        while (stringSlots[slot] !== 0) slot = (slot + 1) & (stringSlots.length - 1);
-        stringSlots[slot] = id + 1;
-      }
-      return { strings, stringSlots, bytes: Buffer.concat(chunks) };
-    },
+    tables: () => ({ strings, stringSlots: slots.slots(), bytes: all.view() }),
   };
 }
 

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { millis } from '../../../src/core/model/brand.ts';
 import type { FlowEvent } from '../../../src/core/model/event.ts';
-import { peerFromName } from '../../../src/core/model/identity.ts';
 import { createBuckets } from '../../../src/core/policy/buckets.ts';
 import { compilePolicies } from '../../../src/core/policy/compile.ts';
 import { createDecider } from '../../../src/core/policy/decide.ts';
@@ -12,118 +11,8 @@ import { explainRequest } from '../../../src/core/policy/explain.ts';
 import { parsePolicy } from '../../../src/core/policy/parse-policy.ts';
 import { createPreview } from '../../../src/core/policy/preview.ts';
 import type { Policy } from '../../../src/core/policy/schema.ts';
-import {
-  allow,
-  benchOf,
-  block,
-  flowOf,
-  headOf,
-  listener,
-  noon,
-  objectOf,
-  policy,
-  throttle,
-  workload,
-  type PolicyParts,
-  type RequestParts,
-} from './build.ts';
-
-const names = ['scanner', 'storefront', 'orders', 'users'] as const;
-const segment = fc.constantFrom('a', 'b', 'orders', '7', '{id}');
-const template = fc
-  .tuple(fc.array(segment, { minLength: 0, maxLength: 3 }), fc.constantFrom('', '/*', '/**', '*'))
-  .map(
-    ([parts, tail]) =>
-      `/${parts.join('/')}`.replace(/\/$/, tail === '' ? '/' : '') +
-      (tail === '*' && parts.at(-1) === '{id}' ? '' : tail),
-  )
-  .map((path) => (path === '' ? '/' : path === '*' ? '/*' : path));
-const header = fc.tuple(fc.constantFrom('x-a', 'x-b'), fc.constantFrom('1', '2', ''));
-const httpMatch = fc
-  .record(
-    {
-      methods: fc.uniqueArray(fc.constantFrom('GET', 'PUT', 'POST'), { minLength: 1 }),
-      paths: fc.uniqueArray(template, { minLength: 1, maxLength: 3 }),
-      hosts: fc.uniqueArray(fc.constantFrom('orders', '*.shop', 'a.shop'), { minLength: 1 }),
-      headers: fc
-        .uniqueArray(header, { minLength: 1, maxLength: 2 })
-        .map((list) => list.map(([name, value]) => ({ name, values: [value] }))),
-    },
-    { requiredKeys: [] },
-  )
-  .filter((http) => Object.keys(http).length > 0);
-const side = fc
-  .option(fc.constantFrom(...names), { nil: undefined })
-  .map((name) => (name === undefined ? { scope: 'All' } : workload(name)));
-const action = fc.oneof(
-  fc.constant({ type: 'Block' }),
-  fc
-    .record({
-      count: fc.integer({ min: 1, max: 3 }),
-      burst: fc.integer({ min: 1, max: 3 }),
-      key: fc.uniqueArray(fc.constantFrom('principal', 'destination', 'route', 'method', 'header:x-a'), {
-        minLength: 1,
-        maxLength: 2,
-      }),
-    })
-    .map(({ count, burst, key }) => throttle(`${count}/s`, { burst, key })),
-);
-const partsOf = fc.record({
-  mode: fc.constantFrom('Enforce', 'Enforce', 'Shadow', 'Off'),
-  from: side,
-  to: side,
-  http: fc.option(httpMatch, { nil: undefined }),
-  action,
-});
-const build = (name: string, parts: PolicyParts): Policy => policy({ name, ...parts });
-const policySet = fc
-  .array(partsOf, { maxLength: 6 })
-  .map((list) => list.map((parts, at) => build(`p${at}`, parts)));
-
-const pathText = fc.oneof(
-  fc
-    .array(
-      fc.constantFrom(
-        'a',
-        'b',
-        'orders',
-        '7',
-        '9',
-        '..',
-        '.',
-        '',
-        '%2e%2e',
-        'a;x=1',
-        'a%2Fb',
-        '%61',
-        '%2561',
-        'a\\b',
-      ),
-      { maxLength: 4 },
-    )
-    .map((parts) => `/${parts.join('/')}`),
-  fc.constantFrom('/%00', '/%ff', '/'),
-);
-interface Ask extends RequestParts {
-  readonly path: string;
-  readonly from: string;
-  readonly to: string;
-  readonly gapMs: number;
-}
-const ask: fc.Arbitrary<Ask> = fc.record({
-  method: fc.constantFrom('GET', 'PUT', 'DELETE'),
-  path: pathText,
-  route: fc.constantFrom('/a', '/orders/{id}'),
-  host: fc.constantFrom('orders', 'ORDERS:80', 'x.shop', ''),
-  headers: fc.array(header, { maxLength: 2 }),
-  from: fc.constantFrom(...names),
-  to: fc.constantFrom(...names),
-  gapMs: fc.integer({ min: 0, max: 800 }),
-});
-const traffic = fc.array(ask, { minLength: 1, maxLength: 25 });
-
-const pairs = names.flatMap((from) => names.map((to) => ({ from, to })));
-const listeners = pairs.map(({ from, to }) => listener(peerFromName(from, 'shop'), peerFromName(to, 'shop')));
+import { partsOf, build, policySet, ask, traffic, pairs, listeners, type Ask } from './arbitrary.ts';
+import { allow, benchOf, block, flowOf, headOf, noon, objectOf, policy } from './build.ts';
 
 interface Answer {
   readonly action: number;
