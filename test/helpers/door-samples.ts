@@ -52,6 +52,7 @@ export function createTestHub(): TestHub {
         requests: 1_000,
         openByPair: { 'shop/a/b>bank/c/d': 2, 'x/a/b>y/c/d': 3 },
       }),
+      nodes: () => [{ node: 'n1', silent: false, uptimeMs: 1 }],
       history: () => [...window],
       flow: (id) => window.find((event) => event.type === 'flow' && event.id === id) as never,
       subscribe(listener) {

@@ -33,6 +33,8 @@ export function operate(operated: Operated, operation: Operation): Promise<unkno
       return Promise.resolve(status());
     case 'node':
       return operated.node === undefined ? Promise.reject(notANode()) : Promise.resolve(operated.node());
+    case 'nodes':
+      return Promise.reject(notAHub());
     default:
       return assertNever(operation);
   }
@@ -44,6 +46,14 @@ const notANode = (): AppError =>
     family: 'notFound',
     message: 'This agent stands in front of explicit listeners; it has no node to tell of.',
     hint: 'Ask an agent that was started with --node.',
+  });
+
+const notAHub = (): AppError =>
+  new AppError({
+    code: 'NOT_A_HUB',
+    family: 'notFound',
+    message: 'This agent knows its own node alone.',
+    hint: 'Ask the hub of the cluster: --connect cluster:.',
   });
 
 type Apply = Extract<Operation, { op: 'policy.apply' }>;

@@ -47,6 +47,8 @@ export interface StatusInput {
   readonly isNode: boolean;
   /** Undefined before there is one. */
   readonly feed: AgentStatus['feed'];
+  /** Undefined of an agent that has no node. */
+  readonly summary: AgentStatus['summary'];
 }
 
 /** As the feed tells it: whole numbers, CPU time in one. */
@@ -85,6 +87,7 @@ export function statusOf(input: StatusInput): AgentStatus {
     lostBy: input.counts.lostBy,
     refused: { full: plane.refusedFull, share: plane.refusedShare },
     ...(input.feed === undefined ? {} : { feed: input.feed }),
+    ...(input.summary === undefined ? {} : { summary: input.summary }),
   };
 }
 

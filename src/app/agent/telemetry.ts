@@ -30,7 +30,7 @@ export interface TelemetrySources {
   /** Undefined without a supervisor. */
   readonly restarts: Restarts | undefined;
   /** Undefined where there is none. */
-  readonly node: Pick<RunningNode, 'openByPair' | 'status' | 'unjudged'> | undefined;
+  readonly node: Pick<RunningNode, 'openByPair' | 'status' | 'summary' | 'unjudged'> | undefined;
 }
 
 /** As the schema of a status bounds it. */
@@ -86,6 +86,7 @@ export function createTelemetry(sources: TelemetrySources): Telemetry {
         counts: counts.read(),
         isNode: node !== undefined,
         feed: feed()?.stats(),
+        summary: node?.summary(),
       }),
     figures() {
       const { flows, lostBy, kernelRefused, policies: policyHits } = counts.read();

@@ -1,6 +1,5 @@
 // The one stream as people's door serves it: its window, its figures, and who listens. Knows nobody's rights and no socket.
 import type { ApiEvent } from '../../core/model/event.ts';
-import type { AgentStatus } from '../../core/model/feed-message.ts';
 import type { DoorFeed } from '../../io/kube/door/door-options.ts';
 import type { EventWindow } from '../agent/event-window.ts';
 import { helloOf, windowMs } from '../agent/agent-words.ts';
@@ -24,14 +23,17 @@ export const hubHistory = (
 ): readonly ApiEvent[] => window.history(Math.max(sinceMs ?? 0, Date.now() - windowMs), last);
 
 /** Nobody listens yet. */
-export function createHubFeed(window: EventWindow, status: () => AgentStatus): HubFeed {
+export function createHubFeed(
+  window: EventWindow,
+  { status, nodes }: Pick<DoorFeed, 'status' | 'nodes'>,
+): HubFeed {
   const listeners = new Set<(event: ApiEvent) => void>();
   return {
     publish(event) {
       for (const listener of listeners) listener(event);
     },
     feed: {
-      ...{ hello: hubHello, status, flow: (id) => window.flow(id) },
+      ...{ hello: hubHello, status, nodes, flow: (id) => window.flow(id) },
       history: (sinceMs, last) => hubHistory(window, sinceMs, last),
       subscribe(listener) {
         listeners.add(listener);

@@ -8,6 +8,7 @@ import { createMergedStatus, type MergedStatus } from '../../core/merge/merged-s
 import { placesOf } from '../../core/merge/places-of.ts';
 import type { ApiEvent, PolicyEvent } from '../../core/model/event.ts';
 import type { AgentStatus, Hello } from '../../core/model/feed-message.ts';
+import type { NodeWord } from '../../core/model/node-summary.ts';
 import { createEventWindow, type EventWindow } from '../agent/event-window.ts';
 
 /** Whose stream, and who is told. */
@@ -33,6 +34,8 @@ export interface HubStream {
   resumeOf(node: string): AgentPosition | undefined;
   /** What is due, in order; it is in the window then. */
   release(tell: (event: ApiEvent) => void): void;
+  /** What each node said last. */
+  nodes(): readonly NodeWord[];
   figures(own: {
     readonly startedMs: number;
     readonly version: string;
@@ -125,6 +128,7 @@ export function createHubStream(options: HubStreamOptions): HubStream {
     },
     resumeOf: (node) => merge.resumeOf(node),
     release: (tell) => release(stream, tell),
+    nodes: () => merged.nodes(),
     figures: (own) => figures(stream, own),
   };
 }

@@ -133,7 +133,7 @@ function createParts(options: HubOptions): Parts {
   });
   const parts: Parts = {
     ...{ options, identity, publisher, stream, links, startedMs: Date.now() },
-    people: createHubFeed(stream.window, () => statusOf(parts)),
+    people: createHubFeed(stream.window, { status: () => statusOf(parts), nodes: () => stream.nodes() }),
     cleanup: createCleanup(1_000, () => performance.now()),
     ...{ door: undefined, policies: [], writer: undefined, cluster: undefined, election: undefined },
     ...{ agentNodes: new Set<string>(), isSynced: false, leadingSinceMs: 0 },
@@ -317,7 +317,11 @@ async function startFeed(parts: Parts): Promise<FeedServer | undefined> {
   const { options, stream, cleanup } = parts;
   if (options.feed === undefined) return undefined;
   const status = (): AgentStatus => statusOf(parts);
-  const server = await startLocalFeed(options.feed, { window: stream.window, status });
+  const server = await startLocalFeed(options.feed, {
+    window: stream.window,
+    status,
+    nodes: () => stream.nodes(),
+  });
   cleanup.add(() => server.close());
   return server;
 }

@@ -1,8 +1,9 @@
 // The hub's feed for terminals and verbs of its own machine: the whole stream, so it is only there where somebody asked for it. Knows no TLS.
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../../core/model/app-error.ts';
-import type { AgentStatus, Operation } from '../../core/model/feed-message.ts';
+import type { Operation } from '../../core/model/feed-message.ts';
 import type { LocalAddress } from '../../io/feed/feed-address.ts';
+import type { DoorFeed } from '../../io/kube/door/door-options.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import type { EventWindow } from '../agent/event-window.ts';
 import { hubHello, hubHistory } from './hub-feed.ts';
@@ -28,11 +29,14 @@ function refuse({ op }: Operation): Promise<never> {
 /** @throws AppError when the address cannot be had. */
 export const startLocalFeed = (
   where: LocalFeed,
-  { window, status }: { readonly window: EventWindow; readonly status: () => AgentStatus },
+  { window, status, nodes }: { readonly window: EventWindow } & Pick<DoorFeed, 'status' | 'nodes'>,
 ): Promise<FeedServer> =>
   startFeedServer({
     ...where,
     ...{ hello: hubHello, status, history: (sinceMs, last) => hubHistory(window, sinceMs, last) },
     numbering: { epoch: randomBytes(6).toString('hex'), sequence: () => window.sequence() },
-    handle: (operation) => (operation.op === 'status' ? Promise.resolve(status()) : refuse(operation)),
+    handle(operation) {
+      if (operation.op === 'status') return Promise.resolve(status());
+      return operation.op === 'nodes' ? Promise.resolve({ nodes: nodes() }) : refuse(operation);
+    },
   });

@@ -1,6 +1,7 @@
 // The figures of many agents as those of one: sums that do not fall when an agent starts anew, the oldest sign of life, what has to be
 // known in a sentence. Processes and workers stay with their nodes. Knows no feed.
 import type { AgentStatus } from '../model/feed-message.ts';
+import type { NodeWord } from '../model/node-summary.ts';
 import { listed } from '../plan/outcome.ts';
 import { createSummedCount, type SummedCount } from './summed-counts.ts';
 
@@ -14,6 +15,8 @@ export interface MergedStatus {
   /** The node is no more; its sums stay. */
   leave(node: string): void;
   status(own: OwnFigures): AgentStatus;
+  /** What each node said last, by name. */
+  nodes(): readonly NodeWord[];
 }
 
 /** What the hub itself adds. */
@@ -115,6 +118,16 @@ function statusOf(book: Book, own: OwnFigures): AgentStatus {
   };
 }
 
+function nodesOf({ last, silent }: Book): readonly NodeWord[] {
+  return [...last]
+    .map(([node, { version, uptimeMs, summary }]) => ({
+      ...{ node, silent: silent.has(node), uptimeMs },
+      ...(version === undefined ? {} : { version }),
+      ...(summary === undefined ? {} : { summary }),
+    }))
+    .toSorted((one, other) => (one.node < other.node ? -1 : 1));
+}
+
 /** No status heard. */
 export function createMergedStatus(): MergedStatus {
   const book: Book = { last: new Map(), silent: new Set(), sums: new Map() };
@@ -138,5 +151,6 @@ export function createMergedStatus(): MergedStatus {
       book.silent.delete(node);
     },
     status: (own) => statusOf(book, own),
+    nodes: () => nodesOf(book),
   };
 }

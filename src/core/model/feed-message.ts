@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { endpointSchema, eventSchema } from './event.ts';
 import { policySchema } from '../policy/schema.ts';
+import { nodeSummarySchema } from './node-summary.ts';
 
 /** Version of the frames; a client refuses a server with a greater one, in a sentence. */
 export const feedVersion = 1;
@@ -91,6 +92,8 @@ export const statusSchema = z.object({
   refused: z.object({ full: count, share: count }).optional(),
   /** Connections to the feed, those of them that are told events, and the events that slow ones missed. */
   feed: z.object({ connections: count, subscribers: count, dropped: count }).optional(),
+  /** Of an agent that works in the pods of a node. */
+  summary: nodeSummarySchema.optional(),
 });
 
 /** Everything the agent sends over a feed, told apart by `type`. */
@@ -145,6 +148,8 @@ export const operationSchema = z.discriminatedUnion('op', [
   z.object({ op: z.literal('status') }),
   /** How the agent's node stands (`nodeStatusSchema`); AppError NOT_A_NODE of an agent that works by explicit listeners. */
   z.object({ op: z.literal('node') }),
+  /** How all nodes stand in short (`nodesSchema`), as a hub has heard; AppError NOT_A_HUB of an agent. */
+  z.object({ op: z.literal('nodes') }),
 ]);
 
 /** Everything a client sends over a feed, told apart by `type`. */

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { AppError } from '../../core/model/app-error.ts';
 import type { ApiEvent, PolicyEvent } from '../../core/model/event.ts';
 import type { AgentStatus, Hello, Operation } from '../../core/model/feed-message.ts';
+import type { NodeWord } from '../../core/model/node-summary.ts';
 import { isOf, namespacesIn } from '../../core/view/event-namespaces.ts';
 import { viewEvent } from '../../core/view/view-event.ts';
 import { viewStatus } from '../../core/view/view-status.ts';
@@ -22,6 +23,8 @@ export interface HubFeed {
   /** As `FeedServerOptions.history`. */
   readonly history: (sinceMs: number | undefined, last: number | undefined) => readonly ApiEvent[];
   readonly status: () => AgentStatus;
+  /** How each node stands. */
+  readonly nodes: () => readonly NodeWord[];
   /** Told each event after it is in the history; the answer ends it. */
   subscribe(listener: (event: ApiEvent) => void): () => void;
 }
@@ -166,9 +169,21 @@ function statusFor(stream: Stream): AgentStatus {
   });
 }
 
+/** Nodes hold pods of every namespace. */
+function nodesFor(stream: Stream): readonly NodeWord[] {
+  if (scopedRights(stream).flows('')) return stream.feed.nodes();
+  throw new AppError({
+    code: 'NODES_OF_CLUSTER',
+    family: 'denied',
+    message: 'How the nodes stand is told to who may watch flows in all namespaces.',
+    hint: 'Ask for the ClusterRole apidefense-viewer with a ClusterRoleBinding.',
+  });
+}
+
 /** Nothing is written through a hub: it has no right to, and people have their own. */
 function handle(stream: Stream, { op }: Operation): Promise<unknown> {
   if (op === 'status') return Promise.resolve(statusFor(stream));
+  if (op === 'nodes') return Promise.resolve({ nodes: nodesFor(stream) });
   throw new AppError({
     code: 'HUB_READ_ONLY',
     family: 'denied',

@@ -121,6 +121,7 @@ const wanted: Record<Operation['op'], string> = {
   'policy.list': 'no agent is there to list policies',
   status: 'no agent is there to ask',
   node: 'no node is there to ask about',
+  nodes: 'no hub is there to ask about nodes',
 };
 
 function readOnly({ header, path }: RecordingFile, operation: Operation): AppError {

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { createMergedStatus } from '../../../src/core/merge/merged-status.ts';
 import { statusSchema, type AgentStatus } from '../../../src/core/model/feed-message.ts';
+import { summaryOf } from '../../../src/core/model/node-summary.ts';
 import { nowMs, stamp } from './build.ts';
 
 const status = (parts: Partial<AgentStatus> = {}): AgentStatus => ({
@@ -53,6 +54,22 @@ test('of an agent that is not heard the sums stay, the connections do not, and i
   });
   merged.take('a', status());
   expect(merged.status(own)).toMatchObject({ openConnections: 2 });
+});
+
+test('each node is told in short with its version, also when it is not heard, until it is no more', () => {
+  const merged = createMergedStatus();
+  const summary = summaryOf({ pods: [], gears: [] });
+  merged.take('b', status({ version: '0.1.0', summary }));
+  merged.take('a', status());
+  merged.setSilent('a', true);
+  expect(merged.nodes()).toEqual([
+    { node: 'a', silent: true, uptimeMs: 1 },
+    { node: 'b', silent: false, uptimeMs: 1, version: '0.1.0', summary },
+  ]);
+  // What is of one node is no figure of all.
+  expect(merged.status(own)).not.toHaveProperty('summary');
+  merged.leave('a');
+  expect(merged.nodes().map(({ node }) => node)).toEqual(['b']);
 });
 
 test('a notice keeps its bound', () => {

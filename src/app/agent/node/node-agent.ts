@@ -3,6 +3,7 @@ import { gearOf, inlineMode } from '../../../core/model/abilities.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { ApiEvent } from '../../../core/model/event.ts';
 import type { EnforcementStatus, NodeStatus, UnjudgedStatus } from '../../../core/model/node-status.ts';
+import type { NodeSummary } from '../../../core/model/node-summary.ts';
 import { unjudgedPlace } from '../../../core/model/event.ts';
 import type { Peer } from '../../../core/model/identity.ts';
 import type { LocalPod } from '../../../core/model/pod.ts';
@@ -27,7 +28,7 @@ import type { PolicyHits } from './kernel-hits.ts';
 import { createNamespaceIndex, type NamespaceIndex } from './namespace-index.ts';
 import { NodeController } from './node-controller.ts';
 import { createIdentities } from './node-identities.ts';
-import { enforcementIn, nodeStatusOf, type StatusSources } from './node-status.ts';
+import { enforcementIn, nodeStatusOf, nodeSummaryOf, type StatusSources } from './node-status.ts';
 import { startRounds, type RoundOptions } from './node-rounds.ts';
 import { servedPorts } from './pod-cuts.ts';
 import { handOverMs, PodGears } from './pod-gears.ts';
@@ -61,6 +62,8 @@ export interface RunningNode {
   /** What became of a policy; `pending` until it was planned. */
   enforcementOf(policy: string): EnforcementStatus;
   status(): NodeStatus;
+  /** The same in short, and quicker. */
+  summary(): NodeSummary;
   openByPair(): Readonly<Record<string, number>>;
   /** What passed unjudged while no agent was there; quicker than all of `status`. */
   unjudged(): readonly UnjudgedStatus[];
@@ -355,6 +358,7 @@ export function startNode(node: PreparedNode, around: NodeSurroundings): Running
     setPolicies: (policies) => controller.setPolicies(policies),
     enforcementOf: (policy) => enforcementIn(joined, policy),
     status: () => nodeStatusOf(joined),
+    summary: () => nodeSummaryOf(joined),
     openByPair: () => rounds.openByPair(),
     unjudged: () => rounds.unjudged(),
     hear: createHearing(node, around, joined),

@@ -2,6 +2,7 @@
 import { gearsOf, type NodeAbilities } from '../../../core/model/abilities.ts';
 import type { EnforcementStatus, NodePodStatus, NodeStatus } from '../../../core/model/node-status.ts';
 import { unheardSentence } from '../../../core/tap/tapped-interfaces.ts';
+import { summaryOf, type NodeSummary } from '../../../core/model/node-summary.ts';
 import type { TableOwner } from '../../../core/plan/node-constants.ts';
 import type { NodeController } from './node-controller.ts';
 import type { NodeRounds } from './node-rounds.ts';
@@ -25,7 +26,7 @@ function stateOf({ pod, place }: ToldPod): NodePodStatus['state'] {
   return place.fault === '' ? 'enrolled' : 'failed';
 }
 
-function podStatus(told: ToldPod, { taps, rounds }: StatusSources): NodePodStatus {
+function podStatus(told: ToldPod, { taps, rounds }: Pick<StatusSources, 'taps' | 'rounds'>): NodePodStatus {
   const { pod, place, sentence } = told;
   const gears = place?.gears;
   const kernel = gears?.plan.kernel;
@@ -40,6 +41,13 @@ function podStatus(told: ToldPod, { taps, rounds }: StatusSources): NodePodStatu
     outside: rounds.outsideOf(pod.id),
   };
 }
+
+/** In short: what goes with every status, so without the policies, which take a look at each pod for each. */
+export const nodeSummaryOf = (sources: Omit<StatusSources, 'owner'>): NodeSummary =>
+  summaryOf({
+    gears: gearsOf(sources.abilities).map((gear) => ({ ...gear })),
+    pods: sources.controller.pods().map((told) => podStatus(told, sources)),
+  });
 
 /** What became of a policy. */
 export const enforcementIn = (

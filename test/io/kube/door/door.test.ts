@@ -194,6 +194,26 @@ describe('a stream', () => {
     });
   });
 
+  test('how the nodes stand is told to who may see the whole cluster, and to nobody else', async () => {
+    const lab = await openDoorLab();
+    lab.granted.add('ada flows shop').add('eve flows ');
+    const ask = async (path: string, user: string) => {
+      const seen = lab.stream(path, { headers: named(user) });
+      await until('it is greeted', () => seen.frames.length > 0);
+      seen.socket.send(JSON.stringify({ type: 'request', id: 1, operation: { op: 'nodes' } }));
+      await until('it is answered', () => seen.frames.length === 2);
+      return seen.frames[1];
+    };
+    expect(await ask(`${root}/flows?watch=true`, 'eve')).toMatchObject({
+      result: { nodes: [{ node: 'n1', silent: false }] },
+    });
+    expect(await ask(watchShop, 'ada')).toMatchObject({
+      error: { code: 'NODES_OF_CLUSTER', family: 'denied' },
+    });
+    // Of one namespace nothing of the whole is told, whoever asks.
+    expect(await ask(watchShop, 'eve')).toMatchObject({ error: { code: 'NODES_OF_CLUSTER' } });
+  });
+
   test('is only had from the replica that leads, and ends when it leads no more', async () => {
     let leads = false;
     const hub = await openDoorLab();
