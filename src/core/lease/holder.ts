@@ -33,3 +33,6 @@ export function addressIn(holder: string): ReplicaAddress | undefined {
   const number = Number(port);
   return host === undefined || number < 1 || number > 65_535 ? undefined : { host, port: number };
 }
+
+/** The replica's name in what the Lease names; '' of nobody. */
+export const nameIn = (holder: string): string => holder.split('_', 1)[0] ?? '';

@@ -35,6 +35,12 @@ function complaints({ status }: ListedPolicy): string[] {
     .map(({ type, reason, message }) => `${type}: ${reason}${message === '' ? '' : `, ${message}`}`);
 }
 
+/** What is wrong with a policy: why it is rejected, or what agents complain of. */
+export const policyProblems = (listed: ListedPolicy): readonly string[] => [
+  ...(listed.read.ok ? [] : [listed.read.rejection.message]),
+  ...complaints(listed),
+];
+
 const stateWords = { Enforce: 'enforce', Shadow: 'shadow', Off: 'off' } as const;
 
 function managerOf({ manager }: ListedPolicy): string | undefined {
@@ -47,8 +53,7 @@ const unreported = 'no agent has reported it yet';
 function notesOf(listed: ListedPolicy, managedBy: string | undefined): readonly string[] {
   const { read, status } = listed;
   return [
-    ...(read.ok ? [] : [read.rejection.message]),
-    ...complaints(listed),
+    ...policyProblems(listed),
     ...(read.ok && status === undefined ? [unreported] : []),
     ...(managedBy === undefined ? [] : [`kept by ${managedBy}`]),
   ];

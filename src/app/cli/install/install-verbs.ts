@@ -56,6 +56,13 @@ const objects: OptionRow = {
   choices: ['yaml', 'json'],
 };
 
+const tableOrJson: OptionRow = {
+  flags: '-o, --output <format>',
+  text: 'how to print',
+  choices: ['table', 'json'],
+  fallback: 'table',
+};
+
 const acting: readonly OptionRow[] = [
   { flags: '--force-conflicts', text: 'take over fields that somebody else has written' },
   yes,
@@ -82,6 +89,13 @@ export const installVerbs: readonly VerbRow[] = [
     options: [standing, ...chosen, dryRun, objects, ...acting],
     examples: ['upgrade --image registry.example/api-defense:0.2.0', 'upgrade --log-level debug --dry-run'],
     load: async () => (await import('../verbs/upgrade.ts')).upgrade,
+  },
+  {
+    usage: 'status',
+    text: 'how hub, agents and nodes of a cluster stand, and which policies have something wrong; status 1 when anything is',
+    options: [standing, tableOrJson, ...kubectlOptions],
+    examples: ['status', 'status --context kind-shop -o json'],
+    load: async () => (await import('../verbs/status.ts')).status,
   },
   {
     usage: 'uninstall',
