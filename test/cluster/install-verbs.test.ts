@@ -2,11 +2,13 @@
 // so nothing of it runs; that is shown with nodes of the lab.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { names } from '../../src/core/install/names.ts';
+import { apiVersion } from '../../src/core/policy/schema.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { fieldOf, listOf } from '../../src/io/kube/api/kube-object.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import type { Finished } from '../helpers/cli.ts';
 import { describeUnless } from '../helpers/unless.ts';
+import { until } from '../helpers/until.ts';
 import { apiRequest } from './lab/api-request.ts';
 import { configOf, noLab } from './lab/shared-cluster.ts';
 import { namespace, startPaperCluster, type PaperCluster } from './paper-cluster.ts';
@@ -107,6 +109,69 @@ describeUnless(noLab)('install', () => {
     expect(done.stderr).toMatch(/\n {2}p2: apidefense-agent-\w+ is ready\n/);
     expect(await statusOf('DaemonSet', names.agent, 'numberAvailable')).toBe(2);
     expect(await statusOf('Deployment', names.hub, 'availableReplicas')).toBe(2);
+  });
+
+  test('a canary is answered by every agent and leaves no trace; what cannot be asked is said', async () => {
+    const canary = (): Promise<boolean> =>
+      api.get(kinds.flowPolicies, { namespace, name: 'apidefense-canary' }).then(
+        () => true,
+        () => false,
+      );
+    const done = await install('--yes');
+    expect(done, done.stderr).toMatchObject({ status: 0 });
+    expect(done.stderr).toContain(
+      'whether it works:\n  pods: not asked, since the API for people is left out\n  canary: answered; It is evaluated in shadow on 2/2 nodes; nothing is refused by it\n',
+    );
+    expect(await canary()).toBe(false);
+    nodes.will.programmed = { status: 'Unknown', message: '1/2 nodes have reported; waiting for p2.' };
+    const late = await install('--yes', '--timeout', '3s');
+    expect(late.status).toBe(69);
+    expect(late.stderr).toMatch(
+      /After 3 s it does not work yet: the canary is not answered by every agent: 1\/2 nodes have reported; waiting for p2\.\n.*\[INSTALL_NOT_READY\]\n$/,
+    );
+    expect(await canary()).toBe(false);
+    nodes.will.programmed = { status: 'True', message: 'It is evaluated in shadow on 2/2 nodes.' };
+  });
+
+  test('how it stands: parts, nodes, policies with what is wrong; and nothing is made up where nobody told', async () => {
+    const leaderless = await paper.cli.run(['status']);
+    expect(leaderless.status).toBe(1);
+    expect(leaderless.stdout).toMatch(/\nWrong:\n {2}No replica of the hub leads: .*\n$/);
+    const hubs: string[] = [];
+    await api.list(
+      kinds.pods,
+      { namespace, labelSelector: 'app.kubernetes.io/component=hub' },
+      (page) => void hubs.push(...page.map(({ meta }) => meta.name)),
+    );
+    const spec = { holderIdentity: `${hubs[0] ?? ''}_ab12_10.0.0.1:10250` };
+    await api.patch(kinds.leases, { namespace, name: names.hub }, { spec });
+    const well = await paper.cli.run(['status']);
+    expect(well, well.stdout).toMatchObject({ status: 0 });
+    expect(well.stdout).toMatch(
+      /^installed {2}\S+ in the namespace apidefense-system\nhub {8}2 of 2 replicas are available; apidefense-hub-\S+ leads\nagents {5}2 of 2 nodes have their agent\nAPI {8}left out \(--no-aggregated-api\)\npods {7}not known: no hub told\npolicies {3}0\n/,
+    );
+    expect(well.stdout).toMatch(/\np1 +ready +unknown +unknown +unknown\np2 +ready /);
+    const metadata = { name: 'odd', namespace: 'default' };
+    nodes.will.programmed = { status: 'Unknown', message: 'Waiting for p2.' };
+    await api.create(kinds.flowPolicies, {
+      ...{ apiVersion, kind: 'FlowPolicy', metadata },
+      spec: {
+        ...{ mode: 'Shadow', from: { scope: 'All' }, action: { type: 'Block' } },
+        to: { peers: [{ workload: { kind: 'Deployment', name: 'web' } }] },
+      },
+    });
+    const wrong = await until('the paper hub has judged it', async () => {
+      const done = await paper.cli.run(['status', '-o', 'json']);
+      return done.status === 1 && done;
+    });
+    expect(JSON.parse(wrong.stdout)).toMatchObject({
+      ...{ ok: false, policies: { total: 1, problems: [{ name: 'default/odd' }] } },
+      nodes: [{ node: 'p1', agent: 'ready' }, { node: 'p2' }],
+    });
+    nodes.will.programmed = { status: 'True', message: 'It is evaluated in shadow on 2/2 nodes.' };
+    await api.remove(kinds.flowPolicies, metadata);
+    const nobody = await paper.cli.run(['status', '--as', 'ann']);
+    expect(nobody).toMatchObject({ status: 77, stdout: '' });
   });
 
   test('everything is written as the one field manager, and with nothing to do nobody is asked', async () => {

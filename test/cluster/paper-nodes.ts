@@ -3,8 +3,8 @@
 import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { fieldOf, textOf, type KubeObject } from '../../src/io/kube/api/kube-object.ts';
-import { kinds } from '../../src/io/kube/api/resource-kind.ts';
-import { startReflector } from '../../src/io/kube/watch/reflector.ts';
+import { apiVersionOf, kinds } from '../../src/io/kube/api/resource-kind.ts';
+import { startReflector, type Reflector } from '../../src/io/kube/watch/reflector.ts';
 
 /** How pods do on these nodes; may be changed while they are there. */
 export interface PaperWill {
@@ -12,6 +12,8 @@ export interface PaperWill {
   problem: (pod: PaperPod) => { reason: string; message: string } | undefined;
   /** With which status its container ends when it is told to; `undefined`: the node is gone, and it never does. */
   ends: (pod: PaperPod) => number | undefined;
+  /** What a hub would write of every policy: whether it stands, and in which words. */
+  programmed: { status: 'True' | 'Unknown'; message: string };
 }
 
 /** A pod of a paper node. */
@@ -106,13 +108,48 @@ async function sayReady(api: KubeApi, names: readonly string[]): Promise<void> {
 /** Well within what the node controller waits for a sign of life, ms. */
 const heartbeatMs = 10_000;
 
+/** The conditions of policies are the hub's to write. */
+function judgePolicies(
+  { api, will }: Tools,
+  queue: (next: () => Promise<void>) => void,
+): Pick<Reflector<unknown>, 'close'> {
+  const judge = async ({ meta, raw }: KubeObject): Promise<void> => {
+    const { status, message } = will.programmed;
+    const said = { type: 'Programmed', status, reason: status === 'True' ? 'Shadow' : 'Pending', message };
+    const now = { observedGeneration: meta.generation, lastTransitionTime: new Date().toISOString() };
+    const { name, namespace } = meta;
+    const { apiVersion = apiVersionOf(kinds.flowPolicies), kind = kinds.flowPolicies.kind } = raw;
+    await api.applyStatus(
+      kinds.flowPolicies,
+      {
+        ...{ apiVersion, kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } },
+        status: { conditions: [{ ...said, ...now }] },
+      },
+      'paper-hub',
+    );
+  };
+  return startReflector<KubeObject>({
+    ...{ api, resource: kinds.flowPolicies, selection: {}, now: Date.now, random: Math.random },
+    // Its kind comes with the installation.
+    limits: { mostMs: 500 },
+    trim: (policy) => policy,
+    onBatch: ({ added }) => added.forEach((policy) => queue(() => judge(policy))),
+  });
+}
+
 /** Makes the nodes, and tends the pods that are put on them. */
 export async function startPaperNodes(
   config: KubeConfig,
   api: KubeApi,
   names: readonly string[],
 ): Promise<PaperNodes> {
-  const will: PaperWill = { problem: () => undefined, ends: () => 0 };
+  const will: PaperWill = {
+    ...{ problem: () => undefined, ends: () => 0 },
+    programmed: {
+      status: 'True',
+      message: 'It is evaluated in shadow on 2/2 nodes; nothing is refused by it.',
+    },
+  };
   const tools: Tools = { api, core: config.makeApiClient(CoreV1Api), will };
   await makeNodes(api, names);
   const heart = setInterval(() => void sayReady(api, names).catch(() => undefined), heartbeatMs);
@@ -126,6 +163,9 @@ export async function startPaperNodes(
     ...{ api, resource: kinds.pods, selection: {}, now: Date.now, random: Math.random, trim: paperPod },
     onBatch: ({ added, changed }) => tendAll([...added, ...changed.map(({ after }) => after)]),
   });
+  const policies = judgePolicies(tools, (next) => {
+    work = work.then(next).catch(() => undefined);
+  });
   await pods.synced();
   return {
     will,
@@ -133,6 +173,7 @@ export async function startPaperNodes(
     async [Symbol.asyncDispose]() {
       clearInterval(heart);
       pods.close();
+      policies.close();
       await work;
       for (const name of names) await api.remove(kinds.nodes, { name });
     },

@@ -50,7 +50,8 @@ export async function askHub(
     session = await sessionOf(installation, context, last);
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'INTERRUPTED') throw error;
-    return { word: { type: 'away', sentence: error.message }, history: [] };
+    const isRefused = error.family === 'denied';
+    return { word: { type: 'away', sentence: error.message, isRefused }, history: [] };
   }
   try {
     const { version, notice } = session.status;

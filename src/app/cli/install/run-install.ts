@@ -24,12 +24,14 @@ import type { OptionValues } from '../verbs.ts';
 import { applyStages, blocking, removeLeft, type ApplyHow } from './apply-stages.ts';
 import type { OpenInstallation } from './open-installation.ts';
 import { requireRights, type Wanted } from './require-rights.ts';
+import { verify } from './verify.ts';
 
 /** What is to be installed. */
 export interface Installing {
   readonly verb: 'install' | 'upgrade';
   readonly namespace: string;
   readonly stages: readonly Stage[];
+  readonly aggregatedApi: boolean;
 }
 
 /** All objects in their order. */
@@ -137,6 +139,7 @@ export async function runInstall(
     installation,
     plan.removals.map(({ object }) => object),
   );
+  await verify(installation, { aggregatedApi: installing.aggregatedApi, context });
   context.out.line(
     visibleText(
       `api-defense is installed in the namespace ${installing.namespace} of ${installation.title}: every replica of the hub and every agent is ready.`,

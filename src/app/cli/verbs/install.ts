@@ -31,7 +31,7 @@ export const install: RunVerb = async (_words, options, context) => {
     const isDryRun = dryRunOption(options, 'server') !== undefined;
     return await runInstall(
       installation,
-      { verb: 'install', namespace, stages },
+      { verb: 'install', namespace, stages, aggregatedApi: chosen.aggregatedApi },
       { options, context, isDryRun },
     );
   } finally {

@@ -55,7 +55,7 @@ export const upgrade: RunVerb = async (_words, options, context) => {
     const isDryRun = dryRunOption(options, 'server') !== undefined;
     return await runInstall(
       installation,
-      { verb: 'upgrade', namespace, stages },
+      { verb: 'upgrade', namespace, stages, aggregatedApi: chosen.aggregatedApi },
       { options, context, isDryRun },
     );
   } finally {

@@ -14,7 +14,12 @@ export type HubWord =
       readonly withoutNodes?: string;
       readonly notice?: string;
     }
-  | { readonly type: 'away'; readonly sentence: string }
+  | {
+      readonly type: 'away';
+      readonly sentence: string;
+      /** It, or the API server, said no to this person: asking again does not help. */
+      readonly isRefused: boolean;
+    }
   /** The API for people was left out. */
   | { readonly type: 'left out' };
 

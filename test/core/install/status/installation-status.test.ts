@@ -25,17 +25,17 @@ test.each<[string, Partial<InstallationFacts>, readonly (string | RegExp)[]]>([
   ],
   [
     'an API that is not there',
-    { apiService: undefined, hub: { type: 'away', sentence: 'Gone.' } },
+    { apiService: undefined, hub: { type: 'away', sentence: 'Gone.', isRefused: false } },
     ['API for people: the APIService is not there.', 'Gone.'],
   ],
   [
     'a hub that does not answer though the API is available',
-    { hub: { type: 'away', sentence: 'The hub is away.' } },
+    { hub: { type: 'away', sentence: 'The hub is away.', isRefused: false } },
     ['API for people: available, but the hub did not answer.', 'The hub is away.'],
   ],
   [
     'an API that nobody answers for',
-    { apiService: apiService(false), hub: { type: 'away', sentence: 'The hub is away.' } },
+    { apiService: apiService(false), hub: { type: 'away', sentence: 'The hub is away.', isRefused: false } },
     ['API for people: not available (FailedDiscoveryCheck: no).', 'The hub is away.'],
   ],
   [
