@@ -3,6 +3,7 @@
 import type { Key } from 'ink';
 import type { ChromeInput, ChromeModel } from './chrome/chrome-model.ts';
 import { millis } from '../core/model/brand.ts';
+import type { ClusterPlace } from '../core/model/cluster-place.ts';
 import type { FeedPort } from '../core/model/feed-port.ts';
 import type { PaneDraws } from './app.tsx';
 import { keyHints } from './keys/key-hints.ts';
@@ -44,6 +45,8 @@ export interface LoopOptions {
   readonly theme: () => Theme;
   readonly themes: () => readonly string[];
   readonly readOnly: boolean;
+  readonly place?: ClusterPlace | undefined;
+  readonly firstWords?: string | undefined;
   readonly size: () => { readonly columns: number; readonly rows: number };
   /** Where exported files go. */
   readonly directory: string;
@@ -91,6 +94,8 @@ function firstState(options: LoopOptions): AppState {
     readOnly: options.readOnly,
     themeName: options.theme().name,
     keyHints: keyHints(options.keymap.rows),
+    place: options.place,
+    firstWords: options.firstWords,
   });
 }
 

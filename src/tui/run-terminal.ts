@@ -5,6 +5,7 @@ import type { Instance } from 'ink';
 import { createElement } from 'react';
 import type { ReactNode } from 'react';
 import { AppError } from '../core/model/app-error.ts';
+import type { ClusterPlace } from '../core/model/cluster-place.ts';
 import type { FeedPort } from '../core/model/feed-port.ts';
 import { App } from './app.tsx';
 import type { ChromeModel } from './chrome/chrome-model.ts';
@@ -30,6 +31,10 @@ export interface TerminalOptions extends LookOptions {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WritableStream;
   readonly readOnly: boolean;
+  /** Of a terminal on a cluster. */
+  readonly place?: ClusterPlace | undefined;
+  /** Said first, for a while. */
+  readonly firstWords?: string | undefined;
   /** Where exported files go; default the working directory. */
   readonly directory?: string | undefined;
   /** Leave by itself after so many milliseconds. */
@@ -78,6 +83,8 @@ function openShown(options: TerminalOptions, looks: Looks, hooks: Hooks): Shown 
     theme: () => looks.theme,
     themes: looks.themes,
     readOnly: options.readOnly,
+    place: options.place,
+    firstWords: options.firstWords,
     size: () => ({ columns: screen.columns, rows: screen.rows }),
     directory: options.directory ?? process.cwd(),
     now: () => Date.now(),

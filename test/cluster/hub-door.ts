@@ -12,6 +12,7 @@ import { liveGroup, liveVersion } from '../../src/core/install/names.ts';
 import { apiServiceName, authorityName } from '../../src/core/trust/trust-names.ts';
 import { viewerLimits } from '../../src/io/feed/viewer-feed.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
+import { fieldOf, listOf } from '../../src/io/kube/api/kube-object.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import type { KubeTarget } from '../../src/io/kube/config/kube-target.ts';
 import { createAccessDesk } from '../../src/io/kube/door/access-desk.ts';
@@ -122,6 +123,16 @@ export async function openHubDoor(cluster: Cluster, api: KubeApi, namespace: str
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The API server has looked at the hub and sends people to it. */
+export async function untilTakenIn(api: KubeApi): Promise<void> {
+  await until('the API server takes the hub in', async () => {
+    const { raw } = await api.get(kinds.apiServices, { name: apiServiceName });
+    return listOf(fieldOf(raw['status'], 'conditions')).some(
+      (one) => fieldOf(one, 'type') === 'Available' && fieldOf(one, 'status') === 'True',
+    );
+  });
 }
 
 /** Somebody with a token of their own, and no rights yet. */

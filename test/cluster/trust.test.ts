@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundleOf } from '../../src/core/trust/authority.ts';
 import { apiServiceName, authorityName } from '../../src/core/trust/trust-names.ts';
-import { fieldOf, listOf, textsOf } from '../../src/io/kube/api/kube-object.ts';
+import { fieldOf, textsOf } from '../../src/io/kube/api/kube-object.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import type { KubeTarget } from '../../src/io/kube/config/kube-target.ts';
@@ -11,7 +11,7 @@ import { tendAuthority } from '../../src/io/kube/trust/trust-keeper.ts';
 import { sampleEndpoint, sampleFlow } from '../helpers/sample-flow.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
-import { makeAuthorityObjects, makePerson, openHubDoor, type HubDoor } from './hub-door.ts';
+import { makeAuthorityObjects, makePerson, openHubDoor, untilTakenIn, type HubDoor } from './hub-door.ts';
 import { allow, clientOf, testKinds } from './kube-clients.ts';
 import { apiRequest } from './lab/api-request.ts';
 import type { Cluster } from './lab/cluster.ts';
@@ -38,12 +38,6 @@ describeUnless(noLab)('the hub behind the API server', () => {
   const rule = (user: string, resource: string, verb: string) => ({
     ...{ user, apiGroups: [live], resources: [resource], verbs: [verb] },
   });
-  const isAvailable = async (): Promise<boolean> => {
-    const { raw } = await api.get(kinds.apiServices, { name: apiServiceName });
-    return listOf(fieldOf(raw['status'], 'conditions')).some(
-      (one) => fieldOf(one, 'type') === 'Available' && fieldOf(one, 'status') === 'True',
-    );
-  };
 
   beforeAll(async () => {
     cluster = await sharedCluster();
@@ -52,7 +46,7 @@ describeUnless(noLab)('the hub behind the API server', () => {
       owned.push(await makeNamespace(configOf(cluster), purpose));
     [own = '', shop = '', bank = ''] = owned.map(({ name }) => name);
     hub = await openHubDoor(cluster, api, own);
-    await until('the API server takes the hub in', isAvailable);
+    await untilTakenIn(api);
     hub.say(between('f1', bank, shop), between('f2', bank, bank));
   });
   afterAll(async () => {

@@ -1,29 +1,54 @@
-// `--connect cluster:…`: the kubeconfig is read, and the client of the API server loaded, when it is first dialled and not before: what
+// The way to a cluster's hub: the kubeconfig is read, and the client of the API server loaded, when it is first dialled and not before: what
 // connects to a feed on this machine does not pay for it.
 import { homedir } from 'node:os';
 import { AppError } from '../../core/model/app-error.ts';
-import type { ClusterAddress } from '../../io/feed/feed-address.ts';
+import { allNamespaces, type ClusterAddress } from '../../io/feed/feed-address.ts';
 import type { FeedDialer } from '../../io/feed/feed-dialer.ts';
+import type { KubeChoice } from '../../io/kube/config/kube-target.ts';
 
-async function load(address: ClusterAddress, env: NodeJS.ProcessEnv): Promise<FeedDialer> {
+/** A cluster by kubectl's flags, and whether all of its namespaces are meant. */
+export interface ClusterScope {
+  readonly choice: KubeChoice;
+  readonly isAll: boolean;
+}
+
+/** What `cluster:[NAMESPACE|*][@CONTEXT]` says. */
+export function scopeOf({ context, namespace }: ClusterAddress): ClusterScope {
+  const isAll = namespace === allNamespaces;
+  return {
+    isAll,
+    choice: {
+      ...(context === undefined ? {} : { context }),
+      ...(namespace === undefined || isAll ? {} : { namespace }),
+    },
+  };
+}
+
+/** The other way round, as far as an address can say it: for sentences. */
+export function addressOfScope({ choice: { context, namespace }, isAll }: ClusterScope): ClusterAddress {
+  const place = isAll ? allNamespaces : namespace;
+  return {
+    type: 'cluster',
+    ...(context === undefined ? {} : { context }),
+    ...(place === undefined ? {} : { namespace: place }),
+  };
+}
+
+async function load({ choice, isAll }: ClusterScope, env: NodeJS.ProcessEnv): Promise<FeedDialer> {
   const [{ createHubDialer }, { resolveTarget }] = await Promise.all([
     import('../../io/kube/live/hub-dialer.ts'),
     import('../../io/kube/config/kube-target.ts'),
   ]);
-  const { context, namespace } = address;
-  const target = resolveTarget(context === undefined ? {} : { context }, { env, homeDirectory: homedir() });
-  return createHubDialer({
-    ...{ target, env, now: Date.now },
-    ...(namespace === undefined ? {} : { namespace }),
-  });
+  const target = resolveTarget(choice, { env, homeDirectory: homedir() });
+  return createHubDialer({ target, env, now: Date.now, ...(isAll ? { namespace: allNamespaces } : {}) });
 }
 
 /** Dials the hub of a cluster as the kubeconfig says. */
-export function clusterDialer(address: ClusterAddress, env: NodeJS.ProcessEnv): FeedDialer {
+export function clusterDialer(scope: ClusterScope, env: NodeJS.ProcessEnv): FeedDialer {
   let dialer: FeedDialer | undefined;
   return {
     async dial() {
-      dialer ??= await load(address, env);
+      dialer ??= await load(scope, env);
       return dialer.dial();
     },
     refused: async (response) => (await dialer?.refused(response)) ?? { detail: 'not admitted' },

@@ -6,14 +6,16 @@ import { statusSchema, type AgentStatus, type Hello } from '../../core/model/fee
 import type { FeedMessage, FeedPort } from '../../core/model/feed-port.ts';
 import { formatFeedAddress, parseFeedAddress, type FeedAddress } from '../../io/feed/feed-address.ts';
 import { createLiveFeed, type LiveFeedOptions } from '../../io/feed/live-feed.ts';
-import { clusterDialer } from './cluster-dialer.ts';
+import { addressOfScope, clusterDialer, scopeOf, type ClusterScope } from './cluster-dialer.ts';
 import type { CommandContext } from './command-context.ts';
 import { demoSocket, readToken } from './session-paths.ts';
 
-/** Words of the command line that say which agent: `--connect` and `--token-file`. */
+/** Words of the command line that say which agent, or the hub of which cluster: only one of them can be meant. */
 export interface ConnectOptions {
   readonly connect?: string;
   readonly tokenFile?: string;
+  /** By kubectl's flags. */
+  readonly cluster?: ClusterScope;
 }
 
 /** How long a verb waits for the first word of an agent, ms. */
@@ -21,6 +23,7 @@ const answerMs = 5_000;
 
 /** The address asked for, or this user's demo. */
 export function addressOf(options: ConnectOptions, env: NodeJS.ProcessEnv): FeedAddress {
+  if (options.cluster !== undefined) return addressOfScope(options.cluster);
   const text = options.connect ?? env['API_DEFENSE_FEED'];
   return text === undefined ? { type: 'unix', path: demoSocket(env) } : parseFeedAddress(text);
 }
@@ -80,7 +83,9 @@ export function openFeed(
   const isRead = options.tokenFile !== undefined || env['API_DEFENSE_TOKEN'] === undefined;
   return createLiveFeed({
     address,
-    ...(address.type === 'cluster' ? { dialer: clusterDialer(address, env) } : {}),
+    ...(address.type === 'cluster'
+      ? { dialer: clusterDialer(options.cluster ?? scopeOf(address), env) }
+      : {}),
     ...(isRead && address.type === 'tcp'
       ? { token: () => tokenNow(options, address, env), awaitsToken: options.tokenFile === undefined }
       : token === undefined

@@ -6,6 +6,7 @@ import { programVersion } from '../program-version.ts';
 import type { CommandContext } from './command-context.ts';
 import { commandLineError } from './command-line-error.ts';
 import { withBareValues } from './bare-values.ts';
+import { withOptionsBefore } from './options-before.ts';
 import { createLineWriter } from './output/writer.ts';
 import { unknownVerb } from './unknown-verb.ts';
 import {
@@ -79,6 +80,23 @@ function report(error: unknown): number {
 
 type Run = (load: () => Promise<RunVerb>, words: readonly string[], options: OptionValues) => Promise<void>;
 
+const isTyped = (command: Command, name: string): boolean => command.getOptionValueSource(name) === 'cli';
+
+/** A verb's options: its own, and those that stood before it. */
+function optionsOf(verb: string, command: Command, program: Command): OptionValues {
+  const names = (of: Command): readonly string[] => of.options.map((option) => option.attributeName());
+  const own: OptionValues = command.opts();
+  return withOptionsBefore(verb, {
+    own,
+    typed: new Set(names(command).filter((name) => isTyped(command, name))),
+    known: new Set(names(command)),
+    before: program.options
+      .map((option) => ({ name: option.attributeName(), flag: option.long ?? option.flags }))
+      .filter(({ name }) => isTyped(program, name))
+      .map((option) => ({ ...option, value: program.opts<OptionValues>()[option.name] })),
+  });
+}
+
 /** `agent status` becomes a command of `agent`, whose row comes before. */
 function addVerb(program: Command, row: VerbRow, run: Run): void {
   const [, first, second] = /^([a-z]+) ([a-z]+)$/.exec(row.usage) ?? [];
@@ -98,7 +116,7 @@ function addVerb(program: Command, row: VerbRow, run: Run): void {
       .slice(0, -2)
       .flat()
       .filter((word) => typeof word === 'string');
-    return run(row.load, words, command.opts());
+    return run(row.load, words, optionsOf(row.usage.replace(/ [<[].*/, ''), command, program));
   });
 }
 

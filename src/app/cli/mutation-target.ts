@@ -11,7 +11,7 @@ import { openFolderStore } from '../../io/policies/folder-store.ts';
 import type { CommandContext } from './command-context.ts';
 import type { Question } from './confirm.ts';
 import { addressOf, openFeed, startSession } from './feed-client.ts';
-import { connectOptions } from './option-values.ts';
+import { connectOptions } from './connect-options.ts';
 import { policiesOf } from './policies-of.ts';
 import type { OptionValues } from './verbs.ts';
 

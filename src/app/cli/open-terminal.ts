@@ -1,5 +1,6 @@
 // Opens the terminal view on any feed: the one place where verbs meet ink, loaded only when there is a terminal to draw on.
 import { AppError } from '../../core/model/app-error.ts';
+import type { ClusterPlace } from '../../core/model/cluster-place.ts';
 import type { FeedPort } from '../../core/model/feed-port.ts';
 import type { LookOptions } from '../../tui/run-looks.ts';
 import type { CommandContext } from './command-context.ts';
@@ -15,6 +16,10 @@ export interface OpenTerminal {
   readonly context: CommandContext;
   /** Close by itself after so many milliseconds. */
   readonly forMs?: number | undefined;
+  /** Of a terminal on a cluster. */
+  readonly place?: ClusterPlace | undefined;
+  /** Said first, for a while. */
+  readonly firstWords?: string | undefined;
 }
 
 function lookOptions({ options, context }: OpenTerminal): LookOptions {
@@ -58,7 +63,7 @@ export async function openTerminal(feed: FeedPort, open: OpenTerminal): Promise<
       stdout: context.stdout,
       stderr: process.stderr,
       readOnly: flagOption(options, 'readOnly'),
-      forMs: open.forMs,
+      ...{ forMs: open.forMs, place: open.place, firstWords: open.firstWords },
     });
   } finally {
     await feed.close();

@@ -74,10 +74,3 @@ export function filterOf(words: readonly string[]): (flow: FlowEvent) => boolean
   const node = filterWords(words);
   return node === undefined ? () => true : compileFilter(node);
 }
-
-/** `--connect` and `--token-file`, as feed-client takes them. */
-export function connectOptions(options: OptionValues): { connect?: string; tokenFile?: string } {
-  const connect = textOption(options, 'connect');
-  const tokenFile = textOption(options, 'tokenFile');
-  return { ...(connect === undefined ? {} : { connect }), ...(tokenFile === undefined ? {} : { tokenFile }) };
-}

@@ -1,9 +1,16 @@
 // The verbs as a table: name, one line, arguments, options, and where the code is. Help, parsing and dispatch come from it.
 // Verb modules are loaded only when run, so that `--help` and the verbs without a terminal stay quick.
-import { clusterOptions, dryRun, previewFrom } from './cluster/cluster-options.ts';
+import {
+  clusterOptions,
+  dryRun,
+  namespaceOptions,
+  previewFrom,
+  rootNamespaceOptions,
+} from './cluster/cluster-options.ts';
 import type { CommandContext } from './command-context.ts';
 import { demoInCluster } from './demo/demo-options.ts';
 import { installVerbs } from './install/install-verbs.ts';
+import { connect, noUi, output, rootConnect, tableOrJson, terminal, window } from './option-rows.ts';
 
 /** Values of a verb's options as commander hands them over. */
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
@@ -36,46 +43,6 @@ export interface VerbRow {
   readonly load: () => Promise<RunVerb>;
 }
 
-const connect: readonly OptionRow[] = [
-  {
-    flags: '--connect <address>',
-    text: 'feed of the agent: 127.0.0.1:PORT or unix:PATH (default: the demo of this user)',
-  },
-  { flags: '--token-file <file>', text: 'file whose first line is the token of the feed' },
-];
-const output: OptionRow = {
-  flags: '-o, --output <format>',
-  text: 'how to print events',
-  choices: ['table', 'json', 'ndjson'],
-  fallback: 'table',
-};
-const tableOrJson: OptionRow = {
-  flags: '-o, --output <format>',
-  text: 'how to print',
-  choices: ['table', 'json'],
-  fallback: 'table',
-};
-const noUi: readonly OptionRow[] = [
-  { flags: '--no-ui', text: 'print events instead of opening the terminal view' },
-  output,
-];
-const terminal: readonly OptionRow[] = [
-  { flags: '--read-only', text: 'bind no key that changes anything' },
-  { flags: '--theme <name>', text: 'default, high-contrast, mono, or a theme of your own' },
-  { flags: '--keys <file>', text: 'key bindings by name (YAML)' },
-  { flags: '--ascii', text: 'draw with ASCII only' },
-  {
-    flags: '--color <when>',
-    text: 'when to use colour',
-    choices: ['auto', 'always', 'never'],
-    fallback: 'auto',
-  },
-];
-const window: readonly OptionRow[] = [
-  { flags: '--last <n>', text: 'at most so many, the newest' },
-  { flags: '--since <duration>', text: 'how far back: 90s, 5m, 1h' },
-  { flags: '-f, --follow', text: 'go on with what comes' },
-];
 const mutation: readonly OptionRow[] = [
   { flags: '--for <duration>', text: 'lifetime of the policy', fallback: '30m' },
   { flags: '--reason <text>', text: 'why, kept in the policy' },
@@ -267,30 +234,31 @@ export const verbs: readonly VerbRow[] = [
   {
     usage: 'observe [filter...]',
     text: 'print flows',
-    options: [...window, output, ...connect],
-    examples: ["observe 'to:orders status>=400' --since 5m", 'observe --follow -o ndjson'],
+    options: [...window, output, ...namespaceOptions, ...connect, ...clusterOptions],
+    examples: [
+      "observe 'to:orders status>=400' --since 5m",
+      'observe --follow -o ndjson',
+      'observe --context kind-shop -n shop',
+    ],
     load: async () => (await import('./verbs/observe.ts')).observe,
   },
   {
     usage: 'findings',
     text: 'print findings',
-    options: [{ flags: '-f, --follow', text: 'go on with what comes' }, output, ...connect],
-    examples: ['findings', 'findings -o json'],
+    options: [
+      { flags: '-f, --follow', text: 'go on with what comes' },
+      output,
+      ...namespaceOptions,
+      ...connect,
+      ...clusterOptions,
+    ],
+    examples: ['findings', 'findings -o json', 'findings --cluster -A'],
     load: async () => (await import('./verbs/findings.ts')).findings,
   },
   {
     usage: 'policies',
     text: 'print policies: state, hits, expiry, rejected ones with line and reason',
-    options: [
-      output,
-      {
-        flags: '-n, --namespace <name>',
-        text: 'those of one namespace (default: of a cluster the context’s, of a feed all)',
-      },
-      { flags: '-A, --all-namespaces', text: 'those of all namespaces' },
-      ...connect,
-      ...clusterOptions,
-    ],
+    options: [output, ...namespaceOptions, ...connect, ...clusterOptions],
     examples: ['policies', 'policies --context kind-shop -A'],
     load: async () => (await import('./verbs/policies.ts')).policies,
   },
@@ -344,8 +312,8 @@ export const verbs: readonly VerbRow[] = [
   {
     usage: 'explain <flow>',
     text: 'why a flow (its id, or a block id) was allowed or refused, and the nearest miss',
-    options: connect,
-    examples: ['explain 3fa9c1-4-2'],
+    options: [...namespaceOptions, ...connect, ...clusterOptions],
+    examples: ['explain 3fa9c1-4-2', 'explain 3fa9c1-4-2 --cluster'],
     load: async () => (await import('./verbs/explain.ts')).explain,
   },
   {
@@ -373,8 +341,14 @@ export const verbs: readonly VerbRow[] = [
   ...installVerbs,
 ];
 
-/** Options of the program without a verb: the terminal on a running agent. */
-export const rootOptions: readonly OptionRow[] = [...connect, ...noUi, ...terminal];
+/** Options of the program without a verb: the terminal on a cluster, or on a running agent. */
+export const rootOptions: readonly OptionRow[] = [
+  ...rootConnect,
+  ...noUi,
+  ...terminal,
+  ...rootNamespaceOptions,
+  ...clusterOptions,
+];
 
 /** First words of the usages. */
 export const verbNames: readonly string[] = [

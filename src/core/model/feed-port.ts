@@ -1,4 +1,5 @@
 // The event stream as its consumers (terminal, verbs) see it: live over a socket or replayed from a file, same calls.
+import type { AppError } from './app-error.ts';
 import type { ApiEvent, FindingEvent, FlowEvent, PolicyEvent } from './event.ts';
 import type { AgentStatus, Hello, Operation } from './feed-message.ts';
 
@@ -20,6 +21,8 @@ export type FeedMessage =
       readonly type: 'connection';
       readonly state: 'connected' | 'reconnecting' | 'closed';
       readonly detail: string;
+      /** Why, where that is known as more than words: with a code and what to do about it. */
+      readonly error?: Pick<AppError, 'code' | 'message' | 'hint'>;
     }
   /** Replay only: where the clock stands. `reset` when earlier events no longer hold (a seek): batches start afresh. */
   | { readonly type: 'position'; readonly position: ReplayPosition; readonly reset: boolean };

@@ -79,7 +79,8 @@ async function keepConnected(
     denials = end.error === undefined ? 0 : denials + 1;
     if (end.error !== undefined && !(denials <= limits.deniedTries && mayBeAdmitted(session, end, options))) {
       session.fail(end.error);
-      emit({ type: 'connection', state: 'closed', detail: `${end.error.message} ${end.error.hint}` });
+      const { error } = end;
+      emit({ type: 'connection', state: 'closed', detail: `${error.message} ${error.hint}`, error });
       return;
     }
     failures = end.greeted ? 1 : failures + 1;

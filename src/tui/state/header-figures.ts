@@ -1,5 +1,6 @@
 // What the header and the status line say, as words with a level each: where, how fresh, how complete, who may act.
 // True even when unpleasant: stale data is called stale, loss is counted, coverage is what was seen.
+import { placeWords } from '../../core/model/cluster-place.ts';
 import { formatCount, formatRate, formatShare, formatShortCount, formatSpan } from '../columns/format.ts';
 import { accessWord } from './access.ts';
 import { changeWords } from './changes.ts';
@@ -104,7 +105,7 @@ export function headerFigures(state: AppState, data: DataView): HeaderFigures {
   const access = accessWord(state);
   const damage = state.replay?.damage;
   return {
-    name: state.connection.hello?.name ?? '',
+    name: state.place === undefined ? (state.connection.hello?.name ?? '') : placeWords(state.place),
     feed: feedFigure(state, data),
     damage: damage === undefined ? undefined : { text: damage, level: 'bad', sign: 'alert' },
     coverage: coverageFigure(data),

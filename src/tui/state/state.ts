@@ -3,6 +3,7 @@
 import type { FlowId, Millis, PolicyName, WorkloadId } from '../../core/model/brand.ts';
 import type { AgentStatus, Hello } from '../../core/model/feed-message.ts';
 import type { ReplayPosition } from '../../core/model/feed-port.ts';
+import type { ClusterPlace } from '../../core/model/cluster-place.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
 import type { Explanation } from '../../core/policy/explain.ts';
 import type { Dialog } from './dialog.ts';
@@ -171,6 +172,8 @@ export interface AppState {
   /** Topmost last. */
   readonly dialogs: readonly Dialog[];
   readonly connection: ConnectionState;
+  /** Of a terminal on a cluster: policies are its objects, written with the person's own rights. */
+  readonly place: ClusterPlace | undefined;
   readonly replay: ReplayPosition | undefined;
   /** Where the clock was last asked to go and has not arrived yet, epoch ms: further jumps start from there. */
   readonly seeking: number | undefined;
@@ -198,6 +201,9 @@ export interface InitialOptions {
   readonly themeName: string;
   readonly utcOffsetMinutes?: number;
   readonly keyHints?: KeyHints;
+  readonly place?: ClusterPlace | undefined;
+  /** Said first, for a while: what was opened, where no word said so. */
+  readonly firstWords?: string | undefined;
 }
 
 /** What a person has chosen before choosing anything. */
@@ -230,6 +236,9 @@ const unconnected = {
   lastReceivedMs: 0,
 } as const satisfies Omit<ConnectionState, 'kind'>;
 
+/** Two sentences are read, and the screen that they are about, ms. */
+const firstWordsMs = 20_000;
+
 /** The state before the first message. */
 export function initialState(options: InitialOptions): AppState {
   return {
@@ -238,11 +247,15 @@ export function initialState(options: InitialOptions): AppState {
     rows: options.rows,
     nowMs: options.nowMs,
     connection: { kind: options.kind, ...unconnected },
+    place: options.place,
     replay: undefined,
     seeking: undefined,
     access: { readOnly: options.readOnly, locked: false },
     changes: [],
-    notice: undefined,
+    notice:
+      options.firstWords === undefined
+        ? undefined
+        : { level: 'info', text: options.firstWords, untilMs: options.nowMs + firstWordsMs },
     themeName: options.themeName,
     keyHints: options.keyHints ?? {},
     utcOffsetMinutes: options.utcOffsetMinutes ?? 0,

@@ -22,6 +22,24 @@ export const clusterOptions: readonly OptionRow[] = [
   ...kubectlOptions,
 ];
 
+/** Which namespace, and not where: alone they mean no cluster. */
+export const namespaceOptions: readonly OptionRow[] = [
+  {
+    flags: '-n, --namespace <name>',
+    text: 'of one namespace (default: of a cluster the context’s, of a feed all)',
+  },
+  { flags: '-A, --all-namespaces', text: 'of all namespaces' },
+];
+
+/** The same without a verb: there each of them means the cluster, as nothing else has namespaces to choose from. */
+export const rootNamespaceOptions: readonly OptionRow[] = [
+  {
+    flags: '-n, --namespace <name>',
+    text: 'the cluster of your kubeconfig, in this namespace (default: the context’s)',
+  },
+  { flags: '-A, --all-namespaces', text: 'the cluster of your kubeconfig, in all namespaces' },
+];
+
 /** Of verbs that change something in the cluster. */
 export const previewFrom: OptionRow = {
   flags: '--preview-from <where>',

@@ -4,13 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '../../../core/model/app-error.ts';
 import { isProductionContext } from '../../../core/model/production-context.ts';
 import { createKubeApi, type KubeApi } from '../../../io/kube/api/kube-api.ts';
-import { resolveTarget, type KubeChoice, type KubeTarget } from '../../../io/kube/config/kube-target.ts';
+import { resolveTarget, type KubeChoice } from '../../../io/kube/config/kube-target.ts';
 import type { EditTools } from '../../../io/kube/policies/policy-edits.ts';
 import { openPolicyJournal } from '../../../io/kube/policies/policy-journal.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Question } from '../confirm.ts';
 import { stateDirectory } from '../session-paths.ts';
+import { sayWhere } from './say-where.ts';
 
 /** Where a verb reads and writes policies. */
 export interface OpenCluster {
@@ -42,14 +43,6 @@ function flagsOf({ kubeconfig, as, asGroups = [] }: KubeChoice, context: string)
     ...asGroups.flatMap((group) => ['--as-group', group]),
   ];
   return words.map(quoted).join(' ');
-}
-
-function sayWhere(target: KubeTarget, say: CommandContext['say']): void {
-  const { context, cluster, namespace, impersonation } = target;
-  const whom = impersonation === undefined ? '' : `, as ${impersonation.user}`;
-  say(visibleText(`Cluster: context ${context} (${cluster.server}), namespace ${namespace}${whom}.`));
-  if (isProductionContext(context))
-    say(visibleText(`WARNING: by its name the context ${context} is PRODUCTION.`));
 }
 
 const interruption = (server: string): AppError =>

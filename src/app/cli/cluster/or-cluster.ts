@@ -10,7 +10,7 @@ export async function orCluster<Result>(work: Promise<Result>): Promise<Result> 
     const { code, family, message, hint, cause } = error;
     throw new AppError({
       ...{ code, family, message, cause },
-      hint: `${hint} For the policies of a cluster add --cluster or --context NAME.`,
+      hint: `${hint} For a cluster add --cluster or --context NAME.`,
     });
   }
 }

@@ -5,7 +5,8 @@ import { statusSchema, type AgentStatus } from '../../../core/model/feed-message
 import { nodeStatusSchema, type NodeStatus } from '../../../core/model/node-status.ts';
 import { formatFeedAddress } from '../../../io/feed/feed-address.ts';
 import { addressOf, openFeed, startSession, type Session } from '../feed-client.ts';
-import { connectOptions, textOption } from '../option-values.ts';
+import { connectOptions } from '../connect-options.ts';
+import { textOption } from '../option-values.ts';
 import { statusLines } from '../output/status-lines.ts';
 import type { RunVerb } from '../verbs.ts';
 

@@ -4,18 +4,16 @@ import { millis } from '../../../core/model/brand.ts';
 import type { FlowEvent } from '../../../core/model/event.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
 import { explainFlow } from '../../../core/policy/explain.ts';
-import { addressOf, openFeed, startSession } from '../feed-client.ts';
-import { connectOptions } from '../option-values.ts';
 import { policiesOf } from '../policies-of.ts';
 import { tableHeader, tableLine } from '../output/event-table.ts';
+import { openReadFeed } from '../read-feed.ts';
 import type { RunVerb } from '../verbs.ts';
 
 /** Says why a flow, or a request that never was, is allowed or refused. */
 export const explain: RunVerb = async (words, options, context) => {
   const wanted = words[0] ?? '';
-  const connect = connectOptions(options);
-  const feed = openFeed(connect, context.env);
-  const { history, close } = await startSession(feed, addressOf(connect, context.env), context);
+  const { start } = await openReadFeed(options, context);
+  const { history, close } = await start();
   await close();
   const flow = history.find(
     (event): event is FlowEvent =>

@@ -1,21 +1,14 @@
 // `observe`: flows as lines, from the agent's memory and, with --follow, as they come.
 import type { ApiEvent, FlowEvent } from '../../../core/model/event.ts';
 import type { Hello } from '../../../core/model/feed-message.ts';
-import type { FeedPort } from '../../../core/model/feed-port.ts';
 import type { CommandContext } from '../command-context.ts';
 import { formatDuration } from '../duration.ts';
-import { addressOf, openFeed, startSession, type ConnectOptions, type Session } from '../feed-client.ts';
+import type { Session } from '../feed-client.ts';
 import { follow } from '../follow.ts';
-import {
-  connectOptions,
-  durationOption,
-  filterOf,
-  flagOption,
-  numberOption,
-  outputOption,
-} from '../option-values.ts';
+import { durationOption, filterOf, flagOption, numberOption, outputOption } from '../option-values.ts';
 import { withoutEndedOpenings } from '../output/one-row.ts';
 import { createEventPrinter } from '../output/event-printer.ts';
+import { openReadFeed, type ReadFeed } from '../read-feed.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 
 /** Without --last and --since: what fits on a screen. */
@@ -70,19 +63,14 @@ function rangeOf(options: OptionValues, isFiltered: boolean): Range {
 /** A session whose history went to `onHistory`; undefined when the reader had enough before. */
 async function sessionWith(
   context: CommandContext,
-  options: {
-    readonly connect: ConnectOptions;
-    readonly feed: FeedPort;
-    readonly sinceMs: number | undefined;
-  },
+  { read, sinceMs }: { readonly read: ReadFeed; readonly sinceMs: number | undefined },
   onHistory: (events: readonly ApiEvent[]) => void,
 ): Promise<Session | undefined> {
   try {
-    return await startSession(options.feed, addressOf(options.connect, context.env), {
-      interrupted: context.interrupted,
+    return await read.start({
       onHistory,
       onHello(hello) {
-        const warning = shortMemory(hello, options.sinceMs);
+        const warning = shortMemory(hello, sinceMs);
         if (warning !== undefined) context.say(warning);
       },
     });
@@ -112,21 +100,23 @@ function createSieve(matches: (flow: FlowEvent) => boolean): {
 /** Prints flows. 0, or `unavailable` when the agent went away while it was followed. */
 export const observe: RunVerb = async (words, options, context) => {
   const sieve = createSieve(filterOf(words));
-  const { wanted, sinceMs, subscribe } = rangeOf(options, words.length > 0);
+  const { wanted, sinceMs, subscribe } = rangeOf(
+    options,
+    words.length > 0 || options['namespace'] !== undefined,
+  );
   const format = outputOption(options);
-  const connect = connectOptions(options);
   // A reader that stalls for hours must not cost memory: then the feed is not read either, and the agent counts what is lost. The
   // history is bounded, and its end is waited for with a deadline.
   const live = { following: false };
   const ready = (): Promise<void> | undefined => (live.following ? context.out.ready() : undefined);
-  const feed = openFeed(connect, context.env, { subscribe, ready });
+  const read = await openReadFeed(options, context, { subscribe, ready });
   const printer = createEventPrinter(format, 'flow', context.out);
   const print = (event: ApiEvent): void => printer.print(event);
   const thin = format === 'table' ? withoutEndedOpenings : (events: readonly ApiEvent[]) => events;
   const tail = createTail(wanted, print, thin);
-  const session = await sessionWith(context, { connect, feed, sinceMs }, (events) => {
+  const session = await sessionWith(context, { read, sinceMs }, (events) => {
     for (const event of events) printer.learn(event);
-    for (const event of thin(events)) sieve.through(event, tail.put);
+    for (const event of thin(events)) if (read.isWanted(event)) sieve.through(event, tail.put);
   });
   if (session === undefined) return 0;
   tail.end();
@@ -135,7 +125,7 @@ export const observe: RunVerb = async (words, options, context) => {
   if (live.following)
     status = await follow(session, context, (event) => {
       printer.learn(event);
-      sieve.through(event, print);
+      if (read.isWanted(event)) sieve.through(event, print);
     });
   else if (sieve.flows() === 0 && format === 'table') context.say('No flows match.');
   await session.close();

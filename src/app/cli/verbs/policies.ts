@@ -3,7 +3,8 @@ import type { PolicyEvent } from '../../../core/model/event.ts';
 import { addressOf, openFeed, startSession } from '../feed-client.ts';
 import { clusterChoice } from '../cluster/cluster-choice.ts';
 import { orCluster } from '../cluster/or-cluster.ts';
-import { connectOptions, flagOption, outputOption, textOption } from '../option-values.ts';
+import { connectOptions } from '../connect-options.ts';
+import { flagOption, outputOption, textOption } from '../option-values.ts';
 import { createEventPrinter } from '../output/event-printer.ts';
 import type { RunVerb } from '../verbs.ts';
 

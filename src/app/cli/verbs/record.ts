@@ -2,7 +2,8 @@
 import type { ApiEvent, IdentityEvent, PolicyEvent } from '../../../core/model/event.ts';
 import { createRecorder, type Recorder } from '../../../io/recording/recorder.ts';
 import { addressOf, openFeed, startSession, type Session } from '../feed-client.ts';
-import { connectOptions, durationOption } from '../option-values.ts';
+import { connectOptions } from '../connect-options.ts';
+import { durationOption } from '../option-values.ts';
 import type { RunVerb } from '../verbs.ts';
 
 /** How captured secrets were treated, kept in the header for whoever opens the file. */

@@ -13,7 +13,8 @@ import { orCluster } from '../cluster/or-cluster.ts';
 import { confirmed, type Question } from '../confirm.ts';
 import { dryRunOption } from '../dry-run.ts';
 import { addressOf, openFeed, startSession } from '../feed-client.ts';
-import { connectOptions, flagOption, textOption } from '../option-values.ts';
+import { connectOptions } from '../connect-options.ts';
+import { flagOption, textOption } from '../option-values.ts';
 import { undoLines, type SeenWindow } from '../undo-lines.ts';
 import type { OptionValues, RunVerb } from '../verbs.ts';
 
