@@ -36,6 +36,8 @@ export interface Conversation {
   aborted(from: Side, why: AbortReason, nowMs: number): void;
   /** A new policy snapshot is in force: cut what is now denied and cannot be judged at its next request. */
   rejudge(nowMs: number): void;
+  /** Every request that began before `sinceMs` and is under way is observed once as an `opening`; it is observed again, whole, at its end. */
+  lasting(sinceMs: number): void;
   /** True while the client owes the rest of what cannot be passed on unfinished (a head, a refused body): the shell's head deadline runs. */
   owes(): boolean;
   /** True when no request is under way: a drain may close it. */

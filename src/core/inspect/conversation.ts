@@ -1,6 +1,6 @@
 // The brain of one proxied connection: sniff, parse, judge each request on its complete head, forward the original bytes.
 // Synchronous and total; knows no socket, timer or clock. Opaque connections are observed when they are
-// established (marked as `opening`) and, in full, when they end.
+// established (marked as `opening`) and, in full, when they end; requests that last for long are where the shell asks for it.
 import type { Side } from '../model/command.ts';
 import type { CutWord } from '../model/cut-words.ts';
 import { endClient, readClient } from './client-side.ts';
@@ -118,6 +118,10 @@ class Brain implements Conversation {
     this.#reach();
     const slot = talk.opaqueSlot();
     if (slot !== undefined && nowRefused(talk, slot)) talk.finish('reset', 'policy-cut');
+  }
+
+  lasting(sinceMs: number): void {
+    if (!this.#talk.closed) this.#talk.announceLasting(sinceMs);
   }
 
   owes(): boolean {

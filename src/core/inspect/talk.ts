@@ -223,6 +223,18 @@ export class Talk {
     if (slot === undefined || slot.exchange.announced) return;
     const { exchange } = slot;
     if (exchange.requestBytes === 0 || exchange.responseBytes === 0) return;
+    this.#tellOpening(exchange);
+  }
+
+  /** Tells once of each request under way that began before that; what it was in full is told at its end. */
+  announceLasting(sinceMs: number): void {
+    for (let slot = this.front; slot !== undefined; slot = slot.next) {
+      const { exchange } = slot;
+      if (!slot.opaque && !exchange.announced && exchange.startedAt < sinceMs) this.#tellOpening(exchange);
+    }
+  }
+
+  #tellOpening(exchange: Exchange): void {
     exchange.announced = exchange.opening = true;
     this.options.sink.observe(exchange);
     exchange.opening = false;

@@ -108,7 +108,7 @@ export const flowEventSchema = z.object({
   opaque: z.string().optional(),
   /**
    * True for an opaque connection that goes on: told once when bytes have passed both ways, or when it was upgraded, so that one
-   * that lives for hours is not invisible. It comes again, whole, at its end: then false, with the `id` less `-opening`. Sums leave the opening out.
+   * that lives for hours is not invisible; and for a request that a tap has seen under way for half a minute. It comes again, whole, at its end: then false, with the `id` less `-opening`. Sums leave the opening out.
    */
   opening: z.boolean().optional(),
   /** Why it ended otherwise than by a complete answer: `client-reset`, `upstream-closed`, `head-timeout`, … (`cutWords`). */

@@ -96,7 +96,8 @@ export interface Exchange {
   /** Over the budget for details: no bodies, no response head, and only a few of the request's headers are wanted. */
   light: boolean;
   /**
-   * Of an opaque connection, told when it is established (or upgraded): it goes on, and is observed once more, whole, at its end.
+   * Of an opaque connection, told when it is established (or upgraded), and of a watched request that lasts: it goes on, and is observed once more,
+   * whole, at its end.
    * Sums leave it out.
    */
   opening: boolean;

@@ -4,7 +4,8 @@
 // can be stated; a second copy that differs is told (`conflict`), as its receiver may have taken that one.
 // Order between the directions: a segment waits until everything it acknowledges has been delivered, so an answer never comes before its
 // question, however the frames were mixed up on their way to us.
-// A hole is waited for until the other side acknowledges it (it has the bytes: they passed us by), the buffer is full, or the end.
+// A hole is waited for until the other side acknowledges it (it has the bytes: they passed us by), the buffer is full, or the end; for some seconds at
+// most, since who only listens acknowledges by segments that no ring has.
 import type { Side } from '../model/command.ts';
 import { DeliveredDigests } from './delivered-digests.ts';
 import { FarClaims, reachBytes } from './far-claims.ts';
@@ -152,11 +153,10 @@ export class Stream {
   /** Delivers what has come to its turn. True when something was. */
   drain(): boolean {
     let moved = false;
-    const segments = this.#queue?.segments;
-    while (segments !== undefined && segments.length > 0) {
-      const { ready } = this;
-      if (ready === undefined || !this.#covered(ready.acknowledgement)) break;
+    let { ready } = this;
+    while (ready !== undefined && this.#covered(ready.acknowledgement)) {
       this.deliverReady();
+      ({ ready } = this);
       moved = true;
     }
     return this.#end() || moved;
@@ -172,6 +172,12 @@ export class Stream {
     if (nowMs - this.#holeSince < graceMs) return false;
     const beyondFin = this.#finKnown && ((this.#acked - this.#fin) | 0) > 0;
     return this.#jumpTo(beyondFin ? this.#fin : this.#acked, cause);
+  }
+
+  /** As `giveUpHole`, where what is behind the hole has waited since `sinceMs` or longer. */
+  giveUpStale(sinceMs: number): boolean {
+    const first = this.#queue?.segments[0];
+    return first !== undefined && first.atMs <= sinceMs && this.#jumpTo(first.sequence, 'late');
   }
 
   /** The hole before what waits is given up, though nobody acknowledged it. True when there was one. */
@@ -340,6 +346,11 @@ export class StreamPair {
       this.#giveUpLate(nowMs, this.world.limits.graceMs, 'acknowledged') ||
       this.#unlock()
     );
+  }
+
+  /** What has waited for its hole to be filled since `sinceMs` or longer is delivered, and the hole told. */
+  giveUpStale(sinceMs: number, nowMs: number): void {
+    if (this.client.giveUpStale(sinceMs) || this.upstream.giveUpStale(sinceMs)) this.settle(nowMs);
   }
 
   /** The connection is over, or there is no room: what waits is delivered, what is missing is told. */

@@ -17,6 +17,7 @@ import { noAck, StreamPair, type Stream } from './reassembly.ts';
 import type { StreamSink, StreamWorld } from './stream-sink.ts';
 import { endText } from './tap-ends.ts';
 import type { GapCause, TapBeginning, TapConnectionId, TapGap, TapOptions } from './tap-port.ts';
+import { doubt } from './tap-doubts.ts';
 import type { Workspace } from '../inspect/workspace.ts';
 
 /** What all connections of one tap share. */
@@ -55,6 +56,16 @@ export class TapConnection implements StreamSink, CommandSink {
   firstSequence = -1;
   /** It is among those that wait for a hole to be filled. */
   waiting = false;
+  /** See tap-doubts.ts: what is in doubt, raised by whom and when. */
+  doubt: number = doubt.none;
+  doubtBy: Side = 'client';
+  doubtSince = 0;
+  /** Who has reset it; '' while nobody has. */
+  cutBy: Side | '' = '';
+  /** Where it stands in the table. */
+  index = -1;
+  /** Of the segment that was seen last while only the client was heard. */
+  lastSequence = 0;
   /** Set for DNS over TCP: both directions. */
   dns: Readonly<Record<Side, DnsStream>> | undefined;
   #conversation: Conversation | undefined;
@@ -107,9 +118,15 @@ export class TapConnection implements StreamSink, CommandSink {
 
   /** One side reset the connection. */
   cut(side: Side, nowMs: number): void {
+    this.cutBy = side;
     this.pair.giveUp('end');
     this.#conversation?.aborted(side, 'reset', nowMs);
     this.#end();
+  }
+
+  /** Exchanges under way since before that are told once, as what they are by now. */
+  tellLasting(sinceMs: number): void {
+    if (!this.ignored) this.#conversation?.lasting(sinceMs);
   }
 
   /** Nothing more will be seen of it. */

@@ -1,15 +1,15 @@
 // The tap of one pod: frames in, each segment to its connection, connections opened, aged and forgotten within limits. What a connection says is
 // tap-connection.ts; policy is nobody's business here.
-import { newExchange } from '../inspect/new-exchange.ts';
-import { createWorkspace } from '../inspect/workspace.ts';
 import type { Side } from '../model/command.ts';
 import { createDnsStream } from '../protocol/dns/dns-stream.ts';
 import { createDnsWatch, dnsPort, type DnsWatch } from './dns-watch.ts';
 import { frameKind, newFrameView, readFrame, tcpFlag } from './frame.ts';
 import { noAck, type Stream } from './reassembly.ts';
 import { TapConnection, type TapWorld } from './tap-connection.ts';
+import { doubt, TapDoubts } from './tap-doubts.ts';
 import { addressText, endText, readKey } from './tap-ends.ts';
 import {
+  lookEveryMs,
   tapLimits,
   type Tap,
   type TapConnectionId,
@@ -18,57 +18,8 @@ import {
   type TapOptions,
 } from './tap-port.ts';
 import { beginningOf, rolesOf } from './tap-roles.ts';
-import { createTapRoom } from './tap-room.ts';
 import { ageList, keyWords, TapTable } from './tap-table.ts';
-
-const newCounters = (): TapCounters => ({
-  frames: 0,
-  malformed: 0,
-  fragments: 0,
-  others: 0,
-  segments: 0,
-  connections: 0,
-  midStream: 0,
-  ignored: 0,
-  evicted: 0,
-  attempts: 0,
-  outOfOrder: 0,
-  retransmitted: 0,
-  outside: 0,
-  conflicts: 0,
-  gaps: 0,
-  gapBytes: 0,
-  resumed: 0,
-  exchanges: 0,
-  dnsMessages: 0,
-  dnsMalformed: 0,
-  dnsUnasked: 0,
-  copiedBytes: 0,
-  open: 0,
-  bufferedBytes: 0,
-});
-
-/** What `gap` holds before the first one. */
-const nobody: TapConnectionId = {
-  connection: 0,
-  inbound: false,
-  clientAddress: '',
-  clientPort: 0,
-  serverAddress: '',
-  serverPort: 0,
-};
-
-function newWorld(options: TapOptions, limits: TapLimits): TapWorld {
-  return {
-    options,
-    limits,
-    counters: newCounters(),
-    room: options.room ?? createTapRoom(),
-    workspace: options.workspace ?? createWorkspace(),
-    exchange: newExchange(),
-    gap: { id: nobody, from: 'client', bytes: 0, cause: 'end', skipped: false },
-  };
-}
+import { newWorld } from './tap-world.ts';
 
 /** A class for its speed: `push` is called per frame. */
 class PodTap implements Tap {
@@ -81,10 +32,16 @@ class PodTap implements Tap {
   readonly #connections: (TapConnection | undefined)[] = [];
   /** Those with a hole that may be filled yet. */
   readonly #waiting = new Set<TapConnection>();
+  readonly #doubts = new TapDoubts({
+    join: (connection, side, sequence) => this.#joinMidStream(connection, side, sequence),
+    revive: (connection) => this.#revive(connection),
+    cut: (connection, side) => this.#cut(connection, side),
+  });
   readonly #view = newFrameView();
   readonly #key = new Int32Array(keyWords);
   #sourceFirst = false;
   #nowMs = 0;
+  #lookAtMs = 0;
   /** Of the frame in hand, by the kernel's clock: `#nowMs` may be ahead of it. */
   #frameMs = 0;
 
@@ -123,10 +80,22 @@ class PodTap implements Tap {
 
   tick(nowMs: number): void {
     this.#nowMs = Math.max(this.#nowMs, nowMs);
-    for (const connection of this.#waiting) this.#settle(connection);
+    const { lateMs, doubtMs } = this.#limits;
+    for (const connection of this.#waiting) {
+      connection.pair.giveUpStale(this.#nowMs - lateMs, this.#nowMs);
+      this.#settle(connection);
+    }
     this.#expire(ageList.opening, this.#limits.openingMs);
     this.#expire(ageList.open, this.#limits.idleMs);
     this.#expire(ageList.closed, this.#limits.closedMs);
+    this.#doubts.settle(this.#nowMs, doubtMs);
+    if (this.#nowMs >= this.#lookAtMs) this.#tellLasting();
+  }
+
+  #tellLasting(): void {
+    this.#lookAtMs = this.#nowMs + lookEveryMs;
+    const sinceMs = this.#nowMs - this.#limits.lastingMs;
+    for (const connection of this.#connections) connection?.tellLasting(sinceMs);
   }
 
   close(nowMs: number): void {
@@ -176,6 +145,7 @@ class PodTap implements Tap {
     const isQuestion = isSyn && (view.flags & tcpFlag.ack) === 0;
     const index = this.#table.add(this.#key, isQuestion ? ageList.opening : ageList.open, this.#nowMs);
     this.#connections[index] = connection;
+    connection.index = index;
     this.counters.connections += 1;
     this.counters.open += 1;
     this.#world.room.connections += 1;
@@ -183,7 +153,7 @@ class PodTap implements Tap {
     connection.ignored = !isReported || this.#options.claimed(id, connection.began);
     if (connection.ignored) this.counters.ignored += 1;
     else if (id.serverPort === dnsPort) this.#watchDns(connection);
-    if (!isSyn) this.#joinMidStream(connection, fromClient);
+    if (!isSyn) this.#meetMidStream(connection, fromClient ? 'client' : 'upstream');
     this.#follow(index, connection, bytes);
   }
 
@@ -193,11 +163,21 @@ class PodTap implements Tap {
     return !this.#table.isFull && (connections < limits.connections || this.#table.size < limits.floor);
   }
 
-  #joinMidStream(connection: TapConnection, fromClient: boolean): void {
-    const { client, upstream } = connection.pair;
+  #meetMidStream(connection: TapConnection, side: Side): void {
+    if (side === 'upstream' || connection.ignored) this.#joinMidStream(connection, side, this.#view.sequence);
+    else this.#doubts.raise(connection, doubt.met, { side, nowMs: this.#nowMs });
+  }
+
+  #joinMidStream(connection: TapConnection, side: Side, sequence: number): void {
     this.counters.midStream += 1;
     connection.answered = true;
-    connection.guessStart(fromClient ? client : upstream, this.#view.sequence, this.#nowMs);
+    connection.guessStart(connection.pair[side], sequence, this.#nowMs);
+  }
+
+  #revive(connection: TapConnection): void {
+    connection.cutBy = '';
+    this.#table.touch(connection.index, ageList.open, this.#nowMs);
+    connection.reopened(connection.pair.upstream, this.#nowMs);
   }
 
   #follow(index: number, connection: TapConnection, bytes: Uint8Array): void {
@@ -214,10 +194,13 @@ class PodTap implements Tap {
       if (ends) this.#table.touch(index, ageList.closed, this.#nowMs);
       return;
     }
+    if (connection.doubt !== doubt.none || connection.cutBy === 'upstream') {
+      if (this.#doubts.leavesOut(connection, { side, view, nowMs: this.#nowMs })) return;
+    }
     const isReset = (flags & tcpFlag.rst) !== 0;
     // The refusal of a SYN begins nothing.
     if (connection.answered || !isReset) this.#deliver(connection, side, bytes);
-    if (isReset) this.#reset(index, connection, side);
+    if (isReset) this.#reset(connection, side);
     const { client, upstream } = connection.pair;
     if (client.ended && upstream.ended) this.#table.touch(index, ageList.closed, this.#nowMs);
   }
@@ -261,15 +244,27 @@ class PodTap implements Tap {
     else this.#waiting.delete(connection);
   }
 
-  #reset(index: number, connection: TapConnection, side: Side): void {
-    // RFC 5961 3.2: a receiver takes only the number it expects; others are guesses of somebody else.
-    if (!connection.pair[side].expects(this.#view.sequence) && connection.answered) return;
+  #reset(connection: TapConnection, side: Side): void {
+    const { sequence } = this.#view;
+    const stream = connection.pair[side];
+    // RFC 5961 3.2: a receiver takes only the number it expects; others are guesses of somebody else, or frames before it were missed.
+    if (!stream.expects(sequence) && connection.answered) {
+      if (((sequence - stream.next) | 0) > 0 && !stream.isFar(sequence))
+        this.#doubts.raise(connection, doubt.reset, { side, nowMs: this.#nowMs });
+      return;
+    }
+    this.#cut(connection, side);
+  }
+
+  #cut(connection: TapConnection, side: Side): void {
     if (!connection.answered) {
       this.#attempt(connection, 'reset');
       connection.answered = true;
+      connection.cutBy = side;
     } else connection.cut(side, this.#nowMs);
+    this.#doubts.clear(connection);
     this.#stopWaiting(connection);
-    this.#table.touch(index, ageList.closed, this.#nowMs);
+    this.#table.touch(connection.index, ageList.closed, this.#nowMs);
   }
 
   #attempt(connection: TapConnection, outcome: 'reset' | 'unanswered'): void {
@@ -315,7 +310,10 @@ class PodTap implements Tap {
     this.#world.room.connections -= 1;
     if (connection === undefined) return;
     this.#stopWaiting(connection);
-    if (isOpening && why !== 'stopped') this.#attempt(connection, 'unanswered');
+    // Its client was heard, though nobody answered: no attempt.
+    if (connection.doubt === doubt.met) this.#joinMidStream(connection, 'client', connection.lastSequence);
+    else if (isOpening && why !== 'stopped') this.#attempt(connection, 'unanswered');
+    this.#doubts.clear(connection);
     connection.finish(why, this.#nowMs);
   }
 

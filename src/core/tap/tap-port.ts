@@ -55,6 +55,8 @@ export type GapCause =
   | 'snap'
   /** The connection was open before the tap was, or its beginning was not seen. */
   | 'mid-stream'
+  /** Nobody acknowledged them visibly, and they did not come for `lateMs`. */
+  | 'late'
   /** The connection ended, fell idle, or had to make room while they were missing. */
   | 'end';
 
@@ -106,6 +108,12 @@ export interface TapLimits {
   readonly openingMs: number;
   /** How long acknowledged bytes may still come by, ms. */
   readonly graceMs: number;
+  /** And those of which nobody says whether they are acknowledged, ms. */
+  readonly lateMs: number;
+  /** How long the next segments may take to say what the last ones meant (tap-doubts.ts), ms. */
+  readonly doubtMs: number;
+  /** A request under way for so long is told before its end, ms; up to `lookEveryMs` later. */
+  readonly lastingMs: number;
 }
 
 /** Used where the options say nothing else. */
@@ -124,7 +132,16 @@ export const tapLimits: TapLimits = {
   openingMs: 10_000,
   // Queues of several processors reach the ring in turn; it is emptied at most 100 ms later.
   graceMs: 200,
+  // What was lost between the two ends is sent again after 0.2, 0.6, 1.4, 3 and 6.2 s.
+  lateMs: 10_000,
+  // A reset comes within a round trip, and what a client has sent before it got one is answered within another.
+  doubtMs: 2_000,
+  // Most answers take less, and whoever waits for one longer is looked at by people.
+  lastingMs: 30_000,
 };
+
+/** How often a tap looks for requests that last, ms: it goes through all its connections. */
+export const lookEveryMs = 5_000;
 
 /** Everything a tap knows of the world. */
 export interface TapOptions {

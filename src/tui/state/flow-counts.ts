@@ -54,17 +54,18 @@ export interface FlowCounts {
 
 /** Count one flow into its second: a field of its verdict and those of all else that it was. */
 function addFlow(window: SecondWindow, second: number, flow: FlowEvent): void {
+  const isOpaque = flow.protocol === 'opaque';
   if (flow.opening === true) {
     // What began opaque is part of what is seen and not read; everything else is counted at its end.
-    window.add(second, fields.opening);
+    if (isOpaque) window.add(second, fields.opening);
     return;
   }
   window.add(second, fields[flow.verdict.action]);
-  if (flow.opening === false) window.add(second, fields.announced);
+  if (flow.opening === false && isOpaque) window.add(second, fields.announced);
   if (flow.shadow) window.add(second, fields.shadow);
   if (isError(flow)) window.add(second, fields.errors);
   if (isEmpty(flow)) window.add(second, fields.empty);
-  else if (flow.protocol === 'opaque') window.add(second, fields.opaque);
+  else if (isOpaque) window.add(second, fields.opaque);
 }
 
 /** Flows of whichever verdict over the `seconds` that end with `second`. */

@@ -38,6 +38,16 @@ test('its end is counted, once', () => {
   expect(store.data.tally(policyName('shop/p'))).toMatchObject({ hits: 1 });
 });
 
+test('a request that lasts is told of twice as well: it is no part of what could not be seen, and counted at its end', () => {
+  const store = createFlowStore();
+  store.add(sampleFlow({ id: 'a' }));
+  store.add(sampleFlow({ id: 'b-opening', opening: true }));
+  expect(store.data.totals).toMatchObject({ flows: 1, opaqueShare: 0, inspectedShare: 1 });
+  store.add(sampleFlow({ id: 'b', opening: false }));
+  store.add(opaque('c-opening', { opening: true }));
+  expect(store.data.totals).toMatchObject({ flows: 2, opaqueShare: 1 / 3 });
+});
+
 test('attempts have no content to see: they are flows, and leave the coverage as it is', () => {
   const store = createFlowStore();
   const attempt = { opaque: 'attempt', gear: 'kernel', ended: 'connect-refused' } as const;
