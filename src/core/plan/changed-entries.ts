@@ -22,11 +22,14 @@ type Entries = readonly KernelEntry[];
 
 function reduced(before: Entries, after: Entries): readonly [Entries, Entries] {
   const old = new Set(before);
-  const next = new Set(after);
-  const common = new Set(before.filter((entry) => next.has(entry)));
-  const changed = [...before, ...after].filter((entry) => !(old.has(entry) && next.has(entry)));
-  const kept = witnesses(common, changed);
-  const isTold = (entry: KernelEntry): boolean => !common.has(entry) || kept.has(entry);
+  const come = after.filter((entry) => !old.has(entry));
+  // Of most changes nothing goes: then what stays is all there was.
+  const next = after.length - come.length === before.length ? old : new Set(after);
+  const gone = next === old ? [] : before.filter((entry) => !next.has(entry));
+  const common = gone.length === 0 ? before : before.filter((entry) => next.has(entry));
+  const kept = witnesses(common, [...gone, ...come]);
+  const told = new Set([...gone, ...come, ...kept]);
+  const isTold = (entry: KernelEntry): boolean => told.has(entry);
   return [before.filter(isTold), after.filter(isTold)];
 }
 
@@ -34,14 +37,14 @@ function reduced(before: Entries, after: Entries): readonly [Entries, Entries] {
  * Of what stays: one entry of each map, so that the maps there are do not seem to come or go; one of each policy that something changes of,
  * for its counter; and all of a map of ranges in which something changes, because that is filled anew.
  */
-function witnesses(common: ReadonlySet<KernelEntry>, changed: Entries): ReadonlySet<KernelEntry> {
+function witnesses(common: Entries, changed: Entries): Entries {
   const policies = new Set(changed.map(({ policy }) => policy));
   const ranges = new Set(changed.filter((entry) => widthOf(entry) === 'net').map(mapOf));
   const seen = new Set<string>();
-  const kept = new Set<KernelEntry>();
+  const kept: KernelEntry[] = [];
   for (const entry of common) {
     const map = mapOf(entry);
-    if (!seen.has(map) || policies.has(entry.policy) || ranges.has(map)) kept.add(entry);
+    if (!seen.has(map) || policies.has(entry.policy) || ranges.has(map)) kept.push(entry);
     seen.add(map);
     policies.delete(entry.policy);
   }

@@ -48,11 +48,24 @@ function rankOf({ bits, cidr }: Pick<Block, 'bits' | 'cidr'>, { answer }: Kernel
 
 const keyOf = (rank: number, cidr: string): string => `${rank} ${cidr}`;
 
-function indexOf(entries: readonly KernelEntry[]): Index {
+/** Blocks of entries, remembered as long as the entry is: of two plans most entries are the same objects. */
+export type EntryBlocks = (entry: KernelEntry) => readonly Block[];
+
+/** For one plan after another of a kept planner. */
+export function createEntryBlocks(): EntryBlocks {
+  const known = new WeakMap<KernelEntry, readonly Block[]>();
+  return (entry) => {
+    const blocks = known.get(entry) ?? blocksOf(entry.cidr);
+    known.set(entry, blocks);
+    return blocks;
+  };
+}
+
+function indexOf(entries: readonly KernelEntry[], blocksAt: EntryBlocks): Index {
   const steps = new Map<string, Step>();
   const byBlock = new Map<string, KernelEntry[]>();
   for (const entry of entries)
-    for (const block of blocksOf(entry.cidr)) {
+    for (const block of blocksAt(entry)) {
       const { bits, cidr } = block;
       const rank = rankOf(block, entry);
       steps.set(`${rank} ${bits}`, { rank, bits });
@@ -73,9 +86,12 @@ function found({ steps, entries }: Index, words: AddressWords, port: number): Ke
 }
 
 /** The question for these rules. */
-export function createRefusingPolicy(rules: KernelRules): RefusingPolicy {
-  const inbound = indexOf(rules.inbound);
-  const outbound = indexOf(rules.outbound);
+export function createRefusingPolicy(
+  rules: KernelRules,
+  blocksAt: EntryBlocks = ({ cidr }) => blocksOf(cidr),
+): RefusingPolicy {
+  const inbound = indexOf(rules.inbound, blocksAt);
+  const outbound = indexOf(rules.outbound, blocksAt);
   const spared = new Set(
     rules.judgedElsewhere.flatMap((address) => blocksOf(address).map(({ cidr }) => cidr)),
   );

@@ -1,6 +1,7 @@
 // From one table of a pod to the next, touching only what differs, in one transaction: there is no moment without protection, elements
 // that stay are not touched, and the counters of policies that stay keep their hits. The rules are written anew only when the sets
 // they walk through come or go.
+import { isToldOnce } from './counter-name.ts';
 import { changedEntries } from './changed-entries.ts';
 import type { PodPlan } from './node-plan.ts';
 import { elementList, ruleStatements, setHead, tableName } from './ruleset.ts';
@@ -22,6 +23,14 @@ interface Change {
 export const nftChange = (before: PodPlan, after: PodPlan, options: RulesetOptions): string =>
   changeOf(before, after, options).text;
 
+/** Whether a change removes a counter whose count is to be told once, and so is to be read before. */
+export const dropsCounts = (change: string): boolean =>
+  change
+    .split('\n')
+    .some((line) => line.startsWith(deleteCounter) && isToldOnce(line.slice(deleteCounter.length)));
+
+const deleteCounter = `delete counter ${tableName} `;
+
 /** How much of the table changes. */
 export const rulesChange = (before: PodPlan, after: PodPlan): RulesChange =>
   changeOf(before, after, { owner: 'any', generation: 0, mode: 'fwmark', listenPort: 0 }).kind;
@@ -38,7 +47,7 @@ function changeOf(before: PodPlan, after: PodPlan, options: RulesetOptions): Cha
     ...rules.first,
     ...next.sets.flatMap((set) => elementChanges(oldSets.get(set.name), set)),
     ...rules.last,
-    ...without(old.counters, next.counters).map((name) => `delete counter ${tableName} ${name}`),
+    ...without(old.counters, next.counters).map((name) => deleteCounter + name),
   ];
   if (statements.length === 0) return { kind: 'none', text: '' };
   const text = `add table ${tableName}\n${statements.join('\n')}\n`;

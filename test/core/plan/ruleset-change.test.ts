@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { diffPlans } from '../../../src/core/plan/plan-diff.ts';
 import { nftRuleset } from '../../../src/core/plan/ruleset.ts';
-import { nftChange, rulesChange } from '../../../src/core/plan/ruleset-change.ts';
+import { dropsCounts, nftChange, rulesChange } from '../../../src/core/plan/ruleset-change.ts';
 import { throttle, type PolicyParts } from '../policy/build.ts';
 import { inventory, planOf, pod, podOf, shop, type PlanParts } from './build.ts';
 
@@ -78,6 +78,16 @@ test('a first set of its kind writes the rules anew, and its element is in befor
     'add rule inet apidefense in_tcp counter name ip saddr . tcp dport map @in_host_port4_reset',
   );
   expect(text).toContain('ipv4 . 9090 : "p/shop/any"');
+});
+
+test('counters that a change removes are read before it, since each count is told once; nothing is read for what is added', () => {
+  const closed = { ...limit, failure: 'Closed' };
+  expect(dropsCounts(change([limit], []))).toBe(true);
+  expect(dropsCounts(change([closed], []))).toBe(true);
+  expect(dropsCounts(change([limit], [closed]))).toBe(true);
+  expect(dropsCounts(change([block, limit], [limit]))).toBe(true);
+  expect(dropsCounts(change([], [block, limit]))).toBe(false);
+  expect(dropsCounts('')).toBe(false);
 });
 
 test('with nothing left the table is empty but there, so that its owner is still to be read', () => {

@@ -13,7 +13,11 @@ import { workloadKey } from '../../../core/model/workload-key.ts';
 import { peerOfPod } from '../../../core/plan/directory.ts';
 import { listenPort, refusalLogBytes } from '../../../core/plan/node-constants.ts';
 import { listed } from '../../../core/plan/outcome.ts';
-import { createRefusingPolicy, type RefusingPolicy } from '../../../core/plan/refusing-policy.ts';
+import {
+  createEntryBlocks,
+  createRefusingPolicy,
+  type RefusingPolicy,
+} from '../../../core/plan/refusing-policy.ts';
 import type { PodPlan } from '../../../core/plan/node-plan.ts';
 import type { Policy } from '../../../core/policy/schema.ts';
 import type { DataPlane } from '../../../io/kernel/data-plane.ts';
@@ -286,11 +290,12 @@ async function handedOver(...[place, joined, around]: Parameters<typeof leave>):
 /** Remembers the index of each plan that it was asked about, as long as the plan stands. */
 function createRefusals(places: Places): (attempt: ToldAttempt) => string | undefined {
   const known = new WeakMap<PodPlan, RefusingPolicy>();
+  const blocksAt = createEntryBlocks();
   return ({ pod, id }) => {
     const plan = places.get(pod)?.gears?.plan;
     if (plan === undefined) return undefined;
     let refusing = known.get(plan);
-    if (refusing === undefined) known.set(plan, (refusing = createRefusingPolicy(plan.kernel)));
+    if (refusing === undefined) known.set(plan, (refusing = createRefusingPolicy(plan.kernel, blocksAt)));
     const { inbound, clientAddress, serverAddress, serverPort } = id;
     return refusing.of({
       inbound,

@@ -12,7 +12,7 @@ import {
   type RuleCounters,
   type SourceCount,
 } from '../../../core/plan/read-counters.ts';
-import { nftChange } from '../../../core/plan/ruleset-change.ts';
+import { dropsCounts, nftChange } from '../../../core/plan/ruleset-change.ts';
 import { nftTableText, type RulesetOptions } from '../../../core/plan/ruleset.ts';
 import { enrol, type Enrolment } from '../../../io/kernel/node/enrolment.ts';
 import { cleanLeftovers } from '../../../io/kernel/node/leftovers.ts';
@@ -95,7 +95,8 @@ class NamespaceTable implements PodRules {
     }
     const text = nftChange(before, after, ruleset);
     try {
-      if (text !== '') this.#keep(this.#enrolment.counters());
+      // Reading ten thousand counters takes the kernel and us longer than a change of one policy.
+      if (dropsCounts(text)) this.#keep(this.#enrolment.counters());
       this.#enrolment.change({ text, mode });
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'ENROLMENT_FLUSHED') throw error;
