@@ -51,8 +51,9 @@ function dial({ host, port }) {
   return socket;
 }
 
-async function once(stream) {
+async function once(stream, record = {}) {
   const socket = dial(stream);
+  socket.once('connect', () => (record.port = socket.localPort));
   const outcome = await exchange(socket, stream.path, { ...stream, kept: false });
   socket.destroy();
   return outcome;
@@ -75,10 +76,11 @@ async function onKept(stream, lane) {
 function send(stream) {
   const lane = stream.lanes.find(({ busy }) => !busy);
   if (stream.kept && lane === undefined) return;
-  const record = { startMs: performance.now(), outcome: '' };
+  const record = { startMs: performance.now(), outcome: '', port: 0, tookMs: 0 };
   stream.records.push(record);
-  const ended = (stream.kept ? onKept(stream, lane) : once(stream)).then((outcome) => {
+  const ended = (stream.kept ? onKept(stream, lane) : once(stream, record)).then((outcome) => {
     record.outcome = outcome;
+    record.tookMs = performance.now() - record.startMs;
     stream.open.delete(ended);
   });
   stream.open.add(ended);
@@ -126,11 +128,15 @@ const orders = {
     await Promise.all(stream.open);
     const outcomes = {};
     for (const { outcome } of records) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    const failed = records.filter(({ outcome }) => !good.includes(outcome)).length;
+    const failures = records.filter(({ outcome }) => !good.includes(outcome));
     const { sockets } = stream;
     return {
       requests: records.length,
-      failed,
+      failed: failures.length,
+      failures: failures.slice(0, 10).map(({ startMs, ...rest }) => ({
+        ...rest,
+        began: new Date(performance.timeOrigin + startMs).toISOString(),
+      })),
       outcomes,
       longestOutageMs: longestOutage(records, good),
       sockets,

@@ -14,6 +14,8 @@ export interface Taken {
   readonly requests: number;
   /** Without the answer that is good. */
   readonly failed: number;
+  /** The first of those: how each ended, when it began and how long it took, and the caller's port where it has reached somebody. */
+  readonly failures: readonly unknown[];
   /** By status or reason. */
   readonly outcomes: Readonly<Record<string, number>>;
   readonly longestOutageMs: number;
