@@ -59,3 +59,8 @@ export const window: readonly OptionRow[] = [
   { flags: '--since <duration>', text: 'how far back: 90s, 5m, 1h' },
   { flags: '-f, --follow', text: 'go on with what comes' },
 ];
+/** Where a node keeps what agents need of it. */
+export const nodeRoots: readonly OptionRow[] = [
+  { flags: '--netns <dir>', text: "where pods' network namespaces are", fallback: '/run/netns' },
+  { flags: '--sysctl <dir>', text: "the node's kernel settings", fallback: '/proc/sys/net' },
+];

@@ -10,7 +10,16 @@ import {
 import type { CommandContext } from './command-context.ts';
 import { demoInCluster } from './demo/demo-options.ts';
 import { installVerbs } from './install/install-verbs.ts';
-import { connect, noUi, output, rootConnect, tableOrJson, terminal, window } from './option-rows.ts';
+import {
+  connect,
+  nodeRoots,
+  noUi,
+  output,
+  rootConnect,
+  tableOrJson,
+  terminal,
+  window,
+} from './option-rows.ts';
 
 /** Values of a verb's options as commander hands them over. */
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
@@ -67,11 +76,6 @@ const mutation: readonly OptionRow[] = [
   ...connect,
   ...clusterOptions,
   previewFrom,
-];
-
-const nodeRoots: readonly OptionRow[] = [
-  { flags: '--netns <dir>', text: "where pods' network namespaces are", fallback: '/run/netns' },
-  { flags: '--sysctl <dir>', text: "the node's kernel settings", fallback: '/proc/sys/net' },
 ];
 
 /** All verbs in the order of the help. */
@@ -326,17 +330,6 @@ export const verbs: readonly VerbRow[] = [
     ],
     examples: ['record session.adr --for 5m'],
     load: async () => (await import('./verbs/record.ts')).record,
-  },
-  {
-    usage: 'doctor',
-    text: 'what works on this machine and what does not, one sentence each; status 1 when something is off',
-    options: [
-      { flags: '--node', text: "the kernel's abilities and our rights: tap, kernel rules, inline" },
-      ...nodeRoots,
-      tableOrJson,
-    ],
-    examples: ['doctor --node', 'doctor --node -o json'],
-    load: async () => (await import('./verbs/doctor.ts')).doctor,
   },
   ...installVerbs,
 ];

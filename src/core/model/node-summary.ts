@@ -47,11 +47,15 @@ export type NodeWord = Readonly<z.infer<typeof nodeWordSchema>>;
 
 const isTold = ({ state, sentence }: NodePodStatus): boolean => sentence !== '' && state !== 'left';
 
+/** Where not all can be named, what somebody has to mend comes first, and what is so by design last. */
+const ranks: readonly NodePodStatus['state'][] = ['failed', 'waiting', 'enrolled', 'host'];
+const rankOf = ({ state }: NodePodStatus): number => ranks.indexOf(state);
+
 /** Of the node's own answer. */
 export function summaryOf({ pods, gears }: Pick<NodeStatus, 'pods' | 'gears'>): NodeSummary {
   const counts = { enrolled: 0, waiting: 0, failed: 0, host: 0, left: 0 };
   for (const { state } of pods) counts[state] += 1;
-  const told = pods.filter(isTold);
+  const told = pods.filter(isTold).toSorted((one, other) => rankOf(one) - rankOf(other));
   return {
     pods: counts,
     tapped: pods.filter(({ tap }) => tap).length,

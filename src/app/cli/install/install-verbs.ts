@@ -1,5 +1,6 @@
 // Rows of the verbs that put api-defense into a cluster and look after it: `install`, `uninstall` and what belongs to them. Loads nothing of Kubernetes.
 import { kubectlOptions } from '../cluster/cluster-options.ts';
+import { nodeRoots, tableOrJson } from '../option-rows.ts';
 import type { OptionRow, VerbRow } from '../verbs.ts';
 
 /** What is installed, and how. */
@@ -56,13 +57,6 @@ const objects: OptionRow = {
   choices: ['yaml', 'json'],
 };
 
-const tableOrJson: OptionRow = {
-  flags: '-o, --output <format>',
-  text: 'how to print',
-  choices: ['table', 'json'],
-  fallback: 'table',
-};
-
 const acting: readonly OptionRow[] = [
   { flags: '--force-conflicts', text: 'take over fields that somebody else has written' },
   yes,
@@ -96,6 +90,22 @@ export const installVerbs: readonly VerbRow[] = [
     options: [standing, tableOrJson, ...kubectlOptions],
     examples: ['status', 'status --context kind-shop -o json'],
     load: async () => (await import('../verbs/status.ts')).status,
+  },
+  {
+    usage: 'doctor',
+    text: 'what works in a cluster, or with --node on this machine, and what does not, one sentence each; status 1 when something is wrong',
+    options: [
+      {
+        flags: '--node',
+        text: "this machine: the kernel's abilities and our rights for tap, kernel rules, inline",
+      },
+      ...nodeRoots,
+      tableOrJson,
+      standing,
+      ...kubectlOptions,
+    ],
+    examples: ['doctor', 'doctor --context kind-shop -o json', 'doctor --node'],
+    load: async () => (await import('../verbs/doctor.ts')).doctor,
   },
   {
     usage: 'uninstall',
