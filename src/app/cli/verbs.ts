@@ -143,6 +143,10 @@ export const verbs: readonly VerbRow[] = [
         flags: '--state <dir>',
         text: 'keeps last good policies (default: in the policy folder) and who is who there, for the next start',
       },
+      {
+        flags: '--daemonset <name>',
+        text: 'with --kube: of the agents; when it is gone at the end, what --state keeps is removed',
+      },
       { flags: '--pods <file>', text: 'with --node: YAML of pods, peers and Services (docs/pods-file.md)' },
       ...nodeRoots,
       {

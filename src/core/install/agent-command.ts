@@ -30,5 +30,6 @@ export function agentArguments({ namespace, agent, optOutLabel }: BuildOptions):
     `--hub-ca=${agentPaths.ca}/${caFile}`,
     `--hub-token-file=${agentPaths.hubToken}/token`,
     `--state=${agentPaths.snapshot}`,
+    `--daemonset=${names.agent}`,
   ];
 }

@@ -18,6 +18,8 @@ export interface RemoteIdentity extends RemoteSource {
   /** A hub is connected, or is not any more: what is held is true as long as one is. */
   setConnected(isConnected: boolean): void;
   age(): IdentityAge;
+  /** Nothing is written down from now on: what was is to be removed. */
+  forget(): void;
 }
 
 /** How far what is held can be trusted. */
@@ -40,6 +42,7 @@ export interface RemoteIdentityOptions {
 
 interface Held {
   readonly options: RemoteIdentityOptions;
+  file: IdentityFile | undefined;
   readonly mirror: ReturnType<typeof createIdentityMirror>;
   readonly listeners: Set<() => void>;
   inventory: RemoteInventory | undefined;
@@ -51,7 +54,8 @@ interface Held {
 }
 
 async function restore(held: Held): Promise<void> {
-  const { file, onNotice } = held.options;
+  const { file } = held;
+  const { onNotice } = held.options;
   const kept = await file?.read();
   if (kept === undefined || file === undefined) return;
   const received = held.mirror.receive(kept.bytes);
@@ -61,7 +65,8 @@ async function restore(held: Held): Promise<void> {
 
 async function keep(held: Held): Promise<void> {
   held.keeping = undefined;
-  const { file, onNotice } = held.options;
+  const { file } = held;
+  const { onNotice } = held.options;
   try {
     await file?.write(held.mirror.snapshot());
     held.told = undefined;
@@ -89,12 +94,12 @@ function ageOf({ isConnected, heardMs, mirror, options }: Held): IdentityAge {
 /** Begins with what the file has. */
 export async function openRemoteIdentity(options: RemoteIdentityOptions): Promise<RemoteIdentity> {
   const held: Held = {
-    ...{ options, mirror: createIdentityMirror(), listeners: new Set() },
+    ...{ options, file: options.file, mirror: createIdentityMirror(), listeners: new Set() },
     ...{ inventory: undefined, heardMs: undefined, isConnected: false, keeping: undefined, told: undefined },
   };
   await restore(held);
   const touch = setInterval(() => {
-    if (ageOf(held).isConnected) void options.file?.touch(options.now());
+    if (ageOf(held).isConnected) void held.file?.touch(options.now());
   }, options.limits.touchMs).unref();
   return {
     current: () => (held.inventory ??= held.mirror.inventoryFor(options.node)),
@@ -108,6 +113,7 @@ export async function openRemoteIdentity(options: RemoteIdentityOptions): Promis
       held.isConnected = isConnected;
     },
     age: () => ageOf(held),
+    forget: () => (held.file = undefined),
     onChange(listener) {
       held.listeners.add(listener);
       return () => held.listeners.delete(listener);

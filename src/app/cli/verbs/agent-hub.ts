@@ -17,6 +17,8 @@ export interface AgentHub {
   join(local: InventorySource, onNotice: (sentence: string) => void): Promise<InventorySource>;
   /** For the agent: dials when the feed is there, tells the age of what is known. */
   readonly options: Required<Pick<AgentOptions, 'onFeed' | 'notice'>>;
+  /** Nothing of other nodes is written down any more. */
+  forget(): void;
 }
 
 /** Shorter silences are a hub that is replaced, ms. */
@@ -64,6 +66,7 @@ export function agentHub(
       remote = await openRemoteIdentity({ node, file, limits: hubDialLimits, now: Date.now, onNotice });
       return joinInventories(local, remote);
     },
+    forget: () => remote?.forget(),
     options: {
       notice: () => ageSentence(url, remote),
       onFeed(server) {

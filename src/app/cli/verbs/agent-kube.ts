@@ -4,9 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '../../../core/model/app-error.ts';
 import type { InventorySource } from '../../../core/plan/inventory-source.ts';
 import type { PolicyStore } from '../../../core/policy/store.ts';
-import { createKubeApi } from '../../../io/kube/api/kube-api.ts';
+import { createKubeApi, type KubeApi } from '../../../io/kube/api/kube-api.ts';
 import { resolveTarget } from '../../../io/kube/config/kube-target.ts';
 import { openNodePods, type NodePodsOptions } from '../../../io/kube/pods/node-pods.ts';
+import { isDaemonSetGone } from '../../../io/kube/pods/own-daemon-set.ts';
 import { openKubePolicyStore } from '../../../io/kube/policies/kube-policy-store.ts';
 import { lastGoodFolder, openLastGood } from '../../../io/policies/last-good.ts';
 import type { ReflectorState } from '../../../io/kube/watch/reflector.ts';
@@ -24,6 +25,8 @@ export interface KubeSources {
   readonly openPolicies: (onNotice: (sentence: string) => void) => Promise<PolicyStore>;
   /** What the agent does for its hub; nothing without `--hub`. */
   readonly hub: Partial<AgentHub['options']>;
+  /** At the end: true when api-defense is uninstalled, so that nothing is to be kept on the node. Takes seconds at most. */
+  readonly isLeaving: () => Promise<boolean>;
 }
 
 function refuseFiles(options: OptionValues): void {
@@ -60,6 +63,16 @@ async function readOnce(what: string, synced: Promise<void>, interrupted: Promis
     message: `The agent was stopped before the ${what} of the cluster could be read; nothing was changed.`,
     hint: 'Look at why the API server did not answer.',
   });
+}
+
+/** A stop must not wait for an API server that is away, ms. */
+const askLeavingMs = 2_000;
+
+/** Whether the agent's own DaemonSet, where it was named, is gone. */
+async function isUninstalled(api: KubeApi, name: string | undefined, namespace: string): Promise<boolean> {
+  if (name === undefined) return false;
+  const late = pause(askLeavingMs, false, { ref: false });
+  return Promise.race([isDaemonSetGone(api, { namespace, name }), late]);
 }
 
 const clocks = { now: Date.now, random: Math.random };
@@ -107,5 +120,12 @@ export function kubeSources(
   const state = textOption(options, 'state');
   const title = `context ${target.context}`;
   const where = { api, node, optOut: optOutOption(options) };
-  return { title, hub: hub?.options ?? {}, ...opening({ ...where, hub, state }, interrupted) };
+  return {
+    ...{ title, hub: hub?.options ?? {}, ...opening({ ...where, hub, state }, interrupted) },
+    async isLeaving() {
+      const isLeaving = await isUninstalled(api, textOption(options, 'daemonset'), target.namespace);
+      if (isLeaving) hub?.forget();
+      return isLeaving;
+    },
+  };
 }

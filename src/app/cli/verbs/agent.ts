@@ -6,6 +6,7 @@ import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
 import { formatFeedAddress } from '../../../io/feed/feed-address.ts';
 import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
+import { emptyFolder } from '../../../io/empty-folder.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
 import { parseHostPort, type HostPort } from '../host-port.ts';
@@ -101,6 +102,8 @@ interface Sources extends Pick<
   readonly title?: string;
   /** What is being done now, for whoever started it. */
   readonly started: (running: Agent) => readonly string[];
+  /** As `KubeSources.isLeaving`. */
+  readonly isLeaving?: KubeSources['isLeaving'];
 }
 
 /** In front of one service. */
@@ -118,6 +121,11 @@ function serviceSources(options: OptionValues): Sources {
   };
 }
 
+const kubeParts = ({ openPolicies, title, hub, isLeaving }: KubeSources) => ({
+  ...{ openPolicies, title, isLeaving },
+  ...hub,
+});
+
 /** In the pods of this node. */
 function nodeSources(options: OptionValues, kube: KubeSources | undefined): Sources {
   const node = nodeOptions(options, kube?.openInventory);
@@ -126,7 +134,7 @@ function nodeSources(options: OptionValues, kube: KubeSources | undefined): Sour
     name: `node ${node.owner.owner}`,
     listeners: [],
     node,
-    ...(kube === undefined ? {} : { openPolicies: kube.openPolicies, title: kube.title, ...kube.hub }),
+    ...(kube === undefined ? {} : kubeParts(kube)),
     started: (running) => (running.node === undefined ? [] : nodeSentences(running.node())),
   };
 }
@@ -151,6 +159,30 @@ async function sourcesOf(options: OptionValues, context: CommandContext): Promis
 function stateDirectory(options: OptionValues): Pick<AgentOptions, 'stateDirectory'> {
   const directory = textOption(options, 'state');
   return directory === undefined ? {} : { stateDirectory: directory };
+}
+
+/** api-defense is uninstalled: what was kept for the next start goes too. */
+async function leaveNode(options: OptionValues, { say }: CommandContext): Promise<void> {
+  const directory = textOption(options, 'state');
+  if (directory === undefined) return;
+  const stayed = await emptyFolder(directory);
+  say(
+    stayed.length === 0
+      ? `api-defense is uninstalled: what was kept in ${directory} is removed.`
+      : `api-defense is uninstalled, and ${stayed.join(', ')} cannot be removed: remove it by hand.`,
+  );
+}
+
+/** Told to stop; an agent that fails is started again, and keeps what it has. */
+async function stopInOrder(
+  running: Agent,
+  { isLeaving }: Sources,
+  { options, context }: { readonly options: OptionValues; readonly context: CommandContext },
+): Promise<void> {
+  context.say('draining');
+  const leaves = (await isLeaving?.()) ?? false;
+  await running.stop(durationOption(options, 'drain'));
+  if (leaves) await leaveNode(options, context);
 }
 
 /** Runs an agent until it is told to stop. 0 after an ordered stop. */
@@ -189,8 +221,8 @@ export const agent: RunVerb = async (_words, options, context) => {
   if (title !== undefined) context.say(policiesSentence(title, isNew, { ...running.policies, ...stands }));
   announce(running, token, context);
   await Promise.race([failed, context.interrupted]);
-  if (failure === undefined) context.say('draining');
-  await running.stop(drainMs);
+  if (failure === undefined) await stopInOrder(running, sources, { options, context });
+  else await running.stop(drainMs);
   forget(running, token, context);
   return failure === undefined ? 0 : exitCodes.internal;
 };

@@ -29,6 +29,7 @@ export const kinds = {
   services: row('v1', 'services', 'Service'),
   endpointSlices: row('discovery.k8s.io/v1', 'endpointslices', 'EndpointSlice'),
   nodes: { ...row('v1', 'nodes', 'Node'), namespaced: false },
+  daemonSets: row('apps/v1', 'daemonsets', 'DaemonSet'),
   leases: row('coordination.k8s.io/v1', 'leases', 'Lease'),
   tokenReviews: { ...row('authentication.k8s.io/v1', 'tokenreviews', 'TokenReview'), namespaced: false },
   configMaps: row('v1', 'configmaps', 'ConfigMap'),
