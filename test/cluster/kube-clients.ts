@@ -79,15 +79,17 @@ export async function allow(
     readonly apiGroups: string[];
     readonly resources: string[];
     readonly verbs: string[];
+    /** Of role and binding, where somebody has more than one; else the user's. */
+    readonly name?: string;
   },
 ): Promise<void> {
-  const { user, ...rules } = rule;
-  const metadata = { name: user, namespace };
+  const { user, name = user, ...rules } = rule;
+  const metadata = { name, namespace };
   const apiGroup = 'rbac.authorization.k8s.io';
   await api.apply(testKinds.roles, { apiVersion: `${apiGroup}/v1`, kind: 'Role', metadata, rules: [rules] });
   await api.apply(testKinds.roleBindings, {
     ...{ apiVersion: `${apiGroup}/v1`, kind: 'RoleBinding', metadata },
-    roleRef: { apiGroup, kind: 'Role', name: user },
+    roleRef: { apiGroup, kind: 'Role', name },
     subjects: [{ apiGroup, kind: 'User', name: user }],
   });
 }

@@ -239,4 +239,52 @@ describeUnless(noApi)('policies of a cluster', () => {
       /^KUBE_INVALID: The cluster does not accept the FlowPolicy .*: spec\.mode: Unsupported value: "Maybe"/,
     );
   });
+
+  test('a person of one namespace gets its objects with status and keeper, and does not wait for those they may not read', async () => {
+    const user = `person-${namespace}`;
+    const { group } = kinds.flowPolicies;
+    const verbs = ['get', 'list', 'watch'];
+    await allow(api, namespace, { user, apiGroups: [group], resources: ['flowpolicies'], verbs });
+    await api.apply(
+      kinds.flowPolicies,
+      policy('kept', {}, { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:x' } }),
+    );
+    await api.patchStatus(
+      kinds.flowPolicies,
+      { namespace, name: 'kept' },
+      { enforced: '1/2', conditions: [] },
+    );
+    const person = clientOf(cluster, { as: user });
+    const clocks = { now: () => nowMs, random: Math.random };
+    const theirs = openKubePolicyStore({ api: person, namespace, forPeople: true, ...clocks });
+    try {
+      await theirs.synced();
+      await untilPasses(() => expect(theirs.state().problem).toBeUndefined());
+      expect(theirs.covers(`${namespace}/kept`)).toBe(true);
+      expect(theirs.covers('elsewhere/kept')).toBe(false);
+      expect(theirs.covers('ClusterFlowPolicy/kept')).toBe(false);
+      const kept = theirs.entries().find((one) => one.name === `${namespace}/kept`);
+      expect(kept?.keptBy).toBe('Argo CD (application shop)');
+      await api.patchStatus(
+        kinds.flowPolicies,
+        { namespace, name: 'kept' },
+        {
+          ...{ enforced: '2/2' },
+          conditions: [
+            {
+              ...{ type: 'Programmed', status: 'True', reason: 'Programmed', message: '' },
+              lastTransitionTime: '2026-11-30T10:00:00Z',
+            },
+          ],
+        },
+      );
+      await untilPasses(() =>
+        expect(theirs.entries().find(({ status }) => status?.enforced === '2/2')).toBeDefined(),
+      );
+    } finally {
+      await theirs.close();
+      person.close();
+      await api.remove(kinds.flowPolicies, { namespace, name: 'kept' });
+    }
+  });
 });

@@ -2,8 +2,8 @@
 // Pure bookkeeping over a clock that is passed in; knows no store, no feed.
 import type { PolicyMask } from '../../core/mask/mask-policy.ts';
 import type { FlowEvent, PolicyEvent } from '../../core/model/event.ts';
-import type { Policy } from '../../core/policy/schema.ts';
-import type { PolicyRejection, StoredPolicy } from '../../core/policy/store.ts';
+import { entryFields, entryName, type PolicyFields as Fields } from '../../core/policy/entry-fields.ts';
+import type { StoredPolicy } from '../../core/policy/store.ts';
 
 interface Counters {
   hits: number;
@@ -14,9 +14,6 @@ interface Counters {
 
 /** What a policy comes to on this node; undefined where there is no node. */
 export type EnforcementOf = (policy: string) => PolicyEvent['enforcement'];
-
-/** An event without its moment. */
-type Fields = Omit<PolicyEvent, 'type' | 'time'>;
 
 /** How many there are by state, and how many of those that are loaded stand in their last good version. */
 export interface PolicySummary {
@@ -45,23 +42,6 @@ export interface PolicyEvents {
   described(): number;
 }
 
-function stateOf(policy: Policy): PolicyEvent['state'] {
-  switch (policy.spec.mode) {
-    case 'Enforce':
-      return 'active';
-    case 'Shadow':
-      return 'shadow';
-    case 'Off':
-      return 'off';
-  }
-}
-
-/** Name under which a file that holds no readable object is shown. */
-const fileKey = (file: string): string => `(file)/${file}`;
-
-const nameOf = (entry: StoredPolicy, mask: PolicyMask): string =>
-  entry.name ?? fileKey(mask.text(entry.type === 'rejected' ? entry.rejection.file : entry.file));
-
 function sameEnforcement(one: Fields['enforcement'], other: Fields['enforcement']): boolean {
   if (one === undefined || other === undefined) return one === other;
   return (
@@ -72,47 +52,6 @@ function sameEnforcement(one: Fields['enforcement'], other: Fields['enforcement'
     one.sentence === other.sentence &&
     one.gears.join() === other.gears.join()
   );
-}
-
-/** Which object of a cluster it is. */
-const objectOf = ({ uid, generation }: StoredPolicy): Pick<Fields, 'uid' | 'generation'> => ({
-  ...(uid === undefined ? {} : { uid }),
-  ...(generation === undefined ? {} : { generation }),
-});
-
-function errorOf(
-  { file, line, code, message, since }: PolicyRejection,
-  mask: PolicyMask,
-): NonNullable<Fields['error']> {
-  return {
-    file: mask.text(file),
-    ...(line === undefined ? {} : { line }),
-    code,
-    message: mask.text(message),
-    ...(since === undefined ? {} : { since }),
-  };
-}
-
-/** Masked: an event goes to recordings and to everyone who watches. Of a rejected file nobody knows what is a secret, so it is not told. */
-function describe(entry: StoredPolicy, mask: PolicyMask): Fields {
-  if (entry.type === 'rejected')
-    return {
-      name: nameOf(entry, mask),
-      state: 'rejected',
-      ...objectOf(entry),
-      error: errorOf(entry.rejection, mask),
-    };
-  const { policy, author } = entry;
-  const rejection = entry.type === 'valid' ? entry.rejection : undefined;
-  return {
-    name: entry.name,
-    state: entry.type === 'expired' ? 'expired' : stateOf(policy),
-    ...objectOf(entry),
-    object: mask.mask(policy),
-    ...(policy.spec.expiresAt === undefined ? {} : { expiresAt: policy.spec.expiresAt }),
-    ...(author === undefined ? {} : { author: mask.text(author) }),
-    ...(rejection === undefined ? {} : { error: errorOf(rejection, mask) }),
-  };
 }
 
 interface Known {
@@ -155,7 +94,7 @@ function update(
   const next = new Map<string, Known>();
   const told: PolicyEvent[] = [];
   for (const entry of entries) {
-    const name = nameOf(entry, book.mask);
+    const name = entryName(entry, book.mask);
     // An object of a cluster stands under one name as its last good version and as what is rejected: the first says both.
     if (entry.type === 'rejected' && next.has(name)) continue;
     const enforcement = entry.type === 'valid' ? enforcementOf(entry.name) : undefined;
@@ -165,7 +104,7 @@ function update(
       next.set(name, before);
       continue;
     }
-    const described = describe(entry, book.mask);
+    const described = entryFields(entry, book.mask);
     book.described += 1;
     const fields = enforcement === undefined ? described : { ...described, enforcement };
     const text = JSON.stringify(fields);

@@ -38,6 +38,7 @@ export async function printFeed(
         case 'hello':
         case 'status':
         case 'position':
+        case 'policies':
           return;
       }
     });

@@ -46,3 +46,9 @@ export class AppError extends Error {
     this.hint = details.hint;
   }
 }
+
+/** What a person reads of a failure. */
+export type ErrorWords = Pick<AppError, 'code' | 'message' | 'hint'>;
+
+/** The words of an error without the error: for messages and states. */
+export const errorWords = ({ code, message, hint }: AppError): ErrorWords => ({ code, message, hint });

@@ -20,9 +20,47 @@ const wanting: Readonly<Partial<Record<Enforcement['state'], string>>> = {
 const partWord = ({ inPlace, meant }: Enforcement): string =>
   inPlace < meant ? `PART ${inPlace}/${meant}` : 'PART';
 
+type ClusterWords = NonNullable<PolicyEvent['cluster']>;
+
+/** What the object's condition `Programmed` comes to, by its reason where it is not so; nothing said yet is not enforced. */
+const unprogrammed: Readonly<Record<string, string>> = { NotEnforceable: 'NOT HERE' };
+
+function conditionOf(
+  { conditions }: ClusterWords,
+  type: string,
+): ClusterWords['conditions'][number] | undefined {
+  return conditions.find((one) => one.type === type);
+}
+
+function clusterWord(cluster: ClusterWords): StateWord {
+  const programmed = conditionOf(cluster, 'Programmed');
+  if (programmed?.status === 'True')
+    return { word: programmed.reason === 'NothingSelected' ? 'idle' : 'active', isWanting: false };
+  if (programmed?.reason === 'PartiallyProgrammed') {
+    const { enforced } = cluster;
+    return { word: enforced === undefined ? 'PART' : `PART ${enforced}`, isWanting: true };
+  }
+  return { word: unprogrammed[programmed?.reason ?? ''] ?? 'PENDING', isWanting: true };
+}
+
+/** Where it stands, in a sentence; undefined where nothing is known of that. */
+export function enforcementSentence({ enforcement, cluster }: PolicyEvent): string | undefined {
+  if (cluster === undefined) return enforcement?.sentence;
+  const programmed = conditionOf(cluster, 'Programmed');
+  if (programmed === undefined) return enforcement?.sentence ?? 'no agent has reported it yet.';
+  return programmed.message === '' ? programmed.reason : programmed.message;
+}
+
 /** `active`, `PART 1/2` (pods), `PART`, `PENDING`, `NOT HERE`, `idle` of an enforcing policy on a node; undefined where the state says it all. */
-export function enforcementWord({ state, enforcement }: PolicyEvent): StateWord | undefined {
-  if (state !== 'active' || enforcement === undefined) return undefined;
+export function enforcementWord({ state, enforcement, cluster }: PolicyEvent): StateWord | undefined {
+  if (state !== 'active') return undefined;
+  // Agents' own word is there before the status that is made of it.
+  if (
+    cluster !== undefined &&
+    (enforcement === undefined || conditionOf(cluster, 'Programmed') !== undefined)
+  )
+    return clusterWord(cluster);
+  if (enforcement === undefined) return undefined;
   if (enforcement.state === 'enforced') return { word: 'active', isWanting: false };
   if (enforcement.state === 'partly') return { word: partWord(enforcement), isWanting: true };
   const word = wanting[enforcement.state];

@@ -193,6 +193,18 @@ export const policyEventSchema = z.object({
   uid: z.string().optional(),
   /** `metadata.generation` of the object that this is about. */
   generation: count.optional(),
+  /** Of an object that was read in a cluster: what its status says of this very content, and who else keeps it. */
+  cluster: z
+    .object({
+      conditions: z.array(
+        z.object({ type: z.string(), status: z.string(), reason: z.string(), message: z.string() }),
+      ),
+      /** Nodes on which it stands of those that are meant: `2/3`. */
+      enforced: z.string().optional(),
+      /** The tool that undoes direct changes to it. */
+      keptBy: z.string().optional(),
+    })
+    .optional(),
   node,
 });
 

@@ -1,5 +1,5 @@
 // The event stream as its consumers (terminal, verbs) see it: live over a socket or replayed from a file, same calls.
-import type { AppError } from './app-error.ts';
+import type { ErrorWords } from './app-error.ts';
 import type { ApiEvent, FindingEvent, FlowEvent, PolicyEvent } from './event.ts';
 import type { AgentStatus, Hello, Operation } from './feed-message.ts';
 
@@ -22,7 +22,13 @@ export type FeedMessage =
       readonly state: 'connected' | 'reconnecting' | 'closed';
       readonly detail: string;
       /** Why, where that is known as more than words: with a code and what to do about it. */
-      readonly error?: Pick<AppError, 'code' | 'message' | 'hint'>;
+      readonly error?: ErrorWords;
+    }
+  /** Of a cluster: whether policies are read there, beside the feed. With a problem what was read stays; `sinceMs` (epoch) is the last word. */
+  | {
+      readonly type: 'policies';
+      readonly problem?: ErrorWords;
+      readonly sinceMs?: number;
     }
   /** Replay only: where the clock stands. `reset` when earlier events no longer hold (a seek): batches start afresh. */
   | { readonly type: 'position'; readonly position: ReplayPosition; readonly reset: boolean };

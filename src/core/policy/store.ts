@@ -2,6 +2,7 @@
 // An entry is what the store holds of one object (or of one file it could not read); only `valid` ones are in force.
 import type { PolicyName } from '../model/brand.ts';
 import type { Applied, Undone } from '../model/feed-message.ts';
+import type { PolicyStatus } from './policy-status.ts';
 import type { Policy } from './schema.ts';
 
 /** The most objects one store keeps in force: what the compiled tables and a full listing are sized for. */
@@ -27,6 +28,10 @@ export interface PolicyRejection {
 export interface StoredObject {
   readonly uid?: string;
   readonly generation?: number;
+  /** What agents have said of this very content; of a store that was asked for it. */
+  readonly status?: PolicyStatus;
+  /** The tool that keeps the object, and undoes direct changes to it: `Argo CD (application shop)`; of a store that was asked for it. */
+  readonly keptBy?: string;
 }
 
 /** An entry of the store: in force, expired or rejected. */

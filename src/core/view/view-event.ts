@@ -115,6 +115,8 @@ function viewPolicy(rights: ViewerRights, policy: PolicyEvent): PolicyEvent | un
   if (rights.flows('')) return policy;
   const seen: { -readonly [Key in keyof PolicyEvent]: PolicyEvent[Key] } = { ...policy };
   delete seen.node;
+  // Conditions name nodes; who may read the object reads them there.
+  delete seen.cluster;
   if (seen.enforcement !== undefined) seen.enforcement = numbersOf(seen.enforcement);
   return seen;
 }

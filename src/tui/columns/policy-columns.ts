@@ -60,6 +60,13 @@ function actionText(row: PolicyRow): string {
   return action.type === 'Throttle' ? `Throttle ${action.throttle.rate}` : action.type;
 }
 
+/** A column that only a cluster has something to say in. */
+const clusterColumn = 'enforced';
+
+/** The columns of the policies list where it is of a cluster, or not. */
+export const policyColumnsOf = (isCluster: boolean): readonly Column<PolicyRow>[] =>
+  isCluster ? policyColumns : policyColumns.filter(({ id }) => id !== clusterColumn);
+
 /** All columns of the policies list, in reading order; which of them show is decided by width. */
 export const policyColumns: readonly Column<PolicyRow>[] = [
   {
@@ -112,6 +119,18 @@ export const policyColumns: readonly Column<PolicyRow>[] = [
     cell: (row) => stateLook(row.event).word,
     role: (row) => stateLook(row.event).role,
     sortKey: (row) => stateLook(row.event).word.toLowerCase(),
+  },
+  {
+    id: clusterColumn,
+    title: 'ENFORCED',
+    about: 'Nodes on which it stands of those that are meant, as its status says.',
+    min: 8,
+    max: 8,
+    grow: 0,
+    priority: 2,
+    align: 'left',
+    cell: (row) => row.event.cluster?.enforced ?? '-',
+    role: (row) => (stateLook(row.event).role === 'policy.rejected' ? 'policy.rejected' : 'number'),
   },
   {
     id: 'expires',

@@ -2,6 +2,7 @@
 import type { Draw, Rect } from '../render/draw-context.ts';
 import type { ConfirmDialog, Dialog } from '../state/dialog.ts';
 import { mutationRefusal } from '../state/access.ts';
+import { sideWords } from '../state/other-side.ts';
 import type { AppState } from '../state/state.ts';
 import { topDialog } from '../state/top-dialog.ts';
 import { drawMutation } from './mutation-pane.ts';
@@ -60,11 +61,17 @@ export function dialogRect(state: AppState, taken = 0): Rect | undefined {
 }
 
 function confirmStatus(dialog: ConfirmDialog, state: AppState): Span {
-  if (dialog.sending !== undefined) return span('Sent; waiting for the agent to answer.', 'notice.info');
+  const { place } = state;
+  if (dialog.sending !== undefined)
+    return span(`Sent; waiting for ${sideWords(state).writer} to answer.`, 'notice.info');
   if (dialog.refusal !== undefined) return span(dialog.refusal, 'notice.bad');
   const refusal = mutationRefusal(state);
   if (refusal !== undefined) return span(refusal, 'notice.warn');
-  if (dialog.asking !== undefined) return span('Asking the agent which change that is.', 'dim');
+  if (dialog.asking !== undefined)
+    return span(
+      place === undefined ? 'Asking the agent which change that is.' : 'Looking up which change that is.',
+      'dim',
+    );
   return dialog.preview?.type === 'running'
     ? span('It can be done when the preview is done.', 'dim')
     : span('Ready.', 'dim');

@@ -9,8 +9,10 @@ import { mutationRefusal } from '../state/access.ts';
 import type { MutationDialog, MutationField } from '../state/dialog.ts';
 import { withKey } from '../state/key-hint.ts';
 import { fieldsOf } from '../state/mutation-draft.ts';
+import { sideWords } from '../state/other-side.ts';
 import { scopesBeyond } from '../state/wider-scopes.ts';
 import type { AppState } from '../state/state.ts';
+import type { Role } from '../theme/roles.ts';
 import type { PaneInput } from './pane-input.ts';
 import type { Line, Span } from './painter.ts';
 import { drawBox, drawLine, drawLines, ruleLine, scrollTop, span, wrapText } from './painter.ts';
@@ -115,14 +117,45 @@ function fieldLines(dialog: MutationDialog, width: number): readonly [Line, Line
 function statusOf(dialog: MutationDialog, state: AppState): Span {
   if (dialog.editing?.error !== undefined)
     return span(`${fieldTitles[dialog.editing.field]}: ${dialog.editing.error}`, 'notice.bad');
-  if (dialog.sending !== undefined) return span('Sent; waiting for the agent to answer.', 'notice.info');
+  if (dialog.sending !== undefined)
+    return span(`Sent; waiting for ${sideWords(state).writer} to answer.`, 'notice.info');
   if (dialog.refusal !== undefined) return span(dialog.refusal, 'notice.bad');
   const refusal = mutationRefusal(state);
   if (refusal !== undefined) return span(refusal, 'notice.warn');
-  if (dialog.preview.type === 'running') return span('It can be applied when the preview is done.', 'dim');
-  return dialog.policy.spec.mode === 'Shadow'
-    ? span('Ready: stored in shadow, nothing is refused.', 'dim')
-    : span('Ready: exactly this is stored and enforced.', 'dim');
+  return checkStatus(dialog, state) ?? readyStatus(dialog, state);
+}
+
+/** What the API server's dry run says, while that is not yet or no. */
+function checkStatus({ check }: MutationDialog, state: AppState): Span | undefined {
+  if (check?.type === 'asked')
+    return span('Asking the API server whether it would take this.', 'notice.info');
+  if (check?.type !== 'refused') return undefined;
+  const how = withKey(state, 'export the YAML', 'flow.export');
+  const again = withKey(state, 'ask again', 'dialog.apply');
+  return span(
+    `The API server would not take this, see above: ${how}, or mend it and ${again}.`,
+    'notice.bad',
+  );
+}
+
+function readyStatus({ preview, policy, check }: MutationDialog, state: AppState): Span {
+  if (preview.type === 'running') return span('It can be applied when the preview is done.', 'dim');
+  const { taken } = sideWords(state);
+  const tried = check?.type === 'accepted' ? 'Ready, the server dry-run accepts it' : 'Ready';
+  return policy.spec.mode === 'Shadow'
+    ? span(`${tried}: ${taken} in shadow, nothing is refused.`, 'dim')
+    : span(`${tried}: exactly this is ${taken} and enforced.`, 'dim');
+}
+
+/** Before anything else: why the API server would not take it, and that the preview may not know all policies. */
+function checkLines({ check }: MutationDialog, { connection }: AppState, width: number): readonly Line[] {
+  const lines = (text: string, role: Role): readonly Line[] =>
+    wrapText(text, width).map((line): Line => [span(line, role)]);
+  const refused = check?.type === 'refused' ? [...lines(check.text, 'notice.bad'), []] : [];
+  const { policies } = connection;
+  return policies === undefined
+    ? refused
+    : [...refused, ...lines(`The preview may not know other policies: ${policies.message}`, 'notice.warn')];
 }
 
 /** One under another: what it would do, to whom else, what it selects and does; then the numbers in detail and the whole YAML. */
@@ -134,6 +167,7 @@ function narrowLines(dialog: MutationDialog, input: PaneInput, look: PreviewLook
     wrapText(part, look.width - 2).map((line, index) => yamlLine(index === 0 ? line : `  ${line}`)),
   );
   return [
+    ...checkLines(dialog, input.state, look.width),
     ...head,
     ...widerLines(dialog, input, look.width),
     rule('what the policy selects and does'),
@@ -166,12 +200,23 @@ function drawMiddle(
   const right = Math.min(52, Math.floor(rect.width * 0.4));
   const left = { ...rect, width: rect.width - right - 2 };
   const { head, details } = previewParts(dialog.preview, look(left.width - 1));
-  const preview = [...head, ...widerLines(dialog, input, left.width - 1), ...details];
+  const preview = [
+    ...checkLines(dialog, input.state, left.width - 1),
+    ...head,
+    ...widerLines(dialog, input, left.width - 1),
+    ...details,
+  ];
   const policy = yaml();
   drawLines(context, left, { lines: preview, ...how });
   const beside = { ...rect, x: rect.x + rect.width - right, width: right };
   drawLines(context, beside, { lines: policy, ...how });
   return linesBelow(Math.max(preview.length, policy.length), rect.height, dialog.scroll);
+}
+
+/** A change is about one cluster, which its dialog names. */
+function whereText({ place }: AppState): string {
+  if (place === undefined) return '';
+  return ` in ${place.isProduction ? 'PRODUCTION ' : ''}${place.context}`;
 }
 
 /** Paint the dialog. */
@@ -182,7 +227,7 @@ export function drawMutation(dialog: MutationDialog, input: PaneInput): Draw {
     const { source, destination } = dialog.flow;
     const inner = drawBox(context, rect, {
       theme,
-      title: `${dialog.action} ${source.workload} ${theme.glyph('right')} ${dialog.scope === 'everything' ? 'anyone' : destination.workload}`,
+      title: `${dialog.action} ${source.workload} ${theme.glyph('right')} ${dialog.scope === 'everything' ? 'anyone' : destination.workload}${whereText(state)}`,
       titleRole: spec.mode === 'Enforce' ? 'dialog.danger' : 'dialog.title',
       foot: titleOf(nameOf(dialog.policy)),
     });

@@ -3,10 +3,14 @@ import { withKey } from './key-hint.ts';
 import type { Intent } from './msg.ts';
 import type { AppState } from './state.ts';
 
+/** An agent without a store. In a cluster whoever may write is the API server's to say, for each change. */
+const isUnwritable = ({ place, connection }: AppState): boolean =>
+  place === undefined && connection.hello?.writable === false;
+
 /** Short word for the header: who may act. */
 export function accessWord(state: AppState): 'RO' | 'LOCK' | 'REPLAY' | 'ACT' {
   if (state.connection.kind === 'replay') return 'REPLAY';
-  if (state.access.readOnly || state.connection.hello?.writable === false) return 'RO';
+  if (state.access.readOnly || isUnwritable(state)) return 'RO';
   return state.access.locked ? 'LOCK' : 'ACT';
 }
 
@@ -16,10 +20,10 @@ export function mutationRefusal(state: AppState): string | undefined {
     return 'This is a recording: what happened cannot be changed. Export the policy and apply it to the live agent.';
   if (state.access.readOnly) return 'Started with --read-only: start without it to change policies.';
   if (state.access.locked) return `Locked: ${withKey(state, 'unlock first', 'app.lock')}, then apply.`;
-  if (state.connection.state !== 'connected')
+  // In a cluster changes go to the API server, past the hub.
+  if (state.place === undefined && state.connection.state !== 'connected')
     return `Not connected to the agent (${state.connection.state}): nothing can be stored until it is back.`;
-  if (state.connection.hello?.writable === false)
-    return 'The agent takes no policies over this feed: start it with --policies DIR.';
+  if (isUnwritable(state)) return 'The agent takes no policies over this feed: start it with --policies DIR.';
   return undefined;
 }
 

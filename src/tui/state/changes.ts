@@ -1,10 +1,11 @@
 // The mutations of this session and what may truthfully be said of each: asked, stored, reported active, seen deciding.
 // "Enforced" is only ever said because the agent reported it or because a flow carries the policy's name.
-import { enforcementWord } from '../../core/model/enforcement-words.ts';
+import { enforcementSentence, enforcementWord } from '../../core/model/enforcement-words.ts';
 import type { PolicyEvent } from '../../core/model/event.ts';
 import { formatCount, plural } from '../columns/format.ts';
 import { shortPolicy } from '../columns/verdict-words.ts';
 import type { DataView } from './data-view.ts';
+import type { SideWords } from './other-side.ts';
 import type { AppState, Change, Notice } from './state.ts';
 
 /** Changes remembered. */
@@ -56,11 +57,18 @@ function decidedSince({ name, mode, hitsBefore }: Change, data: DataView): numbe
 /** On a node: what of an accepted policy does not stand. It may still come, so more is awaited. */
 function wantingWords(event: PolicyEvent, short: string): ChangeWords | undefined {
   const found = enforcementWord(event);
-  if (found?.isWanting !== true || event.enforcement === undefined) return undefined;
-  return { level: 'bad', text: `${short} is ${found.word}: ${event.enforcement.sentence}`, settled: false };
+  const sentence = enforcementSentence(event);
+  if (found?.isWanting !== true || sentence === undefined) return undefined;
+  // Of a cluster a while passes before anybody has said anything: that is not bad, only not known.
+  const level = event.cluster !== undefined && found.word === 'PENDING' ? 'warn' : 'bad';
+  return { level, text: `${short} is ${found.word}: ${sentence}`, settled: false };
 }
 
-function appliedWords(change: Change, data: DataView): ChangeWords {
+/** ` on 2/2 nodes`, of a cluster. */
+const nodesText = ({ cluster }: PolicyEvent): string =>
+  cluster?.enforced === undefined ? '' : ` on ${cluster.enforced} nodes`;
+
+function appliedWords(change: Change, data: DataView, side: SideWords): ChangeWords {
   const short = shortPolicy(change.name ?? '');
   const event: PolicyEvent | undefined = change.name && data.policies.byName(change.name);
   const seen = decidedSince(change, data);
@@ -69,13 +77,13 @@ function appliedWords(change: Change, data: DataView): ChangeWords {
     case undefined:
       return seen > 0
         ? settled('good', `${short} decides: ${done}.`)
-        : awaited(`${short} is stored; waiting for the agent to report it active.`);
+        : awaited(`${short} is ${side.taken}; waiting for ${side.reporter} to report it active.`);
     case 'active': {
       const wanting = wantingWords(event, short);
       if (wanting !== undefined) return wanting;
       return seen > 0
-        ? settled('good', `${short} is active; ${done} so far.`)
-        : awaited(`${short} is active; ${nothingYet[change.action ?? 'block']}.`);
+        ? settled('good', `${short} is active${nodesText(event)}; ${done} so far.`)
+        : awaited(`${short} is active${nodesText(event)}; ${nothingYet[change.action ?? 'block']}.`);
     }
     case 'shadow': {
       const would = formatCount(Math.max(0, seen));
@@ -83,11 +91,11 @@ function appliedWords(change: Change, data: DataView): ChangeWords {
       return seen > 0 ? settled('info', text) : awaited(text);
     }
     case 'off':
-      return settled('info', `${short} is stored and off: it does nothing.`);
+      return settled('info', `${short} is ${side.taken} and off: it does nothing.`);
     case 'rejected':
       return settled(
         'bad',
-        `${short} was rejected by the agent: ${event.error?.message ?? 'no reason given'}`,
+        `${short} was rejected by ${side.reporter}: ${event.error?.message ?? 'no reason given'}`,
       );
     case 'expired':
       return settled('info', `${short} has expired.`);
@@ -97,14 +105,14 @@ function appliedWords(change: Change, data: DataView): ChangeWords {
 }
 
 /** What is known of a change, in one sentence. */
-export function changeWords(change: Change, data: DataView): ChangeWords {
+export function changeWords(change: Change, data: DataView, side: SideWords): ChangeWords {
   const name = change.name === undefined ? 'The newest change' : shortPolicy(change.name);
-  if (change.state === 'sent') return awaited(`${name}: sent to the agent, not answered yet.`);
+  if (change.state === 'sent') return awaited(`${name}: sent to ${side.writer}, not answered yet.`);
   if (change.state === 'refused') return settled('bad', `${name}: refused. ${change.answer}`);
-  if (change.kind === 'apply') return appliedWords(change, data);
+  if (change.kind === 'apply') return appliedWords(change, data, side);
   if (change.kind === 'undo') return settled('good', `Undone: ${name} was ${change.answer}.`);
   const gone = change.name !== undefined && data.policies.byName(change.name) === undefined;
   return gone
-    ? settled('good', `${name} is removed; the agent reports it gone.`)
-    : awaited(`${name}: removal stored; waiting for the agent to report it gone.`);
+    ? settled('good', `${name} is removed; ${side.writer} reports it gone.`)
+    : awaited(`${name}: removal ${side.taken}; waiting for ${side.writer} to report it gone.`);
 }

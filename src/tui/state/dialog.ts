@@ -22,7 +22,15 @@ export type PreviewState =
 export const stillWorking = {
   mutation: 'Still working out what this would have done: wait for the preview.',
   confirm: 'Still working out what this would change: wait for the preview.',
+  check: 'The API server has not said yet whether it would take this.',
 } as const;
+
+/** What the API server says of a draft before anybody is asked (server dry-run); the tag is that of the request. */
+export type DraftCheck =
+  | { readonly type: 'asked'; readonly tag: number }
+  | { readonly type: 'accepted'; readonly tag: number }
+  /** `text`: why it would not be taken, and what to do about it. */
+  | { readonly type: 'refused'; readonly tag: number; readonly text: string };
 
 /** What a wider scope than the draft's would have refused; counts are absent until they are known. */
 export interface WiderScope {
@@ -56,6 +64,8 @@ export interface MutationDialog {
     | { readonly field: MutationField; readonly input: TextInput; readonly error: string | undefined }
     | undefined;
   readonly preview: PreviewState;
+  /** In a cluster alone. */
+  readonly check: DraftCheck | undefined;
   /** Asked for once the preview is done, narrowest first. */
   readonly wider: readonly WiderScope[];
   /** First line of the scrolled part. */

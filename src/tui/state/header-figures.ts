@@ -7,6 +7,7 @@ import { changeWords } from './changes.ts';
 import type { DataView } from './data-view.ts';
 import type { GlyphName } from '../theme/glyphs.ts';
 import { withKey } from './key-hint.ts';
+import { sideWords } from './other-side.ts';
 import type { AppState, Change, Notice } from './state.ts';
 
 /** How much a figure matters; themes give each level its role. */
@@ -149,7 +150,7 @@ export function messageLine(
   if (state.notice) return { level: state.notice.level, text: state.notice.text };
   const change = state.changes.at(-1);
   if (!change) return undefined;
-  const { level, text, settled } = changeWords(change, data);
+  const { level, text, settled } = changeWords(change, data, sideWords(state));
   const told = state.nowMs - change.askedAtMs <= (settled ? tellMs.settled : tellMs.open);
   return told ? { level, text: text + seeIt(state, change) } : undefined;
 }

@@ -121,6 +121,7 @@ function takeMessage(stores: Stores, message: FeedMessage): void {
       return;
     case 'hello':
     case 'connection':
+    case 'policies':
       return;
     default:
       assertNever(message);

@@ -1,5 +1,6 @@
 // What the terminal is showing, as plain readonly data. Flows, findings and policies themselves live in the session store
 // (session.ts); this holds what the person chose and what is known of the other side. Knows no clock and no terminal.
+import type { ErrorWords } from '../../core/model/app-error.ts';
 import type { FlowId, Millis, PolicyName, WorkloadId } from '../../core/model/brand.ts';
 import type { AgentStatus, Hello } from '../../core/model/feed-message.ts';
 import type { ReplayPosition } from '../../core/model/feed-port.ts';
@@ -119,6 +120,10 @@ export interface ConnectionState {
   readonly status: AgentStatus | undefined;
   /** When anything was last received, by the clock of ticks; 0 for never. */
   readonly lastReceivedMs: number;
+  /** Of a cluster: why its policies cannot be read now; what was read stays. `sinceMs`: the API server's last word. */
+  readonly policies: (ErrorWords & { readonly sinceMs: number | undefined }) | undefined;
+  /** Why the other side is not there, where that is known as more than words. */
+  readonly problem: ErrorWords | undefined;
 }
 
 /** Who may act. Anything but `act` refuses mutations with its sentence. */
@@ -234,6 +239,8 @@ const unconnected = {
   hello: undefined,
   status: undefined,
   lastReceivedMs: 0,
+  policies: undefined,
+  problem: undefined,
 } as const satisfies Omit<ConnectionState, 'kind'>;
 
 /** Two sentences are read, and the screen that they are about, ms. */

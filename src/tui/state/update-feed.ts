@@ -31,7 +31,8 @@ function moved(state: AppState, message: Extract<FeedMessage, { type: 'position'
 
 function connected(state: AppState, message: Extract<FeedMessage, { type: 'connection' }>): AppState {
   const before = state.connection.state;
-  const changed = withConnection(state, { state: message.state, detail: message.detail });
+  const { error: problem } = message;
+  const changed = withConnection(state, { state: message.state, detail: message.detail, problem });
   if (message.state === before || state.connection.kind === 'replay') return changed;
   if (message.state === 'connected')
     return before === 'reconnecting' ? withNotice(changed, 'good', 'Connected again.') : changed;
@@ -51,6 +52,20 @@ function withStatus(state: AppState, status: AgentStatus): AppState {
   return notice === undefined || notice === state.connection.status?.notice
     ? changed
     : withNotice(changed, 'warn', notice);
+}
+
+/** The API server, beside the hub: what is wrong with it is said once, unless something is being said, and stands above policies and drafts. */
+function withPolicies(state: AppState, message: Extract<FeedMessage, { type: 'policies' }>): AppState {
+  const { problem, sinceMs } = message;
+  const before = state.connection.policies;
+  const changed = withConnection(state, {
+    policies: problem && { ...problem, sinceMs },
+  });
+  if (problem === undefined)
+    return before === undefined ? changed : withNotice(changed, 'good', 'Policies are read again.');
+  return problem.message === before?.message || state.notice !== undefined
+    ? changed
+    : withNotice(changed, 'bad', `${problem.message} ${problem.hint}`);
 }
 
 /** The state after a feed message. */
@@ -73,6 +88,8 @@ export function updateFeed(state: AppState, msg: Extract<Msg, { type: 'feed' }>)
       return next(connected(state, message));
     case 'position':
       return next(moved(fresh, message));
+    case 'policies':
+      return next(withPolicies(state, message));
     default:
       return assertNever(message);
   }

@@ -76,20 +76,40 @@ function nothingHere(state: AppState, data: DataView): string {
   return nothingThere[none ? 'noFinding' : state.screen];
 }
 
-function startPreview(
-  state: AppState,
-  dialog: Omit<MutationDialog, 'preview'>,
-): readonly [AppState, MutationDialog, Effect] {
+type Started = readonly [AppState, MutationDialog, readonly Effect[]];
+
+/** A new draft is previewed, and in a cluster tried by its API server. */
+function startPreview(state: AppState, dialog: Omit<MutationDialog, 'preview' | 'check'>): Started {
   const job = state.nextTag;
+  const running = {
+    ...{ ...dialog, check: undefined },
+    preview: { type: 'running', job, done: 0, total: 0 } as const,
+  };
+  const [checking, checked, asked] = askCheck({ ...state, nextTag: job + 1 }, running);
   return [
-    { ...state, nextTag: job + 1 },
-    { ...dialog, preview: { type: 'running', job, done: 0, total: 0 } },
-    {
-      type: 'preview.start',
-      job,
-      change: { type: 'add', policy: dialog.policy },
-      focusCaller: workloadOf(dialog.flow.source),
-    },
+    checking,
+    checked,
+    [
+      {
+        type: 'preview.start',
+        job,
+        change: { type: 'add', policy: dialog.policy },
+        focusCaller: workloadOf(dialog.flow.source),
+      },
+      ...asked,
+    ],
+  ];
+}
+
+/** Asks the API server whether it would take the draft; nobody else can be asked without storing it. */
+function askCheck(state: AppState, dialog: MutationDialog): Started {
+  if (state.place === undefined) return [state, dialog, []];
+  const tag = state.nextTag;
+  const operation = { op: 'policy.apply', object: dialog.policy, dryRun: true } as const;
+  return [
+    { ...state, nextTag: tag + 1 },
+    { ...dialog, check: { type: 'asked', tag } },
+    [{ type: 'feed.request', tag, operation }],
   ];
 }
 
@@ -110,7 +130,7 @@ function openMutation(state: AppState, data: DataView, action: Action): Next<App
         hint: drafted.hint,
       }),
     );
-  const [tagged, dialog, effect] = startPreview(state, {
+  const [tagged, dialog, effects] = startPreview(state, {
     type: 'mutation',
     ...source,
     suffix,
@@ -123,7 +143,7 @@ function openMutation(state: AppState, data: DataView, action: Action): Next<App
     refusal: undefined,
     sending: undefined,
   });
-  return next(pushDialog(tagged, dialog), effect);
+  return next(pushDialog(tagged, dialog), ...effects);
 }
 
 /** Write the policy that would block what the cursor is on to a file: to be reviewed, committed, applied elsewhere. */
@@ -147,12 +167,12 @@ function redraft(
   const wanted = { ...dialog, ...change, refusal: undefined, wider: [], scroll: 0 };
   const drafted = draftFor(state, wanted, wanted);
   if (!drafted.ok) return next(replaceTop(state, { ...dialog, refusal: drafted.message }));
-  const [tagged, fresh, effect] = startPreview(state, {
+  const [tagged, fresh, effects] = startPreview(state, {
     ...wanted,
     policy: drafted.policy,
     yaml: drafted.yaml,
   });
-  return next(replaceTop(tagged, fresh), ...runningJobs(dialog), effect);
+  return next(replaceTop(tagged, fresh), ...runningJobs(dialog), ...effects);
 }
 
 /** The next scope, narrowest after widest. One that no policy can say is passed over, and said so. */
@@ -180,6 +200,7 @@ function applyRefusal(state: AppState, dialog: MutationDialog): string | undefin
   const refusal = mutationRefusal(state);
   if (refusal !== undefined) return refusal;
   if (dialog.preview.type === 'running') return stillWorking.mutation;
+  if (dialog.check?.type === 'asked') return stillWorking.check;
   const { expiresAt } = dialog.policy.spec;
   if (expiresAt !== undefined && Date.parse(expiresAt) <= state.nowMs)
     return `The lifetime has passed while this was open: ${withKey(state, 'edit it', 'dialog.edit')} to start it anew.`;
@@ -190,6 +211,11 @@ function apply(state: AppState, dialog: MutationDialog, data: DataView): Next<Ap
   if (dialog.sending !== undefined) return next(state);
   const refusal = applyRefusal(state, dialog);
   if (refusal !== undefined) return next(replaceTop(state, { ...dialog, refusal }));
+  // What was refused may have been mended since: the answer decides, not the memory of one.
+  if (dialog.check?.type === 'refused') {
+    const [asking, asked, effects] = askCheck(state, { ...dialog, refusal: undefined });
+    return next(replaceTop(asking, asked), ...effects);
+  }
   const tag = state.nextTag;
   const { spec } = dialog.policy;
   const name = nameOf(dialog.policy);

@@ -13,6 +13,7 @@ import type { Handlers } from './handler.ts';
 import { next, withNotice } from './handler.ts';
 import { cursorPolicy } from './list-cursor.ts';
 import { withKey } from './key-hint.ts';
+import { sideWords } from './other-side.ts';
 import type { Effect, Next } from './msg.ts';
 import { policyObject } from './policy-store.ts';
 import type { AppState } from './state.ts';
@@ -109,16 +110,17 @@ export function plannedUndo(state: AppState, tag: number, planned: Undone | unde
 function openRemove(state: AppState, event: PolicyEvent | undefined): Next<AppState> {
   if (!event) return next(withNotice(state, 'warn', 'No policy under the cursor.'));
   const name = policyName(event.name);
-  const sentence = `Remove ${event.name}: its file is deleted, and ${withKey(state, 'undo', 'policy.undo')} brings it back.`;
+  const { deleted } = sideWords(state);
+  const sentence = `Remove ${event.name}: ${deleted}, and ${withKey(state, 'undo', 'policy.undo')} brings it back.`;
   const felt = event.state === 'active' || event.state === 'shadow';
   return confirm(state, { what: 'remove', name, sentence }, felt ? { type: 'remove', name } : undefined);
 }
 
 /** Why it cannot be done yet, or not at all. */
 function notYet({ what, asking, change, preview, refusal }: ConfirmDialog): string | undefined {
-  if (asking !== undefined) return 'The agent has not said yet which change that is.';
+  if (asking !== undefined) return 'It is not known yet which change that is.';
   // Nothing to undo, as the agent said.
-  if (what === 'undo' && change === undefined) return refusal ?? 'The agent named no change.';
+  if (what === 'undo' && change === undefined) return refusal ?? 'There is no change to undo.';
   return preview?.type === 'running' ? stillWorking.confirm : undefined;
 }
 

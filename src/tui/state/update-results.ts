@@ -3,7 +3,8 @@ import { policyName } from '../../core/model/brand.ts';
 import { appliedSchema, undoneSchema } from '../../core/model/feed-message.ts';
 import { changeOf, updateChange } from './changes.ts';
 import { stillWorking } from './dialog.ts';
-import type { Dialog, MutationDialog, PreviewState } from './dialog.ts';
+import type { Dialog, DraftCheck, MutationDialog, PreviewState } from './dialog.ts';
+import { withEvidence } from './evidence.ts';
 import { next, withNotice } from './handler.ts';
 import type { Effect, Msg, Next, Refusal } from './msg.ts';
 import type { AppState, Change } from './state.ts';
@@ -56,7 +57,7 @@ function previewDone(state: AppState, msg: DoneMsg): Next<AppState> {
   const dialogs = shown.dialogs.map((dialog): Dialog => {
     if (dialog.type !== 'mutation') return dialog;
     if (dialog.preview.job !== msg.job) return withWider(dialog, msg);
-    const [tagged, waiting, asked] = previewWider(following, dialog);
+    const [tagged, waiting, asked] = previewWider(following, withEvidence(shown, dialog, msg.result));
     following = tagged;
     effects.push(...asked);
     return waiting;
@@ -74,8 +75,22 @@ function answerOf(change: Change, result: unknown): Partial<Change> {
     : { answer: 'answered in words this version does not know' };
 }
 
+/** What became of the question whether the API server would take a draft; the same state when none asked. */
+function withCheck(state: AppState, tag: number, refusal: string | undefined): AppState {
+  return mapDialogs(state, (dialog) => {
+    if (dialog.type !== 'mutation' || dialog.check?.tag !== tag) return dialog;
+    const waited = dialog.refusal === stillWorking.check && { refusal: undefined };
+    const check: DraftCheck =
+      refusal === undefined ? { type: 'accepted', tag } : { type: 'refused', tag, text: refusal };
+    // Why it is refused stands at the top of what scrolls.
+    return { ...dialog, check, ...waited, ...(refusal === undefined ? {} : { scroll: 0 }) };
+  });
+}
+
 function replied(state: AppState, msg: Extract<Msg, { type: 'replied' }>): Next<AppState> {
   const change = changeOf(state, msg.tag);
+  const checked = withCheck(state, msg.tag, undefined);
+  if (checked !== state) return next(checked);
   if (!change) return plannedUndo(state, msg.tag, undoneSchema.safeParse(msg.result).data);
   const stored = updateChange(state, msg.tag, { state: 'stored', ...answerOf(change, msg.result) });
   const done = stored.dialogs.filter((dialog) => isSending(dialog, msg.tag));
@@ -87,6 +102,8 @@ function replied(state: AppState, msg: Extract<Msg, { type: 'replied' }>): Next<
 
 function refused(state: AppState, msg: Extract<Msg, { type: 'refused' }>): Next<AppState> {
   const text = sentence(msg.error);
+  const checked = withCheck(state, msg.tag, text);
+  if (checked !== state) return next(checked);
   const told = updateChange(state, msg.tag, { state: 'refused', answer: text });
   const answered = mapDialogs(told, (dialog) => {
     if (dialog.type === 'confirm' && dialog.asking === msg.tag)

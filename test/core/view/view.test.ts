@@ -93,6 +93,10 @@ const policy = (namespace: string): Required<PolicyEvent> => ({
     ...{ state: 'enforced', gears: ['kernel'], inPlace: 1, meant: 1, outside: 0 },
     ...{ sentence: 'MARK-cluster-sentence', nodes: { inPlace: 1, meant: 1 } },
   },
+  cluster: {
+    conditions: [{ type: 't', status: 's', reason: 'r', message: 'MARK-cluster-message' }],
+    ...{ enforced: '1/1', keptBy: 'MARK-cluster-tool' },
+  },
 });
 
 const lost = (namespace: string): ApiEvent => ({

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { ApiEvent, FindingEvent, FlowEvent, PolicyEvent } from '../../../src/core/model/event.ts';
 import { millis } from '../../../src/core/model/brand.ts';
+import type { ClusterPlace } from '../../../src/core/model/cluster-place.ts';
 import type { Hello } from '../../../src/core/model/feed-message.ts';
 import type { FeedMessage } from '../../../src/core/model/feed-port.ts';
 import { createGrid, drawOn, gridText } from '../../../src/tui/render/cell-grid.ts';
@@ -273,7 +274,15 @@ interface StageOptions {
   readonly writable?: boolean;
   /** The agent works in the pods of a node. */
   readonly node?: boolean;
+  /** Of a terminal on a cluster. */
+  readonly place?: ClusterPlace;
 }
+
+/** A place of that context. */
+export const placeOf = (context: string, more: Partial<ClusterPlace> = {}): ClusterPlace => ({
+  ...{ context, server: 'https://127.0.0.1:6443', namespace: 'shop', isProduction: false },
+  ...more,
+});
 
 const stageMs = millis(sceneStart + 60_000);
 
@@ -314,6 +323,7 @@ export function stage(columns: number, rows: number, options: StageOptions = {})
     readOnly: options.readOnly ?? false,
     themeName: 'default',
     keyHints: keyHints(keyTable),
+    place: options.place,
   });
   const send = (msg: Msg): void => {
     if (msg.type === 'feed') session.receive(msg.message);

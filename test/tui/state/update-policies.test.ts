@@ -54,7 +54,7 @@ test('undo shows what the agent would revert, undoes that one and no other, and 
   scene.press('policy.undo');
   expect(scene.screen()).toContain('Asking the agent which change that is.');
   scene.press('dialog.apply');
-  expect(scene.screen()).toContain('The agent has not said yet which change that is.');
+  expect(scene.screen()).toContain('It is not known yet which change that is.');
   scene.press('dialog.close');
   const { name } = activePolicy;
   scene.feed([activePolicy]);

@@ -1,5 +1,5 @@
 // One cluster as the verbs use it, opened by kubectl's flags: which one, and as whom, is said before anything is asked of it.
-import { homedir, userInfo } from 'node:os';
+import { homedir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '../../../core/model/app-error.ts';
 import { isProductionContext } from '../../../core/model/production-context.ts';
@@ -11,6 +11,7 @@ import { visibleText } from '../../../tui/render/visible.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { Question } from '../confirm.ts';
 import { stateDirectory } from '../session-paths.ts';
+import { authorOf } from './author-of.ts';
 import { sayWhere } from './say-where.ts';
 
 /** Where a verb reads and writes policies. */
@@ -52,17 +53,6 @@ const interruption = (server: string): AppError =>
     message: `Interrupted before the API server ${server} had answered.`,
     hint: 'Nothing was changed.',
   });
-
-/** Where the API server does not say (before 1.28, or not to this user): the machine's name. */
-async function authorOf(api: KubeApi): Promise<string> {
-  try {
-    return (await api.whoAmI()) ?? userInfo().username;
-  } catch (error) {
-    const isUnsaid = error instanceof AppError && (error.family === 'denied' || error.family === 'notFound');
-    if (!isUnsaid) throw error;
-    return userInfo().username;
-  }
-}
 
 /** Asks nothing yet. @throws AppError when there is no such cluster. */
 export function openCluster(

@@ -1,6 +1,7 @@
 // Policies as they are written in a cluster, as rows: what was asked for, what agents say of it, who keeps it. Not the events of an agent: what
 // nobody has reported is not called active. Pure.
 import type { ListedPolicy } from '../../../io/kube/policies/list-policies.ts';
+import { managerWords } from '../../../io/kube/policies/managed-by.ts';
 import { padText, visibleText } from '../../../tui/render/visible.ts';
 
 /** One policy, as -o json has it. */
@@ -43,10 +44,8 @@ export const policyProblems = (listed: ListedPolicy): readonly string[] => [
 
 const stateWords = { Enforce: 'enforce', Shadow: 'shadow', Off: 'off' } as const;
 
-function managerOf({ manager }: ListedPolicy): string | undefined {
-  if (manager === undefined) return undefined;
-  return manager.source === '' ? manager.tool : `${manager.tool} (${manager.source})`;
-}
+const managerOf = ({ manager }: ListedPolicy): string | undefined =>
+  manager === undefined ? undefined : managerWords(manager);
 
 const unreported = 'no agent has reported it yet';
 

@@ -37,6 +37,15 @@ const loadResolve = async (): Promise<Resolve> =>
 /** The same as kubectl's own default. */
 const currentContext: ClusterScope = { choice: {}, isAll: false };
 
+/** The context that was found is meant from now on, also when somebody makes another one the current one. */
+const found = (scope: ClusterScope, target: KubeTarget): Extract<TerminalTarget, { type: 'cluster' }> => ({
+  ...{ type: 'cluster', target },
+  scope:
+    target.context === 'in-cluster'
+      ? scope
+      : { ...scope, choice: { ...scope.choice, context: target.context } },
+});
+
 function fromWords(options: OptionValues): ClusterScope | ConnectOptions | undefined {
   const named = connectOptions(options);
   if (named.cluster !== undefined) return named.cluster;
@@ -70,11 +79,11 @@ const otherwise = 'Another one: --context NAME, -n NAMESPACE, -A, or --connect A
 
 function whyCluster({ context }: KubeTarget, { demo }: TerminalSurroundings): string {
   const runs = demo === undefined ? '' : ` Your demo runs too: --connect ${demo} shows it.`;
-  const found =
+  const chosen =
     context === 'in-cluster'
       ? "Nothing was named, so this is the cluster of this pod's ServiceAccount."
       : `Nothing was named, so this is the current context of your kubeconfig: ${context}.`;
-  return `${found} ${otherwise}${runs}`;
+  return `${chosen} ${otherwise}${runs}`;
 }
 
 async function withoutWords(surroundings: TerminalSurroundings): Promise<TerminalTarget> {
@@ -85,11 +94,11 @@ async function withoutWords(surroundings: TerminalSurroundings): Promise<Termina
     const why = 'Nothing was named, so this is what API_DEFENSE_FEED says.';
     if (scope === undefined) return { type: 'feed', connect: {}, why };
     const target = (await loadResolve())(scope.choice, surroundings);
-    return { type: 'cluster', scope, target, why };
+    return { ...found(scope, target), why };
   }
   try {
     const target = (await loadResolve())({}, surroundings);
-    return { type: 'cluster', scope: currentContext, target, why: whyCluster(target, surroundings) };
+    return { ...found(currentContext, target), why: whyCluster(target, surroundings) };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (demo === undefined) return { type: 'nowhere', error };
@@ -107,7 +116,7 @@ export async function terminalTarget(
   if (named === undefined) return withoutWords(surroundings);
   if (!isScope(named)) return { type: 'feed', connect: named };
   try {
-    return { type: 'cluster', scope: named, target: (await loadResolve())(named.choice, surroundings) };
+    return found(named, (await loadResolve())(named.choice, surroundings));
   } catch (error) {
     // What was mistyped is told in the shell; that there is no kubeconfig at all, where its cure is explained.
     if (!(error instanceof AppError) || error.code !== 'KUBECONFIG_MISSING') throw error;

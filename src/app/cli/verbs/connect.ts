@@ -1,10 +1,8 @@
 // No verb: the terminal (or `--no-ui` lines) on a cluster, or on an agent that is already running.
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import type { FeedPort } from '../../../core/model/feed-port.ts';
 import { createNoFeed } from '../../../io/feed/no-feed.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
-import { placeOfTarget } from '../cluster/cluster-terminal.ts';
 import { terminalTarget, type TerminalTarget } from '../cluster/terminal-target.ts';
 import type { CommandContext } from '../command-context.ts';
 import { openFeed } from '../feed-client.ts';
@@ -21,15 +19,13 @@ function demoAddress(env: NodeJS.ProcessEnv): string | undefined {
 
 type Somewhere = Exclude<TerminalTarget, { type: 'nowhere' }>;
 
-const feedOf = (target: Somewhere, env: NodeJS.ProcessEnv, how: Parameters<typeof openFeed>[2]): FeedPort =>
-  openFeed(target.type === 'cluster' ? { cluster: target.scope } : target.connect, env, how);
-
 /** Lines instead of the terminal. */
 async function print(target: Somewhere, options: OptionValues, context: CommandContext): Promise<number> {
   if (target.type === 'cluster')
     (await import('../cluster/say-where.ts')).sayWhere(target.target, context.say, target.scope.isAll);
   if (target.why !== undefined) context.say(visibleText(target.why));
-  const feed = feedOf(target, context.env, { ready: () => context.out.ready() });
+  const where = target.type === 'cluster' ? { cluster: target.scope } : target.connect;
+  const feed = openFeed(where, context.env, { ready: () => context.out.ready() });
   await printFeed(feed, context, { format: outputOption(options), forMs: undefined });
   return 0;
 }
@@ -43,9 +39,13 @@ export const connect: RunVerb = async (_words, options, context) => {
     return print(target, options, context);
   }
   await requireTerminal({ options, context });
-  if (target.type === 'nowhere') return openTerminal(createNoFeed(target.error), { options, context });
-  return openTerminal(feedOf(target, env, {}), {
-    ...{ options, context, firstWords: target.why },
-    ...(target.type === 'cluster' ? { place: placeOfTarget(target.target, target.scope.isAll) } : {}),
+  const open = { options, context };
+  if (target.type === 'nowhere') return openTerminal(createNoFeed(target.error), open);
+  if (target.type === 'feed')
+    return openTerminal(openFeed(target.connect, env), { ...open, firstWords: target.why });
+  const { openClusterFeed, placeOfTarget } = await import('../cluster/cluster-terminal.ts');
+  return openTerminal(openClusterFeed(target, env), {
+    ...{ ...open, firstWords: target.why },
+    place: placeOfTarget(target.target, target.scope.isAll),
   });
 };

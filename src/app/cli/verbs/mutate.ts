@@ -5,7 +5,7 @@ import { millis } from '../../../core/model/brand.ts';
 import { visibleText } from '../../../tui/render/visible.ts';
 import { draftFromFilter } from '../../../core/policy/draft-from-filter.ts';
 import type { Policy } from '../../../core/policy/schema.ts';
-import { withNotes } from '../../../core/policy/with-notes.ts';
+import { evidenceAnnotation, withNotes } from '../../../core/policy/with-notes.ts';
 import { policyToYaml } from '../../../core/policy/to-yaml.ts';
 import { clusterChoice } from '../cluster/cluster-choice.ts';
 import { orCluster } from '../cluster/or-cluster.ts';
@@ -78,7 +78,7 @@ function withEvidence(
   const evidence =
     given ?? (headline === undefined || seenBy === undefined ? undefined : `${headline} (${seenBy})`);
   if (evidence === undefined) return policy;
-  const annotations = { ...policy.metadata.annotations, 'apidefense.dev/evidence': evidence.slice(0, 1024) };
+  const annotations = { ...policy.metadata.annotations, [evidenceAnnotation]: evidence.slice(0, 1024) };
   return withNotes(policy, { annotations });
 }
 

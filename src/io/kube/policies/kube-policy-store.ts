@@ -2,7 +2,7 @@
 // compilation or of who asks. An object that became invalid keeps its last good version in force, as a file does; deleting it lifts it.
 import { AppError } from '../../../core/model/app-error.ts';
 import { policyName, type PolicyName } from '../../../core/model/brand.ts';
-import { nameOf } from '../../../core/policy/policy-name.ts';
+import { nameOf, placeOf } from '../../../core/policy/policy-name.ts';
 import type { Policy } from '../../../core/policy/schema.ts';
 import {
   policyCountLimit,
@@ -16,6 +16,7 @@ import { unkept, type GoodVersion, type LastGood } from '../../policies/last-goo
 import { rejectionAt } from '../../policies/parse-policy-file.ts';
 import { policyLimits } from '../../policies/policy-limits.ts';
 import type { KubeApi } from '../api/kube-api.ts';
+import type { KubeObject } from '../api/kube-object.ts';
 import { kinds } from '../api/resource-kind.ts';
 import {
   startReflector,
@@ -26,6 +27,8 @@ import {
 } from '../watch/reflector.ts';
 import type { Batch } from '../watch/trimmed-store.ts';
 import { applyPolicy, removePolicy, type EditTools } from './policy-edits.ts';
+import { factsOf } from './list-policies.ts';
+import { managerWords } from './managed-by.ts';
 import { readClusterPolicyObject, readPolicyObject, type PolicyObject } from './policy-object.ts';
 import type { PolicyJournal } from './policy-journal.ts';
 import { undoPolicy } from './policy-undo.ts';
@@ -35,6 +38,8 @@ export interface KubePolicyStoreOptions {
   readonly api: KubeApi;
   /** One namespace alone; all when absent. */
   readonly namespace?: string;
+  /** For people: cluster-wide policies also beside one namespace, where they may be read, and of each object its status and who keeps it. */
+  readonly forPeople?: boolean;
   /** Of changes that can be undone; without one nothing is written: an agent's rights are not a person's. */
   readonly journal?: PolicyJournal;
   /** Epoch ms. */
@@ -54,7 +59,12 @@ export interface KubePolicyStore extends PolicyStore {
   state(): ReflectorState;
   /** Resolves when everything has been read once. */
   synced(): Promise<void>;
+  /** All there is where that policy would be has been read: if it is not there, it does not exist. */
+  covers(name: string): boolean;
 }
+
+/** What is kept of an object. */
+type Kept = PolicyObject & Pick<StoredObject, 'status' | 'keptBy'>;
 
 /** An object, and its policy from when it was last valid. */
 interface Held extends HeldObject {
@@ -64,14 +74,14 @@ interface Held extends HeldObject {
 }
 
 interface HeldObject {
-  readonly object: PolicyObject;
+  readonly object: Kept;
   readonly policy: Policy | undefined;
   /** RFC 3339: when the object was first found to be invalid, while there is a policy from before. */
   readonly since?: string;
 }
 
 interface HeldPolicies {
-  take(batch: Batch<PolicyObject>): void;
+  take(batch: Batch<Kept>): void;
   /** All objects have been taken once: what is kept of others is forgotten. */
   synced(): void;
   entries(nowMs: number): readonly StoredPolicy[];
@@ -81,12 +91,14 @@ interface HeldPolicies {
 
 type Rejected = Extract<StoredPolicy, { type: 'rejected' }>;
 
-const versionOf = ({ uid, generation }: PolicyObject): StoredObject => ({
+const versionOf = ({ uid, generation, status, keptBy }: Kept): StoredObject => ({
   uid,
   ...(generation === undefined ? {} : { generation }),
+  ...(status === undefined ? {} : { status }),
+  ...(keptBy === undefined ? {} : { keptBy }),
 });
 
-function rejectedEntry(one: PolicyObject): Rejected[] {
+function rejectedEntry(one: Kept): Rejected[] {
   const { name, read } = one;
   if (read.ok) return [];
   return [{ type: 'rejected', name, ...versionOf(one), rejection: read.rejection, object: read.object }];
@@ -119,7 +131,7 @@ function tooMany({ object }: Held): Rejected {
   return { type: 'rejected', name, ...versionOf(object), rejection };
 }
 
-function heldOf(object: PolicyObject, before: Held | undefined, keeping: Keeping): HeldObject {
+function heldOf(object: Kept, before: Held | undefined, keeping: Keeping): HeldObject {
   const { uid, read, generation = 0 } = object;
   if (!read.ok) return standIn(object, before, keeping);
   keeping.lastGood?.keep(uid, { version: String(generation), policies: [read.policy] });
@@ -127,7 +139,7 @@ function heldOf(object: PolicyObject, before: Held | undefined, keeping: Keeping
 }
 
 /** The policy of an object that is invalid, from before in this life or in an earlier one. */
-function standIn(object: PolicyObject, before: Held | undefined, { lastGood, now }: Keeping): HeldObject {
+function standIn(object: Kept, before: Held | undefined, { lastGood, now }: Keeping): HeldObject {
   const kept = before === undefined ? keptOf(object, lastGood) : undefined;
   const policy = kept?.policies[0] ?? before?.policy;
   if (policy === undefined) return { object, policy };
@@ -231,31 +243,70 @@ function editsOf(tools: EditTools): Pick<PolicyStore, 'apply' | 'remove' | 'undo
   };
 }
 
-type Followed = readonly [Reflector<PolicyObject>, ...Reflector<PolicyObject>[]];
-
-/** Both kinds; a person who sees one namespace alone does not ask for the cluster's. */
-function followBoth(
-  { api, namespace, now, random, limits }: KubePolicyStoreOptions,
-  told: Pick<ReflectorOptions<PolicyObject>, 'onBatch' | 'onState'>,
-): Followed {
-  const shared = { api, now, random, ...told, ...(limits === undefined ? {} : { limits }) };
-  const own = startReflector<PolicyObject>({
-    ...{ ...shared, resource: kinds.flowPolicies, trim: readPolicyObject },
-    selection: namespace === undefined ? {} : { namespace },
-  });
-  if (namespace !== undefined) return [own];
-  const resource = kinds.clusterFlowPolicies;
-  return [own, startReflector({ ...shared, resource, selection: {}, trim: readClusterPolicyObject })];
+interface Followed {
+  readonly own: Reflector<Kept>;
+  readonly wide: Reflector<Kept> | undefined;
+  /** One namespace's reader may not be allowed to read these; then they are not there, and nobody waits for them. */
+  readonly isWideOptional: boolean;
 }
 
+const trimOf =
+  (read: (object: KubeObject) => PolicyObject, forPeople: boolean) =>
+  (object: KubeObject): Kept => {
+    if (!forPeople) return read(object);
+    const { status, manager } = factsOf(object);
+    return {
+      ...read(object),
+      ...(status === undefined ? {} : { status }),
+      ...(manager === undefined ? {} : { keptBy: managerWords(manager) }),
+    };
+  };
+
+/** Both kinds; an agent of one namespace alone does not ask for the cluster's. */
+function followBoth(
+  { api, namespace, now, random, limits, forPeople = false }: KubePolicyStoreOptions,
+  told: Pick<ReflectorOptions<Kept>, 'onBatch' | 'onState'>,
+): Followed {
+  const shared = { api, now, random, ...told, ...(limits === undefined ? {} : { limits }) };
+  const own = startReflector<Kept>({
+    ...{ ...shared, resource: kinds.flowPolicies, trim: trimOf(readPolicyObject, forPeople) },
+    selection: namespace === undefined ? {} : { namespace },
+  });
+  const isWideOptional = namespace !== undefined;
+  if (isWideOptional && !forPeople) return { own, wide: undefined, isWideOptional };
+  const wide = startReflector<Kept>({
+    ...{ ...shared, resource: kinds.clusterFlowPolicies, selection: {} },
+    trim: trimOf(readClusterPolicyObject, forPeople),
+  });
+  return { own, wide, isWideOptional };
+}
+
+/** May not be read at all, and need not. */
+const isSpared = ({ wide, isWideOptional }: Followed): boolean =>
+  isWideOptional && wide?.state().synced === false && wide.state().problem?.family === 'denied';
+
+/** Those that count. */
+const counted = (followed: Followed): readonly Reflector<Kept>[] =>
+  followed.wide === undefined || isSpared(followed) ? [followed.own] : [followed.own, followed.wide];
+
+/** Those that `synced` waits for: whether the others may be read is not known before they are. */
+const awaited = ({ own, wide, isWideOptional }: Followed): readonly Reflector<Kept>[] =>
+  wide === undefined || isWideOptional ? [own] : [own, wide];
+
 /** Of all that is followed: the first that something is wrong with, or that has not been read. */
-function worstOf(reflectors: Followed): ReflectorState {
-  const states = reflectors.map((reflector) => reflector.state());
+function worstOf(followed: Followed): ReflectorState {
+  const states = counted(followed).map((reflector) => reflector.state());
   return (
     states.find(({ since, problem }) => since !== undefined || problem !== undefined) ??
     states.find(({ synced }) => !synced) ??
-    reflectors[0].state()
+    followed.own.state()
   );
+}
+
+function coverOf({ own, wide }: Followed, namespace: string | undefined, name: string): boolean {
+  const place = placeOf(name);
+  if (place.kind === 'ClusterFlowPolicy') return wide?.state().synced === true;
+  return (namespace === undefined || place.namespace === namespace) && own.state().synced;
 }
 
 /** Starts to watch at once; `synced` tells when everything has been read. Never waits for the API server by itself. */
@@ -265,15 +316,15 @@ export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicy
   const listeners = new Set<() => void>();
   const tell = (): void => listeners.forEach((listener) => listener());
   const lifetimes = watchLifetimes(held, now, tell);
-  const reflectors = followBoth(options, {
+  const followed = followBoth(options, {
     onBatch(batch) {
       held.take(batch);
       lifetimes.changed();
       tell();
     },
-    onState: () => options.onState?.(worstOf(reflectors)),
+    onState: () => options.onState?.(worstOf(followed)),
   });
-  const synced = Promise.all(reflectors.map((reflector) => reflector.synced()));
+  const synced = Promise.all(awaited(followed).map((reflector) => reflector.synced()));
   // Closed before: nothing is known of what is gone.
   synced.then(
     () => held.synced(),
@@ -286,11 +337,13 @@ export function openKubePolicyStore(options: KubePolicyStoreOptions): KubePolicy
       return () => listeners.delete(listener);
     },
     ...(options.journal === undefined ? readOnly : editsOf({ ...options, journal: options.journal })),
-    state: () => worstOf(reflectors),
+    state: () => worstOf(followed),
     synced: () => synced.then(() => undefined),
     unkept: () => unkept(options.lastGood),
+    covers: (name) => coverOf(followed, options.namespace, name),
     close() {
-      for (const reflector of reflectors) reflector.close();
+      followed.own.close();
+      followed.wide?.close();
       lifetimes.close();
       listeners.clear();
       return options.lastGood?.settled() ?? Promise.resolve();

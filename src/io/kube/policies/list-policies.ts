@@ -36,6 +36,12 @@ function statusOf({ raw, meta }: KubeObject): PolicyStatus | undefined {
   return conditions.length === 0 ? undefined : { ...parsed.data, conditions };
 }
 
+/** What an object says beside its policy. */
+export function factsOf(object: KubeObject): Pick<ListedPolicy, 'manager' | 'status'> {
+  const [manager, status] = [managedBy(object.meta), statusOf(object)];
+  return { ...(manager === undefined ? {} : { manager }), ...(status === undefined ? {} : { status }) };
+}
+
 async function listKind(
   api: KubeApi,
   resource: ResourceKind,
@@ -44,12 +50,9 @@ async function listKind(
   const found: ListedPolicy[] = [];
   await api.list(resource, namespace === undefined ? {} : { namespace }, (page) => {
     for (const object of page) {
-      const [manager, status] = [managedBy(object.meta), statusOf(object)];
       found.push({
-        ...{ ...read(object), kind: resource.kind },
+        ...{ ...read(object), kind: resource.kind, ...factsOf(object) },
         ...(object.meta.namespace === undefined ? {} : { namespace: object.meta.namespace }),
-        ...(manager === undefined ? {} : { manager }),
-        ...(status === undefined ? {} : { status }),
       });
     }
   });

@@ -76,15 +76,19 @@ export function managedBy(meta: ObjectMeta): Manager | undefined {
   return undefined;
 }
 
+/** `Argo CD (application shop)`. */
+export const managerWords = ({ tool, source }: Manager): string =>
+  source === '' ? tool : `${tool} (${source})`;
+
 /** @throws AppError POLICY_MANAGED when a tool keeps the object; `title`: `FlowPolicy shop/name`. */
 export function refuseManaged(title: string, meta: ObjectMeta): void {
   const manager = managedBy(meta);
   if (manager === undefined) return;
-  const { tool, source, instead } = manager;
+  const { instead } = manager;
   throw new AppError({
     code: 'POLICY_MANAGED',
     family: 'denied',
-    message: `The ${title} is kept by ${tool}${source === '' ? '' : ` (${source})`}, which would undo a direct change, so nothing was written.`,
+    message: `The ${title} is kept by ${managerWords(manager)}, which would undo a direct change, so nothing was written.`,
     hint: `${instead}: "-o yaml" prints the object to put there.`,
   });
 }
