@@ -59,6 +59,7 @@ const loop = createLoop({
   paint: () => undefined,
   redraw: () => undefined,
   suspend: () => undefined,
+  goTo: () => undefined,
   quit: () => undefined,
 });
 const { list } = loop.chrome().layout;

@@ -8,6 +8,7 @@ import type { ChromeModel } from './chrome/chrome-model.ts';
 import type { CellScreen } from './render/cell-screen.ts';
 import { Canvas, Overlay } from './render/canvas.tsx';
 import type { Draw } from './render/draw-context.ts';
+import { frameCells } from './state/frame.ts';
 
 /** The painted regions; each reads the newest state when it is called. */
 export interface PaneDraws {
@@ -78,10 +79,8 @@ function Dialog({ model, screen, draws }: Pick<AppProps, 'model' | 'screen' | 'd
   );
 }
 
-/** The whole terminal. */
-export function App({ model, screen, draws, onInput, onPaste }: AppProps): ReactNode {
-  useInput(onInput);
-  usePaste(onPaste);
+/** What lies within the frame, or on the whole screen. */
+function Inside({ model, screen, draws }: Pick<AppProps, 'model' | 'screen' | 'draws'>): ReactNode {
   if (model.tooSmall)
     return (
       <Box flexDirection="column" width={model.columns} height={model.rows}>
@@ -104,6 +103,36 @@ export function App({ model, screen, draws, onInput, onPaste }: AppProps): React
       ))}
       <Row text={model.footer} />
       <Dialog model={model} screen={screen} draws={draws} />
+    </Box>
+  );
+}
+
+function Side({ text, rows }: { readonly text: string; readonly rows: number }): ReactNode {
+  return (
+    <Box width={1} height={rows} flexShrink={0} flexDirection="column">
+      {Array.from({ length: rows }, (_, index) => (
+        <Row key={index} text={text} />
+      ))}
+    </Box>
+  );
+}
+
+/** The whole terminal. */
+export function App({ model, screen, draws, onInput, onPaste }: AppProps): ReactNode {
+  useInput(onInput);
+  usePaste(onPaste);
+  const inside = <Inside model={model} screen={screen} draws={draws} />;
+  const { frame, rows } = model;
+  if (frame === undefined) return inside;
+  return (
+    <Box flexDirection="column" width={model.columns + 2 * frameCells} height={rows + 2 * frameCells}>
+      <Row text={frame.top} />
+      <Box flexDirection="row" height={rows} flexShrink={0}>
+        <Side text={frame.side} rows={rows} />
+        {inside}
+        <Side text={frame.side} rows={rows} />
+      </Box>
+      <Row text={frame.bottom} />
     </Box>
   );
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { assertNever } from '../core/model/assert-never.ts';
 import { AppError } from '../core/model/app-error.ts';
+import type { PlaceChoice } from '../core/model/cluster-place.ts';
 import type { FeedPort, ReplayControls } from '../core/model/feed-port.ts';
 import { millis } from '../core/model/brand.ts';
 import { clockMs } from './state/access.ts';
@@ -24,6 +25,8 @@ export interface EffectTools {
   readonly directory: string;
   /** Switches the look; throws AppError when there is no such theme. */
   readonly switchTheme: (name: string) => void;
+  /** Ends this session for one in another place, or anew in this one. */
+  readonly goTo: (place: PlaceChoice | undefined, words: string) => void;
   readonly redraw: () => void;
   readonly suspend: () => void;
   readonly quit: () => void;
@@ -136,6 +139,15 @@ function controlReplay(effect: ReplayEffect, replay: ReplayControls | undefined)
   }
 }
 
+/** What the one who holds the terminal does. */
+function ask(
+  effect: Effect & { type: 'place.open' | 'redraw' | 'suspend' | 'quit' },
+  tools: EffectTools,
+): void {
+  if (effect.type === 'place.open') tools.goTo(effect.place, effect.words);
+  else tools[effect.type]();
+}
+
 /** Carries out one effect. */
 export function perform(effect: Effect, tools: EffectTools): void {
   switch (effect.type) {
@@ -166,12 +178,7 @@ export function perform(effect: Effect, tools: EffectTools): void {
     case 'theme.load':
       loadTheme(effect.name, tools);
       break;
-    case 'redraw':
-    case 'suspend':
-    case 'quit':
-      tools[effect.type]();
-      break;
     default:
-      assertNever(effect);
+      ask(effect, tools);
   }
 }

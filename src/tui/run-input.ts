@@ -5,7 +5,7 @@ import { createPasteWatch, pasteLimits } from './keys/paste-end.ts';
 /** What is needed of the real input. */
 export type TerminalInput = Pick<
   NodeJS.ReadStream,
-  'setEncoding' | 'setRawMode' | 'ref' | 'unref' | 'isTTY' | 'on' | 'off'
+  'setEncoding' | 'setRawMode' | 'resume' | 'ref' | 'unref' | 'isTTY' | 'on' | 'off'
 >;
 
 /** A stream for ink in place of the real one. */
@@ -30,6 +30,8 @@ export function createInkInput(input: TerminalInput, clock: () => number): InkIn
   };
   input.setEncoding('utf8');
   input.on('data', take);
+  // A terminal before this one has paused it when it left.
+  input.resume();
   const stream = Object.assign(readable, {
     isTTY: input.isTTY,
     setRawMode: (raw: boolean) => input.setRawMode(raw),

@@ -3,7 +3,7 @@
 import type { Key } from 'ink';
 import type { ChromeInput, ChromeModel } from './chrome/chrome-model.ts';
 import { millis } from '../core/model/brand.ts';
-import type { ClusterPlace } from '../core/model/cluster-place.ts';
+import type { ClusterPlace, OfferedContext, PlaceChoice } from '../core/model/cluster-place.ts';
 import type { FeedPort } from '../core/model/feed-port.ts';
 import type { PaneDraws } from './app.tsx';
 import { keyHints } from './keys/key-hints.ts';
@@ -35,6 +35,7 @@ import { initialState } from './state/state.ts';
 import type { AppState } from './state/state.ts';
 import { inputMode } from './state/key-context.ts';
 import { withKey } from './state/key-hint.ts';
+import type { ScreenSize } from './state/frame.ts';
 import { update } from './state/update.ts';
 import type { Theme } from './theme/theme.ts';
 
@@ -47,7 +48,12 @@ export interface LoopOptions {
   readonly readOnly: boolean;
   readonly place?: ClusterPlace | undefined;
   readonly firstWords?: string | undefined;
-  readonly size: () => { readonly columns: number; readonly rows: number };
+  /** Whoever opened this can open it anew. */
+  readonly restarts?: boolean | undefined;
+  readonly locked?: boolean | undefined;
+  /** Contexts that the palette offers. */
+  readonly contexts?: readonly OfferedContext[] | undefined;
+  readonly size: () => Omit<ScreenSize, 'framed'> & Partial<ScreenSize>;
   /** Where exported files go. */
   readonly directory: string;
   /** Wall clock and monotonic clock, milliseconds. */
@@ -61,6 +67,7 @@ export interface LoopOptions {
   /** Paints the cells. */
   readonly paint: () => void;
   readonly redraw: () => void;
+  readonly goTo: (place: PlaceChoice | undefined, words: string) => void;
   readonly suspend: () => void;
   readonly quit: () => void;
 }
@@ -94,8 +101,8 @@ function firstState(options: LoopOptions): AppState {
     readOnly: options.readOnly,
     themeName: options.theme().name,
     keyHints: keyHints(options.keymap.rows),
-    place: options.place,
-    firstWords: options.firstWords,
+    ...{ place: options.place, firstWords: options.firstWords, restarts: options.restarts },
+    locked: options.locked,
   });
 }
 
@@ -122,6 +129,7 @@ function chromeReader(
     keymap: options.keymap,
     theme: options.theme(),
     themes: options.themes(),
+    offered: options.contexts ?? [],
     hint: hints.current(),
   });
 }

@@ -5,7 +5,7 @@ import type { Instance } from 'ink';
 import { createElement } from 'react';
 import type { ReactNode } from 'react';
 import { AppError } from '../core/model/app-error.ts';
-import type { ClusterPlace } from '../core/model/cluster-place.ts';
+import type { ClusterPlace, OfferedContext, PlaceChoice } from '../core/model/cluster-place.ts';
 import type { FeedPort } from '../core/model/feed-port.ts';
 import { App } from './app.tsx';
 import type { ChromeModel } from './chrome/chrome-model.ts';
@@ -21,6 +21,7 @@ import type { InkInput } from './run-input.ts';
 import { createLooks } from './run-looks.ts';
 import type { LookOptions, Looks } from './run-looks.ts';
 import { createLoop } from './run-loop.ts';
+import { framedSize } from './state/frame.ts';
 import type { Loop } from './run-loop.ts';
 
 /** A feed, three streams and what a person asked for: all that a terminal is made from. */
@@ -35,6 +36,12 @@ export interface TerminalOptions extends LookOptions {
   readonly place?: ClusterPlace | undefined;
   /** Said first, for a while. */
   readonly firstWords?: string | undefined;
+  /** Whoever opened this can open it anew. */
+  readonly restarts?: boolean | undefined;
+  /** Locked from the beginning. */
+  readonly locked?: boolean | undefined;
+  /** Contexts that the palette offers. */
+  readonly contexts?: readonly OfferedContext[] | undefined;
   /** Where exported files go; default the working directory. */
   readonly directory?: string | undefined;
   /** Leave by itself after so many milliseconds. */
@@ -65,6 +72,7 @@ interface Shown {
 /** What the loop asks of the one who holds the terminal. */
 interface Hooks {
   readonly quit: () => void;
+  readonly goTo: (place: PlaceChoice | undefined, words: string) => void;
   readonly suspend: () => void;
   readonly show: (model: ChromeModel) => void;
 }
@@ -84,8 +92,9 @@ function openShown(options: TerminalOptions, looks: Looks, hooks: Hooks): Shown 
     themes: looks.themes,
     readOnly: options.readOnly,
     place: options.place,
-    firstWords: options.firstWords,
-    size: () => ({ columns: screen.columns, rows: screen.rows }),
+    ...{ firstWords: options.firstWords, contexts: options.contexts },
+    ...{ restarts: options.restarts, locked: options.locked },
+    size: () => framedSize(screen, options.place),
     directory: options.directory ?? process.cwd(),
     now: () => Date.now(),
     clock: () => performance.now(),
@@ -120,7 +129,20 @@ function startInk(stderr: NodeJS.WritableStream, input: InkInput, { screen, loop
   });
 }
 
-type Outcome = Ending | { readonly type: 'quit'; readonly status: number };
+type Outcome =
+  Ending | { readonly type: 'quit'; readonly status: number } | ({ readonly type: 'elsewhere' } & Elsewhere);
+
+/** Where a person goes (undefined: anew to this place), what is said first there, and what of this session stays as it is. */
+interface Elsewhere {
+  readonly place: PlaceChoice | undefined;
+  readonly words: string;
+  readonly locked: boolean;
+  readonly themeName: string;
+}
+
+/** How it ended: the person left it, or went to another place. */
+export type TerminalEnd =
+  { readonly type: 'left'; readonly status: number } | Extract<Outcome, { type: 'elsewhere' }>;
 
 /** Takes the terminal over, waits for the end, gives it back. */
 async function holdTerminal(options: TerminalOptions, parts: Holding): Promise<Outcome> {
@@ -164,6 +186,10 @@ function prepare(options: TerminalOptions): Holding & { readonly resume: () => v
   };
   const shown = openShown(options, createLooks(options), {
     quit: () => ended.resolve({ type: 'quit', status: 0 }),
+    goTo: (place, words) => {
+      const { access, themeName } = shown.loop.state();
+      ended.resolve({ type: 'elsewhere', place, words, locked: access.locked, themeName });
+    },
     suspend: () => {
       shown.screen.suspend(true);
       modes.leave();
@@ -176,10 +202,10 @@ function prepare(options: TerminalOptions): Holding & { readonly resume: () => v
 }
 
 /**
- * Shows the terminal until the person leaves; resolves with the exit status (0, or 128 + signal, or 70 after a crash). The
- * terminal is as it was by then. @throws AppError for a bad theme or keys file, before anything is drawn.
+ * Shows the terminal until the person leaves; resolves with the exit status (0, or 128 + signal, or 70 after a crash), or with where they go.
+ * The terminal is as it was by then. @throws AppError for a bad theme or keys file, before anything is drawn.
  */
-export async function runTerminal(options: TerminalOptions): Promise<number> {
+export async function runTerminal(options: TerminalOptions): Promise<TerminalEnd> {
   const { stdin, stdout, stderr, forMs } = options;
   const holding = prepare(options);
   const { modes, ended, resume } = holding;
@@ -192,7 +218,7 @@ export async function runTerminal(options: TerminalOptions): Promise<number> {
   try {
     const outcome = await holdTerminal(options, holding);
     if (outcome.type === 'crash') stderr.write(crashText(outcome.error));
-    return outcome.status;
+    return outcome.type === 'elsewhere' ? outcome : { type: 'left', status: outcome.status };
   } finally {
     modes.leave();
     clearTimeout(timer);

@@ -45,7 +45,7 @@ async function previewOver(path: string): Promise<PreviewResult> {
       const tools: EffectTools = {
         ...{ feed, dispatch, session: createSession(), previews: createPreviewRunner(dispatch, () => 0) },
         ...{ state: () => state, directory: '/nonexistent' },
-        ...{ switchTheme: nothing, redraw: nothing, suspend: nothing, quit: nothing },
+        ...{ switchTheme: nothing, redraw: nothing, suspend: nothing, goTo: nothing, quit: nothing },
       };
       const flow = sampleFlow();
       const policy = draftPolicy({ action: 'Block', flow, nowMs, suffix: '7f3a', scope: 'destination' });
@@ -125,7 +125,7 @@ async function previewFor(node: boolean | undefined): Promise<PreviewResult> {
     const tools: EffectTools = {
       ...{ feed, dispatch, session: createSession(), previews: createPreviewRunner(dispatch, () => 0) },
       ...{ state: () => state, directory: '/nonexistent' },
-      ...{ switchTheme: nothing, redraw: nothing, suspend: nothing, quit: nothing },
+      ...{ switchTheme: nothing, redraw: nothing, suspend: nothing, goTo: nothing, quit: nothing },
     };
     const flow = sampleFlow();
     const policy = draftPolicy({ action: 'Block', flow, nowMs, suffix: '7f3a', scope: 'everything' });

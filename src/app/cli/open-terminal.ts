@@ -1,8 +1,9 @@
 // Opens the terminal view on any feed: the one place where verbs meet ink, loaded only when there is a terminal to draw on.
 import { AppError } from '../../core/model/app-error.ts';
-import type { ClusterPlace } from '../../core/model/cluster-place.ts';
+import type { ClusterPlace, OfferedContext } from '../../core/model/cluster-place.ts';
 import type { FeedPort } from '../../core/model/feed-port.ts';
 import type { LookOptions } from '../../tui/run-looks.ts';
+import type { TerminalEnd } from '../../tui/run-terminal.ts';
 import type { CommandContext } from './command-context.ts';
 import { flagOption, textOption } from './option-values.ts';
 import type { OptionValues } from './verbs.ts';
@@ -18,15 +19,23 @@ export interface OpenTerminal {
   readonly forMs?: number | undefined;
   /** Of a terminal on a cluster. */
   readonly place?: ClusterPlace | undefined;
+  /** Whoever opens this can open it anew. */
+  readonly restarts?: boolean | undefined;
+  /** Locked from the beginning. */
+  readonly locked?: boolean | undefined;
+  /** By name; before that of the options. */
+  readonly themeName?: string | undefined;
+  /** Contexts that the palette offers. */
+  readonly contexts?: readonly OfferedContext[] | undefined;
   /** Said first, for a while. */
   readonly firstWords?: string | undefined;
 }
 
-function lookOptions({ options, context }: OpenTerminal): LookOptions {
+function lookOptions({ options, context, themeName }: OpenTerminal): LookOptions {
   const colour = textOption(options, 'color');
   return {
     env: context.env,
-    themeName: textOption(options, 'theme'),
+    themeName: themeName ?? textOption(options, 'theme'),
     keysFile: textOption(options, 'keys'),
     colour: colourChoices.find((choice) => choice === colour),
     ascii: flagOption(options, 'ascii') ? true : undefined,
@@ -50,8 +59,8 @@ export async function requireTerminal(open: OpenTerminal): Promise<void> {
   checkLooks(lookOptions(open));
 }
 
-/** Resolves with the exit status when the person has left; the feed is closed. @throws AppError as `requireTerminal` does. */
-export async function openTerminal(feed: FeedPort, open: OpenTerminal): Promise<number> {
+/** Resolves with how it ended; the feed is closed. @throws AppError as `requireTerminal` does. */
+export async function showTerminal(feed: FeedPort, open: OpenTerminal): Promise<TerminalEnd> {
   const { context, options } = open;
   try {
     await requireTerminal(open);
@@ -63,9 +72,16 @@ export async function openTerminal(feed: FeedPort, open: OpenTerminal): Promise<
       stdout: context.stdout,
       stderr: process.stderr,
       readOnly: flagOption(options, 'readOnly'),
-      ...{ forMs: open.forMs, place: open.place, firstWords: open.firstWords },
+      ...{ forMs: open.forMs, place: open.place, firstWords: open.firstWords, contexts: open.contexts },
+      ...{ restarts: open.restarts, locked: open.locked },
     });
   } finally {
     await feed.close();
   }
+}
+
+/** The same of a feed that is all there is: resolves with the exit status when the person has left. */
+export async function openTerminal(feed: FeedPort, open: OpenTerminal): Promise<number> {
+  const end = await showTerminal(feed, open);
+  return end.type === 'left' ? end.status : 0;
 }

@@ -17,10 +17,32 @@ export interface ClusterPlace {
   readonly isProduction: boolean;
 }
 
+/** A place that can be gone to: one context of the kubeconfig. */
+export interface PlaceChoice {
+  readonly context: string;
+  /** `*`: all; absent: the context's own. */
+  readonly namespace?: string;
+}
+
+/** A context as it is offered. */
+export interface OfferedContext {
+  readonly context: string;
+  /** Its own. */
+  readonly namespace: string;
+  readonly isProduction: boolean;
+}
+
 /** `namespace shop`, `all namespaces`. */
 export const namespaceWords = (namespace: string): string =>
   namespace === everyNamespace ? 'all namespaces' : `namespace ${namespace}`;
 
+/** Most characters of a context's name in a line: those of clouds have 60 and differ at their end. */
+const longestContext = 28;
+
+/** `..:cluster/prod-eu` of a long one. */
+const shortContext = (context: string): string =>
+  context.length <= longestContext ? context : `..${context.slice(2 - longestContext)}`;
+
 /** `kind-shop, namespace shop, as ann`: for the header. */
 export const placeWords = ({ context, namespace, as }: ClusterPlace): string =>
-  [context, namespaceWords(namespace), ...(as === undefined ? [] : [`as ${as}`])].join(', ');
+  [shortContext(context), namespaceWords(namespace), ...(as === undefined ? [] : [`as ${as}`])].join(', ');

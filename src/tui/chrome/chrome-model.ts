@@ -1,4 +1,5 @@
 // All chrome of one moment as strings ready for ink, and where the panes lie. Equal models need no new ink frame. Pure.
+import type { OfferedContext } from '../../core/model/cluster-place.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import type { Rect } from '../render/draw-context.ts';
 import type { DataView } from '../state/data-view.ts';
@@ -9,7 +10,10 @@ import type { Theme } from '../theme/theme.ts';
 import { dialogRect } from '../panes/dialogs.ts';
 import { wrapText } from '../panes/painter.ts';
 import { dialogContent, frameDialog, isChromeDialog } from './dialog-model.ts';
+import { frameCells } from '../state/frame.ts';
 import { footerLine } from './footer.ts';
+import { frameModel } from './frame.ts';
+import type { FrameModel } from './frame.ts';
 import { headerLine, tabsLine } from './header.ts';
 import { lineText, plainLine } from './line.ts';
 import { messageLines } from './message.ts';
@@ -22,6 +26,8 @@ export interface ChromeInput {
   readonly theme: Theme;
   /** Names the palette offers. */
   readonly themes: readonly string[];
+  /** Contexts of the kubeconfig, that the palette offers. */
+  readonly offered: readonly OfferedContext[];
   /** A sentence of the shell's own, shown for a moment. */
   readonly hint: string | undefined;
 }
@@ -30,6 +36,8 @@ export interface ChromeInput {
 export interface ChromeModel {
   readonly columns: number;
   readonly rows: number;
+  /** Around all of it, where that is a context of production. */
+  readonly frame: FrameModel | undefined;
   /** Lines of the only thing shown when the terminal is too small. */
   readonly tooSmall: readonly string[] | undefined;
   readonly header: string;
@@ -66,10 +74,10 @@ export function chromeModel(input: ChromeInput): ChromeModel {
   const message = messageLines(input);
   const layout = layoutOf(state, message.length);
   const text = (line: Parameters<typeof lineText>[0]): string => lineText(line, theme);
+  const frame = state.framed && state.place ? frameModel(state.place, theme, columns + 2) : undefined;
   if (layout.tooSmall)
     return {
-      columns,
-      rows,
+      ...{ columns, rows, frame },
       tooSmall: tooSmallLines(input),
       header: '',
       tabs: '',
@@ -80,8 +88,7 @@ export function chromeModel(input: ChromeInput): ChromeModel {
     };
   const shared = { ...input, width: columns };
   return {
-    columns,
-    rows,
+    ...{ columns, rows, frame },
     tooSmall: undefined,
     header: text(headerLine(shared)),
     tabs: text(tabsLine(shared)),
@@ -93,8 +100,8 @@ export function chromeModel(input: ChromeInput): ChromeModel {
 }
 
 /** Where things lie, and what a dialog says: a difference in these needs ink. */
-const planOf = ({ columns, rows, tooSmall, message, layout, dialog }: ChromeModel): string =>
-  JSON.stringify([columns, rows, tooSmall, message.length, layout, dialog]);
+const planOf = ({ columns, rows, frame, tooSmall, message, layout, dialog }: ChromeModel): string =>
+  JSON.stringify([columns, rows, frame, tooSmall, message.length, layout, dialog]);
 
 /** A line of text around the panes and the screen row it stands on. */
 export interface ChromeLine {
@@ -119,6 +126,10 @@ export function chromeLines({
   }));
 }
 
+/** The whole row of the screen that a line within the frame stands on. */
+const framedLine = ({ frame }: ChromeModel, { row, text }: ChromeLine): ChromeLine =>
+  frame === undefined ? { row, text } : { row: row + frameCells, text: frame.side + text + frame.side };
+
 /**
  * What of `after` says something else than `before`, where nothing lies elsewhere; undefined where ink must lay it out: another
  * plan, another dialog, or a line that a dialog lies over.
@@ -129,5 +140,5 @@ export function changedLines(before: ChromeModel, after: ChromeModel): readonly 
   const changed = chromeLines(after).filter(({ text }, index) => old[index]?.text !== text);
   const over = after.dialog?.rect;
   const covered = changed.some(({ row }) => over && row >= over.y && row < over.y + over.height);
-  return covered ? undefined : changed;
+  return covered ? undefined : changed.map((line) => framedLine(after, line));
 }

@@ -1,4 +1,5 @@
 // Every dialog as a frame of lines: title, body window, foot. What is said in it comes from the dialog's own state. Pure.
+import type { OfferedContext } from '../../core/model/cluster-place.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import type { Rect } from '../render/draw-context.ts';
 import { isBarred, isPlayable } from '../state/access.ts';
@@ -24,6 +25,8 @@ export interface DialogInput {
   readonly keymap: Keymap;
   readonly theme: Theme;
   readonly themes: readonly string[];
+  /** Contexts of the kubeconfig. */
+  readonly offered: readonly OfferedContext[];
 }
 
 /** A dialog's text before it is framed. Lines before `fixed` stay when the rest scrolls. */
@@ -64,6 +67,9 @@ export function paletteChoices(input: DialogInput): {
     contexts: keyContext(popDialog(input.state)),
     data: input.data,
     themes: input.themes,
+    offered: input.offered,
+    place: input.state.place,
+    overDialog: input.state.dialogs.length > 1,
     barred: isBarred(input.state),
   });
   const shown = searchPalette(entries, dialog.input.text);

@@ -36,11 +36,15 @@ const accessRoles: Readonly<Record<string, Role>> = { ACT: 'access.act', LOCK: '
 
 /** First line: what goes first when room is short is what nobody has to act on. */
 export function headerLine({ state, data, theme, width }: HeaderInput): Line {
-  const { name, feed, damage, coverage, lost, details, access } = headerFigures(state, data);
+  const figures = headerFigures(state, data);
+  const { name, feed, damage, coverage, lost, details, access, isProduction } = figures;
   const left = joinParts(
     [
       { line: [segment(' api-defense', 'header.name')], drop: 4 },
-      { line: name === '' ? [] : [segment(name, 'header')], drop: 2 },
+      {
+        line: name === '' ? [] : [segment(name, isProduction ? 'header.bad' : 'header')],
+        drop: state.place ? 0 : 2,
+      },
       { line: figureLine(feed, theme), drop: 0 },
       { line: figureLine(damage, theme), drop: 0 },
       { line: figureLine(coverage, theme), drop: 3 },

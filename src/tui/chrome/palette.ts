@@ -1,5 +1,7 @@
 // What the palette offers and how typing narrows it: commands of the key table, workloads, policies, themes. Fuzzy by fuse.js.
 import Fuse from 'fuse.js';
+import { everyNamespace, namespaceWords } from '../../core/model/cluster-place.ts';
+import type { ClusterPlace, OfferedContext } from '../../core/model/cluster-place.ts';
 import type { Keymap } from '../keys/keymap.ts';
 import type { DataView } from '../state/data-view.ts';
 import type { KeyContext } from '../state/key-context.ts';
@@ -24,6 +26,11 @@ export interface PaletteInput {
   readonly contexts: readonly KeyContext[];
   readonly data: DataView;
   readonly themes: readonly string[];
+  /** Of the kubeconfig. */
+  readonly offered: readonly OfferedContext[];
+  readonly place: ClusterPlace | undefined;
+  /** What shows another screen would show it below the dialog: it is not offered there. */
+  readonly overDialog: boolean;
   readonly barred: boolean;
 }
 
@@ -77,10 +84,33 @@ const themeEntries = ({ themes }: PaletteInput): readonly PaletteEntry[] =>
     command: { type: 'theme', name },
   }));
 
+/** Every context, each with its own namespace; the one that is open also with all of them, and with those seen in it. */
+function placeEntries({ offered, place, data }: PaletteInput): readonly PaletteEntry[] {
+  const contexts = offered.map(({ context, namespace, isProduction }): PaletteEntry => ({
+    title: `context ${context}`,
+    note: `context  namespace ${namespace}${isProduction ? ', PRODUCTION' : ''}${context === place?.context ? ', this one' : ''}`,
+    command: { type: 'place', place: { context } },
+  }));
+  if (place === undefined) return contexts;
+  const { context } = place;
+  const seen = data.flows.services.map(({ endpoint }) => endpoint.namespace).filter((name) => name !== '');
+  const namespaces = [...new Set([everyNamespace, ...seen])].filter((name) => name !== place.namespace);
+  return [
+    ...contexts,
+    ...namespaces.map((namespace): PaletteEntry => ({
+      title: namespaceWords(namespace),
+      note: `namespace  of ${context}`,
+      command: { type: 'place', place: { context, namespace } },
+    })),
+  ];
+}
+
 /** Everything the palette can do here. */
 export function paletteEntries(input: PaletteInput): readonly PaletteEntry[] {
+  if (input.overDialog) return [...commandEntries(input), ...placeEntries(input)];
   return [
     ...commandEntries(input),
+    ...placeEntries(input),
     ...workloadEntries(input),
     ...policyEntries(input),
     ...themeEntries(input),

@@ -228,6 +228,14 @@ export const keyTable: readonly KeyRow[] = [
       ['app.palette', ':', 'app.palette', 'palette', 'Find a command, service or policy by name', 2],
       ['app.help', '?', 'app.help', 'help', 'These keys', 20],
       ['app.lock', 'L', 'app.lock', 'lock', 'Lock or unlock every key that changes policies'],
+      [
+        'app.restart',
+        'ctrl-r',
+        'app.restart',
+        'try again',
+        'Begin anew, where the other side is gone for good',
+        1,
+      ],
     ],
   ),
   ...plain(
@@ -269,6 +277,7 @@ export const keyTable: readonly KeyRow[] = [
       ],
       ['mutation.nextField', 'tab', 'dialog.nextField', 'field', 'Next field'],
       ['mutation.previousField', 'shift-tab', 'dialog.previousField', 'field', 'Previous field'],
+      ['mutation.palette', ':', 'app.palette', 'palette', 'Find a command or a context by name'],
       ['mutation.export', 'X', 'flow.export', 'export', 'Write this policy to a YAML file', 5],
       ['mutation.close', 'esc q', 'dialog.close', 'leave', 'Leave without doing anything', 6],
     ],

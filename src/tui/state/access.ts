@@ -36,7 +36,9 @@ export function isBarred(state: AppState): boolean {
 const unplayable: ReadonlySet<Intent> = new Set(['policy.undo', 'policy.remove']);
 
 /** True for what can be asked for in this place; the others are not offered in footer, palette and help. */
-export function isPlayable(intent: Intent, { connection }: AppState): boolean {
+export function isPlayable(intent: Intent, { connection, restarts }: AppState): boolean {
+  // Where it goes on by itself there is nothing to begin anew.
+  if (intent === 'app.restart') return restarts && connection.state === 'closed';
   return connection.kind === 'live' || !unplayable.has(intent);
 }
 

@@ -24,6 +24,8 @@ export interface Figure {
 export interface HeaderFigures {
   /** What is being watched. */
   readonly name: string;
+  /** By its name it is production: never left out. */
+  readonly isProduction: boolean;
   /** Live with its rate, stale, reconnecting, replay with its speed. */
   readonly feed: Figure;
   /** What is wrong with a recording; absent while nothing is. */
@@ -100,13 +102,20 @@ function lostFigure({ flows: { totals } }: DataView): Figure {
 
 const accessLevels = { ACT: 'good', LOCK: 'warn', RO: 'plain', REPLAY: 'plain' } as const;
 
+/** Where the frame already says it, the header need not. */
+function nameOf({ place, connection, framed }: AppState): string {
+  if (place === undefined) return connection.hello?.name ?? '';
+  return `${place.isProduction && !framed ? 'PRODUCTION ' : ''}${placeWords(place)}`;
+}
+
 /** The figures of the header for this state. */
 export function headerFigures(state: AppState, data: DataView): HeaderFigures {
   const { totals } = data.flows;
   const access = accessWord(state);
   const damage = state.replay?.damage;
   return {
-    name: state.place === undefined ? (state.connection.hello?.name ?? '') : placeWords(state.place),
+    name: nameOf(state),
+    isProduction: state.place?.isProduction ?? false,
     feed: feedFigure(state, data),
     damage: damage === undefined ? undefined : { text: damage, level: 'bad', sign: 'alert' },
     coverage: coverageFigure(data),

@@ -1,6 +1,7 @@
 // What can happen to the terminal (Msg), what a key can mean (Intent), and what the shell is asked to do (Effect).
 // The key table names intents from here; nothing else gives keys a meaning.
 import type { FlowId, Millis, WorkloadId } from '../../core/model/brand.ts';
+import type { PlaceChoice } from '../../core/model/cluster-place.ts';
 import type { Operation } from '../../core/model/feed-message.ts';
 import type { FeedMessage } from '../../core/model/feed-port.ts';
 import type { FilterNode } from '../../core/filter/filter.ts';
@@ -84,6 +85,8 @@ export const intents = [
   'replay.end',
   'replay.nextFinding',
   // The program.
+  /** Begin anew where the other side could not be reached, once that is mended. */
+  'app.restart',
   'app.palette',
   'app.help',
   'app.lock',
@@ -100,7 +103,8 @@ export type PaletteCommand =
   | { readonly type: 'intent'; readonly intent: Intent }
   | { readonly type: 'workload'; readonly id: WorkloadId }
   | { readonly type: 'filter'; readonly text: string }
-  | { readonly type: 'theme'; readonly name: string };
+  | { readonly type: 'theme'; readonly name: string }
+  | { readonly type: 'place'; readonly place: PlaceChoice };
 
 /** A refusal from the other side or from an effect, as AppError has it. */
 export interface Refusal {
@@ -120,7 +124,7 @@ export type Msg =
   | { readonly type: 'palette'; readonly command: PaletteCommand }
   /** At least once a second; brings the clock. */
   | { readonly type: 'tick'; readonly nowMs: Millis }
-  | { readonly type: 'resize'; readonly columns: number; readonly rows: number }
+  | { readonly type: 'resize'; readonly columns: number; readonly rows: number; readonly framed?: boolean }
   /** Results of effects. */
   | { readonly type: 'replied'; readonly tag: number; readonly result: unknown }
   | { readonly type: 'refused'; readonly tag: number; readonly error: Refusal }
@@ -161,6 +165,10 @@ export type Effect =
   | { readonly type: 'replay.speed'; readonly speed: number }
   | { readonly type: 'replay.pause'; readonly paused: boolean }
   | { readonly type: 'theme.load'; readonly name: string }
+  /**
+   * End this session and begin one there, or where this one was: everything seen is of one place. `words` is said first there.
+   */
+  | { readonly type: 'place.open'; readonly place: PlaceChoice | undefined; readonly words: string }
   | { readonly type: 'redraw' }
   | { readonly type: 'suspend' }
   | { readonly type: 'quit' };

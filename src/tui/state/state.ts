@@ -160,8 +160,11 @@ export interface Notice {
 
 /** The whole state of the terminal. Equal objects show the same, given the same data. */
 export interface AppState {
+  /** Of the screen, within the frame where there is one. */
   readonly columns: number;
   readonly rows: number;
+  /** The frame of a production context is around it. */
+  readonly framed: boolean;
   /** The clock of ticks (epoch ms); in replay the position's clock is `replay.nowMs`. */
   readonly nowMs: Millis;
   readonly screen: ScreenName;
@@ -179,6 +182,8 @@ export interface AppState {
   readonly connection: ConnectionState;
   /** Of a terminal on a cluster: policies are its objects, written with the person's own rights. */
   readonly place: ClusterPlace | undefined;
+  /** Whoever opened this terminal can open it anew. */
+  readonly restarts: boolean;
   readonly replay: ReplayPosition | undefined;
   /** Where the clock was last asked to go and has not arrived yet, epoch ms: further jumps start from there. */
   readonly seeking: number | undefined;
@@ -201,12 +206,16 @@ export interface InitialOptions {
   readonly kind: 'live' | 'replay';
   readonly columns: number;
   readonly rows: number;
+  readonly framed?: boolean;
   readonly nowMs: Millis;
   readonly readOnly: boolean;
   readonly themeName: string;
   readonly utcOffsetMinutes?: number;
   readonly keyHints?: KeyHints;
   readonly place?: ClusterPlace | undefined;
+  readonly restarts?: boolean | undefined;
+  /** Locked from the beginning: it was, in the place before. */
+  readonly locked?: boolean | undefined;
   /** Said first, for a while: what was opened, where no word said so. */
   readonly firstWords?: string | undefined;
 }
@@ -252,12 +261,14 @@ export function initialState(options: InitialOptions): AppState {
     ...initialView,
     columns: options.columns,
     rows: options.rows,
+    framed: options.framed ?? false,
     nowMs: options.nowMs,
     connection: { kind: options.kind, ...unconnected },
     place: options.place,
+    restarts: options.restarts ?? false,
     replay: undefined,
     seeking: undefined,
-    access: { readOnly: options.readOnly, locked: false },
+    access: { readOnly: options.readOnly, locked: options.locked ?? false },
     changes: [],
     notice:
       options.firstWords === undefined

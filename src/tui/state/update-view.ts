@@ -199,9 +199,10 @@ export const viewHandlers = {
   'flow.export': exportRow,
   'finding.evidence': unlessDialog((state, data) => showEvidence(state, data)),
   'dialog.close': closeDialog,
-  'app.palette': unlessDialog((state) =>
-    next(pushDialog(state, { type: 'palette', input: { text: '', cursor: 0 }, index: 0 })),
-  ),
+  'app.palette': (state) =>
+    [undefined, 'mutation'].includes(topDialog(state)?.type)
+      ? next(pushDialog(state, { type: 'palette', input: { text: '', cursor: 0 }, index: 0 }))
+      : next(state),
   'app.help': (state) =>
     topDialog(state)?.type === 'help' ? next(state) : next(pushDialog(state, { type: 'help', scroll: 0 })),
 } satisfies Handlers;

@@ -14,6 +14,7 @@ import { applyFilter, filterHandlers, promptChanged } from './update-filter.ts';
 import { moveHandlers } from './update-move.ts';
 import { applyMutation, mutationHandlers } from './update-mutation.ts';
 import { applyConfirm, policyHandlers } from './update-policies.ts';
+import { goTo, placeHandlers } from './update-place.ts';
 import { replayHandlers } from './update-replay.ts';
 import { notableHandlers } from './update-notable.ts';
 import { updateResult } from './update-results.ts';
@@ -48,6 +49,7 @@ const handlers: Readonly<Record<Intent, Handler>> = {
   ...mutationHandlers,
   ...policyHandlers,
   ...replayHandlers,
+  ...placeHandlers,
   ...appHandlers,
 };
 
@@ -80,6 +82,8 @@ function runPalette(state: AppState, data: DataView, command: PaletteCommand): N
       return applyFilter({ ...closed, screen: 'flows', focus: 'list' }, command.text);
     case 'theme':
       return next(closed, { type: 'theme.load', name: command.name });
+    case 'place':
+      return goTo(closed, command.place);
     default:
       return assertNever(command);
   }
@@ -125,7 +129,10 @@ export function update(state: AppState, msg: Msg, data: DataView): Next<AppState
     case 'tick':
       return tick(state, msg.nowMs);
     case 'resize':
-      return next({ ...state, columns: Math.max(1, msg.columns), rows: Math.max(1, msg.rows) });
+      return next({
+        ...{ ...state, framed: msg.framed ?? false },
+        ...{ columns: Math.max(1, msg.columns), rows: Math.max(1, msg.rows) },
+      });
     case 'replied':
     case 'refused':
     case 'preview.progress':

@@ -41,6 +41,7 @@ export const glyphs = {
   teeBottom: ['┴', '+'],
   crossing: ['┼', '+'],
   heavy: ['━', '='],
+  heavyVertical: ['┃', '#'],
   double: ['═', '='],
   dotted: ['┄', '.'],
   idle: ['·', '.'],

@@ -9,6 +9,7 @@ export const roles = [
   'title',
   'border',
   'border.focus',
+  'frame.production',
   'header',
   'header.name',
   'header.live',

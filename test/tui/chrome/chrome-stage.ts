@@ -1,5 +1,6 @@
 // A terminal's state for tests of the chrome: reducer and session, fed and pressed without any screen.
 import { millis } from '../../../src/core/model/brand.ts';
+import type { OfferedContext } from '../../../src/core/model/cluster-place.ts';
 import type { FeedMessage } from '../../../src/core/model/feed-port.ts';
 import type { ChromeInput } from '../../../src/tui/chrome/chrome-model.ts';
 import type { Line } from '../../../src/tui/chrome/line.ts';
@@ -7,7 +8,7 @@ import { loadKeymap } from '../../../src/tui/keys/keys-file.ts';
 import type { Msg } from '../../../src/tui/state/msg.ts';
 import { createSession } from '../../../src/tui/state/session.ts';
 import { initialState } from '../../../src/tui/state/state.ts';
-import type { AppState } from '../../../src/tui/state/state.ts';
+import type { AppState, InitialOptions } from '../../../src/tui/state/state.ts';
 import { update } from '../../../src/tui/state/update.ts';
 import { loadTheme } from '../../../src/tui/theme/load-theme.ts';
 import { sampleFlow } from '../../helpers/sample-flow.ts';
@@ -24,16 +25,25 @@ export interface Stage {
 }
 
 export function stage(
-  change: { columns?: number; rows?: number; readOnly?: boolean; kind?: 'live' | 'replay' } = {},
+  change: Partial<Omit<InitialOptions, 'nowMs' | 'themeName'>> & {
+    readonly offered?: readonly OfferedContext[];
+  } = {},
 ): Stage {
   const session = createSession();
-  const { columns = 100, rows = 30, readOnly = false, kind = 'live' } = change;
-  let state = initialState({ kind, columns, rows, nowMs: millis(startMs), readOnly, themeName: 'default' });
+  const { offered = [], ...given } = change;
+  let state = initialState({
+    ...{ kind: 'live', columns: 100, rows: 30, readOnly: false },
+    ...given,
+    ...{ nowMs: millis(startMs), themeName: 'default' },
+  });
   const send = (message: Msg): void => {
     [state] = update(state, message, session.data);
   };
   return {
-    input: () => ({ state, data: session.data, keymap, theme, themes: ['default', 'mono'], hint: undefined }),
+    input: () => ({
+      ...{ state, data: session.data, keymap, theme, offered },
+      ...{ themes: ['default', 'mono'], hint: undefined },
+    }),
     send,
     feed: (message) => {
       session.receive(message);

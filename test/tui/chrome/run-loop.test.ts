@@ -76,6 +76,7 @@ function build(options: { readOnly?: boolean; answer?: () => Promise<unknown> } 
     paint: () => calls.push('paint'),
     redraw: () => calls.push('redraw'),
     suspend: () => calls.push('suspend'),
+    goTo: (place, said) => calls.push(`${place?.context ?? 'again'}: ${said}`),
     quit: () => calls.push('quit'),
   });
   loop.start();

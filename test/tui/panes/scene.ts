@@ -276,6 +276,7 @@ interface StageOptions {
   readonly node?: boolean;
   /** Of a terminal on a cluster. */
   readonly place?: ClusterPlace;
+  readonly restarts?: boolean;
 }
 
 /** A place of that context. */
@@ -323,7 +324,7 @@ export function stage(columns: number, rows: number, options: StageOptions = {})
     readOnly: options.readOnly ?? false,
     themeName: 'default',
     keyHints: keyHints(keyTable),
-    place: options.place,
+    ...{ place: options.place, restarts: options.restarts },
   });
   const send = (msg: Msg): void => {
     if (msg.type === 'feed') session.receive(msg.message);

@@ -1,10 +1,12 @@
 // The terminal on a cluster: its hub's feed and its policies as one, and where that is in words for the screen.
+import { homedir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { everyNamespace, type ClusterPlace } from '../../../core/model/cluster-place.ts';
+import { AppError } from '../../../core/model/app-error.ts';
+import { everyNamespace, type ClusterPlace, type OfferedContext } from '../../../core/model/cluster-place.ts';
 import type { FeedPort } from '../../../core/model/feed-port.ts';
 import { isProductionContext } from '../../../core/model/production-context.ts';
 import { createKubeApi } from '../../../io/kube/api/kube-api.ts';
-import type { KubeTarget } from '../../../io/kube/config/kube-target.ts';
+import { listContexts, type KubeChoice, type KubeTarget } from '../../../io/kube/config/kube-target.ts';
 import { createClusterFeed } from '../../../io/kube/live/cluster-feed.ts';
 import { openKubePolicyStore } from '../../../io/kube/policies/kube-policy-store.ts';
 import { openPolicyJournal } from '../../../io/kube/policies/policy-journal.ts';
@@ -26,6 +28,23 @@ export function placeOfTarget(
     isProduction: isProductionContext(context),
     ...(impersonation === undefined ? {} : { as: impersonation.user }),
   };
+}
+
+/** The contexts of the kubeconfig as the palette offers them; none where it cannot be read. */
+export function offeredContexts(
+  { kubeconfig }: Pick<KubeChoice, 'kubeconfig'>,
+  env: NodeJS.ProcessEnv,
+): readonly OfferedContext[] {
+  try {
+    return listContexts(kubeconfig === undefined ? {} : { kubeconfig }, {
+      ...{ env, homeDirectory: homedir() },
+    }).map(({ name, namespace }) => ({
+      ...{ context: name, namespace, isProduction: isProductionContext(name) },
+    }));
+  } catch (error) {
+    if (error instanceof AppError) return [];
+    throw error;
+  }
 }
 
 /** Flows of the hub, policies of the API server. Asks nothing before it is started. */

@@ -1,9 +1,10 @@
 // What the program without a verb opens: a cluster, an agent's feed, or nothing that there is. Words decide; where none was written, what is
 // configured does - a kubeconfig, not what happens to run - and the answer says why, so that the screen can. Opens nothing.
+import { everyNamespace, type PlaceChoice } from '../../../core/model/cluster-place.ts';
 import { AppError } from '../../../core/model/app-error.ts';
 import { parseFeedAddress } from '../../../io/feed/feed-address.ts';
 import type { KubeEnvironment } from '../../../io/kube/config/kube-files.ts';
-import type { KubeTarget, resolveTarget } from '../../../io/kube/config/kube-target.ts';
+import type { KubeChoice, KubeTarget, resolveTarget } from '../../../io/kube/config/kube-target.ts';
 import { scopeOf, type ClusterScope } from '../cluster-dialer.ts';
 import { connectOptions } from '../connect-options.ts';
 import type { ConnectOptions } from '../feed-client.ts';
@@ -19,8 +20,8 @@ export type TerminalTarget =
       readonly why?: string;
     }
   | { readonly type: 'feed'; readonly connect: ConnectOptions; readonly why?: string }
-  /** There is neither a cluster nor an agent. */
-  | { readonly type: 'nowhere'; readonly error: AppError };
+  /** There is neither a cluster nor an agent; or not that one. */
+  | { readonly type: 'nowhere'; readonly error: AppError; readonly scope?: ClusterScope };
 
 /** What decides beside words. */
 export interface TerminalSurroundings extends KubeEnvironment {
@@ -121,5 +122,34 @@ export async function terminalTarget(
     // What was mistyped is told in the shell; that there is no kubeconfig at all, where its cure is explained.
     if (!(error instanceof AppError) || error.code !== 'KUBECONFIG_MISSING') throw error;
     return { type: 'nowhere', error };
+  }
+}
+
+function withoutNamespace(choice: KubeChoice = {}): KubeChoice {
+  const kept: { -readonly [Key in keyof KubeChoice]: KubeChoice[Key] } = { ...choice };
+  delete kept.namespace;
+  return kept;
+}
+
+/** A context that was chosen on the screen; everything else that words said holds there too, but the namespace, which was one of another place. */
+export async function otherTarget(
+  before: ClusterScope | undefined,
+  { context, namespace }: PlaceChoice,
+  surroundings: TerminalSurroundings,
+): Promise<TerminalTarget> {
+  const isAll = namespace === everyNamespace;
+  const scope: ClusterScope = {
+    isAll,
+    choice: {
+      ...withoutNamespace(before?.choice),
+      context,
+      ...(namespace === undefined || isAll ? {} : { namespace }),
+    },
+  };
+  try {
+    return found(scope, (await loadResolve())(scope.choice, surroundings));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { type: 'nowhere', error, scope };
   }
 }
