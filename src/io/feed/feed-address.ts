@@ -6,13 +6,15 @@ export type LocalAddress =
   | { readonly type: 'unix'; readonly path: string }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number };
 
-/** The hub of a cluster, through its API server. */
+/** The hub of a cluster, through its API server or past its aggregation layer. */
 export interface ClusterAddress {
   readonly type: 'cluster';
   /** Of the kubeconfig; its current one when absent. */
   readonly context?: string;
   /** `*` for all of them; the context's own when absent. */
   readonly namespace?: string;
+  /** By port-forward to a pod of the hub, with a client certificate. */
+  readonly isForwarded?: true;
 }
 
 /** Where a feed can be found. */
@@ -21,21 +23,24 @@ export type FeedAddress = LocalAddress | ClusterAddress;
 /** What no namespace is called. */
 export const allNamespaces = '*';
 
-/** `cluster:[NAMESPACE][@CONTEXT]`: names of contexts may hold anything, those of namespaces no `@`. */
-function parseCluster(text: string): ClusterAddress {
+/** `SCHEME:[NAMESPACE][@CONTEXT]`: names of contexts may hold anything, those of namespaces no `@`. */
+function parseCluster(scheme: 'cluster' | 'forward', text: string): ClusterAddress {
   const at = text.indexOf('@');
   const [namespace, context] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
-  if (!/^(?:\*|[a-z0-9][-a-z0-9]*)?$/.test(namespace)) throw addressUnknown(`cluster:${text}`);
+  if (!/^(?:\*|[a-z0-9][-a-z0-9]*)?$/.test(namespace)) throw addressUnknown(`${scheme}:${text}`);
   return {
     type: 'cluster',
     ...(context === '' ? {} : { context }),
     ...(namespace === '' ? {} : { namespace }),
+    ...(scheme === 'forward' ? { isForwarded: true as const } : {}),
   };
 }
 
-/** `HOST:PORT`, `PORT`, `unix:PATH`, a path with a slash, or `cluster:[NAMESPACE|*][@CONTEXT]`. */
+/** `HOST:PORT`, `PORT`, `unix:PATH`, a path with a slash, `cluster:[NAMESPACE|*][@CONTEXT]`, or the same with `forward:`. */
 export function parseFeedAddress(text: string): FeedAddress {
-  if (text.startsWith('cluster:') && !/^cluster:\d+$/.test(text)) return parseCluster(text.slice(8));
+  for (const scheme of ['cluster', 'forward'] as const)
+    if (text.startsWith(`${scheme}:`) && !new RegExp(`^${scheme}:\\d+$`).test(text))
+      return parseCluster(scheme, text.slice(scheme.length + 1));
   return parseLocalAddress(text);
 }
 
@@ -54,8 +59,8 @@ export function parseLocalAddress(text: string): LocalAddress {
 export function formatFeedAddress(address: FeedAddress): string {
   if (address.type === 'unix') return `unix:${address.path}`;
   if (address.type === 'cluster') {
-    const { namespace = '', context } = address;
-    return `cluster:${namespace}${context === undefined ? '' : `@${context}`}`;
+    const { namespace = '', context, isForwarded } = address;
+    return `${isForwarded === true ? 'forward' : 'cluster'}:${namespace}${context === undefined ? '' : `@${context}`}`;
   }
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
@@ -66,5 +71,5 @@ export const addressUnknown = (text: string): AppError =>
     code: 'FEED_ADDRESS',
     family: 'usage',
     message: `"${text}" is not an address of a feed.`,
-    hint: 'Write 127.0.0.1:PORT, unix:PATH for a socket file, or cluster:[NAMESPACE][@CONTEXT] for the hub of a cluster.',
+    hint: 'Write 127.0.0.1:PORT, unix:PATH for a socket file, or cluster:[NAMESPACE][@CONTEXT] for the hub of a cluster (forward:… past its aggregation layer).',
   });

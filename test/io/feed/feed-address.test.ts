@@ -9,6 +9,12 @@ test.each([
   ['unix:feed.sock', { type: 'unix', path: 'feed.sock' }, 'unix:feed.sock'],
   ['cluster:', { type: 'cluster' }, 'cluster:'],
   ['cluster:shop', { type: 'cluster', namespace: 'shop' }, 'cluster:shop'],
+  ['forward:', { type: 'cluster', isForwarded: true }, 'forward:'],
+  [
+    'forward:shop@a',
+    { type: 'cluster', namespace: 'shop', context: 'a', isForwarded: true },
+    'forward:shop@a',
+  ],
   ['cluster:*@a', { type: 'cluster', namespace: '*', context: 'a' }, 'cluster:*@a'],
   [
     'cluster:shop@arn:aws:eks:eu:1:cluster/x@y',
@@ -31,6 +37,7 @@ test.each([
   'a:1:b',
   'cluster:Shop',
   'cluster:a/b',
+  'forward:Shop',
   'http://127.0.0.1:9901',
 ])('"%s" is no address', (text) => {
   expect(() => parseFeedAddress(text)).toThrow(`"${text}" is not an address of a feed.`);

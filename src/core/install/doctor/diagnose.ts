@@ -88,7 +88,7 @@ function agents({ status, facts, linuxNodes }: Patient): readonly Diagnosis[] {
 
 /** What makes the API server and the hub meet, or not. */
 const unreachable =
-  'Where the API server cannot reach pods, as in private clusters, open TCP port 10250 from the control plane to nodes and pods. Agents enforce policies without it. The way past it is port-forward with a client certificate, which nobody gets automatically: somebody who may approve for the signer kubernetes.io/kube-apiserver-client approves each request (kubectl certificate approve).';
+  'Where the API server cannot reach pods, as in private clusters, open TCP port 10250 from the control plane to nodes and pods. Agents enforce policies without it. The way past it is --connect forward:NAMESPACE, by port-forward with a client certificate, which nobody gets automatically: somebody who may approve for the signer kubernetes.io/kube-apiserver-client approves each request (kubectl certificate approve).';
 
 function api({ status, facts }: Patient): readonly Diagnosis[] {
   const { hub: word } = facts;

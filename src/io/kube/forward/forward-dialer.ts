@@ -1,5 +1,7 @@
 // The way to a cluster's hub past the aggregation layer: a port of a hub's pod by port-forward, TLS with the internal authority, and a client
 // certificate that says who the person is. For clusters whose API server cannot reach pods; slower, and it needs more rights.
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
@@ -13,6 +15,8 @@ import { createKubeApi, type KubeApi } from '../api/kube-api.ts';
 import { fieldOf, listOf, textOf, textsOf, type KubeObject } from '../api/kube-object.ts';
 import { diallingOf } from '../api/kube-transport.ts';
 import { collectionPath, kinds } from '../api/resource-kind.ts';
+import { clusterKey } from '../config/cluster-key.ts';
+import type { KubeTarget } from '../config/kube-target.ts';
 import { createCredentials } from '../config/kube-credentials.ts';
 import { createHubDialer, type HubDialerOptions } from '../live/hub-dialer.ts';
 import { personCertificate, type PersonCertificate } from './person-certificate.ts';
@@ -23,6 +27,12 @@ export interface ForwardDialerOptions extends HubDialerOptions {
   /** Of this cluster and person alone. */
   readonly certificateFolder: string;
 }
+
+/** Of a cluster and whom the kubeconfig's context signs in as; `stateDirectory` of this program and person. */
+export const certificateFolder = (stateDirectory: string, target: KubeTarget): string => {
+  const person = createHash('sha256').update(`${target.context}\n${target.impersonation?.user ?? ''}`);
+  return join(stateDirectory, 'certificates', `${clusterKey(target)}-${person.digest('hex').slice(0, 16)}`);
+};
 
 /** Where the installation is: its APIService says so to whoever may read it. */
 async function hubNamespace(api: KubeApi): Promise<string> {

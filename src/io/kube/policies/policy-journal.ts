@@ -3,13 +3,12 @@
 // Why not as an annotation on the object: a removed object has none, every agent would be woken by it, GitOps tools would show it as drift,
 // and anybody who may edit the object could forge what "before" was. What is lost: another machine cannot undo. It is kept by cluster
 // (server and certificate authority) and checked against UID and content, so that nothing is undone that somebody else has changed since.
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { policySchema } from '../../../core/policy/schema.ts';
 import { openChangeJournal, type ChangeJournal } from '../../policies/undo-journal.ts';
 import { policyLimits } from '../../policies/policy-limits.ts';
-import { readCredentialFile } from '../config/kube-credentials.ts';
+import { clusterKey } from '../config/cluster-key.ts';
 import type { KubeTarget } from '../config/kube-target.ts';
 
 const stateSchema = z.object({
@@ -34,15 +33,6 @@ const changeSchema = z.object({
 export type PolicyChange = Readonly<z.infer<typeof changeSchema>>;
 /** Changes to one cluster. */
 export type PolicyJournal = ChangeJournal<PolicyChange>;
-
-/** Where the cluster answers, and who vouches for it: the name of a context says neither. */
-function clusterKey({ cluster }: KubeTarget): string {
-  const path = cluster['certificate-authority'] ?? '';
-  const authority =
-    cluster['certificate-authority-data'] ??
-    (path === '' ? '' : readCredentialFile(path, 'certificate authority'));
-  return createHash('sha256').update(`${cluster.server}\n${authority}`).digest('hex').slice(0, 16);
-}
 
 /** `stateDirectory`: of this program and person; made when first needed. */
 export const openPolicyJournal = (stateDirectory: string, target: KubeTarget): PolicyJournal =>
