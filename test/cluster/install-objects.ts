@@ -5,9 +5,8 @@ import { installStages } from '../../src/core/install/install-stages.ts';
 import type { KubeObject } from '../../src/core/install/kube-object.ts';
 import type { StageName } from '../../src/core/install/manifest.ts';
 import { policyDefinitions } from '../../src/core/install/policy-definitions.ts';
-import { resourceOf } from '../../src/core/install/resource-kinds.ts';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
-import type { ResourceKind } from '../../src/io/kube/api/resource-kind.ts';
+import { kubeResource } from '../../src/io/kube/install/kube-resource.ts';
 
 /** As `install` without options means it, but for what is said. */
 export const installOptions = (different: Partial<BuildOptions>): BuildOptions => ({
@@ -15,12 +14,6 @@ export const installOptions = (different: Partial<BuildOptions>): BuildOptions =
   ...{ image: 'none', version: '0.1.0', definitions: policyDefinitions() },
   ...different,
 });
-
-function kindOf(object: KubeObject): ResourceKind {
-  const { group, resource: plural, namespaced } = resourceOf(object);
-  const version = object.apiVersion.split('/').at(-1) ?? '';
-  return { group, version, plural, kind: object.kind, namespaced };
-}
 
 /** Applies these stages, or all of them, in their order; answers what was applied. */
 export async function applyStages(
@@ -30,6 +23,6 @@ export async function applyStages(
 ): Promise<readonly KubeObject[]> {
   const stages = installStages(options).filter(({ name }) => wanted?.includes(name) ?? true);
   const objects = stages.flatMap(({ manifests }) => manifests.map(({ object }) => object));
-  for (const object of objects) await api.apply(kindOf(object), object);
+  for (const object of objects) await api.apply(kubeResource(object), object);
   return objects;
 }

@@ -1,6 +1,6 @@
 // A cluster to test against: one of our own in a lab, or one that KUBECONFIG names. Tests see only this.
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { createReadStream, readFileSync } from 'node:fs';
 import { pidOfInner } from './lab-pids.ts';
 import { tellLab, type LabFacts, type LabOrder } from './lab-process.ts';
 
@@ -56,11 +56,15 @@ async function execIn(facts: LabFacts, { node, command, input }: Inside): Promis
   const inner = await tellLab(facts.control, 'pid', node);
   const pid = pidOfInner(facts.keeper, inner ?? 0);
   const enter = [`--target=${pid}`, '--mount', '--uts', '--ipc', '--net', '--pid', '--', ...command];
-  return execFileSync('nsenter', enter, {
-    encoding: 'utf8',
-    maxBuffer: outputLimitBytes,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(input === undefined ? {} : { input: readFileSync(input) }),
+  return new Promise((resolve, reject) => {
+    const child = execFile('nsenter', enter, { maxBuffer: outputLimitBytes }, (error, stdout) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(error.message, { cause: error }));
+    });
+    if (input === undefined) child.stdin?.end();
+    else if (child.stdin !== null) createReadStream(input).pipe(child.stdin);
+    // A command that ends before it has read its input says so by its status.
+    child.stdin?.on('error', () => undefined);
   });
 }
 

@@ -72,7 +72,8 @@ export function serviceOf(deployment: V1Deployment, { headless = false } = {}): 
   };
 }
 
-const isReady = ({ status }: V1Pod): boolean =>
+/** All of its containers answer. */
+export const isReady = ({ status }: V1Pod): boolean =>
   status?.conditions?.some(({ type, status: holds }) => type === 'Ready' && holds === 'True') ?? false;
 
 /** What a pod is doing, for the message of a wait that was in vain. */
