@@ -6,10 +6,11 @@ import type { ConnectionOptions } from 'node:tls';
 import { AppError } from '../../core/model/app-error.ts';
 import { viewerEnd } from './viewer-end.ts';
 
-/** Why a try is over. With `error`, trying again cannot help. */
+/** Why a try is over. With `error`, trying again cannot help; `problem` is the same of one that may pass. */
 interface End {
   readonly detail: string;
   readonly error?: AppError;
+  readonly problem?: AppError;
 }
 
 /** What the socket is opened with; TLS as node:tls has it. */

@@ -17,10 +17,11 @@ import { createTurnPace } from './turn-pace.ts';
 /** An open WebSocket, whoever dialled it. */
 export type FeedSocket = WebSocket;
 
-/** Why a connection is over. `error` when trying again cannot help. */
+/** Why a connection is over. `error` when trying again cannot help; `problem` where it may, as more than words. */
 export interface ConnectionEnd {
   readonly detail: string;
   readonly error?: AppError;
+  readonly problem?: AppError;
 }
 
 /** One dialled connection; what it receives goes to its handlers. */

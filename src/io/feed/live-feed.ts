@@ -1,5 +1,6 @@
 // The feed of a running agent as a FeedPort: connects, subscribes, reconnects, asks. Knows the frames, not what shows them.
 import { setTimeout as pause } from 'node:timers/promises';
+import { errorWords } from '../../core/model/app-error.ts';
 import type { FeedMessage, FeedPort } from '../../core/model/feed-port.ts';
 import type { FeedAddress } from './feed-address.ts';
 import { addressUnknown, formatFeedAddress } from './feed-address.ts';
@@ -80,11 +81,16 @@ async function keepConnected(
     if (end.error !== undefined && !(denials <= limits.deniedTries && mayBeAdmitted(session, end, options))) {
       session.fail(end.error);
       const { error } = end;
-      emit({ type: 'connection', state: 'closed', detail: `${error.message} ${error.hint}`, error });
+      const words = errorWords(error);
+      emit({ type: 'connection', state: 'closed', detail: `${error.message} ${error.hint}`, error: words });
       return;
     }
     failures = end.greeted ? 1 : failures + 1;
-    emit({ type: 'connection', state: 'reconnecting', detail: end.detail });
+    const { problem } = end;
+    emit({
+      ...{ type: 'connection', state: 'reconnecting', detail: end.detail },
+      ...(problem === undefined ? {} : { error: errorWords(problem) }),
+    });
     const ceiling = Math.min(limits.backoffMaxMs, limits.backoffFirstMs * 2 ** Math.min(failures - 1, 20));
     await sleep(ceiling / 2 + (random() * ceiling) / 2, session.aborted);
   }

@@ -40,6 +40,9 @@ function emptyWords({ state, data }: PaneInput): string {
   if (state.filter.text !== '')
     return `No flow matches ${state.filter.text}. ${withKey(state, 'Change the filter', 'filter.edit')} or ${withKey(state, 'drop it', 'item.close')}.`;
   if (state.connection.state === 'connecting') return 'Connecting …';
+  // That there is none is only said once the hub has told what it remembers.
+  if (state.place !== undefined && state.connection.status === undefined)
+    return 'Asking the hub what it has seen …';
   return state.replay
     ? `No flow up to here. ${withKey(state, 'Move on', 'replay.forward')} in the recording or ${withKey(state, 'play', 'view.pause')} it.`
     : 'No traffic yet. Flows appear here as soon as a request passes the agent.';

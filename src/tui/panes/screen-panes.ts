@@ -3,6 +3,8 @@ import type { Draw } from '../render/draw-context.ts';
 import type { ScreenName } from '../state/state.ts';
 import { drawDetail } from './detail-pane.ts';
 import { drawFindingDetail, drawFindings } from './findings-pane.ts';
+import { firstScreen } from '../state/first-minutes.ts';
+import { drawFirstScreen } from './first-minutes-pane.ts';
 import { drawFlows } from './flows-pane.ts';
 import { drawGraph } from './graph-pane.ts';
 import type { PaneInput } from './pane-input.ts';
@@ -25,7 +27,10 @@ const panes: Readonly<Record<ScreenName, ScreenPanes>> = {
 
 /** The main pane of the state's screen. */
 export function drawList(input: PaneInput): Draw {
-  return panes[input.state.screen].list(input);
+  const { state, data, theme } = input;
+  // Policies are there without flows, and have words of their own where they are not.
+  const first = state.screen === 'policies' ? undefined : firstScreen(state, data);
+  return first === undefined ? panes[state.screen].list(input) : drawFirstScreen(first, theme);
 }
 
 /** The detail pane of the state's screen. */

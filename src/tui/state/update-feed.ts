@@ -34,6 +34,8 @@ function connected(state: AppState, message: Extract<FeedMessage, { type: 'conne
   const { error: problem } = message;
   const changed = withConnection(state, { state: message.state, detail: message.detail, problem });
   if (message.state === before || state.connection.kind === 'replay') return changed;
+  // Before anything was received the whole screen says it.
+  if (problem !== undefined && state.connection.hello === undefined) return changed;
   if (message.state === 'connected')
     return before === 'reconnecting' ? withNotice(changed, 'good', 'Connected again.') : changed;
   return withNotice(

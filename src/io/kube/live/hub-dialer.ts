@@ -54,6 +54,17 @@ const passing: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 const awayWords = (context: string, httpStatus: number, message: string | undefined): string =>
   `the hub in the cluster of the context ${context} is away (${httpStatus}${message === undefined || message === '' ? '' : `: ${message.trim().replace(/\.$/, '')}`})`;
 
+function hubAway(
+  context: string,
+  httpStatus: number,
+  said: string | undefined,
+): { readonly detail: string; readonly problem: AppError } {
+  const detail = awayWords(context, httpStatus, said);
+  const message = `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`;
+  const hint = 'Its pods may be starting, or there may be none.';
+  return { detail, problem: new AppError({ code: 'HUB_AWAY', family: 'unavailable', message, hint }) };
+}
+
 /** Reads nothing before it is asked to dial. */
 export function createHubDialer({ target, env, now, ...options }: HubDialerOptions): FeedDialer {
   const credentials = createCredentials(target, now);
@@ -76,7 +87,7 @@ export function createHubDialer({ target, env, now, ...options }: HubDialerOptio
       const status = readStatus(json(await headOf(response)));
       if (httpStatus === 401 && credentials.refused())
         return { detail: 'the credentials were refused and are asked for anew' };
-      if (passing.has(httpStatus)) return { detail: awayWords(target.context, httpStatus, status?.message) };
+      if (passing.has(httpStatus)) return hubAway(target.context, httpStatus, status?.message);
       if (httpStatus === 404) return { detail: 'not installed', error: notInstalled(target) };
       const asked = {
         verb: 'watch',
@@ -89,7 +100,7 @@ export function createHubDialer({ target, env, now, ...options }: HubDialerOptio
       const problem = unreachable(server, error);
       // Credentials and trust do not mend themselves; a network may.
       const isFinal = error instanceof AppError || problem.code === 'KUBE_TLS';
-      return { detail: problem.message.replace(/\.$/, ''), ...(isFinal ? { error: problem } : {}) };
+      return { detail: problem.message.replace(/\.$/, ''), ...(isFinal ? { error: problem } : { problem }) };
     },
   };
 }
