@@ -140,8 +140,12 @@ export async function deployShop(
       answersSchema.parse(JSON.parse(await ask(from, '/call', urls))).map(({ status }) => status),
     load: (from, ...urls) => ask(from, '/load', urls),
     loads: async (from) => loadsSchema.parse(JSON.parse(await ask(from, '/counts', []))),
-    startedMs: async (pod) =>
-      z.object({ startedMs: z.number() }).parse(JSON.parse(await ask(pod, '/', []))).startedMs,
+    // An agent that has the pod already answers 502 until its program listens.
+    startedMs: (pod) =>
+      until(`${pod.name} listens`, async () => {
+        const told: unknown = JSON.parse(await ask(pod, '/', []).catch(() => '{}'));
+        return z.object({ startedMs: z.number() }).safeParse(told).data?.startedMs;
+      }),
     podsOf: async (app) =>
       byNode((await core.listNamespacedPod({ namespace, labelSelector: `app=${app}` })).items),
     async scale(name, replicas) {
