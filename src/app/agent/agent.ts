@@ -9,15 +9,17 @@ import { createMasker, type Masker } from '../../core/mask/masker.ts';
 import type { ApiEvent } from '../../core/model/event.ts';
 import type { ListenerConfig } from '../../core/model/identity.ts';
 import type { EnforcementStatus, NodeStatus } from '../../core/model/node-status.ts';
+import { createTakeover } from '../../core/model/takeover.ts';
 import type { Policy } from '../../core/policy/schema.ts';
 import type { PolicyStore, StoredPolicy } from '../../core/policy/store.ts';
 import type { LocalAddress } from '../../io/feed/feed-address.ts';
 import { startFeedServer, type FeedServer } from '../../io/feed/feed-server.ts';
 import { startDataPlane, type DataPlane } from '../../io/kernel/data-plane.ts';
-import type { MetricsAddress } from '../../io/metrics/metrics-server.ts';
+import type { PageAddress } from '../../io/metrics/page-server.ts';
 import { openFolderStore } from '../../io/policies/folder-store.ts';
 import { lastGoodFolder, openLastGood } from '../../io/policies/last-good.ts';
 import { hiddenFolder } from '../../io/policies/policy-limits.ts';
+import { startHealthServer } from '../../io/metrics/health-server.ts';
 import { createAgentCounts, type AgentCounts } from './agent-counts.ts';
 import { operate } from './agent-operations.ts';
 import { createCleanup, type Cleanup } from './cleanup.ts';
@@ -59,7 +61,9 @@ export interface AgentOptions {
   readonly feed: LocalAddress;
   readonly feedToken?: string;
   /** Where Prometheus and health checks ask; nowhere when absent. */
-  readonly metrics?: MetricsAddress;
+  readonly metrics?: PageAddress;
+  /** Where kubelet asks whether it lives and is ready; nowhere when absent. */
+  readonly health?: PageAddress;
   /** Entry of the data plane's worker, as in DataPlaneOptions. */
   readonly worker?: URL;
   /** By whom, and which start this is; absent without a supervisor. */
@@ -82,7 +86,8 @@ export interface Agent {
   readonly ports: readonly number[];
   readonly feed: LocalAddress;
   /** With the real port; undefined when none was asked for. */
-  readonly metrics: MetricsAddress | undefined;
+  readonly metrics: PageAddress | undefined;
+  readonly health: PageAddress | undefined;
   /** The policy folder as it was read at the start. */
   readonly policies: { readonly inForce: number; readonly rejected: number };
   /** How the node stands; absent without one. */
@@ -290,10 +295,24 @@ function startTelemetry({ options, store, hub, cleanup }: Start, { plane, node }
 async function startMetrics(
   { options: { metrics }, cleanup }: Start,
   { figures, unwell }: Telemetry,
-): Promise<MetricsAddress | undefined> {
+): Promise<PageAddress | undefined> {
   if (metrics === undefined) return undefined;
   const { startMetricsServer } = await import('../../io/metrics/metrics-server.ts');
   const server = await startMetricsServer({ address: metrics, figures, unwell });
+  cleanup.add(() => server.close());
+  return server.address;
+}
+
+/** Ready is a node whose pods have been taken over: an older agent may go then. */
+async function startHealth(
+  { options: { health }, cleanup }: Start,
+  { unwell }: Telemetry,
+  node: RunningNode | undefined,
+): Promise<PageAddress | undefined> {
+  if (health === undefined) return undefined;
+  const takeover = createTakeover(performance.now());
+  const unready = (): string | undefined => node && takeover(node.summary().pods, performance.now());
+  const server = await startHealthServer({ address: health, unwell, unready });
   cleanup.add(() => server.close());
   return server.address;
 }
@@ -362,10 +381,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const counters = setInterval(() => tellCounters(hub), countersEveryMs);
     cleanup.add(() => clearInterval(counters));
     const metrics = await startMetrics(start, telemetry);
+    const health = await startHealth(start, telemetry, node);
     return {
       ports: plane.ports,
       feed: server.address,
-      metrics,
+      ...{ metrics, health },
       policies: countsOf(store.entries()),
       ...(node === undefined ? {} : { node: () => node.status() }),
       stop: (drainMs) => cleanup.run(drainMs),

@@ -184,6 +184,7 @@ export const verbs: readonly VerbRow[] = [
         flags: '--metrics <address>',
         text: 'serve /metrics (Prometheus) and /healthz here: HOST:PORT, or a port of 127.0.0.1',
       },
+      { flags: '--health <address>', text: 'serve /livez and /readyz here, and nothing else (kubelet)' },
       { flags: '--drain <duration>', text: 'how long a stop waits for requests under way', fallback: '5s' },
     ],
     examples: [

@@ -59,7 +59,7 @@ const daemonSet = (options: BuildOptions): Manifest => ({
     metadata: localMeta(names.agent, 'agent', options),
     spec: {
       selector: { matchLabels: selectorOf('agent') },
-      // A new agent is ready when it answers; it takes over the pods of its node in the seconds after.
+      // A new agent is ready when it has taken over the pods of its node; a few seconds more show whether it stays so.
       minReadySeconds: 5,
       updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: { metadata: podMeta('agent', options), spec: podSpec(options) },
@@ -79,7 +79,7 @@ const closedToPods = (options: BuildOptions): Manifest => ({
   notes: [
     {
       path: [],
-      text: 'Nobody has to reach an agent: it dials the hub, and kubelet asks /healthz from the node. To let Prometheus in, add a NetworkPolicy of your own for port 9464.',
+      text: 'Nobody has to reach an agent: it dials the hub, and kubelet asks /livez and /readyz from the node. Metrics are on the loopback of the pod alone: kubectl port-forward leads there.',
     },
   ],
 });

@@ -93,10 +93,10 @@ export function agentContainer(options: BuildOptions): JsonObject {
     args: agentArguments(options),
     env: [...environment(options), { name: 'XDG_RUNTIME_DIR', value: agentPaths.run }],
     ports: [{ name: 'health', containerPort: ports.agentHealth, protocol: 'TCP' }],
-    startupProbe: { ...httpGet('/healthz', 'health'), periodSeconds: 2, failureThreshold: 30 },
-    readinessProbe: { ...httpGet('/healthz', 'health'), periodSeconds: 5, timeoutSeconds: 2 },
+    startupProbe: { ...httpGet('/livez', 'health'), periodSeconds: 2, failureThreshold: 30 },
+    readinessProbe: { ...httpGet('/readyz', 'health'), periodSeconds: 5, timeoutSeconds: 2 },
     livenessProbe: {
-      ...httpGet('/healthz', 'health'),
+      ...httpGet('/livez', 'health'),
       periodSeconds: 10,
       timeoutSeconds: 5,
       failureThreshold: 6,

@@ -23,7 +23,7 @@ export const names = {
 } as const;
 
 /** Ports of the pods. The hub's is one that private clusters open from the API server towards nodes and pods. */
-export const ports = { hub: 10_250, hubService: 443, agentHealth: 9_464 } as const;
+export const ports = { hub: 10_250, hubService: 443, agentHealth: 9_464, agentMetrics: 9_465 } as const;
 
 /** Audience of the tokens by which agents prove themselves to the hub. */
 export const hubAudience = 'apidefense-hub';

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { startHealthServer } from '../../../src/io/metrics/health-server.ts';
 import { startMetricsServer } from '../../../src/io/metrics/metrics-server.ts';
 import { listening } from '../../helpers/listening.ts';
 import { until } from '../../helpers/until.ts';
@@ -111,4 +112,24 @@ test('an address that is taken is told in a sentence', async () => {
   await expect(
     startMetricsServer({ address, figures: () => figures, unwell: () => undefined }),
   ).rejects.toMatchObject({ code: 'METRICS_CANNOT_LISTEN', family: 'cannotCreate' });
+});
+
+test('health is served where nothing else is, and whether it is ready beside whether it lives', async () => {
+  let [unwell, unready]: [string | undefined, string | undefined] = [undefined, '2 of 3 pods wait.'];
+  const server = await startHealthServer({
+    address: { host: '127.0.0.1', port: 0 },
+    ...{ unwell: () => unwell, unready: () => unready },
+  });
+  onTestFinished(() => server.close());
+  const { port } = server.address;
+  expect((await ask(port, '/livez')).status).toBe(200);
+  expect(await ask(port, '/readyz')).toMatchObject({ status: 503, body: '2 of 3 pods wait.\n' });
+  unready = undefined;
+  expect(await ask(port, '/readyz')).toMatchObject({ status: 200, body: 'ok\n' });
+  unwell = 'The worker sleeps.';
+  for (const path of ['/livez', '/healthz', '/readyz'])
+    expect(await ask(port, path)).toMatchObject({ status: 503, body: 'The worker sleeps.\n' });
+  expect(await ask(port, '/metrics')).toMatchObject({
+    ...{ status: 404, body: 'Here are /livez, /readyz and /healthz.\n' },
+  });
 });

@@ -5,7 +5,7 @@ import { standingText } from '../../../core/model/enforcement-words.ts';
 import { peerFromName, type Peer } from '../../../core/model/identity.ts';
 import type { NodeStatus } from '../../../core/model/node-status.ts';
 import { formatFeedAddress } from '../../../io/feed/feed-address.ts';
-import type { MetricsAddress } from '../../../io/metrics/metrics-server.ts';
+import type { PageAddress } from '../../../io/metrics/page-server.ts';
 import { emptyFolder } from '../../../io/empty-folder.ts';
 import { startAgent, type Agent, type AgentOptions } from '../../agent/agent.ts';
 import { yieldProcessor } from '../../agent/yield-processor.ts';
@@ -47,21 +47,26 @@ function peerOption(options: OptionValues, name: string): Peer {
 }
 
 /** A port alone is one of this machine. */
-function metricsAddress(options: OptionValues): { metrics?: MetricsAddress } {
-  const text = textOption(options, 'metrics');
-  if (text === undefined) return {};
-  const metrics = hostPort(/^\d{1,5}$/.test(text) ? { metrics: `127.0.0.1:${text}` } : options, 'metrics');
-  return { metrics };
+function pageAddress(options: OptionValues, name: 'metrics' | 'health'): PageAddress | undefined {
+  const text = textOption(options, name);
+  if (text === undefined) return undefined;
+  return hostPort(/^\d{1,5}$/.test(text) ? { [name]: `127.0.0.1:${text}` } : options, name);
 }
 
-function metricsSentence({ host, port }: MetricsAddress): string {
-  const where = host.includes(':') ? `[${host}]` : host;
-  return `metrics at http://${where}:${port}/metrics, health at /healthz`;
+function pageAddresses(options: OptionValues): Pick<AgentOptions, 'metrics' | 'health'> {
+  const [metrics, health] = [pageAddress(options, 'metrics'), pageAddress(options, 'health')];
+  return { ...(metrics === undefined ? {} : { metrics }), ...(health === undefined ? {} : { health }) };
 }
+
+const whereText = ({ host, port }: PageAddress): string =>
+  `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 function announce(agent: Agent, token: string | undefined, context: CommandContext): void {
   const where = formatFeedAddress(agent.feed);
-  if (agent.metrics !== undefined) context.say(metricsSentence(agent.metrics));
+  const { metrics, health } = agent;
+  if (metrics !== undefined) context.say(`metrics at ${whereText(metrics)}/metrics, health at /healthz`);
+  if (health !== undefined)
+    context.say(`health at ${whereText(health)}/livez, and whether its pods are taken over at /readyz`);
   if (agent.feed.type === 'tcp' && token !== undefined) writeToken(context.env, agent.feed.port, token);
   context.say(`feed at ${where}; open the terminal with: kubectl api-defense --connect ${where}`);
 }
@@ -204,7 +209,7 @@ export const agent: RunVerb = async (_words, options, context) => {
     ...(openPolicies === undefined ? {} : { openPolicies }),
     ...(onFeed === undefined ? {} : { onFeed }),
     ...(notice === undefined ? {} : { notice }),
-    ...metricsAddress(options),
+    ...pageAddresses(options),
     ...(token === undefined ? {} : { feedToken: token }),
     ...(context.supervised === undefined ? {} : { supervised: context.supervised }),
     onNotice: (sentence) => context.say(sentence),
