@@ -1,13 +1,30 @@
 // Looks at processes from outside, through /proc. Ends nothing.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Processes that this one has started and that are not gone, oldest first. */
-export function childrenOf(pid: number): number[] {
+/** What `/proc` says there; '' when the process, or the thread, is gone. */
+function textAt(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
   } catch {
     return [];
   }
+}
+
+/** Processes that this one has started, from any of its threads, and that are not gone; oldest first as long as numbers do not wrap. */
+export function childrenOf(pid: number): number[] {
+  return threadsOf(pid)
+    .flatMap((thread) => textAt(`/proc/${pid}/task/${thread}/children`).split(' '))
+    .filter((number) => number.trim() !== '')
+    .map(Number)
+    .toSorted((a, b) => a - b);
 }
 
 /** True while the process runs; one that nobody has asked for its status yet does not. */
