@@ -9,6 +9,7 @@ import { kinds } from '../../src/io/kube/api/resource-kind.ts';
 import type { Finished } from '../helpers/cli.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
+import { allow } from './kube-clients.ts';
 import { apiRequest } from './lab/api-request.ts';
 import { configOf, noLab } from './lab/shared-cluster.ts';
 import { namespace, startPaperCluster, type PaperCluster } from './paper-cluster.ts';
@@ -63,6 +64,16 @@ describeUnless(noLab)('install', () => {
 
   const upgrade = (...more: readonly string[]): Promise<Finished> =>
     paper.cli.run(['upgrade', '--timeout', '90s', ...more]);
+
+  test('where nothing is installed there is nothing to look after', async () => {
+    for (const verb of ['status', 'doctor'])
+      expect(await paper.cli.run([verb])).toMatchObject({
+        ...{ status: 66, stdout: '' },
+        stderr: expect.stringMatching(
+          /Install it with "kubectl api-defense install".*\[API_DEFENSE_NOT_INSTALLED\]\n$/,
+        ) as unknown,
+      });
+  });
 
   test('where nothing is installed there is nothing to upgrade', async () => {
     expect(await upgrade('--yes')).toMatchObject({ status: 66, stdout: '' });
@@ -172,6 +183,18 @@ describeUnless(noLab)('install', () => {
     await api.remove(kinds.flowPolicies, metadata);
     const nobody = await paper.cli.run(['status', '--as', 'ann']);
     expect(nobody).toMatchObject({ status: 77, stdout: '' });
+    const resources = ['daemonsets', 'deployments'];
+    await allow(api, namespace, { user: 'half', apiGroups: ['apps'], resources, verbs: ['get'] });
+    const half = await until('the right is in force', async () => {
+      const done = await paper.cli.run(['status', '--as', 'half']);
+      return done.status !== 77 && done;
+    });
+    expect(half.stdout).toContain(
+      'hub        2 of 2 replicas are available\nagents     2 of 2 nodes have their agent\nAPI        not known',
+    );
+    expect(half.stdout).toMatch(
+      /\nNot known:\n(.*\n)* {2}half may not list pods in namespace apidefense-system\.\n/,
+    );
   });
 
   test('everything is written as the one field manager, and with nothing to do nobody is asked', async () => {

@@ -6,8 +6,7 @@ import type {
   InstallationFacts,
   PolicyProblem,
 } from '../../../core/install/status/installation-facts.ts';
-import type { TellingObjects } from '../../../core/install/installed-options.ts';
-import { readInstalled } from '../../../io/kube/install/read-installed.ts';
+import { readWhatMayBe } from '../../../io/kube/install/read-installed.ts';
 import { listParts, orUnknown, readLeader } from '../../../io/kube/install/read-parts.ts';
 import { listPolicies } from '../../../io/kube/policies/list-policies.ts';
 import { programVersion } from '../../program-version.ts';
@@ -21,6 +20,8 @@ export interface FoundFacts {
   readonly facts: InstallationFacts;
   readonly history: readonly ApiEvent[];
 }
+
+const unreadable = ['daemonSet', 'deployment', 'apiService'] as const;
 
 const notInstalled = ({ title, namespace }: OpenInstallation): AppError =>
   new AppError({
@@ -47,10 +48,9 @@ async function policiesOf(
 function ask(
   installation: OpenInstallation,
   context: CommandContext,
-  { objects, last }: { readonly objects: TellingObjects; readonly last: number },
+  { isLeftOut, last }: { readonly isLeftOut: boolean; readonly last: number },
 ): Promise<HubAnswer> {
   const leftOut: HubWord = { type: 'left out' };
-  const isLeftOut = objects.apiService === undefined && objects.deployment !== undefined;
   return isLeftOut ? Promise.resolve({ word: leftOut, history: [] }) : askHub(installation, context, last);
 }
 
@@ -61,10 +61,11 @@ export async function findFacts(
   last = 0,
 ): Promise<FoundFacts> {
   const { api, namespace, asking } = installation;
-  const objects = await asking(readInstalled(api, namespace));
+  const { objects, denied } = await asking(readWhatMayBe(api, namespace));
   const { daemonSet, deployment, apiService } = objects;
-  if (daemonSet === undefined && deployment === undefined) throw notInstalled(installation);
-  const unknown: string[] = [];
+  if (daemonSet === undefined && deployment === undefined)
+    throw denied.get('daemonSet') ?? denied.get('deployment') ?? notInstalled(installation);
+  const unknown = [...denied.values()].map(({ message }) => message);
   const [agents, hubs, leader, policies] = await asking(
     Promise.all([
       orUnknown(listParts(api, namespace, 'agent'), unknown),
@@ -73,10 +74,14 @@ export async function findFacts(
       policiesOf(installation, unknown),
     ]),
   );
-  const { word, history } = await ask(installation, context, { objects, last });
+  const { word, history } = await ask(installation, context, {
+    isLeftOut: apiService === undefined && !denied.has('apiService') && deployment !== undefined,
+    last,
+  });
   return {
     facts: {
       ...{ namespace, version: programVersion(), daemonSet, deployment, apiService },
+      unread: unreadable.filter((name) => denied.has(name)),
       ...{ agents, hubs, leader, policies, hub: word, unknown: [...new Set(unknown)] },
     },
     history,

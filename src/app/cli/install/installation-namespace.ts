@@ -2,6 +2,7 @@
 import { AppError } from '../../../core/model/app-error.ts';
 import { defaultInstallOptions } from '../../../core/install/install-options.ts';
 import { installedNamespaces } from '../../../io/kube/install/find-installation.ts';
+import { visibleText } from '../../../tui/render/visible.ts';
 import { textOption } from '../option-values.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { OptionValues } from '../verbs.ts';
@@ -27,6 +28,7 @@ export async function openInstalled(
   try {
     const [first = usual, ...more] = await installation.asking(installedNamespaces(installation.api));
     if (more.length > 0) throw ambiguous([first, ...more]);
+    if (first !== usual) installation.say(visibleText(`The installation is in the namespace ${first}.`));
     return { ...installation, namespace: first };
   } catch (error) {
     installation.close();

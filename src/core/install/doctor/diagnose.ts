@@ -98,7 +98,8 @@ function api({ status, facts }: Patient): readonly Diagnosis[] {
     ];
   if (word.type === 'answered')
     return [say('ok', 'api', 'The API server reaches the hub, and the hub answers.')];
-  if (status.api.sentence.startsWith('not available') || facts.apiService === undefined)
+  const isGone = facts.apiService === undefined && facts.unread?.includes('apiService') !== true;
+  if (status.api.sentence.startsWith('not available') || isGone)
     return [
       say('wrong', 'api', `${asSentence(`The API for people: ${status.api.sentence}`)} ${unreachable}`),
     ];
@@ -248,6 +249,8 @@ export function diagnose(examined: Examined): readonly Diagnosis[] {
   return [
     ...said,
     ...others(patient, said),
-    ...patient.status.unknown.map((sentence) => say('unknown', 'rights', sentence)),
+    ...patient.status.unknown
+      .filter((sentence) => !said.some((one) => one.sentence === sentence))
+      .map((sentence) => say('unknown', 'rights', sentence)),
   ];
 }

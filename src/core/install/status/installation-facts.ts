@@ -37,6 +37,8 @@ export interface InstallationFacts {
   readonly daemonSet?: KubeObject | undefined;
   readonly deployment?: KubeObject | undefined;
   readonly apiService?: KubeObject | undefined;
+  /** Of the three objects above those that may not be read: nothing is known of them. */
+  readonly unread?: readonly ('daemonSet' | 'deployment' | 'apiService')[];
   readonly leader?: string | undefined;
   readonly agents?: readonly PodState[] | undefined;
   readonly hubs?: readonly PodState[] | undefined;

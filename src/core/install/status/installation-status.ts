@@ -1,6 +1,5 @@
 // How an installation stands, from what the API server and the hub say: versions, replicas, nodes, policies, and everything that is not as it
 // should be as a sentence. What nobody could tell stays unknown and is said to be. Pure.
-import type { KubeObject } from '../kube-object.ts';
 import { installedVersion } from '../installed-options.ts';
 import { readinessOf } from '../progress/readiness.ts';
 import { problemsOf } from '../progress/pod-news.ts';
@@ -38,16 +37,28 @@ const installedOf = ({ daemonSet, deployment }: InstallationFacts): string =>
 /** Without the kind and name that a row of its own says. */
 const textOf = (sentence: string): string => sentence.slice(sentence.indexOf(': ') + 2);
 
-function part(object: KubeObject | undefined, what: string): PartStatus {
-  if (object === undefined) return { ok: false, sentence: `${what} is not there` };
+type PartName = NonNullable<InstallationFacts['unread']>[number];
+
+const partNames: Readonly<Record<PartName, string>> = {
+  daemonSet: 'the DaemonSet of the agents',
+  deployment: 'the Deployment of the hub',
+  apiService: 'the APIService',
+};
+
+function part(facts: InstallationFacts, name: PartName): PartStatus {
+  const object = facts[name];
+  if (facts.unread?.includes(name) === true) return { ok: true, sentence: 'not known' };
+  if (object === undefined) return { ok: false, sentence: `${partNames[name]} is not there` };
   const { ready, sentence } = readinessOf(object);
   return { ok: ready, sentence: textOf(sentence) };
 }
 
-function apiStatus({ apiService, hub }: InstallationFacts): PartStatus {
+function apiStatus(facts: InstallationFacts): PartStatus {
+  const { hub } = facts;
   if (hub.type === 'left out') return { ok: true, sentence: 'left out (--no-aggregated-api)' };
-  const { ok, sentence } = part(apiService, 'the APIService');
-  if (!ok || hub.type === 'answered') return { ok, sentence };
+  const { ok, sentence } = part(facts, 'apiService');
+  // A person who is refused has learned nothing of the hub.
+  if (!ok || hub.type === 'answered' || hub.isRefused) return { ok, sentence };
   return { ok: false, sentence: `${sentence}, but the hub did not answer` };
 }
 
@@ -90,7 +101,7 @@ function problems(
     ...[...problemsOf(hubs), ...problemsOf(agents)].map((line) => `${line}.`),
     ...leaderProblems(facts),
     ...versionProblems(facts, installedOf(facts)),
-    ...(hub.type === 'away' ? [hub.sentence] : []),
+    ...(hub.type === 'away' && !hub.isRefused ? [hub.sentence] : []),
     ...(hub.type === 'answered' && hub.notice !== undefined ? [hub.notice] : []),
     ...nodeProblems(facts, parts.nodes),
     ...policyProblems(facts),
@@ -103,10 +114,10 @@ export function installationStatus(facts: InstallationFacts): InstallationStatus
   const nodes = nodeRows(facts);
   const parts = {
     hub: {
-      ...part(facts.deployment, 'the Deployment of the hub'),
+      ...part(facts, 'deployment'),
       ...(leader === undefined || leader === '' ? {} : { leader }),
     },
-    agents: part(facts.daemonSet, 'the DaemonSet of the agents'),
+    agents: part(facts, 'daemonSet'),
     api: apiStatus(facts),
     nodes,
   };
@@ -126,6 +137,7 @@ export function installationStatus(facts: InstallationFacts): InstallationStatus
     unknown: [
       ...unknown,
       ...(hub.type === 'answered' && hub.withoutNodes !== undefined ? [hub.withoutNodes] : []),
+      ...(hub.type === 'away' && hub.isRefused ? [hub.sentence] : []),
     ],
   };
 }

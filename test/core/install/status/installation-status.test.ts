@@ -97,6 +97,24 @@ test.each<[string, Partial<InstallationFacts>, readonly (string | RegExp)[]]>([
   });
 });
 
+test('of an object that may not be read nothing is known, and nothing claimed', () => {
+  const told = installationStatus({
+    ...{ ...well, deployment: undefined, apiService: undefined, unread: ['deployment', 'apiService'] },
+    unknown: ['ann may not get deployments.apps.'],
+  });
+  expect(told).toMatchObject({
+    ...{ ok: true, problems: [], unknown: ['ann may not get deployments.apps.'] },
+    ...{ hub: { sentence: 'not known' }, api: { sentence: 'not known' }, agents: { ok: true } },
+  });
+});
+
+test('a person whom the hub may not answer learns nothing of it, and nothing is called wrong', () => {
+  const hub = { type: 'away', sentence: 'ann may not watch flows.', isRefused: true } as const;
+  const told = installationStatus({ ...well, hub });
+  expect(told).toMatchObject({ ok: true, problems: [], unknown: ['ann may not watch flows.'] });
+  expect(told.api).toEqual({ ok: true, sentence: 'available' });
+});
+
 test('what could not be read is neither well nor wrong', () => {
   const told = installationStatus({
     ...well,
