@@ -154,13 +154,13 @@ function statusOf(error: unknown, argv: readonly string[]): number {
 export async function main(argv: readonly string[]): Promise<void> {
   let status = 0;
   let outputStatus = 0;
-  let context: CommandContext | undefined;
+  // Before anything is written: help too may go to a reader that leaves.
+  const context = createContext((error) => {
+    outputStatus ||= report(error);
+    // It may come after everything else has ended.
+    process.exitCode = outputStatus;
+  });
   const program = buildProgram(async (load, words, options) => {
-    context = createContext((error) => {
-      outputStatus ||= report(error);
-      // It may come after everything else has ended.
-      process.exitCode = outputStatus;
-    });
     status = await (await load())(words, options, context);
   });
   try {
@@ -172,5 +172,5 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
   process.exitCode = outputStatus === 0 ? status : outputStatus;
   // Told to end: what a reader has not taken by now would keep the process for as long as it likes.
-  if (context?.out.abandoned() === true && process.stdout.writableLength > 0) process.exit();
+  if (context.out.abandoned() && process.stdout.writableLength > 0) process.exit();
 }
