@@ -2,7 +2,7 @@
 // `terminal-main SOCKET RESULT_FILE SECONDS` connects, writes the figures of so many seconds as JSON, and lives on for keys.
 import { renameSync, writeFileSync } from 'node:fs';
 import { createLiveFeed } from '../../src/io/feed/live-feed.ts';
-import type { TerminalOptions } from '../../src/tui/run-terminal.ts';
+import type { TerminalEnd, TerminalOptions } from '../../src/tui/run-terminal.ts';
 
 const [socket = '', resultFile = '', seconds = '0'] = process.argv.slice(2);
 /** First frames, JIT, fonts: not what a person lives with. */
@@ -10,7 +10,7 @@ const warmUpMs = 4_000;
 /** React's part must be built: Node reads no .tsx. */
 const built = new URL('../../dist/tui/run-terminal.js', import.meta.url).href;
 const { runTerminal } = (await import(built)) as {
-  readonly runTerminal: (options: TerminalOptions) => Promise<number>;
+  readonly runTerminal: (options: TerminalOptions) => Promise<TerminalEnd>;
 };
 
 const counts = { writes: 0, bytes: 0, clears: 0 };
@@ -45,7 +45,7 @@ setTimeout(
 );
 
 const feed = createLiveFeed({ address: { type: 'unix', path: socket } });
-const status = await runTerminal({
+const end = await runTerminal({
   feed,
   stdin: process.stdin,
   stdout: process.stdout,
@@ -56,4 +56,4 @@ const status = await runTerminal({
   forMs: warmUpMs + Number(seconds) * 1000 + 120_000,
 });
 await feed.close();
-process.exit(status);
+process.exit(end.type === 'left' ? end.status : 1);

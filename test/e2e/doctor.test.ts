@@ -53,12 +53,12 @@ function doctorWith(capabilities: readonly string[]): { readonly report: Report;
   }
 }
 
-test('without --node it says what to write', async () => {
-  const cli = createCli();
+test('without --node it is about a cluster, and says so where there is none', async () => {
+  const cli = createCli({ KUBECONFIG: '/nonexistent/kubeconfig' });
   onTestFinished(() => cli.close());
   const { status, stderr } = await cli.run(['doctor']);
-  expect(status).toBe(64);
-  expect(stderr).toContain('doctor --node');
+  expect(status).toBe(66);
+  expect(stderr).toContain('KUBECONFIG');
 });
 
 describeUnless(noRules)('doctor --node', () => {

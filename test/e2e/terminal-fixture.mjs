@@ -76,7 +76,7 @@ const feed = {
   },
 };
 
-const status = await runTerminal({
+const end = await runTerminal({
   feed,
   stdin: process.stdin,
   stdout: process.stdout,
@@ -85,5 +85,6 @@ const status = await runTerminal({
   readOnly: process.env.READ_ONLY === '1',
 });
 await feed.close();
-process.stdout.write(`status ${status}\n`);
-process.exitCode = status;
+// It goes nowhere else: nobody has told it of another place.
+process.stdout.write(`status ${end.status}\n`);
+process.exitCode = end.status;
