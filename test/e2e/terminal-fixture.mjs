@@ -76,7 +76,7 @@ const feed = {
   },
 };
 
-const end = await runTerminal({
+const left = await runTerminal({
   feed,
   stdin: process.stdin,
   stdout: process.stdout,
@@ -86,5 +86,5 @@ const end = await runTerminal({
 });
 await feed.close();
 // It goes nowhere else: nobody has told it of another place.
-process.stdout.write(`status ${end.status}\n`);
-process.exitCode = end.status;
+process.stdout.write(`status ${left.status}\n`);
+process.exitCode = left.status;
