@@ -229,12 +229,32 @@ function lookAtLeft(place: Place, { places, onHandedBack }: Looking): void {
   }
 }
 
+/** How a pod of ours was found: whether somebody removed its rules. */
+interface Found {
+  readonly gears: PodGears;
+  readonly areGone: boolean;
+}
+
+/** What of ours somebody took out of the pod is put back, and said. */
+function mendPod({ pod }: Place, { gears, areGone }: Found, looking: Looking): void {
+  const { onNotice } = looking;
+  if (areGone) {
+    looking.narrowing.forget(pod.id);
+    recut(gears.restore(), pod.id, looking);
+    onNotice(
+      `${pod.id}: somebody removed the rules of this pod; they are back, and what was opened meanwhile is cut.`,
+    );
+  }
+  if (gears.mend())
+    onNotice(`${pod.id}: somebody removed routes or settings that inline needs in this pod; they are back.`);
+}
+
 function lookAt(place: Place, looking: Looking): void {
   if (place.left) {
     lookAtLeft(place, looking);
     return;
   }
-  const { onRefused, onNotice, onSuperseded } = looking;
+  const { onRefused, onSuperseded } = looking;
   const { gears, pod } = place;
   if (gears === undefined || gears.changing) return;
   try {
@@ -246,20 +266,11 @@ function lookAt(place: Place, looking: Looking): void {
       onRefused(place, gears.refused([]));
       return;
     }
-    if (standing === 'free') {
-      looking.narrowing.forget(pod.id);
-      recut(gears.restore(), pod.id, looking);
-      onNotice(
-        `${pod.id}: somebody removed the rules of this pod; they are back, and what was opened meanwhile is cut.`,
-      );
-    } else if (standing !== 'ours') {
+    if (standing !== 'free' && standing !== 'ours') {
       onSuperseded(place);
       return;
     }
-    if (gears.mend())
-      onNotice(
-        `${pod.id}: somebody removed routes or settings that inline needs in this pod; they are back.`,
-      );
+    mendPod(place, { gears, areGone: standing === 'free' }, looking);
     const counters = readCounters(place, looking);
     onRefused(place, gears.refused(counters?.atSource ?? []));
     countAnew(pod.id, gears, looking);
