@@ -26,6 +26,7 @@ import {
   type ObjectName,
   type ResourceKind,
 } from './resource-kind.ts';
+import { headOf } from './answer-head.ts';
 import { writesOf } from './kube-writes.ts';
 
 /** Which objects of a kind. */
@@ -212,18 +213,6 @@ async function openWatch(
     ...{ server: transport.server, httpStatus, status: readStatus(json(text)) },
   });
 }
-
-/** A refusal is short; the rest of what is not is left. */
-async function headOf(answer: IncomingMessage): Promise<string> {
-  let text = '';
-  for await (const part of answer.setEncoding('utf8')) {
-    text += String(part);
-    if (text.length > refusalLength) break;
-  }
-  return text;
-}
-
-const refusalLength = 64 * 1024;
 
 async function review(
   client: Client,

@@ -2,22 +2,26 @@
 // certificate that says who the person is. For clusters whose API server cannot reach pods; slower, and it needs more rights.
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { connect, type TLSSocket } from 'node:tls';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { AppError } from '../../../core/model/app-error.ts';
 import { defaultInstallOptions } from '../../../core/install/install-options.ts';
 import { ports, selectorOf } from '../../../core/install/names.ts';
+import { podStateOf } from '../../../core/install/progress/pod-state.ts';
 import { apiServiceName, authorityName, bundleKey, hubName } from '../../../core/trust/trust-names.ts';
 import type { FeedDialer } from '../../feed/feed-dialer.ts';
 import { allNamespaces } from '../../feed/feed-address.ts';
 import { createKubeApi, type KubeApi } from '../api/kube-api.ts';
-import { fieldOf, listOf, textOf, textsOf, type KubeObject } from '../api/kube-object.ts';
+import { fieldOf, textOf, textsOf } from '../api/kube-object.ts';
 import { diallingOf } from '../api/kube-transport.ts';
 import { collectionPath, kinds } from '../api/resource-kind.ts';
 import { clusterKey } from '../config/cluster-key.ts';
 import type { KubeTarget } from '../config/kube-target.ts';
 import { createCredentials } from '../config/kube-credentials.ts';
+import { selectorText } from '../install/follow-pods.ts';
+import { coreObject } from '../install/kube-resource.ts';
 import { createHubDialer, type HubDialerOptions } from '../live/hub-dialer.ts';
 import { personCertificate, type PersonCertificate } from './person-certificate.ts';
 import { forwardToPod } from './port-forward.ts';
@@ -47,19 +51,11 @@ async function hubNamespace(api: KubeApi): Promise<string> {
   return defaultInstallOptions.namespace;
 }
 
-const isReady = ({ raw, meta }: KubeObject): boolean =>
-  meta.deletionTimestamp === undefined &&
-  listOf(fieldOf(raw['status'], 'conditions')).some(
-    (condition) => fieldOf(condition, 'type') === 'Ready' && fieldOf(condition, 'status') === 'True',
-  );
-
 async function readyPod(api: KubeApi, namespace: string): Promise<string> {
   const found: string[] = [];
-  const labelSelector = Object.entries(selectorOf('hub'))
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',');
-  await api.list(kinds.pods, { namespace, labelSelector }, (page) => {
-    found.push(...page.filter(isReady).map(({ meta }) => meta.name));
+  await api.list(kinds.pods, { namespace, labelSelector: selectorText(selectorOf('hub')) }, (page) => {
+    const states = page.map((pod) => podStateOf(coreObject(pod, kinds.pods)));
+    found.push(...states.filter(({ ready, leaving }) => ready && !leaving).map(({ name }) => name));
   });
   const [first] = found;
   if (first !== undefined) return first;
@@ -107,8 +103,7 @@ function waitsFor(error: unknown): { readonly detail: string } | undefined {
 export function createForwardDialer({ certificateFolder, ...options }: ForwardDialerOptions): FeedDialer {
   const { target, env, now, namespace = target.namespace } = options;
   const credentials = createCredentials(target, now);
-  const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
-  const api = createKubeApi({ target, env, now, sleep });
+  const api = createKubeApi({ target, env, now, sleep: (ms) => pause(ms) });
   const whoAmI = async (): Promise<PersonCertificate> => {
     const { certificate, key } = await credentials.current();
     // Impersonation cannot be said by a certificate that somebody else's name is in.

@@ -4,6 +4,7 @@ import { Duplex } from 'node:stream';
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { AppError } from '../../../core/model/app-error.ts';
+import { headOf } from '../api/answer-head.ts';
 import { json } from '../api/kube-client.ts';
 import { readStatus } from '../api/kube-object.ts';
 import type { Dialling } from '../api/kube-transport.ts';
@@ -25,8 +26,6 @@ const portBytes = 2;
 /** The kubelet sends 32 KiB at a time. */
 const frameBytes = 1024 * 1024;
 const handshakeMs = 10_000;
-/** A refusal is short. */
-const answerBytes = 64 * 1024;
 
 const broken = ({ namespace, pod, port }: PodPort, why: string): AppError =>
   new AppError({
@@ -37,12 +36,7 @@ const broken = ({ namespace, pod, port }: PodPort, why: string): AppError =>
   });
 
 async function refusedBy(dialling: Dialling, asked: Asked, response: IncomingMessage): Promise<AppError> {
-  let text = '';
-  for await (const part of response.setEncoding('utf8')) {
-    text += String(part);
-    if (text.length > answerBytes) break;
-  }
-  const status = readStatus(json(text));
+  const status = readStatus(json(await headOf(response)));
   return refusalError({ asked, server: dialling.server, httpStatus: response.statusCode ?? 0, status });
 }
 
