@@ -1,28 +1,19 @@
 // What somebody sees whose terminal has nothing to show yet: a screen that says what is so and which key or command cures it, and that goes on
 // by itself, or by a key, once it is cured.
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { apiServiceName } from '../../src/core/trust/trust-names.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
-import { describeUnless } from '../helpers/unless.ts';
 import { makePerson } from './hub-door.ts';
 import { allow } from './kube-clients.ts';
 import { writeKubeconfig } from './kubeconfigs.ts';
-import { noLab } from './lab/shared-cluster.ts';
-import { live, openTerminalLab, screenWords, sizes, watching, type TerminalLab } from './terminal-lab.ts';
+import { describeOnTerminalLab, live, screenWords, sizes, watching } from './terminal-lab.ts';
 
-describeUnless(noLab)('first minutes on the screen', () => {
-  let lab: TerminalLab;
-  beforeAll(async () => {
-    lab = await openTerminalLab();
-  });
-  afterEach(() => lab.closeTerminals());
-  afterAll(() => lab[Symbol.asyncDispose]());
-
+describeOnTerminalLab('first minutes on the screen', (lab) => {
   test.each(sizes)(
     'no cluster: where one comes from, and what works without, at %ix%i',
     async (cols, rows) => {
-      const terminal = lab.open([], { cols, rows, env: { KUBECONFIG: '' } });
+      const terminal = lab().open([], { cols, rows, env: { KUBECONFIG: '' } });
       await terminal.waitFor(/No cluster is chosen/);
       const words = screenWords(terminal);
       expect(words).toContain('There is no kubeconfig: ');
@@ -35,22 +26,22 @@ describeUnless(noLab)('first minutes on the screen', () => {
   );
 
   test('a kubeconfig that comes later is found by the key', async () => {
-    const env = { KUBECONFIG: join(lab.cli.directory, 'later.yaml') };
-    const terminal = lab.open([], { cols: 120, rows: 30, env });
+    const env = { KUBECONFIG: join(lab().cli.directory, 'later.yaml') };
+    const terminal = lab().open([], { cols: 120, rows: 30, env });
     await terminal.waitFor(/No cluster is chosen/);
-    writeKubeconfig(env.KUBECONFIG, { admin: { ...lab.api.target, namespace: lab.shop } });
+    writeKubeconfig(env.KUBECONFIG, { admin: { ...lab().api.target, namespace: lab().shop } });
     terminal.press('ctrl-r');
     await terminal.waitFor(/scanner.*orders/);
-    expect(screenWords(terminal)).toContain(`admin, namespace ${lab.shop}`);
+    expect(screenWords(terminal)).toContain(`admin, namespace ${lab().shop}`);
   });
 
   test.each(sizes)('nobody there: that it is tried again, and how to look, at %ix%i', async (cols, rows) => {
     const target = {
-      ...lab.api.target,
-      cluster: { ...lab.api.target.cluster, server: 'https://127.0.0.1:1' },
+      ...lab().api.target,
+      cluster: { ...lab().api.target.cluster, server: 'https://127.0.0.1:1' },
     };
-    const env = { KUBECONFIG: writeKubeconfig(join(lab.cli.directory, 'away.yaml'), { away: target }) };
-    const terminal = lab.open(['--cluster'], { cols, rows, env });
+    const env = { KUBECONFIG: writeKubeconfig(join(lab().cli.directory, 'away.yaml'), { away: target }) };
+    const terminal = lab().open(['--cluster'], { cols, rows, env });
     await terminal.waitFor(/The cluster cannot be reached/);
     const words = screenWords(terminal);
     expect(words).toContain('The API server https://127.0.0.1:1 cannot be reached: nobody listens there.');
@@ -61,13 +52,13 @@ describeUnless(noLab)('first minutes on the screen', () => {
   test.each(sizes)(
     'no rights: who lacks which, and the binding that gives it, at %ix%i',
     async (cols, rows) => {
-      const { api, cli, cluster, shop } = lab;
+      const { api, cli, cluster, shop } = lab();
       const name = `stranger-${cols}`;
       const { user, target } = await makePerson(cluster, api, { namespace: shop, name });
       const env = {
         KUBECONFIG: writeKubeconfig(join(cli.directory, `${name}.yaml`), { 'kind-shop': target }),
       };
-      const terminal = lab.open(['--cluster'], { cols, rows, env });
+      const terminal = lab().open(['--cluster'], { cols, rows, env });
       await terminal.waitFor(/You may not see flows here/);
       const words = screenWords(terminal).replaceAll('\\ ', '');
       expect(words).toContain(`${user} may not watch flows.${live} in namespace ${shop}.`);
@@ -89,9 +80,9 @@ describeUnless(noLab)('first minutes on the screen', () => {
   test.each(sizes)(
     'no traffic yet: where, and how to look wider; then the first flow, at %ix%i',
     async (cols, rows) => {
-      const { hub, say } = lab;
+      const { hub, say } = lab();
       const empty = `quiet-${cols}`;
-      const terminal = lab.open(['--context', 'admin', '-n', empty], { cols, rows });
+      const terminal = lab().open(['--context', 'admin', '-n', empty], { cols, rows });
       await terminal.waitFor(/No traffic yet/);
       const words = screenWords(terminal);
       expect(words).toContain(`have seen no request in namespace ${empty}`);
@@ -105,15 +96,15 @@ describeUnless(noLab)('first minutes on the screen', () => {
 
   // The last ones: they take the hub away.
   test('the hub away, then not installed: what goes on without it, and what installs it', async () => {
-    const { api, hub } = lab;
+    const { api, hub } = lab();
     await hub.door.close();
-    const away = lab.open(['--context', 'admin'], { cols: 80, rows: 24 });
+    const away = lab().open(['--context', 'admin'], { cols: 80, rows: 24 });
     await away.waitFor(/The hub is away/);
     expect(screenWords(away)).toContain('what is enforced stays enforced');
     expect(screenWords(away)).toContain('$ kubectl api-defense status --context admin');
     await api.remove(kinds.apiServices, { name: apiServiceName });
     for (const [cols, rows] of sizes) {
-      const terminal = lab.open(['--context', 'admin'], { cols, rows });
+      const terminal = lab().open(['--context', 'admin'], { cols, rows });
       await terminal.waitFor(/Nothing is installed in this cluster/);
       expect(screenWords(terminal)).toContain('$ kubectl api-defense install --image IMAGE --context admin');
     }

@@ -1,6 +1,7 @@
 // What tests of the terminal on a cluster share: a hub's door behind the lab's API server with made-up flows in two namespaces, a kubeconfig of
 // three contexts, people with real tokens, and terminals that are closed after each test.
 import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { KubeApi } from '../../src/io/kube/api/kube-api.ts';
 import type { KubeObject } from '../../src/io/kube/api/kube-object.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
@@ -13,7 +14,8 @@ import { makePerson, openHubDoor, untilTakenIn, type HubDoor } from './hub-door.
 import { allow, clientOf, installDefinitions } from './kube-clients.ts';
 import { writeKubeconfig } from './kubeconfigs.ts';
 import type { Cluster } from './lab/cluster.ts';
-import { configOf, makeNamespace, sharedCluster, type OwnNamespace } from './lab/shared-cluster.ts';
+import { configOf, makeNamespace, noLab, sharedCluster, type OwnNamespace } from './lab/shared-cluster.ts';
+import { describeUnless } from '../helpers/unless.ts';
 
 /** The group of what the hub serves. */
 export const live = 'live.apidefense.dev';
@@ -112,7 +114,7 @@ function firstFlows(say: TerminalLab['say'], bank: string): void {
 }
 
 /** Opens it on the shared cluster. */
-export async function openTerminalLab(): Promise<TerminalLab> {
+async function openTerminalLab(): Promise<TerminalLab> {
   const cluster = await sharedCluster();
   const api = clientOf(cluster);
   const owned: OwnNamespace[] = [];
@@ -159,4 +161,21 @@ export async function openTerminalLab(): Promise<TerminalLab> {
       api.close();
     },
   };
+}
+
+/** Tests that share one such lab, opened before the first and closed after the last; terminals are closed after each. */
+export function describeOnTerminalLab(name: string, tests: (lab: () => TerminalLab) => void): void {
+  describeUnless(noLab)(name, () => {
+    let opened: TerminalLab | undefined;
+    const lab = (): TerminalLab => {
+      if (opened === undefined) throw new Error('the lab of the terminal is not open');
+      return opened;
+    };
+    beforeAll(async () => {
+      opened = await openTerminalLab();
+    });
+    afterEach(() => opened?.closeTerminals());
+    afterAll(() => opened?.[Symbol.asyncDispose]());
+    tests(lab);
+  });
 }

@@ -1,9 +1,7 @@
 // The frame of a production context, and going from one context to another within one program.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { describeUnless } from '../helpers/unless.ts';
-import { noLab } from './lab/shared-cluster.ts';
+import { expect, test } from 'vitest';
 import type { TestTerminal } from '../helpers/terminal.ts';
-import { filterBy, openTerminalLab, screenWords, sizes, type TerminalLab } from './terminal-lab.ts';
+import { describeOnTerminalLab, filterBy, screenWords, sizes } from './terminal-lab.ts';
 
 /** Corners and sides of the screen. */
 const corners = (terminal: TestTerminal, [cols, rows]: readonly [number, number]) =>
@@ -16,18 +14,11 @@ const corners = (terminal: TestTerminal, [cols, rows]: readonly [number, number]
     [cols - 1, rows - 1],
   ].map(([x = 0, y = 0]) => terminal.cell(x, y));
 
-describeUnless(noLab)('places of the terminal', () => {
-  let lab: TerminalLab;
-  beforeAll(async () => {
-    lab = await openTerminalLab();
-  });
-  afterEach(() => lab.closeTerminals());
-  afterAll(() => lab[Symbol.asyncDispose]());
-
+describeOnTerminalLab('places of the terminal', (lab) => {
   test.each(sizes)(
     'a context of production has a red frame that says so, also without colour, at %ix%i',
     async (cols, rows) => {
-      const { bank, open } = lab;
+      const { bank, open } = lab();
       const terminal = open(['--context', 'prod-bank'], { cols, rows });
       await terminal.waitFor(/teller.*vault/);
       const lines = terminal.screen().split('\n');
@@ -64,14 +55,14 @@ describeUnless(noLab)('places of the terminal', () => {
   );
 
   test('a screen with no room for the frame says PRODUCTION in its header', async () => {
-    const { open } = lab;
+    const { open } = lab();
     const terminal = open(['--context', 'prod-bank'], { cols: 61, rows: 16 });
     await terminal.waitFor(/^ api-defense|PRODUCTION prod-bank/);
     expect(terminal.screen().split('\n')[0]).toContain('PRODUCTION prod-bank');
   });
 
   test('the palette lists the contexts and goes to another one; a draft is dropped with a sentence, a lock stays', async () => {
-    const { shop, bank, say, policiesOf, open } = lab;
+    const { shop, bank, say, policiesOf, open } = lab();
     const terminal = open(['--context', 'admin', '-n', shop], { cols: 120, rows: 40 });
     await terminal.waitFor(/scanner.*orders.*· allow/);
     await filterBy(terminal, 'from:scanner');

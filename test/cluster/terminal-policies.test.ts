@@ -1,26 +1,17 @@
 // Policies in the terminal on a cluster are its objects: tried, previewed, written, undone, with the person's own rights.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { apiVersion } from '../../src/core/policy/schema.ts';
 import { createKubeApi, type KubeBody } from '../../src/io/kube/api/kube-api.ts';
 import { kinds } from '../../src/io/kube/api/resource-kind.ts';
-import { describeUnless } from '../helpers/unless.ts';
-import { noLab } from './lab/shared-cluster.ts';
 import { until } from '../helpers/until.ts';
 import { allow } from './kube-clients.ts';
-import { editing, filterBy, openTerminalLab, screenWords, sizes, type TerminalLab } from './terminal-lab.ts';
+import { describeOnTerminalLab, editing, filterBy, screenWords, sizes } from './terminal-lab.ts';
 
-describeUnless(noLab)('policies in the terminal on a cluster', () => {
-  let lab: TerminalLab;
-  beforeAll(async () => {
-    lab = await openTerminalLab();
-  });
-  afterEach(() => lab.closeTerminals());
-  afterAll(() => lab[Symbol.asyncDispose]());
-
+describeOnTerminalLab('policies in the terminal on a cluster', (lab) => {
   test.each(sizes)(
     'a block by keys is tried, previewed and written with who, why and by what; undone it is gone, at %ix%i',
     async (cols, rows) => {
-      const { api, shop, policiesOf, open, person } = lab;
+      const { api, shop, policiesOf, open, person } = lab();
       const { user, env } = await person(`editor-${cols}`);
       await allow(api, shop, editing(user));
       const terminal = open(['--cluster'], { cols, rows, env });
@@ -82,7 +73,7 @@ describeUnless(noLab)('policies in the terminal on a cluster', () => {
   );
 
   test('missing rights are told in the dialog, each verb and on what, and nothing is written', async () => {
-    const { api, shop, policiesOf, open, person } = lab;
+    const { api, shop, policiesOf, open, person } = lab();
     const { user, env, target } = await person('reader');
     await allow(api, shop, editing(user, ['get', 'list', 'watch']));
     const terminal = open(['--cluster'], { cols: 80, rows: 24, env });
@@ -109,7 +100,7 @@ describeUnless(noLab)('policies in the terminal on a cluster', () => {
   });
 
   test('what a tool keeps is shown as that, and not removed; what somebody has changed since is not undone', async () => {
-    const { api, shop, policiesOf, open } = lab;
+    const { api, shop, policiesOf, open } = lab();
     const object = (name: string, annotations = {}): KubeBody => ({
       ...{ apiVersion, kind: 'FlowPolicy', metadata: { name, namespace: shop, annotations } },
       spec: {

@@ -1,21 +1,12 @@
 // What the terminal and the reading verbs open on a cluster, by which words; and that they say which it is.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { describeUnless } from '../helpers/unless.ts';
-import { noLab } from './lab/shared-cluster.ts';
-import { live, openTerminalLab, sizes, type TerminalLab } from './terminal-lab.ts';
+import { expect, test } from 'vitest';
+import { describeOnTerminalLab, live, sizes } from './terminal-lab.ts';
 
-describeUnless(noLab)('the terminal on a cluster', () => {
-  let lab: TerminalLab;
-  beforeAll(async () => {
-    lab = await openTerminalLab();
-  });
-  afterEach(() => lab.closeTerminals());
-  afterAll(() => lab[Symbol.asyncDispose]());
-
+describeOnTerminalLab('the terminal on a cluster', (lab) => {
   test.each(sizes)(
     'opens the current context when nothing is named, and says which and why, at %ix%i',
     async (cols, rows) => {
-      const { shop, open } = lab;
+      const { shop, open } = lab();
       const terminal = open([], { cols, rows });
       await terminal.waitFor(/scanner.*orders.*· allow/);
       const words = terminal.screen().replaceAll(/\s+/g, ' ');
@@ -30,7 +21,7 @@ describeUnless(noLab)('the terminal on a cluster', () => {
   );
 
   test('opens what the words say: another context, all namespaces, in somebody else’s name', async () => {
-    const { bank, open } = lab;
+    const { bank, open } = lab();
     const all = open(['--context', 'admin', '-A'], { cols: 160 });
     await all.waitFor(/teller.*vault/);
     expect(all.screen()).toContain('admin, all namespaces');
@@ -41,7 +32,7 @@ describeUnless(noLab)('the terminal on a cluster', () => {
   });
 
   test('observe, findings and explain read the cluster by the same words, and say which it is', async () => {
-    const { cli, shop, bank, kubeconfig } = lab;
+    const { cli, shop, bank, kubeconfig } = lab();
     const run = (...args: string[]) => cli.start(args, { KUBECONFIG: kubeconfig }).finished;
     const seen = await run('observe', 'from:scanner', '--cluster');
     expect(seen.stderr).toMatch(

@@ -1,6 +1,6 @@
 // Connections that a bare ACK opens, because the pod answered their SYN with a cookie before the rules came: refused as their SYN would be now,
 // by a real kernel, and nothing else that a pod receives is.
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readNftCounters } from '../../src/core/plan/read-counters.ts';
 import { nftRuleset, tableName } from '../../src/core/plan/ruleset.ts';
 import type { KernelEntry } from '../../src/core/plan/node-plan.ts';
@@ -10,6 +10,7 @@ import { listTcp } from '../../src/io/kernel/node/sock-diag.ts';
 import { noRules, type LabPod, type NetnsLab } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
+import { keepingUntilEnd } from './kept-sockets.ts';
 import { acceptAt, connectIn, createNodeBench, listenIn, readNow } from './node-fixture.ts';
 import { withholdAcks } from './late-openings.ts';
 
@@ -32,16 +33,7 @@ async function bench(listensAt: (pod: LabPod) => string = () => '::') {
   const made = await createNodeBench();
   const { kernel, lab, pod, peer, netns, peerNetns } = made;
   const rules = openOwnRules(kernel, netns);
-  const open: number[] = [];
-  const keep = (fd: number): number => {
-    if (fd >= 0) open.push(fd);
-    return fd;
-  };
-  onTestFinished(() => {
-    for (const fd of open) kernel.libc.close(fd);
-    rules.close();
-    made[Symbol.dispose]();
-  });
+  const keep = keepingUntilEnd(made, rules);
   const listener = keep(listenIn(kernel, netns, { host: listensAt(pod), port }));
   const memory = kernel.libc.allocate(4);
   const dial = (host: string): number => keep(connectIn(kernel, peerNetns, { host, port }));

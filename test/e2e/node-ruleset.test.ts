@@ -1,6 +1,6 @@
 // The texts of core/plan against a real kernel: it takes every one of them, a change ends where the whole text would, refusals hit what
 // opens and nothing else, and hits outlive a change of the set.
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readNftCounters } from '../../src/core/plan/read-counters.ts';
 import { nftChange } from '../../src/core/plan/ruleset-change.ts';
 import { nftRuleset, tableName } from '../../src/core/plan/ruleset.ts';
@@ -13,6 +13,7 @@ import { planOf } from '../core/plan/build.ts';
 import { planCases } from '../core/plan/plan-cases.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { describeUnless } from '../helpers/unless.ts';
+import { keepingUntilEnd } from './kept-sockets.ts';
 import { acceptAt, connectIn, createNodeBench, listenIn } from './node-fixture.ts';
 
 const options = { owner: 'agent', generation: 7, mode: 'ct', listenPort: 15906 } as const;
@@ -37,16 +38,7 @@ async function bench() {
   const made = await createNodeBench();
   const { kernel, netns, peerNetns, lab, pod } = made;
   const rules = createNamespaceRules(requireNft(kernel), kernel.door, netns);
-  const open: number[] = [];
-  const keep = (fd: number): number => {
-    if (fd >= 0) open.push(fd);
-    return fd;
-  };
-  onTestFinished(() => {
-    for (const fd of open) kernel.libc.close(fd);
-    rules.close();
-    made[Symbol.dispose]();
-  });
+  const keep = keepingUntilEnd(made, rules);
   const listener = keep(listenIn(kernel, netns, { host: '::', port }));
   keep(listenIn(kernel, netns, { host: '::', port: 9090 }));
   return {

@@ -1,8 +1,8 @@
 // The real agent and pods in more than one network: what comes by any of their interfaces is told once, equal to the server's own log; interfaces
 // come and go while it runs; what is not tapped is said in status, metrics and notices.
-import { get } from 'node:http';
 import { expect, onTestFinished } from 'vitest';
 import { noRules } from '../helpers/netns-lab.ts';
+import { fetchText } from '../helpers/fetch-text.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
 import type { Answer } from './inline-lab.ts';
@@ -11,15 +11,6 @@ import { lineOf, tally } from './tap-worker-lab.ts';
 
 const node = testUnless(noRules);
 const pods = { orders: 'shop/orders-1' } as const;
-
-const fetchText = (url: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    get(url, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
-      answer.on('end', () => resolve(text));
-    }).on('error', reject);
-  });
 
 async function build(): Promise<NodeAgentLab> {
   const lab = await createNodeAgentLab();

@@ -1,11 +1,11 @@
 // The real agent leaves out of a pod's ring what inline carries, and takes it in again before inline lets go: seen by its own count of frames,
 // and by every request of a steady load being told once, whatever the policies do meanwhile.
-import { get } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import type { LostEvent } from '../../src/core/model/event.ts';
 import { noRules } from '../helpers/netns-lab.ts';
 import { isStopped } from '../helpers/processes.ts';
+import { fetchText } from '../helpers/fetch-text.ts';
 import { testUnless } from '../helpers/unless.ts';
 import { until } from '../helpers/until.ts';
 import type { Answer, Served } from './inline-lab.ts';
@@ -13,15 +13,6 @@ import { createNodeAgentLab, podEntry, policyOn, type NodeAgentLab } from './nod
 import { tally } from './tap-worker-lab.ts';
 
 const node = testUnless(noRules);
-
-const fetchText = (url: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    get(url, (answer) => {
-      let text = '';
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
-      answer.on('end', () => resolve(text));
-    }).on('error', reject);
-  });
 
 interface Watched {
   readonly lab: NodeAgentLab;
